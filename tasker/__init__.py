@@ -1,0 +1,3 @@
+"""Tasker, a job service for one Linux machine."""
+
+__version__ = "0.1.0"

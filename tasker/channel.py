@@ -1,0 +1,193 @@
+"""One connection between two of the processes, in asyncio: requests and replies both ways, notices, descriptors.
+
+Knows `wire`'s datagrams and nothing of what they mean. Every request gets exactly one reply: a message, or a TaskerError
+that the other side raised, or UNAVAILABLE where the connection ended first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from tasker import wire
+from tasker.errors import Reason, TaskerError
+
+log = logging.getLogger(__name__)
+
+MOST_DESCRIPTORS = 2
+MOST_QUEUED = 4096
+"""Datagrams. A peer that leaves so many unread is taken for dead."""
+
+Reply = tuple[wire.Message, Sequence[int]]
+"""A message, and descriptors that travel with it; the channel closes its copies once they are sent."""
+Serve = Callable[["Channel", wire.Message], Awaitable[Reply]]
+Notice = Callable[["Channel", wire.Message], None]
+
+
+class Channel:
+    """Owns a connected, SEQPACKET socket. Use within a running event loop."""
+
+    def __init__(self, sock: socket.socket, *, serve: Serve, notice: Notice) -> None:
+        """`serve` answers the peer's requests (a task each), `notice` takes its notices."""
+        sock.setblocking(False)
+        self._sock = sock
+        self._serve = serve
+        self._notice = notice
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._unsent: deque[tuple[bytes, Sequence[int]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        """Done when the connection has ended, from either side."""
+        self._loop.add_reader(sock, self._readable)
+
+    async def request(self, message: wire.Message) -> wire.Message:
+        """Send a request and wait for its reply, which must carry no descriptors. Raises TaskerError."""
+        reply, descriptors = await self.request_with_descriptors(message)
+        _close_all(descriptors)
+        return reply
+
+    async def request_with_descriptors(self, message: wire.Message) -> Reply:
+        """The same; the descriptors that came with the reply are the caller's to close."""
+        if self.closed.done():
+            raise unavailable()
+        number = next(self._numbers)
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        self._waiting[number] = future
+        try:
+            self._send(number, message)
+            reply, descriptors = await future
+        finally:
+            del self._waiting[number]
+        if isinstance(reply, wire.Failed):
+            _close_all(descriptors)
+            raise TaskerError(reply.reason, reply.message)
+        return reply, descriptors
+
+    def notify(self, message: wire.Message) -> None:
+        """Send a notice, if anybody is there."""
+        if not self.closed.done():
+            self._send(0, message)
+
+    def close(self) -> None:
+        """End the connection; every waiting request raises UNAVAILABLE, every task that serves is cancelled."""
+        if self.closed.done():
+            return
+        self.closed.set_result(None)
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+        for _, descriptors in self._unsent:
+            _close_all(descriptors)
+        self._unsent.clear()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(unavailable())
+        for task in self._tasks:
+            task.cancel()
+
+    def _send(self, number: int, message: wire.Message, descriptors: Sequence[int] = ()) -> None:
+        try:
+            data = wire.encode(number, message)
+        except wire.WireError as error:
+            _close_all(descriptors)
+            raise TaskerError(Reason.INVALID, f"cannot pass that on: {error}; make it shorter") from error
+        self._unsent.append((data, descriptors))
+        if len(self._unsent) > MOST_QUEUED:
+            log.warning("cannot reach the other side: it reads nothing; closing the connection")
+            self.close()
+        elif len(self._unsent) == 1:
+            self._writable()
+
+    def _writable(self) -> None:
+        while self._unsent:
+            data, descriptors = self._unsent[0]
+            try:
+                if descriptors:
+                    socket.send_fds(self._sock, [data], descriptors)
+                else:
+                    self._sock.send(data)
+            except BlockingIOError:
+                self._loop.add_writer(self._sock, self._writable)
+                return
+            except OSError:
+                self.close()
+                return
+            self._unsent.popleft()
+            _close_all(descriptors)
+        self._loop.remove_writer(self._sock)
+
+    def _readable(self) -> None:
+        try:
+            data, descriptors, flags, _ = socket.recv_fds(self._sock, wire.LARGEST_DATAGRAM, MOST_DESCRIPTORS)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, descriptors, flags = b"", [], 0
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        if not data:
+            self.close()
+            return
+        try:
+            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+                raise wire.WireError("longer than a datagram may be")
+            datagram = wire.decode(data)
+        except wire.WireError as error:
+            log.error("cannot read a message: %s; closing the connection", error)
+            _close_all(descriptors)
+            self.close()
+            return
+        self._dispatch(datagram, descriptors)
+
+    def _dispatch(self, datagram: wire.Datagram, descriptors: list[int]) -> None:
+        if datagram.number < 0:
+            future = self._waiting.get(-datagram.number)
+            if future is not None and not future.done():
+                future.set_result((datagram.message, descriptors))
+                return
+        _close_all(descriptors)
+        if datagram.number == 0:
+            self._notice(self, datagram.message)
+        elif datagram.number > 0:
+            task = self._loop.create_task(self._answer(datagram.number, datagram.message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, number: int, message: wire.Message) -> None:
+        descriptors: Sequence[int] = ()
+        try:
+            reply, descriptors = await self._serve(self, message)
+        except TaskerError as error:
+            reply = wire.Failed(error.reason, error.message)
+        except Exception:
+            incident = os.urandom(4).hex()
+            log.exception("incident %s while serving %s", incident, type(message).__name__)
+            reply = wire.Failed(
+                Reason.INTERNAL, f"cannot do that: a defect of Tasker, incident {incident} in the journal"
+            )
+        if self.closed.done():
+            _close_all(descriptors)
+            return
+        try:
+            self._send(-number, reply, descriptors)
+        except TaskerError as error:
+            self._send(-number, wire.Failed(error.reason, error.message))
+
+
+def unavailable() -> TaskerError:
+    """What a request raises whose connection is gone."""
+    return TaskerError(Reason.UNAVAILABLE, "cannot reach the engine: it is restarting; try again in a moment")
+
+
+def _close_all(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)

@@ -1,0 +1,39 @@
+"""The one error type that crosses process borders, and the closed set of reasons.
+
+Foreign exceptions (D-Bus, gRPC, OS) are turned into a TaskerError once, where they enter; nothing above that place
+catches a library's exception. A message is one sentence for a person: it begins with "cannot", names the thing, and
+says what to do. The reason is for programs; `proto/tasker/api/v1/tasker.proto` documents each.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was refused. The values are part of the API (`tasker-reason`)."""
+
+    INVALID = "invalid"
+    NOT_FOUND = "not-found"
+    AMBIGUOUS = "ambiguous"
+    DENIED = "denied"
+    EXHAUSTED = "exhausted"
+    COMMAND_NOT_FOUND = "command-not-found"
+    NOT_EXECUTABLE = "not-executable"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+class TaskerError(Exception):
+    """A refusal that a person is meant to read."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+def invalid(message: str) -> TaskerError:
+    """Something asked for is out of range or malformed."""
+    return TaskerError(Reason.INVALID, message)

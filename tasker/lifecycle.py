@@ -1,0 +1,67 @@
+"""Where a job can be and what may happen to it there: one table. Whatever is not in it is refused.
+
+STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
+    │                    └────EXITED──▶ ENDING ◀──EXITED──┘
+    └──FAILED──▶ GONE                      └──SWEPT──▶ ENDED
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a job is. The values are shown to people."""
+
+    STARTING = "starting"
+    """Its leader waits at the gate; the command does not run yet."""
+    RUNNING = "running"
+    STOPPING = "stopping"
+    """Somebody asked for its end; it is within its grace period."""
+    ENDING = "ending"
+    """Its leader has exited; what it left behind is being ended."""
+    ENDED = "ended"
+    GONE = "gone"
+    """It never ran, and no longer stands in the table."""
+
+
+class Event(StrEnum):
+    """What can happen to a job."""
+
+    STARTED = "started"
+    """The scope stands, every limit was read back, the command was executed."""
+    FAILED = "failed"
+    """Something on the way there was refused."""
+    STOP = "stop"
+    EXITED = "exited"
+    """The leader was reaped."""
+    SWEPT = "swept"
+    """Its cgroup is empty, its output closed, its outcome known."""
+
+
+MOVES: dict[tuple[State, Event], State] = {
+    (State.STARTING, Event.STARTED): State.RUNNING,
+    (State.STARTING, Event.FAILED): State.GONE,
+    (State.STARTING, Event.STOP): State.STOPPING,  # carried out as soon as the start has come to its end
+    (State.RUNNING, Event.STOP): State.STOPPING,
+    (State.RUNNING, Event.EXITED): State.ENDING,
+    (State.STOPPING, Event.STARTED): State.STOPPING,
+    (State.STOPPING, Event.FAILED): State.GONE,
+    (State.STOPPING, Event.STOP): State.STOPPING,
+    (State.STOPPING, Event.EXITED): State.ENDING,
+    (State.ENDING, Event.STOP): State.ENDING,  # too late to count: it had exited by itself
+    (State.ENDING, Event.SWEPT): State.ENDED,
+    (State.ENDED, Event.STOP): State.ENDED,
+}
+
+
+class Refused(Exception):
+    """A pair that is not in MOVES: a defect of the caller, never of a user."""
+
+
+def move(state: State, event: Event) -> State:
+    """The state after `event` in `state`. Raises Refused."""
+    try:
+        return MOVES[state, event]
+    except KeyError:
+        raise Refused(f"a job that is {state} cannot take {event!r}") from None

@@ -1,0 +1,26 @@
+"""Telling systemd that a service is ready, reloading, stopping or alive: sd_notify(3) in its few lines."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(*lines: str) -> None:
+    """Send e.g. "READY=1", "STATUS=…". Does nothing where nobody asked for it ($NOTIFY_SOCKET is not set)."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        sock.connect(address)
+        sock.send("\n".join(lines).encode())
+
+
+def watchdog_interval() -> float | None:
+    """Seconds between two "WATCHDOG=1" that systemd wants (half of WatchdogSec=), or None."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    return int(microseconds) / 2e6

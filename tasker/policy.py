@@ -1,0 +1,50 @@
+"""Who may do what: one table, read by the engine for every request and by the tests row by row.
+
+Everybody who has an identity sees every job. Only its owner or an admin manages it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity
+
+
+class Who(Enum):
+    """A column of the table, widest first."""
+
+    EVERYBODY = "everybody"
+    OWNER = "its owner or an admin"
+    ADMIN = "an admin"
+
+
+ACCESS: dict[str, Who] = {
+    # action           who may
+    "list":           Who.EVERYBODY,
+    "get":            Who.EVERYBODY,
+    "start":          Who.EVERYBODY,  # a job of one's own
+    "start as":       Who.ADMIN,      # as an account that is not one's own
+    "see environment": Who.OWNER,
+    "attach":         Who.OWNER,
+    "detach":         Who.EVERYBODY,  # one's own streams only, by construction
+    "stop":           Who.OWNER,
+}  # fmt: skip
+
+
+def allowed(action: str, identity: Identity, owner: str | None = None) -> bool:
+    """Whether `identity` may do `action`, on a job of `owner` where there is one. An unknown action is a KeyError."""
+    who = ACCESS[action]
+    if who is Who.EVERYBODY or identity.is_admin:
+        return True
+    return who is Who.OWNER and identity.name == owner
+
+
+def demand(action: str, identity: Identity, *, what: str, owner: str | None = None) -> None:
+    """Raise TaskerError(DENIED) unless `allowed`; `what` names the thing in the sentence, e.g. "job k3v9x2mq"."""
+    if allowed(action, identity, owner):
+        return
+    whose = f" of {owner}" if owner is not None else ""
+    raise TaskerError(
+        Reason.DENIED, f"cannot {action} {what}{whose} as {identity.name}: only {ACCESS[action].value} may"
+    )

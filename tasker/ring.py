@@ -1,0 +1,150 @@
+"""A job's output in shared memory: one writer, any number of readers in other processes, no lock.
+
+    ┌ header, one page ─────────────────────────────┬ capacity bytes ────────┐
+    │ magic version capacity RESERVED WRITTEN CLOSED │ byte p at p % capacity │
+    └────────────────────────────────────────────────┴────────────────────────┘
+
+Positions count every byte ever written and never wrap. The writer publishes RESERVED before it overwrites and WRITTEN
+after; a reader copies first and looks at RESERVED after, so what it copied from p on is whole exactly if
+p >= RESERVED - capacity. The header's numbers are stored as aligned 64-bit words, each by one instruction; the order
+of stores that this needs is what x86-64 guarantees.
+
+The memory is a memfd, sealed so that whoever else holds a descriptor can neither resize nor write it. Pages are taken
+only as bytes come. Standard library only: the collector imports this.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+
+MAGIC = 0x31474E49524B5354  # "TSKRING1"
+VERSION = 1
+HEADER = mmap.PAGESIZE
+
+_MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
+_F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
+
+
+class RingError(Exception):
+    """A descriptor that is not a ring of this version."""
+
+
+class RingWriter:
+    """The writing side. `fd` may be sent to any process that may read the output."""
+
+    def __init__(self, capacity: int) -> None:
+        """`capacity` in bytes, at least one page. Raises OSError where memory is refused."""
+        if capacity < mmap.PAGESIZE:
+            raise ValueError(f"a ring of {capacity} bytes is smaller than a page")
+        self.capacity = capacity
+        self.fd = os.memfd_create("tasker-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(self.fd, HEADER + capacity)
+        self._map = mmap.mmap(self.fd, HEADER + capacity)
+        seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | _F_SEAL_FUTURE_WRITE | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
+        self._whole = memoryview(self._map)
+        self._data = self._whole[HEADER:]
+        self._words = self._whole[:HEADER].cast("Q")
+        self._words[_VERSION] = VERSION
+        self._words[_CAPACITY] = capacity
+        self._words[_MAGIC] = MAGIC
+        self.written = 0
+
+    def read_from(self, fd: int, most: int) -> int:
+        """Take up to `most` bytes that `fd` has, without a copy in between; 0 at its end.
+
+        Raises what os.readv raises, BlockingIOError included; the ring is then as before.
+        """
+        most = min(most, self.capacity)
+        at = self.written % self.capacity
+        first = min(most, self.capacity - at)
+        places = [self._data[at : at + first]]
+        if most > first:
+            places.append(self._data[: most - first])
+        words = self._words
+        words[_RESERVED] = self.written + most
+        try:
+            count = os.readv(fd, places)
+            self.written += count
+            words[_WRITTEN] = self.written
+        finally:
+            words[_RESERVED] = self.written
+        return count
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._words[_CLOSED])
+
+    def close(self) -> None:
+        """Publish that no byte follows. Readers keep what is there."""
+        self._words[_CLOSED] = 1
+
+    def free(self) -> None:
+        """Give the memory back, as far as no reader holds it."""
+        self._words.release()
+        self._data.release()
+        self._whole.release()
+        self._map.close()
+        os.close(self.fd)
+
+
+class RingReader:
+    """The reading side, on a descriptor that it does not keep."""
+
+    def __init__(self, fd: int) -> None:
+        """Raises RingError, or OSError where `fd` cannot be mapped."""
+        size = os.fstat(fd).st_size
+        if size <= HEADER:
+            raise RingError(f"{size} bytes are no ring")
+        self._map = mmap.mmap(fd, size, prot=mmap.PROT_READ)
+        self._whole = memoryview(self._map)
+        self._data = self._whole[HEADER:]
+        self._words = self._whole[:HEADER].cast("Q")
+        magic, version, self.capacity = self._words[_MAGIC], self._words[_VERSION], self._words[_CAPACITY]
+        if (magic, version, self.capacity) != (MAGIC, VERSION, size - HEADER):
+            self.free()
+            raise RingError(f"no ring of version {VERSION}: magic {magic:#x}, version {version}")
+
+    @property
+    def written(self) -> int:
+        """How many bytes the job has printed."""
+        return self._words[_WRITTEN]
+
+    @property
+    def closed(self) -> bool:
+        """Whether no byte follows `written`. Read this first, then `written`."""
+        return bool(self._words[_CLOSED])
+
+    @property
+    def oldest(self) -> int:
+        """The first position still held."""
+        return max(0, self._words[_RESERVED] - self.capacity)
+
+    def read(self, position: int, most: int) -> tuple[int, bytes]:
+        """(offset, bytes) of what is there from `position` on, up to `most` bytes; b"" where there is nothing new.
+
+        An offset beyond `position` says that the bytes between are lost.
+        """
+        while True:
+            position = max(position, self.oldest)
+            count = min(most, self.written - position)
+            if count <= 0:
+                return position, b""
+            at = position % self.capacity
+            first = min(count, self.capacity - at)
+            data = bytes(self._data[at : at + first])
+            if count > first:
+                data += self._data[: count - first]
+            overwritten = self.oldest - position
+            if overwritten <= 0:
+                return position, data
+            if overwritten < len(data):
+                return position + overwritten, data[overwritten:]
+
+    def free(self) -> None:
+        self._words.release()
+        self._data.release()
+        self._whole.release()
+        self._map.close()
