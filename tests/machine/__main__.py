@@ -51,7 +51,7 @@ def main() -> int:
             print(machine.must_find(asked.name).console(50))
         case "ssh":
             command = machine.must_find(asked.name).ssh(*asked.command)
-            os.execvp(command[0], command)  # noqa: S606: so that signals and exit status are ssh's own
+            os.execvp(command[0], command)  # noqa: S606
         case "status":
             found = machine.must_find(asked.name)
             print(found.tasker_port if asked.port else describe(found))

@@ -1,8 +1,8 @@
 """Recipe to image: disk, kernel, initrd and ssh keys, cached under the hash of what they are made from.
 
-Needs no root where /etc/subuid has a range for the user, and neither loop devices nor mounts: mmdebstrap makes
-a tar, and mke2fs copies its files into the disk. The packages come from wherever apt on this machine takes
-them. An image is renamed into its place when all of it is there, so one that was interrupted is never used.
+Needs no root where /etc/subuid has a range for the user, and neither loop devices nor mounts: mmdebstrap
+makes a tar, and mke2fs copies its files into the disk. The packages come from wherever apt of this machine
+takes them. An image is renamed into its place when all of it is there, so one that was interrupted is never used.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def write(path: str, text: str) -> str:
 
 
 def sources() -> list[str]:
-    """Where this machine's apt gets the suite from, as sources.list lines; none means mmdebstrap's default."""
+    """Where this machine's apt gets the suite from, as sources.list lines; none: mmdebstrap's default."""
     keys = ("REPO_URI", "RELEASE", "COMPONENT", "SIGNED_BY")
     form = json.dumps({key: f"$({key})" for key in keys})
     out = run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"])

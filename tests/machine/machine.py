@@ -215,7 +215,7 @@ def end(machine: Machine) -> None:
 
 def copy(machine: Machine, sources: Sequence[str], target: str) -> None:
     """Files and directories of the host into a directory of the machine, which is made if need be."""
-    pack = ["tar", "-c", "--exclude=__pycache__"]
+    pack = ["tar", "-c"]
     for source in map(Path, sources):
         if not source.exists():
             raise MachineError(f"cannot copy {source}: it does not exist")
@@ -225,7 +225,7 @@ def copy(machine: Machine, sources: Sequence[str], target: str) -> None:
     with subprocess.Popen(pack, stdout=subprocess.PIPE) as packing:
         unpacked = subprocess.run(unpack, stdin=packing.stdout, check=False)
     if packing.returncode or unpacked.returncode:
-        raise MachineError(f"cannot copy {' '.join(sources)} to {target} in the machine: see the message above")
+        raise MachineError(f"cannot copy {' '.join(sources)} into the machine: see the message above")
 
 
 def kvm() -> bool:

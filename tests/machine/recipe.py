@@ -19,8 +19,8 @@ PACKAGES = (
 # The address that qemu's user networking gives to its one guest, and its gateway and name server.
 ADDRESS, GATEWAY, RESOLVER = "10.0.2.15", "10.0.2.2", "10.0.2.3"
 
-# Written before the kernel is installed, since its installation makes the initrd. A list of modules instead of
-# "most" makes a far smaller initrd, which an emulated processor unpacks in far less time.
+# Written before the kernel is installed, since its installation makes the initrd. A list of modules instead
+# of "most" makes a far smaller initrd, which an emulated processor unpacks in far less time.
 EARLY_FILES = {
     "/etc/initramfs-tools/conf.d/machine": "MODULES=list\nCOMPRESS=gzip\nRESUME=none\n",
     "/usr/share/initramfs-tools/modules.d/machine": "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
@@ -51,5 +51,6 @@ MASKED = (
 ENABLED = ("systemd-networkd.service", "ssh.service")
 
 KERNEL_ARGUMENTS = (
-    "root=/dev/vda rw rootfstype=ext4 console=ttyS0 net.ifnames=0 mitigations=off quiet systemd.show_status=yes"
+    "root=/dev/vda rw rootfstype=ext4 console=ttyS0 net.ifnames=0 mitigations=off"
+    " quiet systemd.show_status=yes"
 )
