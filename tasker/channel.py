@@ -1,7 +1,7 @@
 """One connection between two of the processes, in asyncio: requests and replies both ways, notices, descriptors.
 
-Knows `wire`'s datagrams and nothing of what they mean. Every request gets exactly one reply: a message, or a TaskerError
-that the other side raised, or UNAVAILABLE where the connection ended first.
+Knows `wire`'s datagrams and nothing of what they mean. Every request gets exactly one reply: a message, or a
+TaskerError that the other side raised, or UNAVAILABLE where the connection ended first.
 """
 
 from __future__ import annotations

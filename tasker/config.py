@@ -63,8 +63,8 @@ def _listen(value: object) -> tuple[str, ...]:
 
 
 def _serials(value: object) -> tuple[str, ...]:
-    serials = value if isinstance(value, list) else [None]
-    if not all(isinstance(item, str) and re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) for item in serials):
+    serials = [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else [""]
+    if not all(re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) for item in serials):
         raise ValueError('a list of serial numbers as `tasker certs list` shows them, like ["4f3a09"]')
     return tuple(item.replace(":", "").lower().lstrip("0") for item in serials)
 
@@ -119,7 +119,7 @@ _Section = TypeVar("_Section", Server, Jobs, Output)
 
 
 def load(path: Path) -> Config:
-    """Read the file; one that is not there is all defaults. Raises TaskerError(INVALID) with one line for the journal."""
+    """Read the file; one that is not there is all defaults. Raises TaskerError(INVALID) with one line."""
     try:
         text = path.read_text()
     except FileNotFoundError:

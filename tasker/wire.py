@@ -370,7 +370,7 @@ def _plain(value: Any) -> Any:
 
 def _build(cls: type[_T], body: object) -> _T:
     """A dataclass out of what json read, strictly: every field, no other, each of its type."""
-    fields = _fields(cls)
+    fields = _fields(typing.cast(Any, cls))
     if type(body) is not dict or body.keys() != fields.keys():
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
     return cls(**{name: read(body[name]) for name, read in fields.items()})
