@@ -93,7 +93,7 @@ class Jobs:
     """[jobs]: what one run may hold."""
 
     running: int = _key(1000, _count(1, 100_000))
-    ended: int = _key(1000, _count(1, 100_000))
+    ended: int = _key(100, _count(1, 100_000))
     grace: float = _key(10.0, _duration("0s", "1h"))
     first_uid: int = _key(1_879_048_192, _count(100_000, 4_000_000_000))
     uids: int = _key(65_536, _count(1, 1 << 24))

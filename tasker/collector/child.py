@@ -1,0 +1,87 @@
+"""What happens between fork and exec. Read this first when auditing.
+
+The child undoes whatever Python, the unit and the collector left in it, becomes the job's user, tells that it is at the
+gate, waits there, and becomes the command. If the gate is closed instead of opened, it exits: no job without a scope.
+Nothing is imported after the fork, nothing is returned from, and no lock is taken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import resource
+import signal
+from typing import NoReturn
+
+from tasker.wire import Launch
+
+AT_GATE = b"@"
+"""What the child writes into its report when it waits. What comes after is "step errno", or the end of file: exec."""
+
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_OPEN_FILES = 1024  # what select(2) can take; a job may raise it to the hard limit
+_LOWEST_KEPT = 16
+_HIGHEST = (1 << 31) - 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
+    """Become the job. `gate` is read, `output` and `report` are written; all else is closed."""
+    step = "setup"
+    try:
+        os.setpgid(0, 0)
+        gate, output, report = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_KEPT) for fd in (gate, output, report))
+        _set_descriptors(gate, output, report)
+        _set_signals()
+        _set_limits()
+        _become(launch.uid, launch.gid, launch.groups)
+        os.write(report, AT_GATE)
+        if not os.read(gate, 1):
+            os._exit(0)
+        step = "directory"
+        os.chdir(launch.working_directory)
+        step = "execute"
+        os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell is the point
+    except BaseException as error:
+        number = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
+        os.write(report, f"{step} {number}".encode())
+    finally:
+        os._exit(127)
+
+
+def _set_descriptors(gate: int, output: int, report: int) -> None:
+    os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    at = 3
+    for kept in sorted((gate, report)):
+        os.closerange(at, kept)
+        at = kept + 1
+    os.closerange(at, _HIGHEST)
+
+
+def _set_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)  # Python ignores SIGPIPE, and exec keeps what is ignored
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _set_limits() -> None:
+    os.umask(0o022)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(_OPEN_FILES, files), files))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    with open("/proc/self/oom_score_adj", "r+") as score:
+        if int(score.read()) < 0:  # with a negative one, a job at its limit would be spared and hang the machine
+            score.write("0")
+
+
+def _become(uid: int, gid: int, groups: tuple[int, ...]) -> None:
+    os.setgroups(groups)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)  # from here on the kernel lets nobody of that uid trace or read this process
+    if uid != 0 and _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "no_new_privs")

@@ -1,0 +1,102 @@
+"""One engine's connection, and the socket it comes in by: datagrams in and out, and descriptors with them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tasker import wire
+from tasker.collector.loop import READ, WRITE, Loop
+
+
+class Connection:
+    """One engine. There are two for a moment, when it restarts."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        loop: Loop,
+        received: Callable[[Connection, wire.Datagram], None],
+        closed: Callable[[Connection], None],
+    ) -> None:
+        self._sock = sock
+        self._loop = loop
+        self._received = received
+        self._closed = closed
+        self._unsent: deque[tuple[bytes, Sequence[int]]] = deque()
+        sock.setblocking(False)
+        loop.add(sock.fileno(), READ, self._ready)
+
+    def send(self, number: int, message: wire.Message, descriptors: Sequence[int] = ()) -> None:
+        """`descriptors` are closed here once they are sent."""
+        if self._sock.fileno() < 0:
+            _close_all(descriptors)
+            return
+        self._unsent.append((wire.encode(number, message), descriptors))
+        self._flush()
+
+    def close(self) -> None:
+        if self._sock.fileno() < 0:
+            return
+        self._loop.remove(self._sock.fileno())
+        self._sock.close()
+        for _, descriptors in self._unsent:
+            _close_all(descriptors)
+        self._unsent.clear()
+        self._closed(self)
+
+    def _ready(self, events: int) -> None:
+        if events & WRITE:
+            self._flush()
+        if events & ~WRITE:
+            self._receive()
+
+    def _receive(self) -> None:
+        try:
+            data = self._sock.recv(wire.LARGEST_DATAGRAM + 1)
+            if not data or len(data) > wire.LARGEST_DATAGRAM:
+                raise wire.WireError("the connection ended")
+            datagram = wire.decode(data)
+        except BlockingIOError:
+            return
+        except (OSError, wire.WireError):
+            self.close()
+            return
+        self._received(self, datagram)
+
+    def _flush(self) -> None:
+        try:
+            while self._unsent:
+                data, descriptors = self._unsent[0]
+                socket.send_fds(self._sock, [data], descriptors)
+                self._unsent.popleft()
+                _close_all(descriptors)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+            return
+        self._loop.change(self._sock.fileno(), READ | (WRITE if self._unsent else 0))
+
+
+def listen(path: Path) -> socket.socket:
+    """The collector's own socket, for its own user only."""
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(before)
+    sock.listen(4)
+    return sock
+
+
+def _close_all(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)

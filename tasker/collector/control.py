@@ -1,0 +1,231 @@
+"""What the engine may ask for, as a table, and the jobs of the run.
+
+A leader on its way:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ reaped ──Finish──▶ finished
+Where it ends early:   setup fails · killed while held · exec fails (its report says why) · its engine is gone
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tasker import wire
+from tasker.collector import child, exits, launch
+from tasker.collector.connection import Connection
+from tasker.collector.launch import Job
+from tasker.collector.loop import READ, Loop
+from tasker.errors import Reason, TaskerError
+
+PAGE = 48 << 10
+"""Characters of one page of leaders, unless a single one is longer."""
+
+Reply = tuple[wire.Message, Sequence[int]] | None
+"""None: the reply comes later."""
+
+
+class Control:
+    def __init__(self, loop: Loop, listener: socket.socket) -> None:
+        self._loop = loop
+        self._listener = listener
+        self._run = os.urandom(8).hex()
+        self._jobs: dict[str, Job] = {}
+        self._connections: set[Connection] = set()
+        self._unanswered: dict[str, tuple[Connection, int]] = {}
+        """By job: a Launch or Release that waits for the leader's report."""
+        self._holders: dict[str, Connection] = {}
+        """By job, while its leader is held: the engine that goes on with it, or nobody does."""
+        self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
+            wire.Hello: self._hello,
+            wire.Release: self._release,
+            wire.Note: self._note,
+            wire.Signal: self._signal,
+            wire.Follow: self._follow,
+            wire.Finish: self._finish,
+            wire.Forget: self._forget,
+            wire.ListLeaders: self._list,
+        }
+        listener.setblocking(False)
+        loop.add(listener.fileno(), READ, self._accept)
+
+    def end_run(self) -> None:
+        """The last of the output, for those who still follow."""
+        for job in self._jobs.values():
+            if not job.finished:
+                job.output.finish()
+
+    def _accept(self, _events: int) -> None:
+        sock, _ = self._listener.accept()
+        self._connections.add(Connection(sock, self._loop, self._received, self._closed))
+
+    def _closed(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._unanswered = {id: asker for id, asker in self._unanswered.items() if asker[0] is not connection}
+        for id in [id for id, holder in self._holders.items() if holder is connection]:
+            self._drop(self._jobs[id])
+
+    def _received(self, connection: Connection, datagram: wire.Datagram) -> None:
+        message = datagram.message
+        try:
+            if isinstance(message, wire.Launch):
+                reply = self._launch(connection, message)
+            elif type(message) in self._requests:
+                reply = self._requests[type(message)](message)
+            else:
+                raise TaskerError(
+                    Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a collector"
+                )
+        except TaskerError as error:
+            reply = wire.Failed(error.reason, error.message), ()
+        if isinstance(message, wire.Launch | wire.Release) and reply is None:
+            self._unanswered[message.job] = connection, datagram.number
+        elif reply is not None:
+            connection.send(-datagram.number, *reply)
+
+    def _answer(self, job: Job, message: wire.Message) -> None:
+        waiting = self._unanswered.pop(job.id, None)
+        if waiting is not None:
+            connection, number = waiting
+            connection.send(-number, message)
+
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _hello(self, hello: wire.Hello) -> Reply:
+        if hello.version != wire.COLLECTOR_VERSION:
+            text = f"cannot serve an engine of version {hello.version}: this run speaks {wire.COLLECTOR_VERSION}"
+            raise TaskerError(Reason.REFUSED, f"{text}; stop and start tasker to begin a new one")
+        return wire.Welcome(wire.COLLECTOR_VERSION, self._run), ()
+
+    def _launch(self, connection: Connection, request: wire.Launch) -> Reply:
+        if request.job in self._jobs:
+            raise TaskerError(Reason.REFUSED, f"cannot launch {request.job}: that id is taken")
+        try:
+            job = launch.fork(request, self._loop)
+        except OSError as error:
+            raise TaskerError(Reason.REFUSED, f"cannot make a process for the job: {error.strerror}") from error
+        self._jobs[job.id] = job
+        self._holders[job.id] = connection
+        self._loop.add(job.report, READ, lambda _events: self._report(job))
+        return None
+
+    def _release(self, request: wire.Release) -> Reply:
+        job = self._job(request.job)
+        if self._holders.pop(job.id, None) is None:
+            raise TaskerError(Reason.REFUSED, f"cannot release {job.id}: it is not held")
+        if job.report < 0:
+            return wire.Released(errno.ESRCH, "setup"), ()
+        job.open_gate()
+        return None
+
+    def _note(self, request: wire.Note) -> Reply:
+        self._job(request.job).record = request.record
+        return wire.Done(), ()
+
+    def _signal(self, request: wire.Signal) -> Reply:
+        job = self._job(request.job)
+        if job.released and job.exit is None:  # not reaped, so nobody else can have its number
+            try:
+                os.killpg(job.pid, request.signal)
+            except OSError as error:
+                raise TaskerError(Reason.REFUSED, f"cannot send signal {request.signal}: {error.strerror}") from error
+        return wire.Done(), ()
+
+    def _follow(self, request: wire.Follow) -> Reply:
+        try:
+            ring, wake = self._job(request.job).output.follow()
+            return wire.Done(), (os.dup(ring), wake)
+        except OSError as error:
+            raise TaskerError(Reason.EXHAUSTED, f"cannot follow {request.job}: {error.strerror}") from error
+
+    def _finish(self, request: wire.Finish) -> Reply:
+        job = self._job(request.job)
+        if job.exit is None:
+            raise TaskerError(Reason.REFUSED, f"cannot finish {job.id}: its leader lives")
+        if not job.finished:
+            job.finished = True
+            job.output.finish()
+        return wire.Finished(job.output.written), ()
+
+    def _forget(self, request: wire.Forget) -> Reply:
+        job = self._job(request.job)
+        if job.released and not job.finished and not job.said:
+            raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it runs")
+        self._drop(job)
+        return wire.Done(), ()
+
+    def _list(self, request: wire.ListLeaders) -> Reply:
+        ids = list(self._jobs)
+        after = ids.index(request.after) + 1 if request.after in self._jobs else 0
+        page: list[wire.Leader] = []
+        length = 0
+        for id in ids[after:]:
+            leader = self._jobs[id].as_leader()
+            length += len(wire.to_text(leader))
+            if page and length > PAGE:
+                return wire.Leaders(tuple(page), more=True), ()
+            page.append(leader)
+        return wire.Leaders(tuple(page), more=False), ()
+
+    def _job(self, id: str) -> Job:
+        try:
+            return self._jobs[id]
+        except KeyError:
+            raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id} in this run") from None
+
+    # ── what leaders do ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _report(self, job: Job) -> None:
+        """The leader is at the gate, or says why it is none, or its report has ended."""
+        text = os.read(job.report, 4096)
+        if text == child.AT_GATE:
+            self._answer(job, wire.Launched(job.pid))
+            return
+        if text:
+            job.said += text
+            return
+        self._loop.remove(job.report)
+        os.close(job.report)
+        job.report = -1
+        if job.released:
+            self._executed(job)
+        elif job.id in self._unanswered:
+            step, number = job.said.split() if job.said else (b"setup", b"0")
+            why = os.strerror(int(number)) if int(number) else "it was killed"
+            self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({step.decode()}): {why}"))
+            self._drop(job)
+
+    def _executed(self, job: Job) -> None:
+        if not job.said:
+            self._answer(job, wire.Released(0, ""))
+            self._loop.add(job.pidfd, READ, lambda _events: self._exited(job))
+            return
+        step, number = job.said.split()
+        if job.id in self._unanswered:
+            self._answer(job, wire.Released(int(number), step.decode()))  # and it will say Forget
+        else:
+            self._drop(job)
+
+    def _exited(self, job: Job) -> None:
+        self._loop.remove(job.pidfd)
+        job.exit = exits.reap(job.pidfd)
+        for connection in list(self._connections):
+            connection.send(0, wire.Exited(job.id, job.exit))
+
+    def _drop(self, job: Job) -> None:
+        """Out of the run. A leader that is held exits at the closed gate; it is reaped when it has."""
+        del self._jobs[job.id]
+        self._holders.pop(job.id, None)
+        self._unanswered.pop(job.id, None)
+        job.close_gate()
+        if job.report >= 0:
+            self._loop.remove(job.report)
+            os.close(job.report)
+        job.output.free()
+        if job.exit is None:
+            self._loop.add(job.pidfd, READ, lambda _events: self._bury(job))
+
+    def _bury(self, job: Job) -> None:
+        self._loop.remove(job.pidfd)
+        exits.reap(job.pidfd)

@@ -1,0 +1,88 @@
+"""Making a leader: its pipes, its ring, its fork. And what the collector remembers of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+
+from tasker.collector import child
+from tasker.collector.loop import Loop
+from tasker.collector.output import Output
+from tasker.wire import Exit, Launch, Leader
+
+
+@dataclass
+class Job:
+    """One leader and all that hangs on it. Descriptors are -1 once closed."""
+
+    launch: Launch
+    record: str
+    pid: int
+    pidfd: int
+    gate: int
+    """Open while the leader waits."""
+    report: int
+    """Open until the leader has become the command, or could not."""
+    output: Output
+    released: bool = False
+    finished: bool = False
+    exit: Exit | None = None
+    said: bytes = field(default=b"")
+    """What came through `report` after AT_GATE."""
+
+    @property
+    def id(self) -> str:
+        return self.launch.job
+
+    def close_gate(self) -> None:
+        """Without a byte: the leader exits."""
+        if self.gate >= 0:
+            os.close(self.gate)
+            self.gate = -1
+
+    def open_gate(self) -> None:
+        self.released = True
+        with contextlib.suppress(BrokenPipeError):  # it was killed while it waited: its report and exit tell
+            os.write(self.gate, b"!")
+        self.close_gate()
+
+    def as_leader(self) -> Leader:
+        """The same for the engine."""
+        return Leader(
+            job=self.id,
+            argv=self.launch.argv,
+            environment=self.launch.environment,
+            record=self.record,
+            pid=self.pid,
+            released=self.released,
+            finished=self.finished,
+            exit=self.exit,
+        )
+
+
+def fork(launch: Launch, loop: Loop) -> Job:
+    """A leader on its way to the gate. Raises OSError, with nothing left behind."""
+    with contextlib.ExitStack() as undo:
+
+        def pipe() -> tuple[int, int]:
+            ends = os.pipe2(os.O_CLOEXEC)
+            for end in ends:
+                undo.callback(os.close, end)
+            return ends
+
+        output = Output(launch.ring, loop)
+        undo.callback(output.free)
+        gate, opener = pipe()
+        reporter, report = pipe()
+        writer = output.open_pipe(launch.uid)
+        undo.callback(os.close, writer)
+        pid = os.fork()
+        if pid == 0:
+            child.run(launch, gate, writer, report)
+        pidfd = os.pidfd_open(pid)
+        undo.pop_all()
+    for descriptor in (gate, report, writer):
+        os.close(descriptor)
+    os.set_blocking(reporter, False)
+    return Job(launch, launch.record, pid, pidfd, opener, reporter, output)

@@ -1,0 +1,47 @@
+"""One epoll loop: a descriptor, a function that is called with its events. No timers; nothing in here ever waits."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable
+
+READ = select.EPOLLIN
+WRITE = select.EPOLLOUT
+GONE = select.EPOLLERR
+"""Always reported. Registered alone (0), it tells when nobody holds the other end of a pipe any more."""
+
+
+class Loop:
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._calls: dict[int, Callable[[int], None]] = {}
+        self._running = True
+
+    def add(self, fd: int, events: int, call: Callable[[int], None]) -> None:
+        self._epoll.register(fd, events)
+        self._calls[fd] = call
+
+    def change(self, fd: int, events: int) -> None:
+        self._epoll.modify(fd, events)
+
+    def remove(self, fd: int) -> None:
+        """Forget a descriptor; call this before it is closed. One that is not here is no error."""
+        if self._calls.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def run(self) -> None:
+        """Until SIGTERM."""
+        wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.add(wake, READ, lambda _events: None)
+        signal.set_wakeup_fd(awake)
+        signal.signal(signal.SIGTERM, self._stop)
+        while self._running:
+            for fd, events in self._epoll.poll():
+                call = self._calls.get(fd)
+                if call is not None:  # not removed by a call before it in this round
+                    call(events)
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._running = False
