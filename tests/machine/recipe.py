@@ -14,6 +14,7 @@ PACKAGES = (
     "iproute2",
     "procps",
     "python3",
+    "apt-utils",
 )
 
 # The address that qemu's user networking gives to its one guest, and its gateway and name server.
