@@ -1,0 +1,170 @@
+"""The directory that certificates lie in, as `tasker certs` makes and shows it.
+
+    /etc/tasker/  ca.crt ca.key  server.crt server.key  clients/NAME.crt clients/NAME.key
+
+Keys are 0600, certificates 0644, directories 0755. A file appears whole or not at all, and none is replaced unless
+that was asked for (`force`). Whoever may read ca.key may make certificates: there is no other rule here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasker import certs, issuing
+from tasker.certs import Description, Pair
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.identity import NAME, Role
+
+DEFAULT_DIRECTORY = Path("/etc/tasker")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A certificate's file. `problem` is "" or why nobody would accept it, e.g. "expired"."""
+
+    path: Path
+    description: Description
+    problem: str
+
+
+def init(directory: Path, hosts: Sequence[str], *, force: bool = False) -> list[Path]:
+    """Make a new CA and the server's certificate; the files written. Every client needs a new one after a second CA.
+
+    Raises TaskerError: something is there and not `force`, no permission, or a host that is none.
+    """
+    ca = issuing.make_ca()
+    server = issuing.make_server(ca, hosts)
+    if not force:
+        _refuse_existing(*_files(directory / "ca"), *_files(directory / "server"))
+    return [*_write(directory / "ca", ca, force=force), *_write(directory / "server", server, force=force)]
+
+
+def new_server(directory: Path, hosts: Sequence[str], *, force: bool = False) -> list[Path]:
+    """Make the server's certificate anew, under the CA in `directory`; the files written. Raises TaskerError."""
+    return _write(directory / "server", issuing.make_server(_read_ca(directory), hosts), force=force)
+
+
+def new_client(directory: Path, name: str, role: Role, *, force: bool = False) -> list[Path]:
+    """Make a user's certificate, under the CA in `directory`; the files written. Raises TaskerError."""
+    pair = issuing.make_client(_read_ca(directory), name, role)
+    return _write(directory / "clients" / name, pair, force=force)
+
+
+def listing(directory: Path, *, now: float | None = None) -> list[Listed]:
+    """Every certificate in `directory`: the CA, the server's, then the clients' by name. Raises TaskerError."""
+    now = time.time() if now is None else now
+    ca = _read(directory / "ca.crt")
+    paths = [directory / "ca.crt", directory / "server.crt", *sorted((directory / "clients").glob("*.crt"))]
+    return [_listed(path, ca, now) for path in paths if path.exists()]
+
+
+def show(directory: Path, name: str, *, now: float | None = None) -> Listed:
+    """One certificate, by a path or as "ca", "server" or a client's name. Raises TaskerError."""
+    path = Path(name)
+    if name in ("ca", "server"):
+        path = directory / f"{name}.crt"
+    elif NAME.fullmatch(name):
+        path = directory / "clients" / f"{name}.crt"
+    return _listed(path, _read(directory / "ca.crt"), time.time() if now is None else now)
+
+
+def own_hosts() -> list[str]:
+    """This machine's names, for its server's certificate: what it calls itself, in full and without the domain."""
+    name = socket.gethostname()
+    return [host for host in dict.fromkeys((name, name.partition(".")[0])) if issuing.is_host(host)]
+
+
+def _listed(path: Path, ca: bytes, now: float) -> Listed:
+    pem = _read(path)
+    description = certs.describe(pem)
+    problem = ""
+    if not certs.is_signed_by(pem, ca):
+        problem = "signed by another CA"
+    elif now >= description.not_after:
+        problem = "expired"
+    elif now < description.not_before:
+        problem = "not yet valid"
+    elif description.kind == "client":
+        try:
+            certs.identity_of(pem, ca)
+        except TaskerError:
+            problem = "no identity"
+    return Listed(path, description, problem)
+
+
+def _read_ca(directory: Path) -> Pair:
+    return Pair(_read(directory / "ca.crt"), _read(directory / "ca.key"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        hint = " `tasker certs init` makes a CA" if path.stem == "ca" else " see `tasker certs list`"
+        raise invalid(f"cannot read {path}: there is no such file;{hint}") from None
+    except OSError as error:
+        raise _refused("read", path, error) from error
+
+
+def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
+    """Write STEM.key and STEM.crt. The key goes first: a certificate without a key is worse than none."""
+    certificate, key = _files(stem)
+    if not force:
+        _refuse_existing(certificate, key)
+    try:
+        for directory in (stem.parent.parent, stem.parent):
+            if not directory.is_dir():
+                directory.mkdir()
+                directory.chmod(0o755)  # whatever the umask is
+        _place(key, pair.key, 0o600, force=force)
+        _place(certificate, pair.certificate, 0o644, force=force)
+    except OSError as error:
+        raise _refused("write", stem.parent, error) from error
+    return [certificate, key]
+
+
+def _place(path: Path, text: bytes, mode: int, *, force: bool) -> None:
+    """Make `path` appear with its content whole, on disk, and with its mode from the first moment."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            os.fchmod(descriptor, mode)
+            file.flush()
+            os.fsync(descriptor)
+        if force:
+            draft.replace(path)
+        else:
+            os.link(draft, path)  # unlike a rename, this fails where the name is taken
+    except FileExistsError:
+        raise _exists(path) from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+
+
+def _files(stem: Path) -> tuple[Path, Path]:
+    return stem.with_name(f"{stem.name}.crt"), stem.with_name(f"{stem.name}.key")
+
+
+def _refuse_existing(*paths: Path) -> None:
+    for path in paths:
+        if path.exists():
+            raise _exists(path)
+
+
+def _exists(path: Path) -> TaskerError:
+    return invalid(f"cannot write {path}: it is there already; --force replaces it")
+
+
+def _refused(verb: str, path: Path, error: OSError) -> TaskerError:
+    hint = "; run it as root" if isinstance(error, PermissionError) and os.geteuid() != 0 else ""
+    return TaskerError(Reason.REFUSED, f"cannot {verb} {path}: {error.strerror}{hint}")

@@ -1,0 +1,234 @@
+"""Certificates: what they look like, and reading who somebody is from one. In memory; nothing is written here.
+
+    CA ── pathlen 0, keyCertSign ──┬──▶ server   EKU serverAuth, the names in its SAN
+                                   └──▶ client   EKU clientAuth, CN the user, O Tasker, OU user | admin
+
+Keys are ECDSA P-256. TLS libraries let much through that is no identity here (two OUs, no EKU, a newline in the CN, an
+intermediate of our CA), so a client certificate is judged by `identity_of` alone, and whatever is not exactly the above
+is refused. `certfiles` knows where they lie. Of the core only this and `issuing`, which makes them, use cryptography.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.identity import NAME, Identity, Role
+
+ORGANIZATION = "Tasker"
+
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_KINDS: dict[tuple[x509.ObjectIdentifier, ...], str] = {
+    (ExtendedKeyUsageOID.SERVER_AUTH,): "server",
+    (ExtendedKeyUsageOID.CLIENT_AUTH,): "client",
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate and its key, PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Certified:
+    """An identity, and the seconds since the epoch between which its certificate holds."""
+
+    identity: Identity
+    not_before: float
+    not_after: float
+
+    def check_dates(self, now: float) -> None:
+        """Raise TaskerError(DENIED) outside them."""
+        if now < self.not_before:
+            raise _denied(f"it holds only from {_date(self.not_before)} on; look at the clocks of both machines")
+        if now >= self.not_after:
+            raise _denied(f"it expired on {_date(self.not_after)}; ask for a new one, made by `tasker certs client`")
+
+
+@dataclass(frozen=True)
+class Description:
+    """A certificate for people. `kind` is "ca", "server", "client" or "other"."""
+
+    kind: str
+    subject: str
+    serial: str
+    """Lower-case hexadecimal without leading zeros, as the deny list wants it."""
+    not_before: float
+    not_after: float
+    role: str = ""
+    """Of a client: user or admin."""
+    hosts: tuple[str, ...] = ()
+    """Of a server: the names and addresses in its SAN."""
+
+
+@functools.lru_cache(maxsize=1024)
+def identity_of(pem: bytes, ca: bytes) -> Certified:
+    """Who the certificate `pem` is, signed by `ca` (PEM, one or more authorities).
+
+    Raises TaskerError(DENIED). Looks at neither dates (see Certified.check_dates: this is cached) nor the deny list.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+        subject = _subject_of(certificate)
+        _check_purpose(certificate)
+    except _UNREADABLE as error:
+        raise _denied(f"it cannot be read: {error}") from error
+    if not any(_issued(certificate, authority) for authority in _authorities(ca)):
+        raise _denied("it was not signed by the CA of this service; ask for one made by `tasker certs client` there")
+    name, role = subject
+    return Certified(
+        Identity(name, role, _serial(certificate)),
+        certificate.not_valid_before_utc.timestamp(),
+        certificate.not_valid_after_utc.timestamp(),
+    )
+
+
+def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
+    """Name and role, where the subject is exactly one CN, one O and one OU as they have to be."""
+    texts: dict[x509.ObjectIdentifier, list[str]] = {}
+    for attribute in certificate.subject:
+        value = attribute.value
+        texts.setdefault(attribute.oid, []).append(value if isinstance(value, str) else "")
+    wanted = {NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATION_NAME: "O", NameOID.ORGANIZATIONAL_UNIT_NAME: "OU"}
+    for oid, word in wanted.items():
+        if len(texts.get(oid, [])) != 1:
+            raise _denied(f"it has {len(texts.get(oid, []))} {word} in its subject, and needs exactly one")
+    if texts.keys() != wanted.keys():
+        raise _denied("its subject has more in it than CN, O and OU")
+    name = texts[NameOID.COMMON_NAME][0]
+    organization, unit = texts[NameOID.ORGANIZATION_NAME][0], texts[NameOID.ORGANIZATIONAL_UNIT_NAME][0]
+    if not NAME.fullmatch(name):
+        raise _denied(f"its CN {name[:40]!r} is no user's name")
+    if organization != ORGANIZATION:
+        raise _denied(f"its O is {organization[:40]!r}, and must be {ORGANIZATION!r}")
+    if unit not in list(Role):
+        raise _denied(f"its OU is {unit[:40]!r}, and must be 'user' or 'admin'")
+    return name, Role(unit)
+
+
+def _check_purpose(certificate: x509.Certificate) -> None:
+    usages = _usages(certificate)
+    if usages != [ExtendedKeyUsageOID.CLIENT_AUTH]:
+        what = "a server's" if ExtendedKeyUsageOID.SERVER_AUTH in usages else "no client's"
+        raise _denied(f"it is {what} certificate (its extended key usage must be clientAuth and nothing else)")
+    if _is_ca(certificate):
+        raise _denied("it is a certificate authority's")
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise _denied("its key is not ECDSA P-256")
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (InvalidSignature, *_UNREADABLE):
+        return False
+    return _is_ca(authority)
+
+
+@functools.lru_cache(maxsize=8)
+def _authorities(ca: bytes) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(ca))
+    except _UNREADABLE as error:
+        raise invalid(f"cannot read the CA's certificate: {error}; give the ca.crt of the service") from error
+
+
+def check_material(ca: bytes, pair: Pair) -> None:
+    """Raise TaskerError(INVALID) where a server could not work with these, e.g. the key is another certificate's."""
+    if not any(_is_ca(authority) for authority in _authorities(ca)):
+        raise invalid("cannot use ca.crt: it is no certificate authority's; make one with `tasker certs init`")
+    if load(pair.certificate).public_key() != load_key(pair.key).public_key():
+        raise invalid("cannot use the key: it is not the certificate's; give the two that were made together")
+
+
+def is_signed_by(pem: bytes, ca: bytes) -> bool:
+    """Whether one of the authorities in `ca` signed `pem`. Raises TaskerError(INVALID) where one cannot be read."""
+    certificate = load(pem)
+    return any(_issued(certificate, authority) for authority in _authorities(ca))
+
+
+def describe(pem: bytes) -> Description:
+    """Whatever certificate it is. Raises TaskerError(INVALID)."""
+    certificate = load(pem)
+    try:
+        usages = _usages(certificate)
+        kind = "ca" if _is_ca(certificate) else "other"
+    except _UNREADABLE as error:
+        raise invalid(f"cannot read the certificate: {error}") from error
+    if kind == "other":
+        kind = _KINDS.get(tuple(usages), "other")
+    units = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    return Description(
+        kind=kind,
+        subject=certificate.subject.rfc4514_string(),
+        serial=_serial(certificate),
+        not_before=certificate.not_valid_before_utc.timestamp(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+        role=str(units[0].value) if kind == "client" and units else "",
+        hosts=_hosts(certificate) if kind == "server" else (),
+    )
+
+
+def _hosts(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return ()
+    return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def _usages(certificate: x509.Certificate) -> list[x509.ObjectIdentifier]:
+    try:
+        return list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except x509.ExtensionNotFound:
+        return []
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _serial(certificate: x509.Certificate) -> str:
+    return f"{certificate.serial_number:x}"
+
+
+def load(pem: bytes) -> x509.Certificate:
+    """Raises TaskerError(INVALID)."""
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except _UNREADABLE as error:
+        raise invalid(f"cannot read the certificate: {error}; give a PEM file made by `tasker certs`") from error
+
+
+def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    """Raises TaskerError(INVALID)."""
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except _UNREADABLE as error:
+        raise invalid(f"cannot read the key: {error}; give a PEM file made by `tasker certs`") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise invalid("cannot use the key: it is not ECDSA; make a new one with `tasker certs`")
+    return key
+
+
+def _denied(why: str) -> TaskerError:
+    return TaskerError(Reason.DENIED, f"cannot use this certificate: {why}")
+
+
+def _date(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC")
