@@ -250,12 +250,12 @@ class Stub:
         self.emit(ROOT, MANAGER, member, signature, list(body))
 
     def changed(self, unit: Unit, **scope: Variant) -> None:
-        """PropertiesChanged on both interfaces."""
+        """PropertiesChanged on both interfaces, the scope's own first."""
+        body = [SCOPE, {"Result": Variant("s", unit.result), **scope}, []]
+        self.emit(unit.path, PROPERTIES, "PropertiesChanged", "sa{sv}as", body)
         names = ("ActiveState", "SubState", "Job", "ActiveEnterTimestamp", "InactiveEnterTimestamp")
         values = unit.unit_properties()
         body = [UNIT, {name: values[name] for name in names}, []]
-        self.emit(unit.path, PROPERTIES, "PropertiesChanged", "sa{sv}as", body)
-        body = [SCOPE, {"Result": Variant("s", unit.result), **scope}, []]
         self.emit(unit.path, PROPERTIES, "PropertiesChanged", "sa{sv}as", body)
 
     def client_gone(self, name: str) -> None:
