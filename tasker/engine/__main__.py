@@ -1,0 +1,151 @@
+"""`python -m tasker.engine`: builds the objects, in order, and runs them until SIGTERM or the loss of one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from tasker import config, wire
+from tasker.channel import Channel, Reply
+from tasker.engine import journal, names
+from tasker.engine.accounts import Accounts
+from tasker.engine.control import Control, setup_of
+from tasker.engine.jobs import Jobs
+from tasker.engine.reconcile import reconcile
+from tasker.engine.systemd import Systemd
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.logs import to_journal
+from tasker.notify import notify, watchdog_interval
+
+log = logging.getLogger(__name__)
+
+_EX_CONFIG = 78  # sysexits.h
+_LISTEN_FDS_START = 3  # sd_listen_fds(3)
+
+
+def main() -> int:
+    arguments = _arguments()
+    to_journal()
+    try:
+        settings = config.load(arguments.config)
+        setup = setup_of(settings)
+        return asyncio.run(_run(arguments, settings, setup))
+    except TaskerError as error:
+        log.error("%s", error.message)
+        return _EX_CONFIG if error.reason is Reason.INVALID else 1
+
+
+async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+
+    systemd = await Systemd.connect(arguments.bus)
+    accounts = Accounts(arguments.state / "uids", settings.jobs.first_uid, settings.jobs.uids)
+    told: list[Jobs] = []
+    collector = _connect(arguments.collector, told)
+    await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
+    jobs = Jobs(settings, collector, systemd, accounts, journal.Journal(arguments.journal), arguments.cgroups)
+    told.append(jobs)
+    await reconcile(jobs, collector, systemd)
+    control = Control(_listener(arguments.socket), jobs, collector, setup)
+    loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control)
+    _feed_watchdog(loop)
+    notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")
+
+    asked = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait([asked, systemd.lost, collector.closed], return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.is_set():
+        log.error(
+            "cannot go on: the %s is gone; starting again", "collector" if collector.closed.done() else "system bus"
+        )
+        return 1
+    notify("STOPPING=1")
+    if await _is_stop(systemd):
+        control.end_run()
+    return 0
+
+
+def _reload(path: Path, jobs: Jobs, control: Control) -> None:
+    """SIGHUP. A file that cannot be used changes nothing."""
+    notify("RELOADING=1")
+    try:
+        settings = config.load(path)
+        control.reload(setup_of(settings))
+        jobs.config = settings
+        log.info("reloaded %s", path)
+    except TaskerError as error:
+        log.error("going on with the configuration as it was: %s", error.message)
+    notify("READY=1")
+
+
+async def _is_stop(systemd: Systemd) -> bool:
+    """Whether systemd stops the service, and with it the run, or only starts it anew."""
+    try:
+        return await systemd.job_type(names.SERVICE) == "stop"
+    except TaskerError as error:
+        log.warning("cannot tell a stop from a restart: %s", error.message)
+        return False
+
+
+def _connect(path: Path, jobs: list[Jobs]) -> Channel:
+    """To the collector. `jobs` is filled when they exist; before, nothing it tells is news."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    try:
+        sock.connect(str(path))
+    except OSError as error:
+        sock.close()
+        text = f"cannot reach the collector at {path}: {error.strerror}; systemctl status tasker-collector"
+        raise TaskerError(Reason.UNAVAILABLE, text) from error
+
+    async def serve(_channel: Channel, message: wire.Message) -> Reply:
+        raise invalid(f"cannot serve {type(message).__name__}: a collector asks nothing")
+
+    def notice(_channel: Channel, message: wire.Message) -> None:
+        if isinstance(message, wire.Exited):
+            for listener in jobs:
+                listener.exited(message)
+
+    return Channel(sock, serve=serve, notice=notice)
+
+
+def _listener(path: Path | None) -> socket.socket:
+    """The socket that systemd listens on for us, or one of our own at `path`."""
+    if path is None:
+        if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
+            raise invalid("cannot serve without a socket: start tasker.service, or give --socket")
+        return socket.socket(fileno=_LISTEN_FDS_START)
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    sock.bind(str(path))
+    sock.listen(128)
+    return sock
+
+
+def _feed_watchdog(loop: asyncio.AbstractEventLoop) -> None:
+    interval = watchdog_interval()
+    if interval is not None:
+        notify("WATCHDOG=1")
+        loop.call_later(interval, _feed_watchdog, loop)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tasker-engine", description=__doc__)
+    parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH)
+    parser.add_argument("--collector", type=Path, default=Path("/run/tasker-collector/control.sock"))
+    parser.add_argument("--socket", type=Path, help="listen here (default: the socket handed over by systemd)")
+    parser.add_argument("--state", type=Path, default=Path("/var/lib/tasker"))
+    parser.add_argument("--bus", help="D-Bus address (default: the system bus)")
+    parser.add_argument("--cgroups", type=Path, default=Path("/sys/fs/cgroup"))
+    parser.add_argument("--journal", type=Path, default=journal.SOCKET)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

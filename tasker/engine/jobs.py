@@ -1,0 +1,250 @@
+"""The life of every job: start, stop, and what happens when its leader has exited. Asks the collector and systemd.
+
+    start:  reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
+    end:    Exited ─▶ cgroup.kill ─▶ cgroup empty ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
+
+What has begun is carried to its end, whoever asked for it and is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import os
+import signal
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tasker import wire
+from tasker.channel import Channel
+from tasker.config import Config
+from tasker.engine import limits, names, scope
+from tasker.engine.accounts import Account, Accounts
+from tasker.engine.cgroup import Emptiness
+from tasker.engine.journal import Journal
+from tasker.engine.outcomes import exec_error, outcome_of
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry, Stop, Table
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity
+from tasker.job import LONGEST_GRACE, Job, JobSpec, check_spec
+from tasker.lifecycle import Event, State
+from tasker.policy import demand
+
+log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class Jobs:
+    def __init__(
+        self, config: Config, collector: Channel, systemd: Systemd, accounts: Accounts, journal: Journal, cgroups: Path
+    ) -> None:
+        """`cgroups` is the root of the cgroup v2 hierarchy."""
+        self.config = config
+        self.table = Table()
+        self._collector = collector
+        self._systemd = systemd
+        self._accounts = accounts
+        self._journal = journal
+        self.cgroups = cgroups
+        self._emptiness = Emptiness()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self, caller: Identity, spec: JobSpec) -> Job:
+        """A running job. Raises TaskerError, and then no process and no unit is left."""
+        demand("start", caller, what="a job")
+        check_spec(spec, os.cpu_count() or 1)
+        limits.check_paths(spec.limits)
+        account = self._account(caller, spec.user)
+        if self.table.running >= self.config.jobs.running:
+            text = f"cannot start a job: {self.config.jobs.running} run already, the most this machine allows"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; stop one, or ask an admin to raise [jobs] running")
+        id = next(id for id in iter(names.new_id, None) if id not in self.table)
+        job = Job(
+            id=id,
+            owner=caller.name,
+            spec=spec,
+            unit=names.unit_name(id),
+            slice=names.slice_name(caller.name),
+            user=account.name,
+            uid=account.uid,
+            state=State.STARTING,
+            created=time.time(),
+        )
+        entry = Entry(job)
+        self.table.add(entry)
+        return await self._to_its_end(self._start(entry, account))
+
+    def _account(self, caller: Identity, user: str) -> Account:
+        if not user:
+            return self._accounts.of_owner(caller.name)
+        account = self._accounts.named(user)
+        if account != self._accounts.of_owner(caller.name):
+            demand("start as", caller, what=user)
+        return account
+
+    async def _start(self, entry: Entry, account: Account) -> Job:
+        try:
+            await self._bring_up(entry, account)
+        except BaseException as error:
+            entry.move(Event.FAILED)
+            self.table.remove(entry)
+            await self._abandon(entry)
+            entry.settled.set()
+            entry.over.set()
+            reason = error.message if isinstance(error, TaskerError) else repr(error)
+            self._journal.job(entry.job, "refuse", reason, actor=entry.job.owner, priority=4)
+            raise
+        entry.move(Event.STARTED, started=time.time())
+        await self._note(entry)
+        entry.settled.set()
+        job = entry.job
+        self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=job.owner)
+        self.watch(entry)
+        return job
+
+    async def _bring_up(self, entry: Entry, account: Account) -> None:
+        job = entry.job
+        launch = wire.Launch(
+            job=job.id,
+            argv=job.spec.argv,
+            environment=account.environment(job.id, job.owner) | job.spec.environment,
+            working_directory=job.spec.working_directory or account.home,
+            uid=account.uid,
+            gid=account.gid,
+            groups=account.groups,
+            ring=self.config.output.ring,
+            record=entry.record(),
+        )
+        launched = await self._collector.request(launch)
+        assert isinstance(launched, wire.Launched)
+        entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
+        entry.cgroup = await scope.make(job, self._systemd, self.cgroups)
+        released = await self._collector.request(wire.Release(job.id))
+        assert isinstance(released, wire.Released)
+        if released.errno:
+            raise exec_error(job, launch, released)
+
+    async def _abandon(self, entry: Entry) -> None:
+        """Leave nothing of a job that did not come to run."""
+        if entry.cgroup is not None:
+            entry.cgroup.kill()
+            entry.cgroup.close()
+            entry.cgroup = None
+        with contextlib.suppress(TaskerError):
+            await self._collector.request(wire.Forget(entry.job.id))
+        await self._systemd.unref(entry.job.unit)
+
+    # ── stop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
+        """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
+        demand("stop", caller, what=f"job {entry.job.id}", owner=entry.job.owner)
+        patience = self.config.jobs.grace if grace is None else grace
+        if not 0 <= patience <= LONGEST_GRACE:
+            raise TaskerError(Reason.INVALID, f"cannot wait {patience:g} s for an end; choose 0s to 1h")
+        return await self._to_its_end(self._stop(caller.name, entry, patience))
+
+    async def _stop(self, by: str, entry: Entry, patience: float) -> Job:
+        first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING)
+        entry.move(Event.STOP)
+        if first:
+            entry.stop = Stop(by, time.time() + patience)
+        await entry.settled.wait()
+        if entry.job.state is State.GONE:
+            raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")
+        if first:
+            await self._note(entry)
+            self._journal.job(entry.job, "stop", f"{by} stops it, within {patience:g} s", actor=by)
+            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped could not act on the first
+                with contextlib.suppress(TaskerError):  # its group may be gone already
+                    await self._collector.request(wire.Signal(entry.job.id, number))
+        if entry.stop is not None:
+            entry.stop = dataclasses.replace(entry.stop, deadline=min(entry.stop.deadline, time.time() + patience))
+            await self._outlive(entry)
+        await entry.over.wait()
+        return entry.job
+
+    async def _outlive(self, entry: Entry) -> None:
+        """Wait for its end until the deadline, then kill."""
+        assert entry.stop is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(entry.over.wait(), max(0.0, entry.stop.deadline - time.time()))
+            return
+        if entry.job.state is State.STOPPING and entry.cgroup is not None:
+            entry.stop = dataclasses.replace(entry.stop, killed=True)
+            await self._note(entry)
+            entry.cgroup.kill()
+
+    # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def watch(self, entry: Entry) -> None:
+        """See a running job to its end, in the background."""
+        self._spawn(self._see_off(entry))
+
+    def watch_stop(self, entry: Entry) -> None:
+        """Go on with a stop that an earlier engine began."""
+        self._spawn(self._outlive(entry))
+
+    def exited(self, notice: wire.Exited) -> None:
+        """The collector reaped a leader."""
+        entry = self.table.get(notice.job)
+        if entry is not None and not entry.exited.done():
+            entry.exited.set_result(notice.exit)
+
+    async def _see_off(self, entry: Entry) -> None:
+        exit = await entry.exited
+        if entry.job.state is not State.ENDING:  # an earlier engine may have come so far
+            entry.move(Event.EXITED)
+        oom_kills = 0
+        if entry.cgroup is not None:
+            entry.cgroup.kill()
+            oom_kills = entry.cgroup.numbers("memory.events").get("oom_kill", 0)
+            await self._emptiness.wait(entry.cgroup)
+            entry.cgroup.close()
+            entry.cgroup = None
+        await self._collector.request(wire.Finish(entry.job.id))
+        unit = await self._systemd.ended(entry.job.unit)
+        outcome = outcome_of(exit, unit.result if unit is not None else "", entry.stop, oom_kills)
+        entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, pid=0)
+        await self._note(entry)
+        await self._systemd.unref(entry.job.unit)
+        actor = entry.stop.by if entry.stop is not None else "systemd"
+        self._journal.job(entry.job, "end", outcome.summary, actor=actor)
+        self.table.ended.append(entry)
+        entry.over.set()
+        await self._make_room()
+
+    async def _make_room(self) -> None:
+        """Forget the jobs that ended first, past [jobs] ended."""
+        while len(self.table.ended) > self.config.jobs.ended:
+            entry = self.table.ended.popleft()
+            self.table.remove(entry)
+            self._journal.job(entry.job, "forget", "forgotten, to make room for newer ones", actor="systemd")
+            await self._collector.request(wire.Forget(entry.job.id))
+
+    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _note(self, entry: Entry) -> None:
+        await self._collector.request(wire.Note(entry.job.id, entry.record()))
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do it, even if who waits for it is cancelled."""
+        return await asyncio.shield(self._spawn(work))
+
+    def _spawn(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, TaskerError):
+            log.error("a defect in the life of a job", exc_info=error)

@@ -1,0 +1,60 @@
+"""How a job ended, told from what the kernel, systemd and people said; and why a command could not be executed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+
+from tasker import wire
+from tasker.engine.table import Stop
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job, Kind, Outcome
+
+
+def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int) -> Outcome:
+    """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them.
+
+    Out of memory goes before all: who was stopping it then did not end it. A timeout is also systemd's word for a slow
+    stop, so a stop goes before that.
+    """
+    status = {"exit_code": exit.code, "signal": exit.signal, "core_dumped": exit.core_dumped}
+    killed = exit.signal == signal.SIGKILL
+    if result == "oom-kill" or (not result and oom_kills and killed and not stop):
+        return Outcome(Kind.OUT_OF_MEMORY, **status)  # type: ignore[arg-type]
+    if stop is not None:
+        return Outcome(Kind.STOPPED, stopped_by=stop.by, killed=stop.killed, **status)  # type: ignore[arg-type]
+    if result == "timeout":
+        return Outcome(Kind.TIMED_OUT, **status)  # type: ignore[arg-type]
+    if exit.signal is not None:
+        return Outcome(Kind.SIGNALLED, **status)  # type: ignore[arg-type]
+    if exit.code is not None:
+        return Outcome(Kind.EXITED, **status)  # type: ignore[arg-type]
+    return Outcome(Kind.UNKNOWN)
+
+
+def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:
+    """Why the command does not run, and whom it would have run as where that is the reason."""
+    command, number = job.spec.argv[0], released.errno
+    whom = f"as {job.user}" if job.user else f"as uid {job.uid}, {job.owner}'s own"
+    if released.step == "directory":
+        why = f"cannot start in {launch.working_directory}: {os.strerror(number)}"
+        return TaskerError(_reason(number), f"{why}; the job runs {whom}" if number == errno.EACCES else why)
+    if released.step != "execute":
+        return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
+    match number:
+        case errno.ENOENT if "/" not in command:
+            text = f"cannot execute {command}: it is not in PATH ({launch.environment['PATH']}); give its full path"
+        case errno.ENOENT:
+            text = f"cannot execute {command}: there is no such file, or its interpreter is missing"
+        case errno.EACCES:
+            text = f"cannot execute {command}: permission denied; the job runs {whom}"
+        case errno.ENOEXEC:
+            text = f"cannot execute {command}: it is no program; a script needs a first line like #!/bin/sh"
+        case _:
+            text = f"cannot execute {command}: {os.strerror(number)}"
+    return TaskerError(_reason(number), text)
+
+
+def _reason(number: int) -> Reason:
+    return Reason.COMMAND_NOT_FOUND if number in (errno.ENOENT, errno.ENOTDIR) else Reason.NOT_EXECUTABLE

@@ -1,0 +1,83 @@
+"""At the engine's start: the table anew, from what the collector holds and what is true in systemd.
+
+collector knows it, record has an outcome      ended, as it was
+collector knows it, leader lives or exited     watched on, from wherever an earlier engine got to
+systemd has its scope, collector knows nothing its run is over: the collector died; the scope is ended, and told
+"""
+
+from __future__ import annotations
+
+import logging
+
+from tasker import wire
+from tasker.channel import Channel
+from tasker.engine import names, scope
+from tasker.engine.jobs import Jobs
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry
+from tasker.errors import TaskerError
+from tasker.lifecycle import Event, State
+
+log = logging.getLogger(__name__)
+
+
+async def reconcile(jobs: Jobs, collector: Channel, systemd: Systemd) -> None:
+    """Raises TaskerError where collector or systemd cannot be asked."""
+    for leader in await _leaders(collector):
+        entry = _entry(leader)
+        if entry is None:
+            continue
+        jobs.table.add(entry)
+        if entry.job.outcome is None:
+            await _resume(entry, jobs, systemd)
+    for leader in await _leaders(collector):  # asked after every entry stands, so no exit falls in between
+        if leader.exit is not None:
+            jobs.exited(wire.Exited(leader.job, leader.exit))
+    for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.ended or 0.0):
+        entry.settled.set()
+        entry.over.set()
+        jobs.table.ended.append(entry)
+    await _end_strays(jobs, systemd)
+
+
+async def _leaders(collector: Channel) -> list[wire.Leader]:
+    leaders: list[wire.Leader] = []
+    more = True
+    while more:
+        page = await collector.request(wire.ListLeaders(leaders[-1].job if leaders else ""))
+        assert isinstance(page, wire.Leaders)
+        leaders += page.leaders
+        more = page.more
+    return leaders
+
+
+def _entry(leader: wire.Leader) -> Entry | None:
+    if not leader.released:
+        return None  # held for an engine that is just going: it drops the leader with its connection
+    try:
+        return Entry.of_leader(leader)
+    except (wire.WireError, KeyError) as error:
+        log.error("cannot read what was noted of job %s, so it is ended: %s", leader.job, error)
+        return None
+
+
+async def _resume(entry: Entry, jobs: Jobs, systemd: Systemd) -> None:
+    if entry.job.state in (State.STARTING, State.STOPPING) and entry.job.started is None:
+        entry.move(Event.STARTED, started=entry.job.created)  # the gate was opened, and then the engine died
+    entry.settled.set()
+    entry.cgroup = await scope.find(entry.job, systemd, jobs.cgroups)
+    if entry.cgroup is not None:
+        try:
+            await systemd.ref(entry.job.unit)
+        except TaskerError as error:  # it has ended just now
+            log.info("%s", error)
+    jobs.watch(entry)
+    if entry.stop is not None:
+        jobs.watch_stop(entry)
+
+
+async def _end_strays(jobs: Jobs, systemd: Systemd) -> None:
+    strays = [unit for unit in await systemd.scopes(names.SCOPES) if names.id_of(unit) not in jobs.table]
+    for unit in strays:
+        log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
+        await systemd.stop_scope(unit)

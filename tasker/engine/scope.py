@@ -1,0 +1,65 @@
+"""A job's scope: what it is made of, and making it until it truly stands."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from pathlib import Path
+
+from tasker.engine import limits, names
+from tasker.engine.cgroup import Cgroup
+from tasker.engine.limits import Property
+from tasker.engine.systemd import Systemd
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job
+
+log = logging.getLogger(__name__)
+
+_TERM_TO_KILL = 10_000_000
+"""Microseconds that systemd waits at its own stops: the end of the run, and the end of the run time."""
+
+
+def properties(job: Job) -> list[Property]:
+    """Of a job whose leader waits at the gate. Never User= or Delegate=: what a process is, its collector sees to."""
+    return [
+        ("Description", "s", names.description(job.owner, job.spec.argv)),
+        ("PIDs", "au", [job.pid]),
+        ("Slice", "s", job.slice),
+        ("PartOf", "as", [names.COLLECTOR]),  # the end of the run ends it, even if the engine is dead
+        ("After", "as", [names.COLLECTOR]),
+        ("AddRef", "b", True),  # it stays loaded until its result was read
+        ("CollectMode", "s", "inactive-or-failed"),
+        ("OOMPolicy", "s", "kill"),
+        ("TimeoutStopUSec", "t", _TERM_TO_KILL),
+        *limits.properties(job.spec.limits),
+    ]
+
+
+async def make(job: Job, systemd: Systemd, root: Path) -> Cgroup:
+    """The cgroup, below `root`, with the leader in it and every limit in force. Raises TaskerError.
+
+    systemd now and then takes a scope that it has just made for dead (its issue 36781): then it is made once more.
+    """
+    for _ in range(2):
+        await systemd.start_scope(job.unit, properties(job))
+        cgroup = await find(job, systemd, root)
+        if cgroup is not None and cgroup.holds(job.pid):
+            try:
+                limits.verify(job.spec.limits, cgroup)
+            except TaskerError:
+                cgroup.close()
+                raise
+            return cgroup
+        log.warning("%s does not hold its leader after its start", job.unit)
+        await systemd.unref(job.unit)
+    raise TaskerError(Reason.REFUSED, f"cannot start job {job.id}: systemd took its scope down at once; try again")
+
+
+async def find(job: Job, systemd: Systemd, root: Path) -> Cgroup | None:
+    """The cgroup of a job's unit, if it has one now."""
+    unit = await systemd.unit(job.unit)
+    if unit is None or not unit.cgroup:
+        return None
+    with contextlib.suppress(OSError):
+        return Cgroup(root / unit.cgroup.lstrip("/"))
+    return None

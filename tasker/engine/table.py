@@ -1,0 +1,141 @@
+"""The jobs of this run: found by id or prefix, listed in pages, written down for the collector to keep."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tasker import wire
+from tasker.engine.cgroup import Cgroup
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.identity import NAME
+from tasker.job import Job
+from tasker.lifecycle import Event, State, move
+
+PAGE = 64 << 10
+"""Characters of one page of jobs, unless a single one is longer."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Somebody asked for the end. `deadline`: seconds since the epoch, when patience ends; `killed`: it has."""
+
+    by: str
+    deadline: float
+    killed: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """What outlives an engine: kept by the collector as text, without argv and environment, which it has anyway."""
+
+    job: Job
+    stop: Stop | None
+
+
+@dataclass
+class Entry:
+    """A job in the table, and what the engine holds for it."""
+
+    job: Job
+    stop: Stop | None = None
+    cgroup: Cgroup | None = None
+    exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """The leader was reaped."""
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """It runs, or it never will."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """It has ended, or never ran."""
+
+    def move(self, event: Event, **changes: object) -> None:
+        """Take the job where `event` leads. Raises lifecycle.Refused."""
+        self.job = dataclasses.replace(self.job, state=move(self.job.state, event), **changes)  # type: ignore[arg-type]
+
+    def record(self) -> str:
+        bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
+        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop))
+
+    @classmethod
+    def of_leader(cls, leader: wire.Leader) -> Entry:
+        """The entry that an earlier engine had. Raises wire.WireError."""
+        record = wire.from_text(Record, leader.record)
+        environment = {key: leader.environment[key] for key in record.job.spec.environment}
+        spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
+        return cls(dataclasses.replace(record.job, spec=spec, pid=leader.pid), record.stop)
+
+
+class Table:
+    """Insertion order is the order of creation."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self.ended: deque[Entry] = deque()
+        """Those that have ended, in the order of their ends."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries.values()))
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
+    def add(self, entry: Entry) -> None:
+        self._entries[entry.job.id] = entry
+
+    def remove(self, entry: Entry) -> None:
+        del self._entries[entry.job.id]
+
+    def get(self, id: str) -> Entry | None:
+        return self._entries.get(id)
+
+    @property
+    def running(self) -> int:
+        """How many have not ended."""
+        return len(self._entries) - len(self.ended)
+
+    def find(self, prefix: str) -> Entry:
+        """By id, or by a prefix that only one has. Raises TaskerError(NOT_FOUND or AMBIGUOUS or INVALID)."""
+        entry = self._entries.get(prefix)
+        if entry is not None:
+            return entry
+        if not prefix:
+            raise invalid("cannot find a job without an id; tasker list shows them")
+        found = [id for id in self._entries if id.startswith(prefix)]
+        if len(found) == 1:
+            return self._entries[found[0]]
+        if found:
+            some = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+            raise TaskerError(Reason.AMBIGUOUS, f"cannot tell which job {prefix[:16]!r} is: {some}; give more letters")
+        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {prefix[:16]!r}; tasker list shows them")
+
+    def page(self, owner: str, running: bool, after: str) -> tuple[list[Job], str]:
+        """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
+        if owner and not NAME.fullmatch(owner):
+            raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
+        begin = _position(after)
+        page: list[Job] = []
+        length = 0
+        for entry in self._entries.values():
+            job = entry.job
+            if (job.created, job.id) <= begin or (owner and job.owner != owner):
+                continue
+            if running and job.state is State.ENDED:
+                continue
+            length += len(wire.to_text(job))
+            if page and length > PAGE:
+                return page, json.dumps([page[-1].created, page[-1].id])
+            page.append(job)
+        return page, ""
+
+
+def _position(token: str) -> tuple[float, str]:
+    if not token:
+        return 0.0, ""
+    try:
+        created, id = json.loads(token)
+        return float(created), str(id)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise invalid(f"cannot go on from page {token[:40]!r}; use a token that ListJobs gave") from error
