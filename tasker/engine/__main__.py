@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from tasker import config, wire
 from tasker.channel import Channel, Reply
@@ -60,7 +61,8 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")
 
     asked = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait([asked, systemd.lost, collector.closed], return_when=asyncio.FIRST_COMPLETED)
+    ends: list[asyncio.Future[Any]] = [asked, systemd.lost, collector.closed]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():
         log.error(
             "cannot go on: the %s is gone; starting again", "collector" if collector.closed.done() else "system bus"

@@ -18,6 +18,7 @@ from tasker.errors import Reason, TaskerError
 DEADLINE = 25.0
 """Seconds for one call. Past it the bus, or who answers on it, is taken for hung."""
 DBUS = "org.freedesktop.DBus"
+_REPLACE = 3  # the D-Bus specification: ALLOW_REPLACEMENT | REPLACE_EXISTING
 
 
 class Signal(NamedTuple):
@@ -85,6 +86,10 @@ class Bus:
     async def owner(self, name: str) -> str:
         """The unique name of the connection that owns a well-known one."""
         return str((await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", name))[0])
+
+    async def own(self, name: str) -> None:
+        """Take a well-known name, from whoever has it and gives it up."""
+        await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "RequestName", "su", name, _REPLACE)
 
     def close(self) -> None:
         self._bus.disconnect()

@@ -9,6 +9,8 @@ SLICE = "tasker.slice"
 COLLECTOR = "tasker-collector.service"
 SERVICE = "tasker.service"
 SCOPES = "tasker-*.scope"
+BUS = "org.tasker.Engine"
+"""On the system bus, where the shipped policy lets nobody but root send to it."""
 
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: nobody mistakes them
 _ID = re.compile(rf"[{_ID_LETTERS}]{{8}}")

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from tasker.engine import names
 from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal, variant
 from tasker.engine.limits import Property
 from tasker.errors import Reason, TaskerError
@@ -79,6 +80,7 @@ class Systemd:
             await self._bus.match(rule)
         self._owner = await self._bus.owner(_NAME)
         self._here.set()
+        await self._bus.own(names.BUS)
         await self._subscribe()
         return self
 

@@ -1,0 +1,203 @@
+"""All of Tasker without a systemd as process 1: real collector, engine and frontend, the stub systemd under them.
+
+with stack() as tasker:
+    job = tasker.ask(wire.StartJob(ALICE, JobSpec(("true",)))).job
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tasker import wire
+from tasker.errors import TaskerError
+from tasker.identity import Identity, Role
+from tasker.job import Job, JobSpec
+from tests.stub_control import REPOSITORY, StubSystemd, stub_systemd
+
+ALICE = Identity("alice", Role.USER, "a1")
+BOB = Identity("bob", Role.USER, "b0")
+ROOT = Identity("root", Role.ADMIN, "ad")
+DEADLINE = 30.0
+"""Seconds after which a test that waits for a condition has failed."""
+
+
+class Daemon:
+    """One of the three processes. `start` returns when it says READY, as it would to systemd."""
+
+    def __init__(self, directory: Path, module: str, *arguments: str, listen: socket.socket | None = None) -> None:
+        self._command = [sys.executable, "-P", "-m", module, *arguments]
+        self._notify = directory / f"{module}.notify"
+        self._log = directory / f"{module}.log"
+        self._listen = listen
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """All it has logged."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Without waiting for anything."""
+        environment = dict(os.environ, PYTHONPATH=str(REPOSITORY), NOTIFY_SOCKET=str(self._notify))
+        command, pass_fds = self._command, ()
+        if self._listen is not None:  # as systemd hands a socket over
+            number = self._listen.fileno()
+            script = f'exec 3<&{number}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+            command, pass_fds = ["bash", "-c", script, "-", *command], (number,)  # type: ignore[assignment]
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command], env=environment, pass_fds=pass_fds, stderr=log
+            )
+        return self.process
+
+    def start(self) -> None:
+        self._notify.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(str(self._notify))
+            notify.settimeout(DEADLINE)
+            process = self.spawn()
+            while b"READY=1" not in notify.recv(4096):
+                assert process.poll() is None, self.log
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end: the exit status, as Popen has it."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+    def restart(self, number: int = signal.SIGTERM) -> None:
+        self.end(number)
+        self.start()
+
+
+class Stack:
+    """What `stack` gives."""
+
+    def __init__(self, directory: Path, systemd: StubSystemd, engine_arguments: Sequence[str] = ()) -> None:
+        self.directory = directory
+        self.systemd = systemd
+        self.config = directory / "tasker.toml"
+        self.socket = directory / "engine.sock"
+        self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.journal.bind(str(directory / "journal"))
+        self.journal.settimeout(DEADLINE)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(self.socket))
+        self._listener.listen(64)
+        control = directory / "control.sock"
+        self.collector = Daemon(directory, "tasker.collector", "--socket", str(control))
+        self.engine = Daemon(
+            directory,
+            "tasker.engine",
+            *("--bus", systemd.address, "--cgroups", str(systemd.cgroups), "--collector", str(control)),
+            *("--config", str(self.config), "--state", str(directory), "--journal", str(directory / "journal")),
+            *engine_arguments,
+            listen=self._listener,
+        )
+        self.frontend = Daemon(directory, "tasker.frontend", "--engine", str(self.socket))
+
+    def configure(self, text: str) -> None:
+        """Write tasker.toml: `text`, and the certificates' places."""
+        pems = {"ca": "ca.crt", "certificate": "server.crt", "key": "server.key"}
+        server = "".join(f'{key} = "{self.directory / name}"\n' for key, name in pems.items())
+        self.config.write_text(text.replace("[server]\n", f"[server]\n{server}"))
+
+    def connect(self) -> Peer:
+        """A connection to the engine, as a frontend has it."""
+        return Peer(self.socket)
+
+    def ask(self, message: wire.Message) -> wire.Message:
+        """One request on a connection of its own. Raises TaskerError."""
+        with self.connect() as peer:
+            return peer.ask(message)
+
+    def start_job(self, *argv: str, caller: Identity = ROOT, **spec: object) -> Job:
+        reply = self.ask(wire.StartJob(caller, JobSpec(argv, **spec)))  # type: ignore[arg-type]
+        assert isinstance(reply, wire.JobReply)
+        return reply.job
+
+    def wait(self, job: Job) -> Job:
+        """The job, ended."""
+        reply = self.ask(wire.WaitJob(ROOT, job.id))
+        assert isinstance(reply, wire.JobReply)
+        return reply.job
+
+
+class Peer:
+    """The frontend's end of a connection, one request at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(DEADLINE)
+        self._socket.connect(str(path))
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, number: int, message: wire.Message) -> None:
+        self._socket.send(wire.encode(number, message))
+
+    def receive(self) -> tuple[wire.Datagram, list[int]]:
+        """The next datagram and its descriptors. Raises EOFError where the engine is gone."""
+        data, descriptors, _, _ = socket.recv_fds(self._socket, wire.LARGEST_DATAGRAM, 2)
+        if not data:
+            raise EOFError
+        return wire.decode(data), descriptors
+
+    def ask_with_descriptors(self, message: wire.Message) -> tuple[wire.Message, list[int]]:
+        self.send(1, message)
+        while True:
+            datagram, descriptors = self.receive()
+            if datagram.number == -1:
+                break
+        if isinstance(datagram.message, wire.Failed):
+            raise TaskerError(datagram.message.reason, datagram.message.message)
+        return datagram.message, descriptors
+
+    def ask(self, message: wire.Message) -> wire.Message:
+        reply, descriptors = self.ask_with_descriptors(message)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return reply
+
+
+@contextlib.contextmanager
+def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Stack]:
+    """Everything up and, at the end, everything down and no job left."""
+    directory = Path(tempfile.mkdtemp(prefix="tsk-"))  # short: a socket's path has at most 107 bytes
+    directory.chmod(0o755)
+    try:
+        with stub_systemd(directory) as systemd:
+            tasker = Stack(directory, systemd)
+            for name in ("ca.crt", "server.crt", "server.key"):
+                (directory / name).write_text("")
+            tasker.configure(config)
+            daemons = [tasker.collector, tasker.engine, *([tasker.frontend] if frontend else [])]
+            try:
+                for daemon in daemons:
+                    daemon.start()
+                yield tasker
+            finally:
+                for daemon in reversed(daemons):
+                    if daemon.process is not None:
+                        daemon.end()
+    finally:
+        shutil.rmtree(directory)
