@@ -9,8 +9,9 @@ from tasker.errors import invalid
 
 _SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _TIME_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE)
-_TIME_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]?)(?:iB|B)?", re.IGNORECASE | re.ASCII)
+_SECONDS = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+_TIME_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)", re.ASCII)
 
 LARGEST_SIZE = 1 << 60
 """Bytes. Anything larger is taken for a slip of the finger."""
@@ -39,7 +40,7 @@ def parse_duration(text: str) -> float:
     Raises TaskerError(INVALID).
     """
     stripped = text.strip()
-    if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", stripped):
+    if _SECONDS.fullmatch(stripped):
         return float(stripped)
     total, at = 0.0, 0
     while match := _TIME_PART.match(stripped, at):
