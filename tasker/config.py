@@ -16,7 +16,7 @@ from tasker.errors import TaskerError, invalid
 from tasker.quantity import parse_duration, parse_size
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
-_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 
 
 def _text(value: object) -> str:
@@ -64,7 +64,7 @@ def _listen(value: object) -> tuple[str, ...]:
 
 def _serials(value: object) -> tuple[str, ...]:
     serials = [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else [""]
-    if not all(re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) for item in serials):
+    if not all(re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) and item.strip("0:") for item in serials):
         raise ValueError('a list of serial numbers as `tasker certs list` shows them, like ["4f3a09"]')
     return tuple(item.replace(":", "").lower().lstrip("0") for item in serials)
 
@@ -141,7 +141,7 @@ def parse(text: str) -> Config:
     known = [f.name for f in fields(Config)]
     for name in tables:
         if name not in known:
-            raise invalid(f"there is no section [{name[:40]}]; the sections are {', '.join(known)}")
+            raise invalid(f"there is no section {name[:40]!r}; the sections are {', '.join(known)}")
     return Config(
         server=_section(Server, "server", tables),
         jobs=_section(Jobs, "jobs", tables),

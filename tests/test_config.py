@@ -1,0 +1,131 @@
+"""The configuration file: every key, what it refuses and in what words; and that the shipped example is true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tasker.config import Config, Jobs, Output, Server, load, parse
+from tasker.errors import Reason, TaskerError
+
+EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(TaskerError) as caught:
+        parse(text)
+    assert caught.value.reason is Reason.INVALID
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 300
+    return caught.value.message
+
+
+def test_the_example_as_shipped_changes_nothing() -> None:
+    assert load(EXAMPLE) == Config()
+
+
+def test_the_example_documents_every_key_with_its_default() -> None:
+    uncommented = re.sub(r"^#(\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
+    documented = {name: list(table) for name, table in tomllib.loads(uncommented).items()}
+    sections = (("server", Server), ("jobs", Jobs), ("output", Output))
+    assert documented == {name: [f.name for f in fields(cls)] for name, cls in sections}
+    assert parse(uncommented) == Config()
+
+
+def test_no_file_is_all_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.toml") == Config()
+
+
+def test_values_are_read() -> None:
+    config = parse(
+        """
+        [server]
+        listen = ["127.0.0.1:8275", "[::1]:1", "host.example:65535"]
+        revoked = ["4F:3A:09", "00af"]
+        frontends = 2
+        [jobs]
+        grace = "1m30s"
+        [output]
+        ring = "1.5M"
+        """
+    )
+    assert config.server.listen == ("127.0.0.1:8275", "[::1]:1", "host.example:65535")
+    assert config.server.revoked == ("4f3a09", "af")
+    assert (config.server.frontends, config.server.streams) == (2, 1000)
+    assert config.jobs == Jobs(grace=90.0)
+    assert config.output == Output(ring=3 << 19)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[servers]", "no section 'servers'"),
+        ("colour = 1", "no section 'colour'"),
+        ("server = 1", "server must be a section"),
+        ("[[server]]", "server must be a section"),
+        ("[server]\nport = 1", "no key 'port' in [server]"),
+        ("[jobs.grace]\nx = 1", "jobs.grace cannot be"),
+        ("[server", "it is not TOML"),
+        ("[server]\nlisten = []", "server.listen cannot be"),
+        ('[server]\nlisten = "[::]:8275"', "server.listen cannot be"),
+        ('[server]\nlisten = ["8275"]', "a list of addresses with ports"),
+        ('[server]\nlisten = ["host:0"]', "server.listen"),
+        ('[server]\nlisten = ["host:65536"]', "server.listen"),
+        ('[server]\nlisten = ["::1:8275"]', "server.listen"),
+        ('[server]\nlisten = ["host:٨"]', "server.listen"),
+        ('[server]\nlisten = ["host:8275\\n"]', "server.listen"),
+        ("[server]\nlisten = [8275]", "server.listen"),
+        ('[server]\nca = ""', "server.ca cannot be"),
+        ("[server]\nkey = 1", "it is a text"),
+        ('[server]\nrevoked = "4f"', "server.revoked"),
+        ('[server]\nrevoked = ["xyz"]', "server.revoked"),
+        ('[server]\nrevoked = [""]', "server.revoked"),
+        ('[server]\nrevoked = ["00"]', "server.revoked"),
+        ('[server]\nrevoked = [":"]', "server.revoked"),
+        ("[server]\nrevoked = [4]", "server.revoked"),
+        ("[server]\nfrontends = 0", "a whole number from 1 to 64"),
+        ("[server]\nfrontends = 65", "a whole number from 1 to 64"),
+        ("[server]\nfrontends = true", "a whole number"),
+        ("[server]\nfrontends = 1.0", "a whole number"),
+        ('[server]\nstreams = "1"', "a whole number"),
+        ("[jobs]\ngrace = 10", "a time from"),
+        ('[jobs]\ngrace = "2h"', "a time from"),
+        ('[jobs]\ngrace = "soon"', "cannot read 'soon' as a time"),
+        ("[jobs]\nfirst_uid = 0", "a whole number from 100000"),
+        ("[output]\nring = 16777216", "a size from"),
+        ('[output]\nring = "63K"', "a size from"),
+        ('[output]\nring = "17G"', "a size from"),
+        ('[output]\nring = "much"', "cannot read 'much' as a size"),
+        ('[output]\nring = """\n\n"""', "output.ring cannot be"),
+        (f"[output]\n{'k' * 500} = 1", "no key 'kkk"),
+        (f'[output]\nring = "{"9" * 5000}"', "output.ring cannot be"),
+        ('[output]\n"a\\nb" = 1', r"no key 'a\nb'"),
+        ('["a\\nb"]', "no section"),
+        ("[server]\nx = 1\nx = 2", "it is not TOML"),
+    ],
+)
+def test_refused_in_one_line(text: str, words: str) -> None:
+    assert words in refusal(text)
+
+
+def test_the_line_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tasker.toml"
+    path.write_text("[jobs]\nrunning = 0\n")
+    with pytest.raises(TaskerError, match=r"cannot use .*/tasker\.toml: jobs\.running cannot be '0'; it is a whole"):
+        load(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(TaskerError, match=r"cannot read .*/tasker\.toml"):
+        load(path)
+    with pytest.raises(TaskerError, match="cannot read"):
+        load(tmp_path)
+
+
+def test_the_reserved_range_ends_below_what_is_no_uid() -> None:
+    jobs = parse("[jobs]\nfirst_uid = 4000000000\nuids = 16777216").jobs
+    assert jobs.first_uid + jobs.uids < (1 << 32) - 1
+    assert "jobs.first_uid" in refusal("[jobs]\nfirst_uid = 4000000001")
+    assert "jobs.uids" in refusal("[jobs]\nuids = 16777217")
