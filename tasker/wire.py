@@ -322,9 +322,13 @@ class Datagram:
 
 
 def encode(number: int, message: Message) -> bytes:
-    """Raises WireError where it would be longer than LARGEST_DATAGRAM."""
-    text = json.dumps([type(message).__name__, number, _plain(message)], ensure_ascii=False, separators=(",", ":"))
-    data = text.encode("utf-8", "surrogateescape")
+    """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse."""
+    body = [type(message).__name__, number, _plain(message)]
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        data = text.encode("utf-8", "surrogateescape")
+    except ValueError as error:
+        raise WireError(f"{type(message).__name__} holds a number or a text that is none") from error
     if len(data) > LARGEST_DATAGRAM:
         raise WireError(f"{type(message).__name__} is too long: {len(data)} bytes of at most {LARGEST_DATAGRAM}")
     return data
@@ -393,13 +397,15 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
             read = _reader(arguments[0])
             return lambda value: tuple(read(item) for item in _plainly(list, value))
         case builtins.dict:
-            return lambda value: {_plainly(str, k): _plainly(str, v) for k, v in _plainly(dict, value).items()}
+            return lambda value: {_text(k): _text(v) for k, v in _plainly(dict, value).items()}
     if dataclasses.is_dataclass(hint):
         return functools.partial(_build, typing.cast(type, hint))
     if issubclass(hint, Enum):
         return functools.partial(_member, hint)
     if hint is float:
-        return lambda value: float(value) if type(value) is int else _plainly(float, value)
+        return _number
+    if hint is str:
+        return _text
     return functools.partial(_plainly, hint)
 
 
@@ -407,6 +413,23 @@ def _plainly(cls: type[_T], value: object) -> _T:
     if type(value) is not cls:
         raise WireError(f"{str(value)[:60]!r} is no {cls.__name__}")
     return value
+
+
+def _text(value: object) -> str:
+    """Only what os.fsencode takes: a lone surrogate could neither be executed nor passed on."""
+    text = _plainly(str, value)
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise WireError(f"{text[:60]!r} is no text") from error
+    return text
+
+
+def _number(value: object) -> float:
+    """A whole number is one, too; NaN and the infinities are none."""
+    if (type(value) is not float and type(value) is not int) or not abs(value) < 1e300:
+        raise WireError(f"{str(value)[:60]!r} is no number")
+    return float(value)
 
 
 def _member(cls: type[Enum], value: object) -> Enum:
