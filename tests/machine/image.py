@@ -109,7 +109,7 @@ def build(place: Path) -> None:
     say("installing packages (mmdebstrap)")
     run([*debootstrap(place), recipe.SUITE, str(tar), *sources()], log=place / "mmdebstrap.log")
     say("writing the disk (mke2fs)")
-    script = 'mkdir "$1/root"; tar -C "$1/root" -xf "$1/root.tar"'
+    script = 'mkdir "$1/root"; tar -C "$1/root" --exclude "./dev/*" -xf "$1/root.tar"'
     script += '; cp "$1"/root/boot/vmlinuz-* "$1/vmlinuz"; cp "$1"/root/boot/initrd.img-* "$1/initrd.img"'
     script += f'; mke2fs -q -t ext4 -E root_owner=0:0 -d "$1/root" "$1/disk" {recipe.DISK}'
     script += '; chmod 644 "$1/vmlinuz" "$1/initrd.img" "$1/disk"; rm -rf "$1/root" "$1/root.tar"'
