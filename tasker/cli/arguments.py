@@ -1,0 +1,120 @@
+"""The command line's grammar: argv ─▶ a namespace. What options a verb has is in `options`; nothing is done here.
+
+argparse cannot stop at the first word that is no option (its REMAINDER swallows options), so where the job's own
+command begins is found here first, from the same parser's list of options that take a value:
+
+    tasker --json start --memory 1G --name x sleep 60        tasker start --memory 1G -- sleep 60
+           ╰ root ╯     ╰────── options ───╯ ╰command╯                   ╰─ options ─╯    ╰command╯
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from tasker import __version__
+from tasker.cli import options
+from tasker.cli.help import EPILOGS, INTRODUCTION
+from tasker.errors import Reason, TaskerError
+
+ALIASES = {"list": ("ls", "ps")}
+WITH_COMMAND = ("start", "run")
+
+
+class UsageError(TaskerError):
+    """The command line cannot be understood."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.INVALID, message)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises instead of exiting, and says it Tasker's way."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        super().__init__(allow_abbrev=False, **settings)
+        self.verbs: dict[str, Parser] = {}
+
+    @property
+    def verb(self) -> str:
+        return self.prog.partition(" ")[2]
+
+    def error(self, message: str) -> NoReturn:
+        argument = re.fullmatch(r"argument (\S+): (cannot .*)", message, re.DOTALL)
+        understood = f"{argument[2]} ({argument[1]})" if argument else f"cannot read the command line: {message}"
+        text = f"{understood}; see {self.prog} --help"
+        raise UsageError(text)
+
+    def option_strings(self) -> list[str]:
+        return list(self._option_string_actions)
+
+    def first_word(self, words: Sequence[str]) -> int:
+        """The index of the first word that is neither an option nor an option's value; len(words) if there is none."""
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if word == "-" or not word.startswith("-") or word == "--":
+                return at
+            action = self._option_string_actions.get(word)
+            at += 2 if action is not None and action.nargs is None else 1
+        return len(words)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """`verb`, its options, and for start and run `command`, exactly as given. Raises UsageError; --help exits."""
+    parser = build()
+    words = list(argv)
+    at = parser.first_word(words)
+    if at == len(words) or words[at] == "--":
+        parser.parse_args(words[:at])  # --help and --version end here
+        raise UsageError("cannot do anything without a verb; tasker --help lists them")
+    if words[at] == "help":
+        parser.parse_args([*[verb for verb in words[at + 1 : at + 2] if verb in parser.verbs], "--help"])
+    verb = parser.verbs.get(words[at])
+    if verb is None:
+        raise UsageError(f"cannot find the verb {words[at][:40]!r}{_suggest(words[at], parser.verbs)}")
+    command: list[str] = []
+    if verb.verb in WITH_COMMAND:
+        begin = at + 1 + verb.first_word(words[at + 1 :])
+        command = words[begin + 1 :] if words[begin : begin + 1] == ["--"] else words[begin:]
+        words = words[:begin]
+    namespace, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise UsageError(f"cannot understand {unknown[0][:40]!r}{_suggest(unknown[0], verb.option_strings())}")
+    if verb.verb in WITH_COMMAND and not command:
+        raise UsageError(f"cannot {verb.verb} without a command; give one, e.g. tasker {verb.verb} -- sleep 60")
+    namespace.command = command
+    return namespace
+
+
+def verb_of(argv: Sequence[str]) -> str:
+    """The verb, even of a command line that cannot be understood; "" where there is none."""
+    parser = build()
+    at = parser.first_word(argv)
+    return parser.verbs[argv[at]].verb if at < len(argv) and argv[at] in parser.verbs else ""
+
+
+def build() -> Parser:
+    """The whole parser. Man pages and completion are made from it too."""
+    parser = Parser(prog="tasker", usage="tasker VERB [OPTION…] …", description=INTRODUCTION, epilog=EPILOGS[""])
+    parser.add_argument("--version", action="version", version=f"tasker {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True, parser_class=Parser)
+    options.common(parser, None)
+    for name, (summary, add) in options.VERBS.items():
+        verb = verbs.add_parser(
+            name, help=summary, description=summary, epilog=EPILOGS[name], aliases=ALIASES.get(name, ())
+        )
+        add(verb)
+        options.common(verb, argparse.SUPPRESS)
+        verb.set_defaults(verb=name)
+        parser.verbs |= dict.fromkeys((name, *ALIASES.get(name, ())), verb)
+    return parser
+
+
+def _suggest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
+    near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,112 @@
+"""The verb certs: what `tasker.certfiles` makes and finds, for people and as JSON. Needs no service."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tasker import certfiles
+from tasker.certfiles import Listed
+from tasker.cli import document, exits, settings
+from tasker.cli.clean import visible
+from tasker.cli.verbs import print_json, print_rich
+from tasker.identity import Role
+from tasker.quantity import format_duration
+
+
+def certs(options: argparse.Namespace) -> int:
+    """One of the actions below, in the directory `--dir`."""
+    return ACTIONS[options.action](options, Path(options.dir))
+
+
+def _init(options: argparse.Namespace, directory: Path) -> int:
+    hosts = options.hosts or certfiles.own_hosts()
+    return _made(options, certfiles.init(directory, hosts, force=options.force))
+
+
+def _server(options: argparse.Namespace, directory: Path) -> int:
+    hosts = options.hosts or certfiles.own_hosts()
+    return _made(options, certfiles.new_server(directory, hosts, force=options.force))
+
+
+def _client(options: argparse.Namespace, directory: Path) -> int:
+    return _made(options, certfiles.new_client(directory, options.name, Role(options.role), force=options.force))
+
+
+def _made(options: argparse.Namespace, files: list[Path]) -> int:
+    if options.json:
+        print_json({"files": [str(path) for path in files]})
+    else:
+        for path in files:
+            print(f"made {path}")
+    return exits.DONE
+
+
+def _list(options: argparse.Namespace, directory: Path) -> int:
+    listed = certfiles.listing(directory)
+    if options.json:
+        print_json({"certificates": [_json(one) for one in listed]})
+        return exits.DONE
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("KIND", "NAME", "ROLE", "ENDS", "SERIAL", "PROBLEM"):
+        grid.add_column(column, no_wrap=True, overflow="ignore", style="red" if column == "PROBLEM" else "")
+    for one in listed:
+        seen = one.description
+        name = " ".join(seen.hosts) if seen.kind == "server" else one.path.stem
+        grid.add_row(seen.kind, visible(name), seen.role, _left(seen.not_after), seen.serial, one.problem)
+    print_rich(grid)
+    return exits.DONE
+
+
+def _show(options: argparse.Namespace, directory: Path) -> int:
+    own = settings.find(vars(options), os.environ, settings.local_user()).cert
+    one = certfiles.show(directory, options.name or str(own))
+    if options.json:
+        print_json({"certificate": _json(one)})
+        return exits.DONE
+    seen = one.description
+    for label, value in (
+        ("file", str(one.path)),
+        ("kind", seen.kind),
+        ("subject", seen.subject),
+        ("role", seen.role),
+        ("hosts", " ".join(seen.hosts)),
+        ("serial", seen.serial),
+        ("from", _date(seen.not_before)),
+        ("to", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
+        ("problem", one.problem),
+    ):
+        if value:
+            print(f"{label:8}  {visible(value)}")
+    return exits.DONE
+
+
+def _json(one: Listed) -> dict[str, Any]:
+    seen = one.description
+    dates = {"not_before": document.time(seen.not_before), "not_after": document.time(seen.not_after)}
+    return {"path": str(one.path), **asdict(seen), **dates, "problem": one.problem}
+
+
+def _left(end: float) -> str:
+    left = end - time.time()
+    return f"in {format_duration(left)}" if left > 0 else f"{format_duration(-left)} ago"
+
+
+def _date(when: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(when))
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
+    "init": _init,
+    "client": _client,
+    "server": _server,
+    "list": _list,
+    "show": _show,
+}

@@ -1,0 +1,53 @@
+"""Jobs and events as JSON: the API's messages (tasker.proto), field for field. Pure; every key is always there.
+
+Unlike protobuf's own JSON: sizes are numbers, durations seconds, words are text, enums the words people see; what is
+not there is null. Scripts depend on this: keys are added, never renamed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from tasker.job import Job, Outcome
+
+
+def dump(document: dict[str, Any]) -> str:
+    """One line of ASCII: bytes that were no UTF-8 stay lone surrogates, written \\udc80 to \\udcff."""
+    return json.dumps(document, separators=(", ", ": "))
+
+
+def job(job: Job) -> dict[str, Any]:
+    """`Job`."""
+    return {
+        "id": job.id,
+        "owner": job.owner,
+        "spec": asdict(job.spec),
+        "unit": job.unit,
+        "slice": job.slice,
+        "user": job.user,
+        "uid": job.uid,
+        "state": str(job.state),
+        "created": time(job.created),
+        "started": time(job.started),
+        "ended": time(job.ended),
+        "outcome": None if job.outcome is None else _outcome(job.outcome),
+        "pid": job.pid,
+    }
+
+
+def jobs(jobs: list[Job]) -> dict[str, Any]:
+    """`ListJobsResponse`, all pages of it."""
+    return {"jobs": [job(one) for one in jobs]}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {**asdict(outcome), "kind": str(outcome.kind), "summary": outcome.summary}
+
+
+def time(when: float | None) -> str | None:
+    if when is None:
+        return None
+    return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,84 @@
+"""Events of an attach, and between them the moments at which a terminal wants to be looked at: one stream of both.
+
+    events ──thread──▶ queue (BACKLOG events, then the thread waits) ──▶ for thing in live
+    ticks (nothing came in time) ────────────────────────────────────▲
+    signal handlers: wake(…) ────────────────────────────────────────╯
+
+A handler only leaves a mark in the queue, so everything that draws runs between two events and never inside another
+drawing. Knows nothing of gRPC or terminals.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+BACKLOG = 4
+"""Events on their way, of at most 256 KiB each: a slow terminal costs no memory."""
+
+E = TypeVar("E")
+
+
+class Wake(Enum):
+    """What is no event."""
+
+    TICK = "tick"
+    """Time has passed, or the terminal has another size."""
+    SUSPEND = "suspend"
+    """Somebody pressed Ctrl-Z."""
+
+
+class Live(Generic[E]):
+    """Iterates over `events` in a thread. `patience()` is the time in seconds until the next tick, None for none."""
+
+    def __init__(self, events: Iterable[E], patience: Callable[[], float | None]) -> None:
+        self._events = events
+        self._patience = patience
+        self._queue: SimpleQueue[E | Wake | str | BaseException | None] = (
+            SimpleQueue()
+        )  # its put may be called in a handler
+        self._room = threading.Semaphore(BACKLOG)
+        self._closed = False
+        self._thread = threading.Thread(target=self._pump, name="events", daemon=True)
+        self._thread.start()
+
+    def wake(self, why: Wake | str) -> None:
+        """From anywhere, signal handlers too. A text is a notice to show."""
+        self._queue.put(why)
+
+    def __iter__(self) -> Iterator[E | Wake | str]:
+        """Ends with the events; raises what they raised."""
+        while True:
+            try:
+                item = self._queue.get(timeout=self._patience())
+            except Empty:
+                yield Wake.TICK
+                continue
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            if not isinstance(item, (Wake, str)):
+                self._room.release()
+            yield item
+
+    def close(self) -> None:
+        """Let the thread go. Its events must have been cancelled, or have come to their end."""
+        self._closed = True
+        self._room.release()
+        self._thread.join(timeout=1)  # never the reason why a person waits
+
+    def _pump(self) -> None:
+        end: BaseException | None = None
+        try:
+            for event in self._events:
+                self._room.acquire()
+                if self._closed:
+                    return
+                self._queue.put(event)
+        except BaseException as error:  # raised again where the events are read
+            end = error
+        self._queue.put(end)

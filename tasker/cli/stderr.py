@@ -1,0 +1,60 @@
+"""What is said to the person beside the output: notices, errors, progress. Colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from tasker.cli.clean import visible
+
+STDERR = 2
+RED, PLAIN = "\x1b[31m", "\x1b[0m"
+UNTIL_SHOWN = 1.0
+"""Seconds that something may take before it needs an explanation."""
+
+
+def coloured() -> bool:
+    """Whether stderr is a terminal whose owner wants colours (https://no-color.org)."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def say(text: str) -> None:
+    """A notice. A closed stderr is nobody's error; safe in signal handlers."""
+    _write(f"tasker: {visible(text)}\n")
+
+
+def complain(text: str) -> None:
+    """An error, one line."""
+    _write(f"{RED}tasker:{PLAIN} {visible(text)}\n" if coloured() else f"tasker: {visible(text)}\n")
+
+
+def complain_json(document: str) -> None:
+    """An error for programs."""
+    _write(f"{document}\n")
+
+
+def _write(text: str) -> None:
+    with suppress(OSError):
+        os.write(STDERR, text.encode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Says what is waited for, on a terminal, once it takes longer than a second."""
+    if not coloured():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(text)
+    timer = threading.Timer(UNTIL_SHOWN, status.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
