@@ -53,11 +53,11 @@ class RingWriter:
         self.written = 0
 
     def read_from(self, fd: int, most: int) -> int:
-        """Take up to `most` bytes that `fd` has, without a copy in between; 0 at its end.
+        """Take up to `most` bytes that `fd` has, and no more than half the ring, without a copy in between; 0 at its end.
 
         Raises what os.readv raises, BlockingIOError included; the ring is then as before.
         """
-        most = min(most, self.capacity)
+        most = min(most, self.capacity // 2)  # the rest stays readable meanwhile
         at = self.written % self.capacity
         first = min(most, self.capacity - at)
         places = [self._data[at : at + first]]
