@@ -205,7 +205,7 @@ def test_damaged_datagrams() -> None:
     numbers = random.Random(7)  # noqa: S311
     classes = list(wire.MESSAGES.values())
     read = 0
-    for seed in range(20_000):
+    for seed in range(4_000):
         data = bytearray(wire.encode(1, message_of(numbers.choice(classes), seed)))
         for _ in range(numbers.randrange(1, 4)):
             at = numbers.randrange(len(data) + 1)
@@ -218,7 +218,7 @@ def test_damaged_datagrams() -> None:
             continue
         read += 1
         assert wire.decode(wire.encode(again.number, again.message)) is not None
-    assert read > 100  # else nothing was tried but the parser of JSON
+    assert read > 20  # else nothing was tried but the parser of JSON
 
 
 def test_a_record_survives_as_text() -> None:
