@@ -53,7 +53,7 @@ class RingWriter:
         self.written = 0
 
     def read_from(self, fd: int, most: int) -> int:
-        """Take up to `most` bytes that `fd` has, and no more than half the ring, without a copy in between; 0 at its end.
+        """Take what `fd` has, up to `most` bytes and half the ring, without a copy in between; 0 at its end.
 
         Raises what os.readv raises, BlockingIOError included; the ring is then as before.
         """
