@@ -51,7 +51,7 @@ class Channel:
     async def request(self, message: wire.Message) -> wire.Message:
         """Send a request and wait for its reply, which must carry no descriptors. Raises TaskerError."""
         reply, descriptors = await self.request_with_descriptors(message)
-        _close_all(descriptors)
+        close_all(descriptors)
         return reply
 
     async def request_with_descriptors(self, message: wire.Message) -> Reply:
@@ -64,10 +64,14 @@ class Channel:
         try:
             self._send(number, message)
             reply, descriptors = await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                close_all(future.result()[1])  # it came in the same turn of the loop as the cancellation
+            raise
         finally:
             del self._waiting[number]
         if isinstance(reply, wire.Failed):
-            _close_all(descriptors)
+            close_all(descriptors)
             raise TaskerError(reply.reason, reply.message)
         return reply, descriptors
 
@@ -85,7 +89,7 @@ class Channel:
         self._loop.remove_writer(self._sock)
         self._sock.close()
         for _, descriptors in self._unsent:
-            _close_all(descriptors)
+            close_all(descriptors)
         self._unsent.clear()
         for future in self._waiting.values():
             if not future.done():
@@ -97,7 +101,7 @@ class Channel:
         try:
             data = wire.encode(number, message)
         except wire.WireError as error:
-            _close_all(descriptors)
+            close_all(descriptors)
             raise TaskerError(Reason.INVALID, f"cannot pass that on: {error}; make it shorter") from error
         self._unsent.append((data, descriptors))
         if len(self._unsent) > MOST_QUEUED:
@@ -121,7 +125,7 @@ class Channel:
                 self.close()
                 return
             self._unsent.popleft()
-            _close_all(descriptors)
+            close_all(descriptors)
         self._loop.remove_writer(self._sock)
 
     def _readable(self) -> None:
@@ -142,7 +146,7 @@ class Channel:
             datagram = wire.decode(data)
         except wire.WireError as error:
             log.error("cannot read a message: %s; closing the connection", error)
-            _close_all(descriptors)
+            close_all(descriptors)
             self.close()
             return
         self._dispatch(datagram, descriptors)
@@ -153,7 +157,7 @@ class Channel:
             if future is not None and not future.done():
                 future.set_result((datagram.message, descriptors))
                 return
-        _close_all(descriptors)
+        close_all(descriptors)
         if datagram.number == 0:
             self._notice(self, datagram.message)
         elif datagram.number > 0:
@@ -174,7 +178,7 @@ class Channel:
                 Reason.INTERNAL, f"cannot do that: a defect of Tasker, incident {incident} in the journal"
             )
         if self.closed.done():
-            _close_all(descriptors)
+            close_all(descriptors)
             return
         try:
             self._send(-number, reply, descriptors)
@@ -187,7 +191,8 @@ def unavailable() -> TaskerError:
     return TaskerError(Reason.UNAVAILABLE, "cannot reach the engine: it is restarting; try again in a moment")
 
 
-def _close_all(descriptors: Sequence[int]) -> None:
+def close_all(descriptors: Sequence[int]) -> None:
+    """Close what came with a reply, or should have gone with one."""
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
             os.close(descriptor)

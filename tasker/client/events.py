@@ -1,0 +1,68 @@
+"""What an attach stream says, as plain values. Attached comes first, Ended or Detached last.
+
+Chunks are contiguous but where a Lost stands between them. Offsets count the bytes of the job's output from 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasker.job import Job
+
+
+class DetachReason(StrEnum):
+    """Why a stream was closed before the job's end. The values are shown to people."""
+
+    REQUESTED = "requested"
+    UNAVAILABLE = "unavailable"
+    """The server restarts: attach again, from the offset."""
+    CERTIFICATE = "certificate"
+    """One's own expired or was revoked."""
+    END_OF_RECALL = "end-of-recall"
+    """Not followed, and the job goes on."""
+    UNKNOWN = "unknown"
+    """A newer server's, that this client does not know."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """`offset`: the first byte that will be sent or told lost."""
+
+    job: Job
+    offset: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """`offset`: of the first byte of `data`."""
+
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Bytes begin (inclusive) to end (exclusive) are no longer held."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The job has ended; `offset` is how many bytes it printed."""
+
+    job: Job
+    offset: int
+
+
+@dataclass(frozen=True)
+class Detached:
+    """The stream was closed; `offset`: the first byte that was not sent."""
+
+    reason: DetachReason
+    offset: int
+
+
+Event = Attached | Chunk | Lost | Ended | Detached

@@ -1,0 +1,88 @@
+"""Why a server cannot be reached. grpc says "Socket closed", whoever refused whom; so look again, step by step.
+
+    own certificate ──▶ TCP ──▶ the server's certificate ──▶ none of these
+
+Only asked after a call has failed: nothing here decides whether a connection is good.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+
+from tasker import certs
+from tasker.errors import Reason, TaskerError
+
+PATIENCE = 5.0
+"""Seconds for each step."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Where a client connects to, and with what (PEM)."""
+
+    host: str
+    port: int
+    ca: bytes
+    certificate: bytes
+
+
+def explain(credentials: Credentials, details: str) -> TaskerError:
+    """The likeliest reason, as an error to raise: DENIED for one's own certificate, else UNAVAILABLE."""
+    return _own_certificate(credentials) or _connection(credentials, details)
+
+
+def _own_certificate(credentials: Credentials) -> TaskerError | None:
+    try:
+        certs.identity_of(credentials.certificate, credentials.ca).check_dates(time.time())
+    except TaskerError as error:
+        return error
+    return None
+
+
+def _connection(credentials: Credentials, details: str) -> TaskerError:
+    where = f"{credentials.host}:{credentials.port}"
+    context = ssl.create_default_context(cadata=credentials.ca.decode("ascii", "replace"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((credentials.host, credentials.port), timeout=PATIENCE) as sock,
+            context.wrap_socket(sock, server_hostname=credentials.host),
+        ):
+            pass
+    except ssl.SSLCertVerificationError as error:
+        return _unavailable(f"cannot trust {where}: {_of_server(error, credentials.host)}")
+    except ssl.SSLError:
+        return _unavailable(f"cannot speak TLS 1.3 with {where}; is that Tasker's port?")
+    except ConnectionRefusedError:
+        return _unreachable(where, "connection refused")
+    except TimeoutError:
+        return _unreachable(where, "no answer")
+    except OSError as error:
+        return _unreachable(where, error.strerror or "the connection broke off")
+    return _unavailable(
+        f"cannot go on with {where}: the connection broke off ({details}); the service is restarting, or its CA is "
+        "another one than yours: `journalctl -u 'tasker-frontend@*'` there says which"
+    )
+
+
+def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
+    other_name = f"its certificate does not name {host}; use a name it has, or make it anew there, `tasker certs server`"
+    hints = {
+        10: "its certificate has expired; renew it there, `tasker certs server --force`",
+        9: "its certificate is not valid yet; look at the clocks of both machines",
+        62: other_name,
+        64: other_name,
+    }
+    return hints.get(error.verify_code, "its certificate was not signed by the CA you gave; fetch its ca.crt anew")
+
+
+def _unreachable(where: str, why: str) -> TaskerError:
+    return _unavailable(f"cannot reach {where}: {why}; is tasker running there? `systemctl status tasker` says")
+
+
+def _unavailable(message: str) -> TaskerError:
+    return TaskerError(Reason.UNAVAILABLE, message)

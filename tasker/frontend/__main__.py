@@ -1,0 +1,119 @@
+"""python -m tasker.frontend: builds the objects in order, serves until SIGTERM or the end of the run.
+
+Exit codes: 0 told to stop, 1 could not serve (the journal says why).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasker import wire
+from tasker.errors import TaskerError
+from tasker.frontend.engine import DEFAULT_PATH, Engine
+from tasker.frontend.server import Server
+from tasker.frontend.service import Service
+from tasker.frontend.streams import Streams
+from tasker.frontend.tls import Material
+from tasker.notify import notify, watchdog_interval
+
+log = logging.getLogger("tasker.frontend")
+
+
+class JournalFormatter(logging.Formatter):
+    """Every line begins with its priority, as the journal reads it from standard error (sd-daemon(3))."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4}.get(record.levelno, 3)
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
+
+
+class Frontend:
+    """What is there to be reloaded and stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = Engine(path, reloaded=self._reload, end_streams=self._end_streams)
+        self._material: Material | None = None
+        self._streams: Streams | None = None
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
+        setup = await self._engine.open()
+        self._material = Material(setup)
+        self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
+        server = Server(setup, self._material, Service(self._engine, self._streams))
+        where = ", ".join(await server.start(setup.listen))
+        log.info("listening on %s", where)
+        notify("READY=1", f"STATUS=Listening on {where}")
+        await self._told_to_stop(stop)
+        notify("STOPPING=1")
+        if self._engine.run_ending.is_set():
+            self._streams.hurry_all()
+        else:
+            self._streams.end_all()
+        await server.stop(self._streams)
+        await self._engine.close()
+
+    async def _told_to_stop(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (stop, self._engine.run_ending)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    def _reload(self, setup: wire.Setup) -> None:
+        if self._material is None or self._streams is None:
+            return
+        try:
+            self._material.replace(setup)
+        except TaskerError as error:
+            log.error("cannot reload, and go on with what there was: %s", error.message)
+            return
+        self._streams.resize(total=setup.streams, per_user=setup.streams_per_user)
+        self._streams.judge_all()
+        log.info("reloaded certificates and the deny list")
+
+    def _end_streams(self, job: str, user: str) -> int:
+        return self._streams.end(job, user) if self._streams is not None else 0
+
+
+async def run(path: Path) -> None:
+    """Serve, and feed systemd's watchdog, until a signal says stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    watchdog = asyncio.create_task(_feed(watchdog_interval()))
+    try:
+        await Frontend(path).serve(stop)
+    finally:
+        watchdog.cancel()
+
+
+async def _feed(interval: float | None) -> None:
+    while interval is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tasker-frontend", description="Tasker's frontend; systemd starts it.")
+    parser.add_argument("--engine", type=Path, default=DEFAULT_PATH, help="the engine's socket (%(default)s)")
+    chosen = parser.parse_args(arguments)
+    handler = logging.StreamHandler()
+    handler.setFormatter(JournalFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    try:
+        asyncio.run(run(chosen.engine))
+    except TaskerError as error:
+        log.error("%s", error.message)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

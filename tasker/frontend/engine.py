@@ -1,0 +1,179 @@
+"""The connection to the engine, made anew whenever it breaks: the socket is held by systemd, so requests only wait.
+
+    connect ──▶ Connect → Setup ──▶ requests …  ──▶ broken ──▶ connect …
+                                          └─ RunEnding: the run is over, and nobody connects again (it would start one)
+
+What may be asked twice is asked again over the next connection, once. A start is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tasker import wire
+from tasker.channel import Channel, Reply, close_all, unavailable
+from tasker.errors import Reason, TaskerError
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PATH = Path("/run/tasker/engine.sock")
+PATIENCE = 60.0
+"""Seconds that a request waits for an engine that restarts."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds between two attempts where nobody listens: the socket unit is down, or its queue is full."""
+
+_Message = TypeVar("_Message", bound=wire.Message)
+
+
+class Engine:
+    """Requests to the engine, and what it says by itself."""
+
+    def __init__(
+        self, path: Path, *, reloaded: Callable[[wire.Setup], None], end_streams: Callable[[str, str], int]
+    ) -> None:
+        """`reloaded` gets every Setup but the first, `end_streams` a job's id and a user; it says how many it ended."""
+        self._path = path
+        self._reloaded = reloaded
+        self._end_streams = end_streams
+        self._channel: Channel | None = None
+        self._settled = asyncio.Event()
+        """There is a channel, or there will be none any more."""
+        self.run_ending = asyncio.Event()
+        """The engine said that the service is being stopped."""
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def open(self) -> wire.Setup:
+        """Connect, wait for the first Setup, and stay connected until `close`."""
+        first: asyncio.Future[wire.Setup] = asyncio.get_running_loop().create_future()
+        self._keeper = asyncio.create_task(self._keep(first))
+        waits: list[asyncio.Future[Any]] = [first, self._keeper]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not first.done():
+            self._keeper.result()
+            raise ending()
+        return first.result()
+
+    async def close(self) -> None:
+        """End the connection and do not make it again."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+
+    async def request(self, message: wire.Message, answer: type[_Message]) -> _Message:
+        """Send a request, wait for its reply, which is an `answer`. Raises TaskerError."""
+        reply, descriptors = await self.request_with_descriptors(message, answer, 0)
+        assert not descriptors
+        return reply
+
+    async def request_with_descriptors(
+        self, message: wire.Message, answer: type[_Message], count: int
+    ) -> tuple[_Message, Sequence[int]]:
+        """The same, with exactly `count` descriptors, which are the caller's to close."""
+        reply, descriptors = await self._ask(message)
+        if isinstance(reply, answer) and len(descriptors) == count:
+            return reply, descriptors
+        close_all(descriptors)
+        raise TaskerError(Reason.INTERNAL, f"cannot use the engine's answer to {type(message).__name__}")
+
+    async def _ask(self, message: wire.Message) -> Reply:
+        for last in (False, True):
+            channel = await self._connected()
+            try:
+                return await channel.request_with_descriptors(message)
+            except TaskerError as error:
+                if error.reason is not Reason.UNAVAILABLE or not channel.closed.done():
+                    raise  # the engine's own word
+                if isinstance(message, wire.StartJob):
+                    raise TaskerError(
+                        Reason.UNAVAILABLE,
+                        "cannot tell whether the job started: the engine restarted; look with `tasker list`",
+                    ) from error
+                if last:
+                    raise
+        raise AssertionError
+
+    async def _connected(self) -> Channel:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self._channel is None or self._channel.closed.done():
+                    if self.run_ending.is_set() or self._keeper is None or self._keeper.done():
+                        raise ending()
+                    await self._settled.wait()
+                    await asyncio.sleep(0)  # the keeper learns of a broken connection a moment after us
+        except TimeoutError:
+            raise unavailable() from None
+        return self._channel
+
+    async def _keep(self, first: asyncio.Future[wire.Setup]) -> None:
+        pause = FIRST_PAUSE
+        try:
+            while not self.run_ending.is_set():
+                channel = await self._connect()
+                if channel is None:
+                    await asyncio.sleep(pause)  # nobody tells us when somebody listens again
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                    continue
+                try:
+                    if await self._introduce(channel, first):
+                        pause = FIRST_PAUSE
+                        await asyncio.wait([channel.closed])
+                finally:
+                    self._channel = None
+                    if not self.run_ending.is_set():
+                        self._settled.clear()
+                    channel.close()
+        finally:
+            self._settled.set()
+
+    async def _connect(self) -> Channel | None:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+        try:
+            sock.connect(str(self._path))
+        except OSError as error:
+            log.debug("cannot connect to %s: %s", self._path, error)
+            sock.close()
+            return None
+        return Channel(sock, serve=self._serve, notice=self._notice)
+
+    async def _introduce(self, channel: Channel, first: asyncio.Future[wire.Setup]) -> bool:
+        try:
+            setup = await channel.request(wire.Connect())
+        except TaskerError as error:
+            log.debug("the engine did not take us: %s", error.message)
+            return False
+        if not isinstance(setup, wire.Setup):
+            log.error("cannot use the engine's answer to Connect: %s", type(setup).__name__)
+            return False
+        if first.done():
+            self._reloaded(setup)
+        else:
+            first.set_result(setup)
+        self._channel = channel
+        self._settled.set()
+        return True
+
+    async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
+        if isinstance(message, wire.EndStreams):
+            return wire.Streams(self._end_streams(message.job, message.user)), ()
+        raise TaskerError(Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a frontend")
+
+    def _notice(self, channel: Channel, message: wire.Message) -> None:
+        if isinstance(message, wire.Setup):
+            self._reloaded(message)
+        elif isinstance(message, wire.RunEnding):
+            log.info("the service is being stopped, and every job with it")
+            self.run_ending.set()
+        else:
+            log.warning("cannot make anything of %s from the engine", type(message).__name__)
+
+
+def ending() -> TaskerError:
+    """What a request raises after the end of the run."""
+    return TaskerError(
+        Reason.UNAVAILABLE, "cannot reach the engine: the service is being stopped, and every job with it"
+    )

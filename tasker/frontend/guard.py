@@ -1,0 +1,184 @@
+"""Around every handler there is, whoever wrote it: authenticate ▶ call ▶ translate. What is not let through is refused.
+
+An interceptor cannot see a certificate, but it can put another handler in the place of the one that was found. So
+nothing can be registered that is not behind it, health checking and reflection included; and it reads the request only
+after it knows the caller. No exception's text leaves here, but that of a TaskerError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.frontend.places import Places
+from tasker.frontend.tls import Caller, Material
+
+log = logging.getLogger(__name__)
+
+CALLER: ContextVar[Caller] = ContextVar("caller")
+"""Whom a handler works for. Only set behind the guard."""
+
+STATUS = {
+    Reason.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.AMBIGUOUS: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.DENIED: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.EXHAUSTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.COMMAND_NOT_FOUND: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NOT_EXECUTABLE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Reason.INTERNAL: grpc.StatusCode.INTERNAL,
+}
+
+CALLS, CALLS_PER_USER = 1024, 64
+"""At once. Attach streams are counted by `streams`; stops have places of their own, so that there is always one."""
+ATTACH, STOP = "/tasker.api.v1.Tasker/AttachJob", "/tasker.api.v1.Tasker/StopJob"
+
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic only for a type checker
+_Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Given to the server as its only interceptor."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self._calls = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
+        self._stops = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
+        self._limits: set[asyncio.Timeout] = set()
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        handler = await continuation(handler_call_details)
+        return None if handler is None else self._around(handler, handler_call_details.method)
+
+    def close(self) -> None:
+        """Refuse every new call, with UNAVAILABLE."""
+        self._closed = True
+
+    async def idle(self) -> None:
+        """Wait until no call is open."""
+        await self._idle.wait()
+
+    def cut(self) -> None:
+        """End every call that is still open, with UNAVAILABLE."""
+        for limit in self._limits:
+            limit.reschedule(asyncio.get_running_loop().time())
+
+    def _around(self, handler: _Handler, method: str) -> _Handler:
+        async def guarded(request: Any, context: _Context) -> Any:
+            try:
+                caller = self._material.identify(context.auth_context(), time.time())
+                CALLER.set(caller)
+                with self._place(method, caller.identity.name):
+                    async with self._limited():
+                        return await _call(handler, request, context)
+            except TaskerError as error:
+                await refuse(context, error)
+            except (asyncio.CancelledError, grpc.aio.AbortError, grpc.aio.InternalError):
+                raise  # the client is gone, or the handler gave its own status
+            except Exception:
+                await refuse(context, _incident(method))
+
+        return _in_place_of(handler, guarded)
+
+    def _place(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:
+        if self._closed:
+            raise _restarting()
+        if method == ATTACH:
+            return contextlib.nullcontext()
+        return (self._stops if method == STOP else self._calls).taken(user)
+
+    @contextlib.asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """As long as it takes, but for `cut`."""
+        limit = asyncio.timeout(None)
+        self._limits.add(limit)
+        self._idle.clear()
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise _restarting() from None
+            raise
+        finally:
+            self._limits.discard(limit)
+            if not self._limits:
+                self._idle.set()
+
+
+async def refuse(context: _Context, error: TaskerError) -> None:
+    """End the call with the status and the `tasker-reason` of `error`."""
+    text = error.message.encode("utf-8", "backslashreplace").decode()  # a command's bytes may stand in it
+    await context.abort(STATUS[error.reason], text, (("tasker-reason", error.reason.value),))
+
+
+async def _call(handler: _Handler, request: Any, context: _Context) -> Any:
+    """The handler's own work, with the request read for it."""
+    behave: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    read: Any = handler.request_deserializer
+    answer = behave(_read_all(read, request) if handler.request_streaming else _read(read, request), context)
+    if not inspect.isasyncgen(answer):
+        return await answer
+    async with contextlib.aclosing(answer):
+        async for message in answer:
+            await context.write(message)
+    return None
+
+
+def _read(read: Callable[[bytes], Any], request: bytes) -> Any:
+    try:
+        return read(request)
+    except DecodeError:
+        raise invalid("cannot read the request; it is not what proto/tasker/api/v1/tasker.proto says") from None
+
+
+async def _read_all(read: Callable[[bytes], Any], requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _read(read, request)
+
+
+def _in_place_of(handler: _Handler, behave: Callable[[Any, _Context], Awaitable[Any]]) -> _Handler:
+    """A handler of the same kind that gets its requests as bytes."""
+    make: Any = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[handler.request_streaming, handler.response_streaming]
+    made: _Handler = make(behave, None, handler.response_serializer)
+    return made
+
+
+def _incident(method: str) -> TaskerError:
+    number = secrets.token_hex(4)
+    log.exception("incident %s in %s", number, method)
+    return TaskerError(
+        Reason.INTERNAL, f"cannot do that: a defect of Tasker; the journal says more about incident {number}"
+    )
+
+
+def _restarting() -> TaskerError:
+    return TaskerError(
+        Reason.UNAVAILABLE, "cannot go on: this server is restarting; look with `tasker list`, then try again"
+    )
