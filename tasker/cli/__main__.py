@@ -17,7 +17,6 @@ GONE = (errno.EPIPE, errno.EIO)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and return its exit code. Exit codes: exits.py."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its log lines would stand in the middle of a job's output
     words = sys.argv[1:] if argv is None else argv
     as_json = False
     try:

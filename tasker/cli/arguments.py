@@ -10,14 +10,13 @@ command begins is found here first, from the same parser's list of options that 
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tasker import __version__
 from tasker.cli import options
-from tasker.cli.help import EPILOGS, INTRODUCTION
+from tasker.cli.help import EPILOGS, INTRODUCTION, USAGES, sentence
 from tasker.errors import Reason, TaskerError
 
 ALIASES = {"list": ("ls", "ps")}
@@ -70,7 +69,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = list(argv)
     at = parser.first_word(words)
     if at == len(words) or words[at] == "--":
-        parser.parse_args(words[:at])  # --help and --version end here
+        _read(parser, parser, words[:at])  # --help and --version end here
         raise UsageError("cannot do anything without a verb; tasker --help lists them")
     if words[at] == "help":
         parser.parse_args([*[verb for verb in words[at + 1 : at + 2] if verb in parser.verbs], "--help"])
@@ -82,12 +81,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         begin = at + 1 + verb.first_word(words[at + 1 :])
         command = words[begin + 1 :] if words[begin : begin + 1] == ["--"] else words[begin:]
         words = words[:begin]
-    namespace, unknown = parser.parse_known_args(words)
-    if unknown:
-        raise UsageError(f"cannot understand {unknown[0][:40]!r}{_suggest(unknown[0], verb.option_strings())}")
+    namespace = _read(parser, verb, words)
     if verb.verb in WITH_COMMAND and not command:
         raise UsageError(f"cannot {verb.verb} without a command; give one, e.g. tasker {verb.verb} -- sleep 60")
     namespace.command = command
+    return namespace
+
+
+def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
+    namespace, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise UsageError(f"cannot understand {unknown[0][:40]!r}{_suggest(unknown[0], verb.option_strings())}")
     return namespace
 
 
@@ -102,19 +106,21 @@ def build() -> Parser:
     """The whole parser. Man pages and completion are made from it too."""
     parser = Parser(prog="tasker", usage="tasker VERB [OPTION…] …", description=INTRODUCTION, epilog=EPILOGS[""])
     parser.add_argument("--version", action="version", version=f"tasker {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True, parser_class=Parser)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", prog="tasker")
     options.common(parser, None)
     for name, (summary, add) in options.VERBS.items():
-        verb = verbs.add_parser(
-            name, help=summary, description=summary, epilog=EPILOGS[name], aliases=ALIASES.get(name, ())
-        )
+        aliases = ALIASES.get(name, ())
+        verb = verbs.add_parser(name, help=summary, description=sentence(summary), aliases=aliases)
+        verb.usage, verb.epilog = f"tasker {name} [OPTION…] {USAGES[name]}", EPILOGS[name]
         add(verb)
         options.common(verb, argparse.SUPPRESS)
         verb.set_defaults(verb=name)
-        parser.verbs |= dict.fromkeys((name, *ALIASES.get(name, ())), verb)
+        parser.verbs |= dict.fromkeys((name, *aliases), verb)
     return parser
 
 
 def _suggest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
     return f"; did you mean {near[0]}?" if near else ""

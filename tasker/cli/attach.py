@@ -6,7 +6,7 @@ import argparse
 import os
 
 from tasker.cli import exits, spec
-from tasker.cli.connection import connected
+from tasker.cli.connection import connect
 from tasker.cli.interrupts import Interrupts
 from tasker.cli.output import choose
 from tasker.cli.stderr import say
@@ -19,7 +19,7 @@ SEEN = (DetachReason.REQUESTED, DetachReason.END_OF_RECALL)
 
 def attach(options: argparse.Namespace) -> int:
     """Show a job's output. Exit codes: help.py."""
-    with connected(options) as client:
+    with connect(options) as client:
         output = choose(options)
         output.hint("Ctrl-C detaches")
         attachment = client.attach(
@@ -48,7 +48,7 @@ def attach(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """Start a job, show its output, exit as it did."""
     asked = spec.build(options, os.environ)
-    with connected(options) as client:
+    with connect(options) as client:
         output = choose(options)
         interrupts = Interrupts(client.stop, output)
         with interrupts.installed():

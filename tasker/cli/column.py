@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _PIECES = re.compile(r"[\t\b\r]|[^\t\b\r]+")
@@ -20,11 +20,12 @@ class Column:
 
     def __init__(self) -> None:
         self.at = 0
-        """Cells from the start of the line, wraps not taken off."""
+        """Cells from the start of the line, wraps not taken off; a wide character's early wrap is counted in."""
         self.used = False
         """Whether anything stands in this line."""
 
-    def feed(self, text: str) -> None:
+    def feed(self, text: str, width: int) -> None:
+        """`width` is the terminal's, in columns."""
         line_start = text.rfind("\n") + 1
         if line_start:
             self.at, self.used = 0, False
@@ -41,8 +42,20 @@ class Column:
                 case "\b":
                     self.at = max(0, self.at - 1)
                 case _:
-                    self.at += cell_len(piece)
+                    self.at = _after(piece, self.at, width)
 
     def may_hang(self, width: int) -> bool:
         """Whether the next character may be one that wraps: at the margin, or a cell before it for a wide one."""
         return self.at > 0 and self.at % width in (0, width - 1)
+
+
+def _after(text: str, at: int, width: int) -> int:
+    cells = cell_len(text)
+    if cells == len(text):
+        return at + cells
+    for char in text:
+        size = get_character_cell_size(char)
+        if size == 2 and at % width == width - 1:
+            at += 1  # it does not fit: it wraps, and leaves its cell empty
+        at += size
+    return at

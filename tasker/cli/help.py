@@ -4,6 +4,23 @@ from __future__ import annotations
 
 INTRODUCTION = "Tasker runs commands on a Linux machine, limited, watched and stopped by systemd."
 
+USAGES = {
+    "start": "[--] COMMAND [ARGUMENT…]",
+    "run": "[--] COMMAND [ARGUMENT…]",
+    "stop": "JOB…",
+    "attach": "JOB",
+    "detach": "JOB",
+    "get": "JOB",
+    "list": "",
+    "certs": "ACTION …",
+}
+
+
+def sentence(summary: str) -> str:
+    """A summary where it stands alone."""
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
 EPILOGS = {
     "": """\
 examples:

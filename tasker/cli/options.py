@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from tasker.cli.help import sentence
 from tasker.errors import TaskerError
 from tasker.quantity import parse_duration, parse_size
 
@@ -24,7 +25,6 @@ def common(parser: argparse.ArgumentParser, default: Any) -> None:
 
 
 def _start(parser: argparse.ArgumentParser) -> None:
-    parser.usage = f"{parser.prog} [OPTION…] [--] COMMAND [ARGUMENT…]"
     parser.add_argument("--name", default="", help="a label for people")
     parser.add_argument("-C", "--cwd", metavar="DIR", default="", help="where it starts; its home directory by default")
     parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
@@ -100,7 +100,7 @@ def _list(parser: argparse.ArgumentParser) -> None:
 def _certs(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     for name, (summary, add) in CERTS.items():
-        action = actions.add_parser(name, help=summary, description=summary)
+        action = actions.add_parser(name, help=summary, description=sentence(summary))
         action.add_argument(
             "--dir", metavar="DIR", default="/etc/tasker", help="where they are; /etc/tasker by default"
         )

@@ -33,6 +33,7 @@ REASONS = {
     DetachReason.UNAVAILABLE: "the service went away; the job may go on",
     DetachReason.CERTIFICATE: "your certificate is not valid any more; the job goes on",
     DetachReason.END_OF_RECALL: "that is all so far; the job goes on",
+    DetachReason.UNKNOWN: "detached; the job may go on",
 }
 
 
@@ -196,7 +197,7 @@ def explain(event: Event, job: str) -> Text | None:
             return render.ended(ended)
         case Detached(reason=reason, offset=offset):
             again = f"tasker attach --offset {offset} {job}"
-            return Text(f"{REASONS.get(reason, 'detached')}: {again}", "yellow")
+            return Text(f"{REASONS[reason]}: {again}", "yellow")
     return None
 
 
@@ -212,4 +213,4 @@ def line(event: Event) -> dict[str, Any]:
         case Ended(job=job, offset=offset):
             return {"ended": {"job": document.job(job), "offset": offset}}
         case Detached(reason=reason, offset=offset):
-            return {"detached": {"reason": reason.name.lower().replace("_", "-"), "offset": offset}}
+            return {"detached": {"reason": str(reason), "offset": offset}}

@@ -28,13 +28,16 @@ ROW_BELOW = "\x1bD\x1b[A"
 ERASE_BELOW = f"{SAVE}{PLAIN}\x1b[B\r\x1b[J{RESTORE}"
 BETWEEN_DRAWS = 0.1
 """Seconds: the footer is redrawn at most so often, however loud the job is."""
+FALLBACK = 80
+"""Columns, where there is no footer and they matter to nobody."""
 SMALLEST = os.terminal_size((20, 4))
 
 
 class Screen:
-    """Draws on the terminal `fd`. `footer(columns)` gives one row, with SGR, of fewer cells than that; None: no footer."""
+    """Draws on the terminal `fd`. `footer(columns)` gives one row, SGR in it, of fewer cells than that."""
 
     def __init__(self, fd: int, footer: Callable[[int], str] | None) -> None:
+        """Without a footer the whole terminal is the output's."""
         self._fd = fd
         self._footer = footer
         self._column = Column()
@@ -47,7 +50,7 @@ class Screen:
         """The next part of the output."""
         self._follow_size()
         write_all(self._fd, text.encode("utf-8", "replace"))
-        self._column.feed(text)
+        self._column.feed(text, self._size.columns if self._size else FALLBACK)
         if time.monotonic() - self._drawn_at >= BETWEEN_DRAWS:
             self.draw()
 

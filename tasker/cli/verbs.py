@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tasker.cli import document, exits, render, spec
-from tasker.cli.connection import connected, own_name
+from tasker.cli.connection import connect, own_name
 from tasker.cli.stderr import coloured, complain, say, waiting
 from tasker.errors import TaskerError
 from tasker.job import Job
@@ -23,7 +23,7 @@ AT_ONCE = 16
 def start(options: argparse.Namespace) -> int:
     """Only the id goes to stdout, for scripts."""
     asked = spec.build(options, os.environ)
-    with connected(options) as client:
+    with connect(options) as client:
         job = client.start(asked)
     if options.json:
         print_json({"job": document.job(job)})
@@ -38,7 +38,7 @@ def stop(options: argparse.Namespace) -> int:
     """All of them at the same time. One that fails does not keep the others; the exit code is the first failure's."""
     jobs: list[Job] = []
     code = exits.DONE
-    with connected(options) as client, waiting(f"waiting for {' '.join(options.jobs)} to end"):
+    with connect(options) as client, waiting(f"waiting for {' '.join(options.jobs)} to end"):
 
         def end(job: str) -> Job | TaskerError:
             try:
@@ -63,7 +63,7 @@ def stop(options: argparse.Namespace) -> int:
 
 def detach(options: argparse.Namespace) -> int:
     """The caller's own attaches, in every terminal."""
-    with connected(options) as client:
+    with connect(options) as client:
         streams = client.detach(options.job)
     if options.json:
         print_json({"streams": streams})
@@ -74,7 +74,7 @@ def detach(options: argparse.Namespace) -> int:
 
 def get(options: argparse.Namespace) -> int:
     """Everything about a job."""
-    with connected(options) as client:
+    with connect(options) as client:
         job = client.get(options.job)
     if options.json:
         print_json({"job": document.job(job)})
@@ -86,7 +86,7 @@ def get(options: argparse.Namespace) -> int:
 def list_jobs(options: argparse.Namespace) -> int:
     """A table for people, the same columns uncut for a pipe."""
     owner = own_name(options) if options.mine else options.owner
-    with connected(options) as client:
+    with connect(options) as client:
         jobs = list(client.list(owner=owner, running=options.running))
     if options.json:
         print_json(document.jobs(jobs))

@@ -1,0 +1,116 @@
+"""A real pseudo-terminal with a terminal emulator behind it: what a person would see. For tests alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import pyte
+from wcwidth import wcwidth
+
+PATIENCE = 20.0
+"""Seconds after which a condition that was waited for has failed."""
+
+
+class Emulator(pyte.HistoryScreen):
+    """pyte, with what it lacks: a wide character does not fit into one cell, and rows cut above take the cursor up."""
+
+    def draw(self, data: str) -> None:
+        for char in data:
+            if self.cursor.x == self.columns - 1 and wcwidth(char) == 2:
+                self.cursor.x = self.columns
+            super().draw(char)
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        cut = max(0, self.lines - (lines or self.lines))
+        super().resize(lines, columns)
+        self.cursor.y = max(0, self.cursor.y - cut)
+        self.cursor.x = min(self.cursor.x, self.columns)
+
+    def rows(self) -> list[str]:
+        return [self._text(self.buffer[y]) for y in range(self.lines)]
+
+    def scrolled(self) -> list[str]:
+        """The scrollback, oldest first."""
+        return [self._text(row) for row in self.history.top]
+
+    def _text(self, row: Mapping[int, Any]) -> str:
+        return "".join(row[x].data for x in range(self.columns)).rstrip()
+
+
+class Terminal:
+    """`fd` is the program's end. A thread reads the other end into `screen`; look at it under `settle`."""
+
+    def __init__(self, columns: int = 40, rows: int = 10) -> None:
+        self._master, self.fd = pty.openpty()
+        self.screen = Emulator(columns, rows, history=100_000, ratio=0.5)
+        self._stream = pyte.ByteStream(self.screen)
+        self._changed = threading.Condition()
+        self._syncs = 0
+        self.raw = bytearray()
+        """Everything that was ever written to the terminal."""
+        self._set_size(columns, rows)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        os.close(self.fd)
+        self._thread.join(PATIENCE)
+        os.close(self._master)
+
+    def write(self, data: bytes) -> None:
+        """As a program would."""
+        while data:
+            data = data[os.write(self.fd, data) :]
+
+    def type(self, keys: bytes) -> None:
+        """As a person would."""
+        os.write(self._master, keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.settle()
+        with self._changed:
+            self.screen.resize(rows, columns)
+        self._set_size(columns, rows)
+
+    def settle(self) -> list[str]:
+        """The rows, once everything that was written is shown. A title that nobody sees marks the end of it."""
+        self._syncs += 1
+        mark = f"sync {self._syncs}"
+        self.write(f"\x1b]2;{mark}\x07".encode())
+        self.until(lambda: self.screen.title == mark)
+        with self._changed:
+            return self.screen.rows()
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(seen, PATIENCE), "\n".join(self.screen.rows())
+
+    def until_shown(self, text: str) -> None:
+        self.until(lambda: any(text in row for row in self.screen.rows()))
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:  # EIO: nobody has the other end open any more
+                return
+            if not data:
+                return
+            with self._changed:
+                self.raw += data
+                self._stream.feed(data)
+                self._changed.notify_all()
