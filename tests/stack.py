@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from tasker import wire
 from tasker.errors import TaskerError
@@ -34,6 +35,7 @@ class Daemon:
     """One of the three processes. `start` returns when it says READY, as it would to systemd."""
 
     def __init__(self, directory: Path, module: str, *arguments: str, listen: socket.socket | None = None) -> None:
+        self.directory = directory
         self._command = [sys.executable, "-P", "-m", module, *arguments]
         self._notify = directory / f"{module}.notify"
         self._log = directory / f"{module}.log"
@@ -146,7 +148,7 @@ class Peer:
         self._socket.settimeout(DEADLINE)
         self._socket.connect(str(path))
 
-    def __enter__(self) -> Peer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

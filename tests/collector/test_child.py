@@ -1,0 +1,117 @@
+"""What a job inherits: nothing of the collector's, nothing of Python's."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import pytest
+
+from tasker import wire
+from tests.collector.conftest import Engine
+from tests.stack import Daemon
+
+STRANGER = 1_879_048_200
+
+
+def status(engine: Engine, field: str, uid: int = 0) -> str:
+    """A line of /proc/self/status as seen inside a job."""
+    text = engine.output(engine.run("cat", "/proc/self/status", uid=uid)).decode()
+    return next(line.split(":")[1].strip() for line in text.splitlines() if line.startswith(f"{field}:"))
+
+
+def test_signals_are_as_they_are_in_a_fresh_process(engine: Engine) -> None:
+    for field in ("SigBlk", "SigIgn", "SigCgt"):
+        assert int(status(engine, field), 16) == 0, field
+
+
+def test_a_broken_pipe_kills_it_as_everybody_expects(engine: Engine) -> None:
+    """Python ignores SIGPIPE; a job that inherited that would print an error for ever."""
+    script = "yes | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}"
+    assert engine.output(engine.run("bash", "-c", script)) == f"{128 + signal.SIGPIPE}\n".encode()
+
+
+def test_it_has_three_descriptors(engine: Engine) -> None:
+    engine.launch("sleep", "60")  # one that waits at its gate has more of them, and keeps them to itself
+    lines = engine.output(engine.run("ls", "-l", "/proc/self/fd")).decode().splitlines()
+    assert [line.split()[-3] for line in lines if "->" in line] == ["0", "1", "2", "3"]  # 3 is ls reading the directory
+    assert lines[1].endswith("0 -> /dev/null")
+    assert "pipe:" in lines[2]
+    assert lines[2].split()[-1] == lines[3].split()[-1]
+
+
+def test_its_environment_is_its_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = engine.run("env", GREETING="hello world")
+    names = {line.split(b"=")[0] for line in engine.output(job).splitlines()}
+    assert names == {b"PATH", b"TASKER_JOB", b"GREETING"}
+
+
+def test_limits_umask_and_score_are_reset(engine: Engine) -> None:
+    script = "umask; ulimit -Sn; ulimit -Sc; cat /proc/self/oom_score_adj"
+    umask, files, core, score = engine.output(engine.run("bash", "-c", script)).split()
+    assert umask == b"0022"
+    assert int(files) == min(1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    assert core == b"0"
+    assert int(score) >= 0
+
+
+def test_it_leads_a_process_group(engine: Engine) -> None:
+    pid, group = engine.output(engine.run("sh", "-c", "ps -o pid=,pgid= $$")).split()
+    assert pid == group
+
+
+def test_another_uid_is_that_uid_alone_without_new_privileges(engine: Engine) -> None:
+    assert status(engine, "Uid", STRANGER).split() == [str(STRANGER)] * 4
+    assert status(engine, "Gid", STRANGER).split() == [str(STRANGER)] * 4
+    assert status(engine, "Groups", STRANGER) == ""
+    assert status(engine, "NoNewPrivs", STRANGER) == "1"
+    assert int(status(engine, "CapPrm", STRANGER), 16) == 0
+
+
+def test_root_may_gain_privileges(engine: Engine) -> None:
+    assert status(engine, "NoNewPrivs") == "0"
+
+
+def test_it_may_open_its_own_output_again(engine: Engine) -> None:
+    """The pipe belongs to the job's uid, else /dev/stderr is refused."""
+    assert engine.output(engine.run("bash", "-c", "echo heard >/dev/stderr", uid=STRANGER)) == b"heard\n"
+
+
+def test_nobody_of_its_uid_can_trace_it_at_the_gate(engine: Engine) -> None:
+    """Who could would make it run without its limits."""
+    held = engine.leader(engine.launch("sleep", "60", uid=STRANGER))
+    assert held is not None
+    look = f"cat /proc/{held.pid}/environ /proc/{held.pid}/maps; ls -l /proc/{held.pid}/fd/"
+    seen = engine.output(engine.run("sh", "-c", look, uid=STRANGER))
+    assert seen.count(b"Permission denied") == 3, seen
+
+
+@pytest.mark.parametrize(
+    ("argv", "number"),
+    [(("/nonexistent/x",), 2), (("nothing-by-this-name",), 2), (("/etc/passwd",), 13), (("/usr",), 13)],
+)
+def test_a_command_that_cannot_be_executed_tells_its_errno(engine: Engine, argv: tuple[str, ...], number: int) -> None:
+    job = engine.launch(*argv)
+    assert engine.release(job) == wire.Released(number, "execute")
+    engine.ask(wire.Forget(job))
+    assert engine.leader(job) is None
+
+
+def test_a_script_without_an_interpreter_is_no_program(engine: Engine, collector: Daemon) -> None:
+    script = collector.directory / "script"
+    script.write_text("echo no first line\n")
+    script.chmod(0o755)
+    assert engine.release(engine.launch(str(script))) == wire.Released(8, "execute")
+
+
+def test_a_directory_that_is_not_there_tells_its_errno(engine: Engine) -> None:
+    environment = {"PATH": os.environ["PATH"]}
+    engine.ask(wire.Launch("cwd", ("true",), environment, "/nonexistent", 0, 0, (), 1 << 16, ""))
+    assert engine.release("cwd") == wire.Released(2, "directory")
+
+
+def test_argv_is_passed_exactly(engine: Engine) -> None:
+    arguments = ["", " ", "a b", "$HOME", "*", "'\"\\", "\n", "-", "--", "\udcff\udc80", "é"]
+    job = engine.run("printf", "%s\\0", *arguments)
+    assert engine.output(job).split(b"\0")[:-1] == [os.fsencode(argument) for argument in arguments]
