@@ -1,0 +1,416 @@
+"""One connection: every request gets one reply, whatever the other side does; no descriptor is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from tasker import wire
+from tasker.channel import MOST_QUEUED, Channel, Reply
+from tasker.errors import Reason, TaskerError
+
+DONE = wire.Done()
+HUGE = "x" * wire.LARGEST_DATAGRAM
+
+
+def sockets() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def answer_done(_channel: Channel, _message: wire.Message) -> Reply:
+    return DONE, ()
+
+
+async def never(_channel: Channel, _message: wire.Message) -> Reply:
+    raise AssertionError("nobody asks this side")
+
+
+class Side:
+    """A channel that keeps the notices it gets."""
+
+    def __init__(self, sock: socket.socket, serve: Callable[[Channel, wire.Message], Awaitable[Reply]]) -> None:
+        self.notices: asyncio.Queue[wire.Message] = asyncio.Queue()
+        self.channel = Channel(sock, serve=serve, notice=lambda _, message: self.notices.put_nowait(message))
+
+    async def ask(self, message: wire.Message = DONE) -> wire.Message:
+        return await asyncio.wait_for(self.channel.request(message), 20)
+
+    async def refused(self, message: wire.Message = DONE) -> TaskerError:
+        with pytest.raises(TaskerError) as caught:
+            await self.ask(message)
+        return caught.value
+
+    async def ended(self) -> None:
+        await asyncio.wait_for(asyncio.shield(self.channel.closed), 20)
+
+
+def with_two(
+    test: Callable[[Side, Side], Awaitable[None]],
+    serve: Callable[[Channel, wire.Message], Awaitable[Reply]] = answer_done,
+) -> None:
+    """Run `test` with the asking side and the one that answers by `serve`; no descriptor may be left over."""
+
+    async def run() -> None:
+        before = descriptors()
+        one, other = sockets()
+        asking, serving = Side(one, never), Side(other, serve)
+        await test(asking, serving)
+        asking.channel.close()
+        serving.channel.close()
+        assert descriptors() == before
+
+    asyncio.run(run())
+
+
+def with_raw(test: Callable[[Side, socket.socket], Awaitable[None]]) -> None:
+    """Run `test` with a channel and a bare socket at its other end."""
+
+    async def run() -> None:
+        before = descriptors()
+        one, raw = sockets()
+        side = Side(one, answer_done)
+        await test(side, raw)
+        side.channel.close()
+        raw.close()
+        assert descriptors() == before
+
+    asyncio.run(run())
+
+
+# ── what it is for ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_requests_are_answered_each_by_its_own_reply_in_any_order() -> None:
+    async def serve(_channel: Channel, message: wire.Message) -> Reply:
+        assert isinstance(message, wire.Signal)
+        gate = gates[message.signal]
+        gates[message.signal - 1].set()  # the last one is answered first
+        await gate.wait()
+        return wire.Streams(message.signal), ()
+
+    async def test(asking: Side, _serving: Side) -> None:
+        gates[50].set()
+        replies = await asyncio.gather(*(asking.ask(wire.Signal("k", number)) for number in range(1, 51)))
+        assert replies == [wire.Streams(number) for number in range(1, 51)]
+
+    gates = [asyncio.Event() for _ in range(51)]
+    with_two(test, serve)
+
+
+def test_both_sides_ask_at_once() -> None:
+    async def run() -> None:
+        one, other = sockets()
+        sides = Side(one, answer_done), Side(other, answer_done)
+        replies = await asyncio.gather(*(side.ask() for side in sides * 20))
+        assert replies == [DONE] * 40
+        for side in sides:
+            side.channel.close()
+
+    asyncio.run(run())
+
+
+def test_notices_come_in_order_and_before_a_later_reply() -> None:
+    async def test(asking: Side, serving: Side) -> None:
+        for number in range(1000):
+            asking.channel.notify(wire.Streams(number))
+        await asking.ask()
+        assert [serving.notices.get_nowait() for _ in range(1000)] == [wire.Streams(n) for n in range(1000)]
+
+    with_two(test)
+
+
+def test_descriptors_travel_with_a_reply() -> None:
+    async def serve(_channel: Channel, _message: wire.Message) -> Reply:
+        reading, writing = os.pipe()
+        os.write(writing, b"through the pipe")
+        os.close(writing)
+        memory = os.memfd_create("memory")
+        os.write(memory, b"in memory")
+        return DONE, (reading, memory)
+
+    async def test(asking: Side, _serving: Side) -> None:
+        _, (reading, memory) = await asking.channel.request_with_descriptors(wire.Follow("k"))
+        assert os.read(reading, 100) == b"through the pipe"
+        assert os.pread(memory, 100, 0) == b"in memory"
+        assert not os.get_inheritable(reading)
+        assert not os.get_inheritable(memory)
+        os.close(reading)
+        os.close(memory)
+        await asking.ask(wire.Follow("k"))  # one who expects none keeps none
+
+    with_two(test, serve)
+
+
+def test_refusals_are_carried() -> None:
+    async def serve(_channel: Channel, _message: wire.Message) -> Reply:
+        raise TaskerError(Reason.EXHAUSTED, "cannot: \udcff full")
+
+    async def test(asking: Side, _serving: Side) -> None:
+        error = await asking.refused()
+        assert (error.reason, error.message) == (Reason.EXHAUSTED, "cannot: \udcff full")
+
+    with_two(test, serve)
+
+
+def test_a_defect_is_told_by_a_number_and_not_by_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    async def serve(_channel: Channel, _message: wire.Message) -> Reply:
+        raise KeyError("the secret")
+
+    async def test(asking: Side, _serving: Side) -> None:
+        error = await asking.refused()
+        assert error.reason is Reason.INTERNAL
+        assert "secret" not in error.message
+        incident = error.message.split("incident ")[1].split()[0]
+        assert incident in caplog.text
+        assert "the secret" in caplog.text
+
+    with_two(test, serve)
+
+
+# ── the connection ends ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("which", ["asking", "serving"])
+def test_the_end_answers_every_request_and_cancels_who_serves(which: str) -> None:
+    cancelled: list[wire.Message] = []
+
+    async def serve(_channel: Channel, message: wire.Message) -> Reply:
+        try:
+            all_here.release()
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            cancelled.append(message)
+            raise
+        return DONE, ()
+
+    async def test(asking: Side, serving: Side) -> None:
+        waiting = [asyncio.create_task(asking.refused(wire.Streams(number))) for number in range(5)]
+        for _ in waiting:
+            await all_here.acquire()
+        (asking if which == "asking" else serving).channel.close()
+        errors = await asyncio.gather(*waiting)
+        assert [error.reason for error in errors] == [Reason.UNAVAILABLE] * 5
+        await asking.ended()
+        await serving.ended()
+        await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
+        assert sorted(cancelled, key=str) == [wire.Streams(number) for number in range(5)]
+        assert (await asking.refused()).reason is Reason.UNAVAILABLE
+        asking.channel.notify(DONE)  # nobody is there, nothing happens
+        asking.channel.close()
+
+    all_here = asyncio.Semaphore(0)
+    with_two(test, serve)
+
+
+def test_a_killed_process_is_an_end() -> None:
+    one, other = sockets()
+    code = "import sys; sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, pass_fds=[other.fileno()])
+    other.close()
+
+    async def run() -> None:
+        side = Side(one, never)
+        waiting = asyncio.create_task(side.refused())
+        await asyncio.sleep(0)
+        process.kill()
+        assert (await waiting).reason is Reason.UNAVAILABLE
+        await side.ended()
+
+    asyncio.run(run())
+    process.communicate()
+
+
+def test_a_reply_without_receiver_is_dropped_with_its_descriptors() -> None:
+    async def serve(channel: Channel, _message: wire.Message) -> Reply:
+        descriptors = os.pipe()
+        channel.close()
+        return DONE, descriptors
+
+    async def test(asking: Side, _serving: Side) -> None:
+        assert (await asking.refused()).reason is Reason.UNAVAILABLE
+
+    with_two(test, serve)
+
+
+# ── a peer that is strange ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        waiting = asyncio.create_task(side.refused())
+        await asyncio.sleep(0)
+        sent = 0
+        while not side.channel.closed.done():
+            side.channel.notify(wire.Streams(sent))
+            sent += 1
+        assert sent > MOST_QUEUED
+        assert (await waiting).reason is Reason.UNAVAILABLE
+
+    with_raw(test)
+
+
+def test_a_slow_peer_gets_everything_in_order() -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        for number in range(MOST_QUEUED):
+            side.channel.notify(wire.Streams(number))
+        raw.setblocking(False)
+        loop = asyncio.get_running_loop()
+        for number in range(MOST_QUEUED):
+            assert wire.decode(await loop.sock_recv(raw, wire.LARGEST_DATAGRAM)).message == wire.Streams(number)
+        assert not side.channel.closed.done()
+
+    with_raw(test)
+
+
+def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
+    async def serve(_channel: Channel, message: wire.Message) -> Reply:
+        if message == wire.Streams(100):
+            last.set()
+        return DONE, os.pipe()
+
+    async def test(_asking: Side, _serving: Side) -> None:
+        before = descriptors()
+        one, raw = sockets()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # a few replies fit, the others wait
+        side = Side(one, serve)
+        for number in range(1, 101):
+            raw.send(wire.encode(number, wire.Streams(number)))
+        await asyncio.wait_for(last.wait(), 20)
+        assert descriptors() > before + 100
+        side.channel.close()
+        raw.close()
+        assert descriptors() == before
+
+    last = asyncio.Event()
+    with_two(test)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"{}", b'["Done",1,{"x":1}]', b'["Unknown",1,{}]', b"\0" * 1000, b'["Done",1e999,{}]'),
+        wire.encode(1, wire.Forget("")).replace(b'""', b'"%s"' % (b"x" * wire.LARGEST_DATAGRAM)),
+    ],
+    ids=["object", "field", "unknown", "zeros", "number", "oversized"],
+)
+def test_what_is_no_message_ends_the_connection(data: bytes) -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        waiting = asyncio.create_task(side.refused())
+        await asyncio.sleep(0)
+        socket.send_fds(raw, [data], [0, 1])
+        await side.ended()
+        assert (await waiting).reason is Reason.UNAVAILABLE
+
+    with_raw(test)
+
+
+def test_too_many_descriptors_end_the_connection() -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        socket.send_fds(raw, [wire.encode(1, DONE)], [0, 1, 2, 0, 1, 2])
+        await side.ended()
+
+    with_raw(test)
+
+
+@pytest.mark.parametrize("number", [0, 1, -77], ids=["notice", "request", "reply to nothing"])
+def test_descriptors_that_nobody_asked_for_are_closed(number: int) -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        before = descriptors()
+        socket.send_fds(raw, [wire.encode(number, DONE)], [0, 1])
+        raw.send(wire.encode(2, DONE))
+        raw.setblocking(False)
+        loop = asyncio.get_running_loop()
+        while wire.decode(await loop.sock_recv(raw, 1 << 17)).number != -2:
+            pass
+        assert descriptors() == before
+
+    with_raw(test)
+
+
+def test_a_second_reply_to_one_request_is_dropped() -> None:
+    async def test(side: Side, raw: socket.socket) -> None:
+        waiting = asyncio.create_task(side.ask())
+        await asyncio.sleep(0)
+        for count in (1, 2):
+            socket.send_fds(raw, [wire.encode(-1, wire.Streams(count))], [0])
+        assert await waiting == wire.Streams(1)
+
+    with_raw(test)
+
+
+# ── too long, too late ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_message_that_is_too_long_costs_its_request_only() -> None:
+    async def serve(_channel: Channel, message: wire.Message) -> Reply:
+        if isinstance(message, wire.Follow):
+            return wire.Note("k", HUGE), os.pipe()
+        if isinstance(message, wire.Forget):
+            raise TaskerError(Reason.REFUSED, HUGE)
+        return DONE, ()
+
+    async def test(asking: Side, _serving: Side) -> None:
+        for message in (wire.Note("k", HUGE), wire.Follow("k"), wire.Forget("k"), wire.Note("k", "\ud800")):
+            error = await asking.refused(message)
+            assert error.reason is Reason.INVALID
+            assert error.message.startswith("cannot pass that on")
+        with pytest.raises(TaskerError, match="make it shorter"):
+            asking.channel.notify(wire.Note("k", HUGE))
+        assert await asking.ask() == DONE
+
+    with_two(test, serve)
+
+
+def test_the_longest_message_passes() -> None:
+    async def test(asking: Side, serving: Side) -> None:
+        room = wire.LARGEST_DATAGRAM - len(wire.encode(0, wire.Note("k", "")))
+        asking.channel.notify(wire.Note("k", "x" * room))
+        assert await asyncio.wait_for(serving.notices.get(), 20) == wire.Note("k", "x" * room)
+
+    with_two(test)
+
+
+@pytest.mark.parametrize("cancel_first", [True, False])
+def test_a_cancelled_request_leaves_no_descriptor(cancel_first: bool) -> None:
+    """Also where the reply and the reason to give up come in the same turn of the loop, in either order."""
+
+    async def test(side: Side, raw: socket.socket) -> None:
+        before = descriptors()
+        waiting = asyncio.create_task(side.channel.request_with_descriptors(wire.Follow("k")))
+        await asyncio.sleep(0)
+        wake, waker = os.pipe()
+        loop = asyncio.get_running_loop()
+        given_up = asyncio.Event()
+
+        def give_up() -> None:
+            loop.remove_reader(wake)
+            waiting.cancel()
+            given_up.set()
+
+        loop.add_reader(wake, give_up)
+        steps: Sequence[Callable[[], object]] = (
+            lambda: socket.send_fds(raw, [wire.encode(-1, DONE)], [0, 1]),
+            lambda: os.write(waker, b"x"),
+        )
+        for step in reversed(steps) if cancel_first else steps:
+            step()
+        await given_up.wait()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        os.close(wake)
+        os.close(waker)
+        raw.send(wire.encode(0, DONE))
+        await asyncio.wait_for(side.notices.get(), 20)
+        assert descriptors() == before
+
+    with_raw(test)
