@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 from tasker import certfiles
 from tasker.certfiles import Listed
-from tasker.cli import document, exits, settings
+from tasker.certs import describe, identity_of
+from tasker.cli import document, exits, render, settings
 from tasker.cli.clean import visible
-from tasker.cli.verbs import print_json, print_rich
+from tasker.cli.verbs import print_facts, print_json, print_rich
+from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.quantity import format_duration
+
+COLUMNS = ("KIND", "NAME", "ROLE", "ENDS", "SERIAL", "PROBLEM")
 
 
 def certs(options: argparse.Namespace) -> int:
@@ -52,27 +60,32 @@ def _list(options: argparse.Namespace, directory: Path) -> int:
     if options.json:
         print_json({"certificates": [_json(one) for one in listed]})
         return exits.DONE
-    from rich.table import Table
-
+    rows = [[*COLUMNS], *(_row(one) for one in listed)]
+    if not sys.stdout.isatty():
+        print("\n".join(render.aligned(rows)))
+        return exits.DONE
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("KIND", "NAME", "ROLE", "ENDS", "SERIAL", "PROBLEM"):
-        grid.add_column(column, no_wrap=True, overflow="ignore", style="red" if column == "PROBLEM" else "")
-    for one in listed:
-        seen = one.description
-        name = " ".join(seen.hosts) if seen.kind == "server" else one.path.stem
-        grid.add_row(seen.kind, visible(name), seen.role, _left(seen.not_after), seen.serial, one.problem)
+    for column in COLUMNS:
+        grid.add_column(column, overflow="fold", style="red" if column == "PROBLEM" else "")
+    for row in rows[1:]:
+        grid.add_row(*row)
     print_rich(grid)
     return exits.DONE
 
 
+def _row(one: Listed) -> list[str]:
+    seen = one.description
+    name = " ".join(seen.hosts) if seen.kind == "server" else one.path.stem
+    return [seen.kind, visible(name), visible(seen.role), _left(seen.not_after), seen.serial, one.problem]
+
+
 def _show(options: argparse.Namespace, directory: Path) -> int:
-    own = settings.find(vars(options), os.environ, settings.local_user()).cert
-    one = certfiles.show(directory, options.name or str(own))
+    one = certfiles.show(directory, options.name) if options.name else _own(options)
     if options.json:
         print_json({"certificate": _json(one)})
         return exits.DONE
     seen = one.description
-    for label, value in (
+    facts = [
         ("file", str(one.path)),
         ("kind", seen.kind),
         ("subject", seen.subject),
@@ -82,10 +95,21 @@ def _show(options: argparse.Namespace, directory: Path) -> int:
         ("from", _date(seen.not_before)),
         ("to", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
         ("problem", one.problem),
-    ):
-        if value:
-            print(f"{label:8}  {visible(value)}")
+    ]
+    print_facts([(label, Text(visible(value))) for label, value in facts if value])
     return exits.DONE
+
+
+def _own(options: argparse.Namespace) -> Listed:
+    """The one that the other verbs use now, judged as the service will judge it."""
+    found = settings.find(vars(options), os.environ, settings.local_user())
+    material = settings.read(found)
+    problem = ""
+    try:
+        identity_of(material.certificate, material.ca).check_dates(time.time())
+    except TaskerError as error:
+        problem = error.message
+    return Listed(found.cert, describe(material.certificate), problem)
 
 
 def _json(one: Listed) -> dict[str, Any]:

@@ -122,11 +122,11 @@ class OnTerminal:
 
     live = True
 
-    def __init__(self, console: Console, *, footer: bool) -> None:
+    def __init__(self, console: Console, *, footer: bool, fd: int = STDOUT) -> None:
         self._console = console
         self._cleaner = Cleaner()
         dumb = console.is_dumb_terminal
-        self._screen = Screen(STDOUT, self._footer if footer and not dumb else None)
+        self._screen = Screen(fd, self._footer if footer and not dumb else None)
         self._job: Job | None = None
         self._state: State | None = None
         self._hint = ""

@@ -79,15 +79,19 @@ def table(jobs: Iterable[Job], now: float, wide: bool) -> Table:
 
 
 def lines(jobs: Iterable[Job], now: float, wide: bool) -> list[str]:
-    """The same for a pipe: aligned, nothing cut, "-" where a table has nothing, so that columns can be counted."""
+    """The same for a pipe: nothing cut."""
     columns = WIDE_COLUMNS if wide else COLUMNS
-    rows = [{column: column for column in columns}, *(cells(job, now) for job in jobs)]
-    widths = {column: max(cell_len(row[column]) or 1 for row in rows) for column in columns}
-    return ["  ".join(_pad(row[column] or "-", widths[column]) for column in columns).rstrip() for row in rows]
+    return aligned([[*columns], *([row[column] for column in columns] for row in (cells(job, now) for job in jobs))])
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of words as lines; "-" where there is nothing, so that columns can be counted."""
+    widths = [max(cell_len(word) or 1 for word in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_pad, row, widths)).rstrip() for row in rows]
 
 
 def _pad(word: str, width: int) -> str:
-    return word + " " * (width - cell_len(word))
+    return (word or "-") + " " * (width - (cell_len(word) or 1))
 
 
 def outcome_style(outcome: Outcome | None) -> str:
@@ -103,17 +107,14 @@ def outcome_style(outcome: Outcome | None) -> str:
             return "red"
 
 
-def detail(job: Job, now: float) -> Table:
-    """Everything about one job."""
-    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
+def facts(job: Job, now: float) -> list[tuple[str, Text]]:
+    """Everything about one job, label by label; what is not there is left out."""
     row, ran = cells(job, now), elapsed(job, now)
-    facts: list[tuple[str, str | Text]] = [
+    known: list[tuple[str, str | Text]] = [
         ("job", Text(row["ID"], "bold")),
         ("name", row["NAME"]),
         ("state", Text(row["STATE"], STATES.get(job.state, ""))),
-        ("ended how", Text(row["HOW IT ENDED"], outcome_style(job.outcome))),
+        ("how it ended", Text(row["HOW IT ENDED"], outcome_style(job.outcome))),
         ("command", row["COMMAND"]),
         ("directory", visible(job.spec.working_directory)),
         *(("environment", f"{visible(name)}={visible(value)}") for name, value in job.spec.environment.items()),
@@ -129,10 +130,23 @@ def detail(job: Job, now: float) -> Table:
         ("slice", visible(job.slice)),
         ("look closer", f"systemctl status {row['UNIT']}"),
     ]
-    for label, value in facts:
-        if value:
-            grid.add_row(label, value if isinstance(value, Text) else Text(value))
+    return [(label, value if isinstance(value, Text) else Text(value)) for label, value in known if value]
+
+
+def detail(facts: list[tuple[str, Text]]) -> Table:
+    """Facts for a terminal."""
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for fact in facts:
+        grid.add_row(*fact)
     return grid
+
+
+def plain(facts: list[tuple[str, Text]]) -> list[str]:
+    """Facts for a pipe: one line each, never cut or folded."""
+    width = max(len(label) for label, _ in facts)
+    return [f"{label:{width}}  {value.plain}" for label, value in facts]
 
 
 def limits(limits: Limits) -> list[tuple[str, str]]:

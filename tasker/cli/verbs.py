@@ -10,6 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from rich.console import Console, RenderableType
+from rich.text import Text
+
 from tasker.cli import document, exits, render, spec
 from tasker.cli.connection import connect, own_name
 from tasker.cli.stderr import coloured, complain, say, waiting
@@ -79,7 +82,7 @@ def get(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"job": document.job(job)})
     else:
-        print_rich(render.detail(job, time.time()))
+        print_facts(render.facts(job, time.time()))
     return exits.DONE
 
 
@@ -119,10 +122,17 @@ def print_json(value: dict[str, Any]) -> None:
     print(document.dump(value))
 
 
-def print_rich(renderable: Any) -> None:
-    from rich.console import Console
+def print_facts(facts: list[tuple[str, Text]]) -> None:
+    """Labels and values, folded to the width of a terminal."""
+    if sys.stdout.isatty():
+        print_rich(render.detail(facts))
+    else:
+        print("\n".join(render.plain(facts)))
 
-    Console(width=None if sys.stdout.isatty() else 1 << 12, highlight=False).print(renderable)
+
+def print_rich(renderable: RenderableType) -> None:
+    """On a terminal."""
+    Console(highlight=False).print(renderable)
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
