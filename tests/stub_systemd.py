@@ -1,6 +1,6 @@
 """A systemd that Tasker's engine cannot tell from the real one, as far as scopes go, on a bus of the tests' own.
 
-    python -m tests.stub_systemd --bus ADDRESS --cgroups DIR       prints READY; one JSON command a line on stdin
+    python -m tests.stub_systemd --bus ADDRESS --cgroups DIR       prints READY; a pipe on stdin: JSON commands
 
 It moves no process and needs no root: `stub_cgroup` has the directory and the processes, this has what goes over D-Bus,
 with systemd's signatures, errors and order of events (JobRemoved comes before the reply of StartTransientUnit). Tests
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import fnmatch
 import json
+import os
 import re
 import signal
+import socket
+import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -163,6 +165,19 @@ class Unit:
         return self.usage_nsec
 
 
+class PatientSocket:
+    """What dbus-next writes to. Its writer takes a full socket for the end of the connection, but goes on after 0."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def send(self, data: memoryview) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
+
+
 class Stub:
     """All of the fake manager. One bus connection, replaced at a reexec."""
 
@@ -198,7 +213,9 @@ class Stub:
     # ── the bus ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def connect(self) -> None:
-        self.bus = await MessageBus(bus_address=self.address).connect()
+        bus = MessageBus(bus_address=self.address)
+        bus._writer.sock = PatientSocket(bus._sock)
+        self.bus = await bus.connect()
         rule = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''"
         await self.ask_bus("AddMatch", "s", [rule])
         self.bus.add_message_handler(self.received)
@@ -551,7 +568,7 @@ class Stub:
         self.up = False
         for task in self.tasks:
             task.cancel()
-        self.bus.disconnect()  # type: ignore[no-untyped-call]
+        self.bus.disconnect()
 
     async def do_appear(self) -> None:
         await self.connect()
@@ -648,7 +665,7 @@ async def main() -> None:
     await stub.connect()
     print("READY", flush=True)
     reader = asyncio.StreamReader(limit=1 << 24)
-    with contextlib.suppress(ValueError, PermissionError):  # /dev/null is no pipe and has no commands
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := await reader.readline():
             print(await stub.obey(line), flush=True)
