@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from tasker import certfiles
 from tasker.certfiles import Listed
 from tasker.certs import describe, identity_of
-from tasker.cli import document, exits, render, settings
+from tasker.cli import document, exits, settings
 from tasker.cli.clean import visible
-from tasker.cli.verbs import print_facts, print_json, print_rich
+from tasker.cli.verbs import print_json, print_rows
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.quantity import format_duration
 
-COLUMNS = ("KIND", "NAME", "ROLE", "ENDS", "SERIAL", "PROBLEM")
+COLUMNS = ("KIND", "ROLE", "ENDS", "SERIAL", "PROBLEM", "NAME")
 
 
 def certs(options: argparse.Namespace) -> int:
@@ -60,23 +58,15 @@ def _list(options: argparse.Namespace, directory: Path) -> int:
     if options.json:
         print_json({"certificates": [_json(one) for one in listed]})
         return exits.DONE
-    rows = [[*COLUMNS], *(_row(one) for one in listed)]
-    if not sys.stdout.isatty():
-        print("\n".join(render.aligned(rows)))
-        return exits.DONE
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in COLUMNS:
-        grid.add_column(column, overflow="fold", style="red" if column == "PROBLEM" else "")
-    for row in rows[1:]:
-        grid.add_row(*row)
-    print_rich(grid)
+    print_rows([[Text(column, "bold") for column in COLUMNS], *(_row(one) for one in listed)], cut=False)
     return exits.DONE
 
 
-def _row(one: Listed) -> list[str]:
+def _row(one: Listed) -> list[Text]:
     seen = one.description
     name = " ".join(seen.hosts) if seen.kind == "server" else one.path.stem
-    return [seen.kind, visible(name), visible(seen.role), _left(seen.not_after), seen.serial, one.problem]
+    words = (seen.kind, visible(seen.role), _left(seen.not_after), seen.serial)
+    return [*map(Text, words), Text(one.problem, "red"), Text(visible(name))]
 
 
 def _show(options: argparse.Namespace, directory: Path) -> int:
@@ -96,7 +86,7 @@ def _show(options: argparse.Namespace, directory: Path) -> int:
         ("to", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
         ("problem", one.problem),
     ]
-    print_facts([(label, Text(visible(value))) for label, value in facts if value])
+    print_rows([[Text(label, "dim"), Text(visible(value))] for label, value in facts if value], cut=False)
     return exits.DONE
 
 

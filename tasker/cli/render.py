@@ -9,8 +9,7 @@ import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
-from rich.cells import cell_len
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
 from tasker.cli.clean import visible
@@ -28,6 +27,8 @@ STATES = {
 COLUMNS = ("ID", "NAME", "OWNER", "STATE", "ELAPSED", "HOW IT ENDED", "COMMAND")
 WIDE_COLUMNS = ("ID", "NAME", "OWNER", "RUNS AS", "STATE", "STARTED", "ELAPSED", "HOW IT ENDED", "UNIT", "COMMAND")
 
+Rows = list[list[Text]]
+"""A table: cells by row and column."""
 LABEL = 32
 """Cells of a name or command in the footer."""
 
@@ -64,34 +65,37 @@ def account(job: Job) -> str:
     return visible(job.user) or str(job.uid)
 
 
-def table(jobs: Iterable[Job], now: float, wide: bool) -> Table:
-    """The list for a terminal; commands are cut to what is left of the width unless `wide`."""
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in WIDE_COLUMNS if wide else COLUMNS:
-        cut = column == "COMMAND" and not wide
-        grid.add_column(column, no_wrap=True, overflow="ellipsis" if cut else "ignore", ratio=1 if cut else None,
-                        min_width=12 if cut else None)  # fmt: skip
+def table(jobs: Iterable[Job], now: float, wide: bool) -> Rows:
+    """The list, a header first."""
+    columns = WIDE_COLUMNS if wide else COLUMNS
+    rows: Rows = [[Text(column, "bold") for column in columns]]
     for job in jobs:
         row = cells(job, now)
         styles = {"ID": "bold", "STATE": STATES.get(job.state, ""), "HOW IT ENDED": outcome_style(job.outcome)}
-        grid.add_row(*(Text(row[str(column.header)], styles.get(str(column.header), "")) for column in grid.columns))
-    return grid
+        rows.append([Text(row[column], styles.get(column, "")) for column in columns])
+    return rows
 
 
-def lines(jobs: Iterable[Job], now: float, wide: bool) -> list[str]:
-    """The same for a pipe: nothing cut."""
-    columns = WIDE_COLUMNS if wide else COLUMNS
-    return aligned([[*columns], *([row[column] for column in columns] for row in (cells(job, now) for job in jobs))])
+def for_terminal(rows: Rows, cut: bool = True) -> Group:
+    """Aligned. With `cut` a row that is too long for the terminal, that is its last column, ends in "…"."""
+    lines = _aligned(rows, "")
+    for line in lines:
+        line.no_wrap, line.overflow = cut, "ellipsis" if cut else "fold"
+    return Group(*lines)
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
-    """Rows of words as lines; "-" where there is nothing, so that columns can be counted."""
-    widths = [max(cell_len(word) or 1 for word in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(_pad, row, widths)).rstrip() for row in rows]
+def for_pipe(rows: Rows) -> list[str]:
+    """Aligned, nothing cut, "-" where there is nothing, so that columns can be counted."""
+    return [line.plain.rstrip() for line in _aligned(rows, "-")]
 
 
-def _pad(word: str, width: int) -> str:
-    return (word or "-") + " " * (width - (cell_len(word) or 1))
+def _aligned(rows: Rows, nothing: str) -> list[Text]:
+    full = [[cell if cell else Text(nothing) for cell in row] for row in rows]
+    widths = [max(cell.cell_len for cell in column) for column in zip(*full, strict=True)]
+    for row in full:
+        for cell, width in zip(row[:-1], widths[:-1], strict=True):
+            cell.append(" " * (width - cell.cell_len))
+    return [Text("  ").join(row) for row in full]
 
 
 def outcome_style(outcome: Outcome | None) -> str:
@@ -107,8 +111,8 @@ def outcome_style(outcome: Outcome | None) -> str:
             return "red"
 
 
-def facts(job: Job, now: float) -> list[tuple[str, Text]]:
-    """Everything about one job, label by label; what is not there is left out."""
+def facts(job: Job, now: float) -> Rows:
+    """Everything about one job, a label and a value in each row; what is not there is left out."""
     row, ran = cells(job, now), elapsed(job, now)
     known: list[tuple[str, str | Text]] = [
         ("job", Text(row["ID"], "bold")),
@@ -130,23 +134,7 @@ def facts(job: Job, now: float) -> list[tuple[str, Text]]:
         ("slice", visible(job.slice)),
         ("look closer", f"systemctl status {row['UNIT']}"),
     ]
-    return [(label, value if isinstance(value, Text) else Text(value)) for label, value in known if value]
-
-
-def detail(facts: list[tuple[str, Text]]) -> Table:
-    """Facts for a terminal."""
-    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    for fact in facts:
-        grid.add_row(*fact)
-    return grid
-
-
-def plain(facts: list[tuple[str, Text]]) -> list[str]:
-    """Facts for a pipe: one line each, never cut or folded."""
-    width = max(len(label) for label, _ in facts)
-    return [f"{label:{width}}  {value.plain}" for label, value in facts]
+    return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
 
 
 def limits(limits: Limits) -> list[tuple[str, str]]:

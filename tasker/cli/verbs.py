@@ -10,8 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.text import Text
+from rich.console import Console
 
 from tasker.cli import document, exits, render, spec
 from tasker.cli.connection import connect, own_name
@@ -82,7 +81,7 @@ def get(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"job": document.job(job)})
     else:
-        print_facts(render.facts(job, time.time()))
+        print_rows(render.facts(job, time.time()), cut=False)
     return exits.DONE
 
 
@@ -93,10 +92,8 @@ def list_jobs(options: argparse.Namespace) -> int:
         jobs = list(client.list(owner=owner, running=options.running))
     if options.json:
         print_json(document.jobs(jobs))
-    elif sys.stdout.isatty() and not options.wide:
-        print_rich(render.table(jobs, time.time(), options.wide))
     else:
-        print("\n".join(render.lines(jobs, time.time(), options.wide)))
+        print_rows(render.table(jobs, time.time(), options.wide), cut=not options.wide)
     return exits.DONE
 
 
@@ -122,17 +119,12 @@ def print_json(value: dict[str, Any]) -> None:
     print(document.dump(value))
 
 
-def print_facts(facts: list[tuple[str, Text]]) -> None:
-    """Labels and values, folded to the width of a terminal."""
+def print_rows(rows: render.Rows, cut: bool = True) -> None:
+    """On a terminal in colours and, with `cut`, to its width; elsewhere plain and whole."""
     if sys.stdout.isatty():
-        print_rich(render.detail(facts))
+        Console(highlight=False).print(render.for_terminal(rows, cut))
     else:
-        print("\n".join(render.plain(facts)))
-
-
-def print_rich(renderable: RenderableType) -> None:
-    """On a terminal."""
-    Console(highlight=False).print(renderable)
+        print("\n".join(render.for_pipe(rows)))
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -1,0 +1,142 @@
+"""What people see of jobs: aligned, cut where it must be, and never a control character."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console, RenderableType
+
+from tasker.cli import document, render
+from tasker.job import IoLimit, JobSpec, Kind, Limits, Outcome
+from tests.cli.jobs import RUNNING, ended
+
+NASTY = JobSpec(("printf", "\x1b[2J\nx", "\udcff", "世界"), name="bad\x1b]0;t\x07")
+LIMITS = Limits(0.5, 50, 1 << 29, 1 << 28, 0, 9, (IoLimit("/var", 1 << 20, None, None, 100),), 7, 5400.0)
+
+
+def shown(renderable: RenderableType, width: int = 80) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        console.print(renderable)
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_the_table() -> None:
+    failed = ended(Outcome(Kind.EXITED, exit_code=3), id="aaaaaaaa", spec=JobSpec(("sh", "-c", "exit 3; " + "x" * 99)))
+    assert shown(render.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False)), 96) == [
+        "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED        COMMAND",
+        "k3v9x2mq  nap   alice  running  1m 5s                        sleep 60",
+        "aaaaaaaa        alice  ended    3.5s     exited with code 3  sh -c 'exit 3; xxxxxxxxxxxxxxxxxxx…",
+    ]
+
+
+def test_the_lines_for_a_pipe() -> None:
+    assert render.for_pipe(render.table([RUNNING], now=1065.5, wide=False)) == [
+        "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED  COMMAND",
+        "k3v9x2mq  nap   alice  running  1m 5s    -             sleep 60",
+    ]
+    wide = render.for_pipe(render.table([replace(RUNNING, user="")], now=1065.5, wide=True))
+    assert wide[1].split()[3] == "1000"
+    assert "tasker-k3v9x2mq.scope" in wide[1]
+    assert len(render.for_pipe(render.table([replace(RUNNING, spec=JobSpec(("x" * 500,)))], 0, False))[1]) > 500
+
+
+def test_wide_characters_keep_the_columns() -> None:
+    lines = render.for_pipe(render.table([RUNNING, replace(RUNNING, spec=JobSpec(("x",), name="世界世界"))], 0, False))
+    assert lines[2].index("alice") + 4 == lines[1].index("alice") == lines[0].index("OWNER")
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_no_control_characters(wide: bool) -> None:
+    job = replace(RUNNING, spec=NASTY, owner="o\x1b[1m", outcome=Outcome(Kind.STOPPED, stopped_by="\x1b[2J"))
+    whole = "".join(
+        [
+            *render.for_pipe(render.table([job], 0, wide)),
+            *shown(render.for_terminal(render.table([job], 0, wide)), 300),
+            *render.for_pipe(render.facts(job, 0)),
+            render.ended(job).plain,
+            render.footer(job, 0, "hint").plain,
+        ]
+    )
+    assert whole.isprintable()
+    assert r"bad\x1b]0;t\x07" in whole
+    assert r"$'" not in whole
+    assert "世界" in whole
+
+
+def test_everything_about_a_job() -> None:
+    spec = JobSpec(("make",), "/srv", {"A": "1"}, "nightly", "", LIMITS)
+    lines = render.for_pipe(render.facts(ended(Outcome(Kind.OUT_OF_MEMORY, signal=9), spec=spec), now=0))
+    facts = {line[:18].strip(): line[18:].strip() for line in lines}
+    for label, value in (
+        ("job", "k3v9x2mq"),
+        ("state", "ended"),
+        ("how it ended", "killed: out of memory"),
+        ("directory", "/srv"),
+        ("environment", "A=1"),
+        ("runs as", "alice (uid 1000)"),
+        ("elapsed", "3.5s"),
+        ("CPU limit", "0.5 cores"),
+        ("CPU weight", "50"),
+        ("memory limit", "512M"),
+        ("memory high limit", "256M"),
+        ("swap limit", "0B"),
+        ("tasks limit", "9"),
+        ("disk limit", "/var: read 1M/s, 100 writes/s"),
+        ("IO weight", "7"),
+        ("run time limit", "1h 30m"),
+        ("look closer", "systemctl status tasker-k3v9x2mq.scope"),
+    ):
+        assert facts[label] == value
+    assert "leader" not in facts
+
+
+def test_footers_put_first_what_changes() -> None:
+    job = replace(RUNNING, spec=JobSpec(("x" * 100,)))
+    assert (
+        render.footer(job, 1005.6, "Ctrl-C detaches").plain
+        == f"▌k3v9x2mq · running · 5s · {'x' * 31}… · Ctrl-C detaches"
+    )
+    assert render.footer(job, 1065.6, "").plain.startswith("▌k3v9x2mq · running · 1m 5s · x")
+    assert "0s" in render.footer(job, 3.0, "").plain  # a clock that is behind
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line", "style"),
+    [
+        (Outcome(Kind.EXITED, exit_code=0), "k3v9x2mq exited with code 0 after 3.5s", "green"),
+        (Outcome(Kind.EXITED, exit_code=1), "k3v9x2mq exited with code 1 after 3.5s", "red"),
+        (Outcome(Kind.STOPPED, stopped_by="bob"), "k3v9x2mq stopped by bob after 3.5s", "yellow"),
+    ],
+)
+def test_the_end_in_one_line(outcome: Outcome, line: str, style: str) -> None:
+    text = render.ended(ended(outcome))
+    assert (text.plain, str(text.style)) == (line, style)
+
+
+def test_json_has_the_keys_of_the_api() -> None:
+    from tasker.api.v1 import tasker_pb2 as pb
+
+    document_ = document.job(ended(spec=JobSpec(("a",), limits=LIMITS)))
+    for value, message in (
+        (document_, pb.Job),
+        (document_["spec"], pb.JobSpec),
+        (document_["spec"]["limits"], pb.Limits),
+        (document_["spec"]["limits"]["io"][0], pb.IoLimit),
+        (document_["outcome"], pb.Outcome),
+    ):
+        assert set(value) == {field.name for field in message.DESCRIPTOR.fields}
+
+
+def test_json_values() -> None:
+    text = document.dump({"job": document.job(replace(RUNNING, spec=NASTY))})
+    assert text.isascii()
+    assert "\n" not in text
+    job = json.loads(text)["job"]
+    assert job["created"] == "1970-01-01T00:16:40.000Z"
+    assert job["started"] == "1970-01-01T00:16:40.500Z"
+    assert (job["ended"], job["outcome"], job["state"], job["uid"]) == (None, None, "running", 1000)
+    assert job["spec"]["argv"] == list(NASTY.argv)
