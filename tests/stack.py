@@ -6,6 +6,7 @@ with stack() as tasker:
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import os
 import shutil
@@ -14,14 +15,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
 from tasker import wire
 from tasker.errors import TaskerError
 from tasker.identity import Identity, Role
-from tasker.job import Job, JobSpec
+from tasker.job import Job, JobSpec, Limits
+from tasker.ring import RingReader
 from tests.stub_control import REPOSITORY, StubSystemd, stub_systemd
 
 ALICE = Identity("alice", Role.USER, "a1")
@@ -82,6 +85,10 @@ class Daemon:
             self.process.send_signal(number)
         return self.process.wait(DEADLINE)
 
+    def send_signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
     def restart(self, number: int = signal.SIGTERM) -> None:
         self.end(number)
         self.start()
@@ -133,11 +140,71 @@ class Stack:
         assert isinstance(reply, wire.JobReply)
         return reply.job
 
+    @staticmethod
+    def spec(*argv: str) -> JobSpec:
+        return JobSpec(argv)
+
+    @staticmethod
+    def limits(**limits: float) -> Limits:
+        return Limits(**limits)  # type: ignore[arg-type]
+
+    def get(self, job: Job, caller: Identity = ROOT) -> Job:
+        reply = self.ask(wire.GetJob(caller, job.id))
+        assert isinstance(reply, wire.JobReply)
+        return reply.job
+
+    def list(self, *, owner: str = "", running: bool = False) -> builtins.list[Job]:
+        jobs: builtins.list[Job] = []
+        page = ""
+        while True:
+            reply = self.ask(wire.ListJobs(ROOT, owner, running, page))
+            assert isinstance(reply, wire.JobsReply)
+            jobs += reply.jobs
+            page = reply.next
+            if not page:
+                return jobs
+
+    @staticmethod
+    def alive(pid: int) -> bool:
+        """Whether a process runs; a zombie does not."""
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
+
+    def printed(self, job: Job) -> int:
+        """How many bytes it has printed by now."""
+        with self.reader(job) as reader:
+            return reader.written
+
     def wait(self, job: Job) -> Job:
         """The job, ended."""
         reply = self.ask(wire.WaitJob(ROOT, job.id))
         assert isinstance(reply, wire.JobReply)
         return reply.job
+
+    def output(self, job: Job) -> bytes:
+        """All that a job printed, once it has ended."""
+        self.wait(job)
+        with self.reader(job) as reader:
+            return reader.read(0, reader.written)[1]
+
+    @contextlib.contextmanager
+    def reader(self, job: Job) -> Iterator[RingReader]:
+        with self.connect() as peer:
+            _, descriptors = peer.ask_with_descriptors(wire.AttachJob(ROOT, job.id))
+        reader = RingReader(descriptors[0])
+        for descriptor in descriptors:
+            os.close(descriptor)
+        yield reader
+        reader.free()
+
+    def kill_jobs(self) -> None:
+        """What the end of a run does where there is a systemd."""
+        for unit in self.systemd.units.values():
+            for pid in unit["pids"]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 class Peer:
@@ -181,6 +248,14 @@ class Peer:
         return reply
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Look again and again until it is true; what is looked at is another process, which nothing here can await."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        os.sched_yield()
+
+
 @contextlib.contextmanager
 def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Stack]:
     """Everything up and, at the end, everything down and no job left."""
@@ -198,6 +273,7 @@ def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Sta
                     daemon.start()
                 yield tasker
             finally:
+                tasker.kill_jobs()
                 for daemon in reversed(daemons):
                     if daemon.process is not None:
                         daemon.end()

@@ -558,6 +558,10 @@ class Stub:
         await self.ask_bus("GetId")  # everything before is on its way
         await self.do_disappear()
         await self.connect()
+        for unit in list(self.units.values()):
+            if unit.job[1] == "start":  # systemd carries its queue over
+                self.populate(unit, Plan())
+                self.end_job(unit, "done")
 
     def all_removed(self) -> None:
         for unit in self.units.values():

@@ -7,6 +7,7 @@ taken for the end of the connection (its issue 153), calls that wait for ever on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ class Bus:
     def __init__(self, bus: MessageBus, received: Callable[[Signal], None]) -> None:
         self._bus = bus
         self._received = received
-        self.lost = asyncio.ensure_future(bus.wait_for_disconnect())
+        self.lost = asyncio.ensure_future(_end(bus))
         bus.add_message_handler(self._message)
 
     @classmethod
@@ -99,6 +100,11 @@ class Bus:
             return False
         self._received(Signal(message.sender, message.path, message.member, message.body))
         return True
+
+
+async def _end(bus: MessageBus) -> None:
+    with contextlib.suppress(Exception):  # how it ended does not matter
+        await bus.wait_for_disconnect()
 
 
 def variant(signature: str, value: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,7 @@ class Systemd:
                 return
             if result != _UNTOLD:
                 break
-            unit = await self.unit(name)
+            unit = await self._when(name, lambda unit: unit.active != "inactive")
             if unit is not None and unit.active == "active":
                 return
         raise TaskerError(Reason.REFUSED, f"cannot start {name}: systemd ended its start with {result!r}")
@@ -127,6 +128,9 @@ class Systemd:
 
     async def ended(self, name: str) -> Unit | None:
         """The same, once the unit is over. Gives what is true after DEADLINE at the latest."""
+        return await self._when(name, lambda unit: unit.over)
+
+    async def _when(self, name: str, condition: Callable[[Unit], bool]) -> Unit | None:
         changed = asyncio.Event()
         watchers = self._changed[_unit_path(name)]
         watchers.add(changed)
@@ -134,12 +138,12 @@ class Systemd:
             async with asyncio.timeout(DEADLINE):
                 while True:
                     unit = await self.unit(name)
-                    if unit is None or unit.over:
+                    if unit is None or condition(unit):
                         return unit
                     await changed.wait()
                     changed.clear()
         except TimeoutError:
-            log.warning("systemd does not say that %s is over, though nothing lives in it", name)
+            log.warning("systemd does not say what becomes of %s", name)
             return await self.unit(name)
         finally:
             watchers.discard(changed)

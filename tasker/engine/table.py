@@ -65,7 +65,8 @@ class Entry:
         record = wire.from_text(Record, leader.record)
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
-        return cls(dataclasses.replace(record.job, spec=spec, pid=leader.pid), record.stop)
+        pid = 0 if record.job.outcome else leader.pid
+        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop)
 
 
 class Table:
