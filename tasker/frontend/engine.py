@@ -21,7 +21,7 @@ from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PATH = Path("/run/tasker/engine.sock")
+DEFAULT_PATH = Path("/run/tasker.sock")
 PATIENCE = 60.0
 """Seconds that a request waits for an engine that restarts."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
