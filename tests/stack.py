@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from tasker import wire
+from tasker import certfiles, wire
+from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Identity, Role
 from tasker.job import Job, JobSpec, Limits
@@ -102,6 +103,7 @@ class Stack:
         self.systemd = systemd
         self.config = directory / "tasker.toml"
         self.socket = directory / "engine.sock"
+        self.address = f"localhost:{_free_port()}"
         self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.journal.bind(str(directory / "journal"))
         self.journal.settimeout(DEADLINE)
@@ -123,8 +125,34 @@ class Stack:
     def configure(self, text: str) -> None:
         """Write tasker.toml: `text`, and the certificates' places."""
         pems = {"ca": "ca.crt", "certificate": "server.crt", "key": "server.key"}
-        server = "".join(f'{key} = "{self.directory / name}"\n' for key, name in pems.items())
+        server = f'listen = ["{self.address}"]\n'
+        server += "".join(f'{key} = "{self.directory / name}"\n' for key, name in pems.items())
         self.config.write_text(text.replace("[server]\n", f"[server]\n{server}"))
+
+    def certificate(self, name: str, role: Role = Role.USER) -> tuple[Path, Path]:
+        """Files of a client certificate and its key."""
+        stem = self.directory / "clients" / name
+        if not stem.with_suffix(".crt").exists():
+            certfiles.new_client(self.directory, name, role)
+        return stem.with_suffix(".crt"), stem.with_suffix(".key")
+
+    def client(self, name: str, role: Role = Role.USER) -> Client:
+        """Somebody's connection to the frontend."""
+        certificate, key = (file.read_bytes() for file in self.certificate(name, role))
+        return Client(self.address, ca=(self.directory / "ca.crt").read_bytes(), certificate=certificate, key=key)
+
+    def cli(self, *arguments: str, name: str = "alice", role: Role = Role.USER) -> subprocess.CompletedProcess[bytes]:
+        """Run `tasker …` as somebody, to its end."""
+        command = [sys.executable, "-m", "tasker.cli", *arguments]
+        environment = self.environment(name, role)
+        return subprocess.run(command, env=environment, capture_output=True, timeout=DEADLINE, check=False)
+
+    def environment(self, name: str, role: Role = Role.USER) -> dict[str, str]:
+        """What the command line needs to be somebody."""
+        certificate, key = self.certificate(name, role)
+        own = {"TASKER_ADDRESS": self.address, "TASKER_CA": str(self.directory / "ca.crt")}
+        own |= {"TASKER_CERT": str(certificate), "TASKER_KEY": str(key), "PYTHONPATH": str(REPOSITORY)}
+        return {key: value for key, value in os.environ.items() if not key.startswith("TASKER_")} | own
 
     def connect(self) -> Peer:
         """A connection to the engine, as a frontend has it."""
@@ -248,6 +276,13 @@ class Peer:
         return reply
 
 
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
 def until(condition: Callable[[], object]) -> None:
     """Look again and again until it is true; what is looked at is another process, which nothing here can await."""
     end = time.monotonic() + DEADLINE
@@ -264,8 +299,7 @@ def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Sta
     try:
         with stub_systemd(directory) as systemd:
             tasker = Stack(directory, systemd)
-            for name in ("ca.crt", "server.crt", "server.key"):
-                (directory / name).write_text("")
+            certfiles.init(directory, ["localhost"])
             tasker.configure(config)
             daemons = [tasker.collector, tasker.engine, *([tasker.frontend] if frontend else [])]
             try:
