@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.text import Text
 
-from tasker.cli import document, render
+from tasker.cli import document, exits, render
 from tasker.cli.clean import Cleaner
 from tasker.cli.screen import Screen, write_all
 from tasker.cli.stderr import say
@@ -63,7 +63,7 @@ def choose(options: argparse.Namespace) -> Output:
     if options.json:
         return Lines()
     if options.raw or not sys.stdout.isatty():
-        return Piped()
+        return Piped(quiet=options.verb == "run")
     return OnTerminal(Console(), footer=options.footer)
 
 
@@ -72,7 +72,9 @@ class Piped:
 
     live = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet`: nothing is said of a job that exited with 0, as any command in a script would say nothing."""
+        self._quiet = quiet
         self._id = ""
 
     def show(self, event: Event) -> None:
@@ -81,6 +83,8 @@ class Piped:
                 self._write(data)
             case Attached(job=job):
                 self._id = job.id
+            case Ended(job=job) if self._quiet and exits.of_outcome(job.outcome) == 0:
+                pass
             case _:
                 if text := explain(event, self._id):
                     self.notice(text.plain)

@@ -92,6 +92,7 @@ def machine() -> Iterator[Machine]:
         certfiles.init(tasker.directory, ["localhost"], force=True)
         for user, role in (("root", Role.ADMIN), ("alice", Role.USER), ("bob", Role.USER)):
             certfiles.new_client(tasker.directory, user, role)
+        tasker.engine.restart()  # it reads certificates when it starts
         tasker.frontend.start()
         try:
             yield Machine(tasker, f"localhost:{port}")

@@ -20,7 +20,7 @@ PATIENCE = 20.0
 
 
 class Emulator(pyte.HistoryScreen):
-    """pyte, with what it lacks: a wide character does not fit into one cell, and rows cut above take the cursor up."""
+    """pyte, with what it lacks: a wide character does not fit into one cell, and the cursor's row survives a resize."""
 
     def draw(self, data: str) -> None:
         for char in data:
@@ -29,10 +29,16 @@ class Emulator(pyte.HistoryScreen):
             super().draw(char)
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """As xterm does it: rows below the cursor go first, then those at the top."""
+        x, y = self.cursor.x, self.cursor.y
         cut = max(0, self.lines - (lines or self.lines))
+        above = max(0, y - (lines or self.lines) + 1)
+        self.margins = None
+        if cut > above:
+            self.cursor.y = 0
+            self.insert_lines(cut - above)  # pyte cuts all of them at the top
         super().resize(lines, columns)
-        self.cursor.y = max(0, self.cursor.y - cut)
-        self.cursor.x = min(self.cursor.x, self.columns)
+        self.cursor.x, self.cursor.y = min(x, self.columns), y - above
 
     def rows(self) -> list[str]:
         return [self._text(self.buffer[y]) for y in range(self.lines)]
