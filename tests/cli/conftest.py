@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tasker import certfiles
 from tasker.client import Client
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
 from tests.stack import DEADLINE, Stack, stack
 
-REPOSITORY = Path(__file__).parents[2]
+ADMINS = ("root",)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything up. `address` is the frontend's; certificates lie in `directory` as in /etc/tasker."""
+    """Everything up, and people to be: root is an admin, everybody else a user."""
 
     tasker: Stack
-    address: str
 
     @property
     def directory(self) -> Path:
+        """Laid out as /etc/tasker."""
         return self.tasker.directory
 
-    def environment(self, user: str = "root") -> dict[str, str]:
-        """What the command line needs to know, for this user."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("TASKER_", "XDG_", "NO_COLOR"))}
-        named = {"ADDRESS": self.address, "CA": "ca.crt", "CERT": f"clients/{user}.crt"}
-        paths = {f"TASKER_{key}": str(self.directory / value) for key, value in named.items() if key != "ADDRESS"}
-        return {
-            **kept,
-            **paths,
-            "TASKER_ADDRESS": self.address,
-            "HOME": str(self.directory),
-            "PYTHONPATH": str(REPOSITORY),
-            "TERM": "xterm-256color",
+    def environment(self, user: str = "root", **more: str) -> dict[str, str]:
+        """What a command line finds in its environment."""
+        inherited = self.tasker.environment(user, _role(user))
+        kept = {
+            key: value for key, value in inherited.items() if key not in ("XDG_CONFIG_HOME", "NO_COLOR", "TASKER_KEY")
         }
+        return {**kept, "HOME": str(self.directory), "TERM": "xterm-256color", **more}
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-P", "-m", "tasker.cli", *words]
@@ -53,7 +44,7 @@ class Machine:
         """One command line, on no terminal."""
         return subprocess.run(
             self.command(*words),
-            env={**self.environment(user), **more},
+            env=self.environment(user, **more),
             capture_output=True,
             text=True,
             errors="surrogateescape",
@@ -66,35 +57,29 @@ class Machine:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def spawn(
-        self, terminal: Terminal, *words: str, user: str = "root", more: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
+    def popen(self, *words: str) -> subprocess.Popen[str]:
+        """One command line on two pipes, still running."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command(*words), env=self.environment(), stdout=pipe, stderr=pipe, text=True)
+
+    def spawn(self, terminal: Terminal, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """One command line in the foreground of `terminal`, as its controlling terminal."""
-        return subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *self.command(*words)],
-            env={**self.environment(user), **(more or {})},
-            stdin=terminal.fd,
-            stdout=terminal.fd,
-            stderr=terminal.fd,
-        )
+        return self.program(terminal, self.command(*words), **more)
+
+    def program(self, terminal: Terminal, command: list[str], **more: str) -> subprocess.Popen[bytes]:
+        fd = terminal.fd
+        whole = ["setsid", "--ctty", "--wait", *command]
+        return subprocess.Popen(whole, env=self.environment(**more), stdin=fd, stdout=fd, stderr=fd)
 
     def client(self, user: str = "root") -> Client:
-        files = [self.directory / name for name in ("ca.crt", f"clients/{user}.crt", f"clients/{user}.key")]
-        ca, certificate, key = (path.read_bytes() for path in files)
-        return Client(self.address, ca=ca, certificate=certificate, key=key)
+        return self.tasker.client(user, _role(user))
+
+
+def _role(user: str) -> Role:
+    return Role.ADMIN if user in ADMINS else Role.USER
 
 
 @pytest.fixture(scope="session")
 def machine() -> Iterator[Machine]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with stack(f'[server]\nlisten = ["127.0.0.1:{port}"]\n') as tasker:
-        certfiles.init(tasker.directory, ["localhost"], force=True)
-        for user, role in (("root", Role.ADMIN), ("alice", Role.USER), ("bob", Role.USER)):
-            certfiles.new_client(tasker.directory, user, role)
-        tasker.engine.restart()  # it reads certificates when it starts
-        tasker.frontend.start()
-        try:
-            yield Machine(tasker, f"localhost:{port}")
-        finally:
-            tasker.frontend.end()
+    with stack(frontend=True) as tasker:
+        yield Machine(tasker)

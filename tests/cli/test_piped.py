@@ -98,13 +98,7 @@ def test_attach_without_following_a_job_that_goes_on(machine: Machine) -> None:
 
 def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
     job = machine.out("start", "--", "sh", "-c", "echo hello; exec sleep 60")
-    attach = subprocess.Popen(
-        machine.command("attach", job),
-        env=machine.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    attach = machine.popen("attach", job)
     assert attach.stdout is not None
     assert attach.stdout.readline() == "hello\n"
     attach.send_signal(signal.SIGINT)
@@ -116,13 +110,7 @@ def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_run_stop_the_job(machine: Machine, number: signal.Signals) -> None:
-    run = subprocess.Popen(
-        machine.command("run", "--", "sh", "-c", "trap 'echo bye; exit 0' TERM; echo hello; sleep 60 & wait"),
-        env=machine.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    run = machine.popen("run", "--", "sh", "-c", "trap 'echo bye; exit 0' TERM; echo hello; sleep 60 & wait")
     assert run.stdout is not None
     assert run.stdout.readline() == "hello\n"
     run.send_signal(number)
@@ -133,13 +121,7 @@ def test_signals_to_run_stop_the_job(machine: Machine, number: signal.Signals) -
 
 
 def test_a_second_ctrl_c_kills(machine: Machine) -> None:
-    run = subprocess.Popen(
-        machine.command("run", "--", "sh", "-c", "trap '' TERM; echo hello; while :; do sleep 0.1; done"),
-        env=machine.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    run = machine.popen("run", "--", "sh", "-c", "trap '' TERM; echo hello; while :; do sleep 0.1; done")
     assert run.stdout is not None
     assert run.stderr is not None
     assert run.stdout.readline() == "hello\n"
@@ -179,13 +161,7 @@ def test_stop_several_and_one_that_is_none(machine: Machine) -> None:
 
 def test_detach_from_elsewhere(machine: Machine) -> None:
     job = machine.out("start", "--", "sh", "-c", "echo hello; exec sleep 60")
-    attach = subprocess.Popen(
-        machine.command("attach", job),
-        env=machine.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    attach = machine.popen("attach", job)
     assert attach.stdout is not None
     assert attach.stdout.readline() == "hello\n"
     assert machine.out("detach", job) == "closed 1 attach"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 
 import pytest
 
@@ -84,7 +83,7 @@ def test_no_footer(machine: Machine) -> None:
 
 def test_a_dumb_terminal_gets_no_footer(machine: Machine) -> None:
     with Terminal(80, 12) as terminal:
-        assert machine.spawn(terminal, "run", "echo", "hi", more={"TERM": "dumb"}).wait(DEADLINE) == 0
+        assert machine.spawn(terminal, "run", "echo", "hi", TERM="dumb").wait(DEADLINE) == 0
         assert terminal.settle()[0] == "hi"
         assert b"\x1b7" not in terminal.raw
 
@@ -107,13 +106,7 @@ def test_ctrl_c_in_run_stops(machine: Machine) -> None:
 def test_ctrl_z_gives_the_terminal_back_for_a_while(machine: Machine) -> None:
     job = machine.out("start", "sleep", "60")
     with Terminal(80, 12) as terminal:
-        shell = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", "bash", "--norc", "-i"],
-            env={**machine.environment(), "PS1": "$ "},
-            stdin=terminal.fd,
-            stdout=terminal.fd,
-            stderr=terminal.fd,
-        )
+        shell = machine.program(terminal, ["bash", "--norc", "-i"], PS1="$ ")
         terminal.type(f"{' '.join(machine.command('attach', job))}\n".encode())
         terminal.until_shown("Ctrl-C detaches")
         terminal.type(b"\x1a")
@@ -173,7 +166,7 @@ def test_list_fits_the_terminal(machine: Machine, columns: int) -> None:
 def test_get_and_no_color(machine: Machine) -> None:
     job = machine.out("start", "--memory", "64M", "true")
     with Terminal(80, 40) as terminal:
-        assert machine.spawn(terminal, "get", job, more={"NO_COLOR": "1"}).wait(DEADLINE) == 0
+        assert machine.spawn(terminal, "get", job, NO_COLOR="1").wait(DEADLINE) == 0
         assert any(row.startswith("memory limit  64M") for row in terminal.settle())
         assert re.search(rb"\x1b\[[0-9;]*3[0-9]m", terminal.raw) is None
 
