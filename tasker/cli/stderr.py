@@ -16,9 +16,14 @@ UNTIL_SHOWN = 1.0
 """Seconds that something may take before it needs an explanation."""
 
 
+def on_terminal() -> bool:
+    """Whether somebody looks at stderr on a terminal that can do more than print."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def coloured() -> bool:
-    """Whether stderr is a terminal whose owner wants colours (https://no-color.org)."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether they want colours, too (https://no-color.org)."""
+    return on_terminal() and not os.environ.get("NO_COLOR")
 
 
 def say(text: str) -> None:
@@ -44,7 +49,7 @@ def _write(text: str) -> None:
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
     """Says what is waited for, on a terminal, once it takes longer than a second."""
-    if not coloured():
+    if not on_terminal():
         yield
         return
     from rich.console import Console

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tasker.cli import document, exits, render, spec
 from tasker.cli.connection import connect, own_name
-from tasker.cli.stderr import coloured, complain, say, waiting
+from tasker.cli.stderr import complain, on_terminal, say, waiting
 from tasker.errors import TaskerError
 from tasker.job import Job
 
@@ -31,7 +31,7 @@ def start(options: argparse.Namespace) -> int:
         print_json({"job": document.job(job)})
         return exits.DONE
     print(job.id)
-    if coloured() and sys.stdout.isatty():
+    if on_terminal() and sys.stdout.isatty():
         say(f"started; watch it with: tasker attach {job.id}")
     return exits.DONE
 

@@ -139,13 +139,16 @@ def test_resizing_moves_the_footer(machine: Machine) -> None:
     machine.out("stop", job)
 
 
-def test_a_terminal_that_goes_away_ends_attach(machine: Machine) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_attach_and_gives_the_terminal_back(machine: Machine, number: signal.Signals) -> None:
     job = machine.out("start", "sleep", "60")
     with Terminal(80, 12) as terminal:
         attach = machine.spawn(terminal, "attach", job)
         terminal.until_shown("Ctrl-C detaches")
-        attach.send_signal(signal.SIGHUP)
-        attach.wait(DEADLINE)
+        attach.send_signal(number)
+        assert attach.wait(DEADLINE) == 128 + number
+        assert not any("Ctrl-C detaches" in row for row in terminal.settle())
+        assert terminal.screen.margins is None
     assert '"state": "running"' in machine.out("get", "--json", job)
     machine.out("stop", job)
 
