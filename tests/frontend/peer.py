@@ -143,10 +143,19 @@ class Peer:
 
     def drop(self) -> None:
         """Break every connection; the socket goes on listening."""
-        self.call(lambda: [channel.close() for channel in tuple(self._channels)])
+
+        def close_all() -> None:
+            for channel in tuple(self._channels):
+                channel.close()
+
+        self.call(close_all)
 
     def notify(self, message: wire.Message) -> None:
-        self.call(lambda: [channel.notify(message) for channel in tuple(self._channels)])
+        def notify_all() -> None:
+            for channel in tuple(self._channels):
+                channel.notify(message)
+
+        self.call(notify_all)
 
     def end_streams(self, job: str, user: str) -> int:
         async def ask() -> int:

@@ -66,8 +66,8 @@ class Frontend:
     def heard(self, line: str) -> str:
         """Wait until the process has told systemd this line; the whole message."""
         while True:
-            ready, _, _ = select.select([self._news, self._dead], [], [], PATIENCE)
-            assert self._news in ready, f"the frontend ended or said nothing: {self.log.read_text()}"
+            ready, _, _ = select.select([self._news.fileno(), self._dead], [], [], PATIENCE)
+            assert self._news.fileno() in ready, f"the frontend ended or said nothing: {self.log.read_text()}"
             message = self._news.recv(4096).decode()
             if line in message.splitlines():
                 return message
