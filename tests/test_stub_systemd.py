@@ -21,7 +21,8 @@ from dbus_next.signature import Variant
 from tests.stub_control import StubSystemd, forge_job_removed, stub_systemd
 from tests.stub_systemd import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
 
-UNIT_NAME = "tasker-k3v9.scope"
+JOB = f"k{os.getpid()}"  # its own: another run of this test may be going on
+UNIT_NAME = f"tasker-{JOB}.scope"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def stub() -> Iterator[StubSystemd]:
 
 @pytest.fixture
 def leader() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(["sleep", "600"], process_group=0, env={"TASKER_JOB": "k3v9"}) as process:
+    with subprocess.Popen(["sleep", "600"], process_group=0, env={"TASKER_JOB": JOB}) as process:
         yield process
         process.kill()
 
@@ -122,7 +123,7 @@ def test_the_end_of_the_start_comes_before_its_reply(stub: StubSystemd, leader: 
         removed = [m.body for m in client.heard if m.member == "JobRemoved"]
         assert removed == [[int(job.rpartition("/")[2]), job, UNIT_NAME, "done"]]
         path = await client.call("GetUnit", "s", UNIT_NAME)
-        assert path == f"{ROOT}/unit/tasker_2dk3v9_2escope"
+        assert path == f"{ROOT}/unit/tasker_2d{JOB}_2escope"
         assert await client.get(path, UNIT, "ActiveState") == "active"
         group = await client.get(path, SCOPE, "ControlGroup")
         assert group == rf"/tasker.slice/tasker-alice\x2dsmith.slice/{UNIT_NAME}"
@@ -153,7 +154,7 @@ def test_an_end_empties_the_scope_and_a_reference_keeps_it(
     how: str, stub: StubSystemd, leader: subprocess.Popen[bytes]
 ) -> None:
     """Children that left the group are found by their environment; the leader stays a zombie all the time."""
-    child = subprocess.Popen(["sleep", "600"], start_new_session=True, env={"TASKER_JOB": "k3v9"})
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True, env={"TASKER_JOB": JOB})
 
     async def test(client: Client) -> None:
         await client.start(leader.pid, AddRef=Variant("b", True))
@@ -187,7 +188,7 @@ def test_out_of_memory_and_run_time_are_results(stub: StubSystemd, leader: subpr
 
     async def test(client: Client) -> None:
         await client.start(leader.pid, AddRef=Variant("b", True), RuntimeMaxUSec=Variant("t", 1000))
-        path = f"{ROOT}/unit/tasker_2dk3v9_2escope"
+        path = f"{ROOT}/unit/tasker_2d{JOB}_2escope"
         await client.until_state(path, "failed")
         assert await client.get(path, SCOPE, "Result") == "timeout"
         await client.call("UnrefUnit", "s", UNIT_NAME)
@@ -250,7 +251,8 @@ def test_reload_and_reexec(stub: StubSystemd, leader: subprocess.Popen[bytes]) -
         assert next(m.body for m in client.heard if m.member == "Reloading") == [True]
         stub.plan(hold="call")
         call = asyncio.ensure_future(client.start(leader.pid))
-        await client.get(ROOT, MANAGER, "Version")  # answered after the call before it was taken
+        await asyncio.sleep(0)  # the call is written, and then one that is answered after it was taken
+        await client.get(ROOT, MANAGER, "Version")
         assert len(stub.calls) == 2
         stub.do("reexec")
         with pytest.raises(LookupError, match="NoReply"):
