@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ GONE = (errno.EPIPE, errno.EIO)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and return its exit code. Exit codes: exits.py."""
     words = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where the locale has no "…" or 世界
     as_json = False
     try:
         options = arguments.parse(words)

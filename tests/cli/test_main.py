@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -54,6 +55,13 @@ def test_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["get"]) == 2
     assert main(["run", "--memory", "x", "y"]) == 125
     assert capfd.readouterr().err.count("\n") == 2
+
+
+def test_a_poor_encoding_is_no_error() -> None:
+    command = [sys.executable, "-m", "tasker.cli", "start", "--help"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"[OPTION\u2026]" in done.stdout
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

@@ -123,10 +123,10 @@ def test_ctrl_z_gives_the_terminal_back_for_a_while(machine: Machine) -> None:
 
 
 def test_resizing_moves_the_footer(machine: Machine) -> None:
-    job = machine.out("start", "--", "sh", "-c", "seq 50; exec sleep 60")
+    job = machine.out("start", "--name", "n", "--", "sh", "-c", "seq 50; exec sleep 60")
     with Terminal(80, 12) as terminal:
         attach = machine.spawn(terminal, "attach", job)
-        terminal.until_shown("50")
+        terminal.until(lambda: "50" in terminal.screen.rows())
         terminal.until(lambda: "Ctrl-C detaches" in footer(terminal))
         for columns, rows in ((60, 20), (70, 8)):
             terminal.resize(columns, rows)
