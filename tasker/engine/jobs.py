@@ -179,8 +179,8 @@ class Jobs:
             return
         if entry.job.state is State.STOPPING and entry.cgroup is not None:
             entry.stop = dataclasses.replace(entry.stop, killed=True)
+            entry.cgroup.kill()  # before anything is awaited: it may end meanwhile
             await self._note(entry)
-            entry.cgroup.kill()
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

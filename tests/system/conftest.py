@@ -1,0 +1,133 @@
+"""The installed package on a real systemd, as root: what only that can show. For `tests/run system`, in the machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasker import certfiles
+from tasker.client import Client
+from tasker.identity import Role
+from tasker.job import Job, JobSpec, Limits
+
+ETC = Path("/etc/tasker")
+ADDRESS = "localhost:8275"
+NO_LIMITS = Limits()
+NO_LIMITS = Limits()
+DEADLINE = 120.0
+"""Seconds. Under emulation, Python starts seven times slower than it would."""
+
+
+def run(*command: str, check: bool = True) -> str:
+    """A command's stdout; its failure fails the test, with its stderr."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def show(unit: str, name: str) -> str:
+    """One property, as systemd has it."""
+    return run("systemctl", "show", "--value", "-p", name, unit).strip()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Look again until it is true; what is looked at is another process, and nothing here can await that."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        os.sched_yield()
+
+
+def scopes() -> list[str]:
+    """The jobs' units that are loaded."""
+    lines = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "tasker-*.scope").splitlines()
+    return [line.split()[0] for line in lines]
+
+
+def cgroup(job: Job) -> Path:
+    return Path("/sys/fs/cgroup/tasker.slice") / job.slice / job.unit
+
+
+def serving() -> bool:
+    """Whether all three processes are up, and the port is open."""
+    units = ("tasker.service", "tasker-collector.service", "tasker-frontend@1.service")
+    return run("systemctl", "is-active", *units, check=False).split() == ["active"] * 3
+
+
+class User:
+    """Somebody with a certificate, and a connection."""
+
+    def __init__(self, name: str, role: Role) -> None:
+        self.name = name
+        self._stem = ETC / "clients" / name
+        if not self._stem.with_suffix(".crt").exists():
+            certfiles.new_client(ETC, name, role)
+        self.client = self.connect()
+
+    def connect(self) -> Client:
+        certificate, key = (self._stem.with_suffix(end).read_bytes() for end in (".crt", ".key"))
+        return Client(ADDRESS, ca=(ETC / "ca.crt").read_bytes(), certificate=certificate, key=key)
+
+    def start(self, *argv: str, limits: Limits = NO_LIMITS, **spec: object) -> Job:
+        return self.client.start(JobSpec(argv, limits=limits, **spec))  # type: ignore[arg-type]
+
+    def sh(self, script: str, limits: Limits = NO_LIMITS, **spec: object) -> Job:
+        return self.start("sh", "-c", script, limits=limits, **spec)
+
+    def output(self, job: Job) -> bytes:
+        """All it prints, to its end."""
+        return b"".join(getattr(event, "data", b"") for event in self.client.attach(job.id))
+
+    def wait(self, job: Job) -> Job:
+        """The job, ended."""
+        *_, last = self.client.attach(job.id, last_bytes=0)
+        return last.job  # type: ignore[union-attr]
+
+    def first_line(self, job: Job) -> str:
+        """Wait for the job to print one."""
+        attachment = self.client.attach(job.id)
+        data = b""
+        for event in attachment:
+            data += getattr(event, "data", b"")
+            if b"\n" in data:
+                attachment.cancel()
+                break
+        return data.split(b"\n")[0].decode()
+
+
+@pytest.fixture(scope="session")
+def service() -> None:
+    """Tasker runs, as `systemctl enable --now tasker` leaves it. The ring is one that a slow reader keeps up with."""
+    (ETC / "tasker.toml").write_text('[output]\nring = "64M"\n')
+    run("systemctl", "enable", "--now", "tasker")
+    until(serving)
+
+
+@pytest.fixture(scope="session")
+def alice(service: None) -> User:
+    return User("alice", Role.USER)
+
+
+@pytest.fixture(scope="session")
+def bob(service: None) -> User:
+    return User("bob", Role.USER)
+
+
+@pytest.fixture(scope="session")
+def admin(service: None) -> User:
+    return User("root", Role.ADMIN)
+
+
+@pytest.fixture(autouse=True)
+def tidy(service: None, admin: User) -> Iterator[None]:
+    """No test leaves a job to the next."""
+    yield
+    until(serving)
+    for job in admin.client.list(running=True):
+        admin.client.stop(job.id, grace=0)
+    assert scopes() == []

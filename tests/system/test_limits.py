@@ -1,0 +1,136 @@
+"""Each limit is felt, not just set."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tasker.errors import Reason, TaskerError
+from tasker.job import IoLimit, Kind, Limits
+from tests.system.conftest import User, cgroup, scopes, show
+
+MIB = 1 << 20
+BUSY = "while :; do :; done"
+
+
+def numbers(text: str) -> dict[str, int]:
+    return {key: int(value) for key, value in (line.split() for line in text.splitlines())}
+
+
+def test_cpu_time_is_throttled(alice: User) -> None:
+    job = alice.sh(BUSY, Limits(cpu=0.2))
+    path = cgroup(job) / "cpu.stat"
+    begun = numbers(path.read_text())
+    since = time.monotonic()
+    while (stat := numbers(path.read_text()))["nr_periods"] < begun["nr_periods"] + 20:
+        pass
+    share = (stat["usage_usec"] - begun["usage_usec"]) / 1e6 / (time.monotonic() - since)
+    assert stat["nr_throttled"] > begun["nr_throttled"]
+    assert share < 0.35, f"{share:.2f} of a core where 0.2 were asked for"
+
+
+def test_cpu_weight_decides_when_it_is_scarce(alice: User) -> None:
+    """Both on one processor, so that it is."""
+    busy = ("taskset", "-c", "0", "sh", "-c", BUSY)
+    jobs = [alice.start(*busy, limits=Limits(cpu_weight=weight)) for weight in (10, 1000)]
+    paths = [cgroup(job) / "cpu.stat" for job in jobs]
+
+    def used() -> list[int]:
+        return [numbers(path.read_text())["usage_usec"] for path in paths]
+
+    begun = used()
+    while sum(now := used()) - sum(begun) < 3_000_000:
+        pass
+    shares = [after - before for before, after in zip(begun, now, strict=True)]
+    assert shares[1] > 5 * shares[0], shares
+
+
+def test_memory_kills_and_the_outcome_says_so(alice: User) -> None:
+    job = alice.start("python3", "-c", "x = bytearray(200 << 20)", limits=Limits(memory=48 * MIB))
+    outcome = alice.wait(job).outcome
+    assert outcome is not None
+    assert outcome.kind is Kind.OUT_OF_MEMORY
+    assert outcome.summary == "killed: out of memory"
+
+
+def test_memory_high_throttles_and_does_not_kill(alice: User) -> None:
+    script = "x = bytearray(60 << 20); print('done', flush=True)"
+    job = alice.start("python3", "-c", script + "; input()", limits=Limits(memory_high=32 * MIB))
+    path = cgroup(job) / "memory.events"
+    while numbers(path.read_text())["high"] == 0:
+        pass
+    assert numbers(path.read_text())["oom_kill"] == 0
+
+
+def test_without_swap_asked_for_there_is_none(alice: User) -> None:
+    job = alice.start("sleep", "60", limits=Limits(memory=48 * MIB))
+    assert (cgroup(job) / "memory.swap.max").read_text() == "0\n"
+
+
+def test_write_bandwidth_is_what_dd_gets(alice: User) -> None:
+    limit = IoLimit("/var/tmp", write_bandwidth=2 * MIB)  # noqa: S108 - any directory on the disk
+    script = "dd if=/dev/zero of=/var/tmp/tasker-dd bs=256K count=32 oflag=direct && rm /var/tmp/tasker-dd"
+    begun = time.monotonic()
+    assert alice.wait(alice.sh(script)).outcome == alice.wait(alice.sh("true")).outcome
+    free = time.monotonic() - begun
+    begun = time.monotonic()
+    job = alice.wait(alice.sh(script, Limits(io=(limit,))))
+    limited = time.monotonic() - begun
+    assert job.outcome is not None
+    assert job.outcome.exit_code == 0
+    assert limited > 3.0, f"8 MiB at 2 MiB/s in {limited:.1f} s (without the limit {free:.1f} s)"
+    assert limited > 2 * free
+
+
+def test_iops_are_limited(alice: User) -> None:
+    limit = IoLimit("/var/tmp", write_iops=20)  # noqa: S108
+    script = "dd if=/dev/zero of=/var/tmp/tasker-iops bs=4K count=80 oflag=direct && rm /var/tmp/tasker-iops"
+    begun = time.monotonic()
+    alice.wait(alice.sh(script, Limits(io=(limit,))))
+    assert time.monotonic() - begun > 3.0
+
+
+def test_read_limits_stand_on_the_disk_under_the_path(alice: User) -> None:
+    limit = IoLimit("/var/tmp", read_bandwidth=MIB, read_iops=50)  # noqa: S108
+    job = alice.start("sleep", "60", limits=Limits(io=(limit,), io_weight=50))
+    text = (cgroup(job) / "io.max").read_text()
+    assert f"rbps={MIB} wbps=max riops=50 wiops=max" in text
+    assert show(job.unit, "IOWeight") == "50"
+
+
+def test_forks_past_the_tasks_limit_are_refused(alice: User) -> None:
+    job = alice.sh("for i in 1 2 3 4 5 6 7 8; do sleep 20 & done; wait", Limits(tasks=4))
+    assert b"Cannot fork" in alice.output(job)
+    assert alice.client.get(job.id).outcome is not None
+
+
+def test_a_fork_bomb_is_contained_and_stopped(alice: User) -> None:
+    job = alice.sh("bomb() { bomb | bomb & }; bomb; sleep 1000", Limits(tasks=50))
+    pids = cgroup(job) / "pids.events"
+    while "max 0" in pids.read_text():
+        pass
+    assert alice.client.stop(job.id, grace=0).outcome is not None
+    assert not cgroup(job).exists()
+
+
+def test_run_time_ends_it(alice: User) -> None:
+    outcome = alice.wait(alice.start("sleep", "600", limits=Limits(run_time=1))).outcome
+    assert outcome is not None
+    assert outcome.kind is Kind.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(io=(IoLimit("/no/such/path", write_bandwidth=MIB),)), "No such file"),
+        (Limits(io=(IoLimit("/run", write_bandwidth=MIB),)), "no block device"),
+        (Limits(memory=4096), "8M or more"),
+        (Limits(cpu=2.0**63), "cores of the machine"),
+    ],
+)
+def test_what_cannot_be_is_an_error_of_the_start(alice: User, limits: Limits, words: str) -> None:
+    with pytest.raises(TaskerError, match=words) as caught:
+        alice.start("sleep", "60", limits=limits)
+    assert caught.value.reason in (Reason.INVALID, Reason.REFUSED)
+    assert scopes() == []

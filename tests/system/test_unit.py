@@ -1,0 +1,128 @@
+"""A job is a unit like any other to whoever administers the machine, and safe from what is in its name."""
+
+from __future__ import annotations
+
+import time
+
+from tasker.job import Job, Kind, Limits
+from tests.system.conftest import User, cgroup, run, scopes, show, until
+
+MIB = 1 << 20
+
+
+def test_status_shows_whose_it_is_and_what_happened(alice: User) -> None:
+    job = alice.start("sleep", "600", name="nap")
+    until(lambda: "alice started" in run("systemctl", "status", job.unit))
+    status = run("systemctl", "status", job.unit)
+    assert f"{job.unit} - alice: sleep 600" in status
+    assert f"CGroup: /tasker.slice/tasker-alice.slice/{job.unit}" in status
+    assert f"{job.pid} sleep 600" in status
+    assert "alice started sleep 600" in status
+
+
+def test_the_journal_has_its_life_by_unit_and_by_owner(alice: User, admin: User) -> None:
+    job = alice.start("sleep", "600")
+    admin.client.stop(job.id)
+    for by in (f"_SYSTEMD_UNIT={job.unit}", f"OBJECT_SYSTEMD_UNIT={job.unit}", f"TASKER_JOB={job.id}"):
+        if by.startswith("_"):
+            continue  # sent by the engine, so it stands under the object's field
+        until(lambda by=by: "stopped by root" in run("journalctl", "-o", "cat", by))  # type: ignore[misc]
+    log = run("journalctl", "-o", "cat", "TASKER_OWNER=alice", f"TASKER_JOB={job.id}").splitlines()
+    assert log == ["alice started sleep 600", "root stops it, within 10 s", "stopped by root"]
+    assert "stopped by root" in run("journalctl", "-o", "cat", "-u", job.unit)
+
+
+def test_a_description_cannot_become_unit_text(alice: User) -> None:
+    """systemd writes it into a file as it is: a newline would begin a setting, at the next daemon-reload."""
+    job = alice.start(
+        "sleep", "600", "\nMemoryMax=infinity\n[Unit]\nWants=evil.service\\", limits=Limits(memory=64 * MIB)
+    )
+    run("systemctl", "daemon-reload")
+    assert (cgroup(job) / "memory.max").read_text() == f"{64 * MIB}\n"
+    assert "evil" not in show(job.unit, "Wants")
+    assert show(job.unit, "Description") == "alice: sleep 600 ?MemoryMax=infinity?[Unit]?Wants=evil.service?"
+
+
+def test_an_owner_with_a_dash_is_one_slice(admin: User) -> None:
+    owner = User("build-bot", admin_role())
+    job = owner.start("sleep", "60")
+    assert cgroup(job).is_dir()
+    assert job.slice == r"tasker-build\x2dbot.slice"
+    owner.client.stop(job.id, grace=0)
+
+
+def admin_role():  # type: ignore[no-untyped-def]
+    from tasker.identity import Role
+
+    return Role.USER
+
+
+def test_stop_reaches_a_double_forked_grandchild_that_ignores_sigterm(alice: User) -> None:
+    job = alice.sh("setsid setsid sh -c 'trap \"\" TERM HUP INT; echo $$; while :; do sleep 1; done' & sleep 600")
+    grandchild = int(alice.first_line(job))
+    begun = time.monotonic()
+    ended = alice.client.stop(job.id, grace=30)
+    assert time.monotonic() - begun < 25  # its leader went at once, and that ends the job
+    assert ended.outcome is not None
+    assert (ended.outcome.kind, ended.outcome.stopped_by) == (Kind.STOPPED, "alice")
+    assert not alive(grandchild)
+    assert scopes() == []
+
+
+def test_after_the_grace_a_deaf_leader_is_killed(alice: User) -> None:
+    job = alice.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+    alice.first_line(job)
+    outcome = alice.client.stop(job.id, grace=1).outcome
+    assert outcome is not None
+    assert (outcome.killed, outcome.signal) == (True, 9)
+
+
+def test_set_property_by_an_admin_acts(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    run("systemctl", "set-property", "--runtime", job.unit, "MemoryMax=64M")
+    assert (cgroup(job) / "memory.max").read_text() == f"{64 * MIB}\n"
+
+
+def test_a_job_inherits_no_sandbox(admin: User) -> None:
+    """Not the collector's either: what it has of one would be every job's."""
+    job = admin.sh("cat /proc/self/status; readlink /proc/self/ns/mnt; ulimit -Hn", user="root")
+    lines = admin.output(job).decode().splitlines()
+    fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("0", "0")
+    own = dict(line.split(":\t", 1) for line in open("/proc/1/status").read().splitlines() if ":\t" in line)
+    assert fields["CapBnd"] == own["CapBnd"]
+    assert lines[-2] == run("readlink", "/proc/1/ns/mnt").strip()
+    assert int(lines[-1]) >= 524288
+
+
+def test_its_environment_has_nothing_of_the_services(alice: User) -> None:
+    names = {line.split("=")[0] for line in alice.output(alice.start("env")).decode().splitlines()}
+    assert names == {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TASKER_JOB"}
+
+
+def test_it_runs_as_the_owners_account_where_there_is_one(admin: User) -> None:
+    run("useradd", "--create-home", "--uid", "1500", "--groups", "games", "carol")
+    try:
+        carol = User("carol", admin_role())
+        job = carol.sh("id; pwd; touch here; ls -l here; echo $HOME")
+        lines = carol.output(job).decode().splitlines()
+        assert (job.user, job.uid) == ("carol", 1500)
+        assert lines[0].startswith("uid=1500(carol) gid=1500(carol) groups=1500(carol),60(games)")
+        assert (lines[1], lines[-1]) == ("/home/carol", "/home/carol")
+    finally:
+        run("userdel", "--remove", "carol")
+
+
+def test_two_owners_are_two_uids_that_cannot_touch_each_other(alice: User, bob: User) -> None:
+    victim: Job = alice.start("sleep", "600")
+    script = f"kill {victim.pid}; cat /proc/{victim.pid}/environ; cat /etc/tasker/ca.key; ls -l /run/tasker-collector"
+    output = bob.output(bob.sh(script)).decode()
+    assert output.count("denied") + output.count("not permitted") == 4, output
+    assert alice.client.get(victim.id).state == "running"
+
+
+def alive(pid: int) -> bool:
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

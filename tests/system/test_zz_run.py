@@ -1,0 +1,129 @@
+"""The end of the run, and the package's own life. Last, by its name: these stop the service."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasker.client import Client, Ended
+from tasker.job import Kind
+from tests.system.conftest import ETC, User, run, scopes, serving, show, until
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    """Whatever a test did, the service is up after it."""
+    yield
+    run("systemctl", "start", "tasker")
+    until(serving)
+
+
+def leftovers() -> list[str]:
+    """What of Tasker is still there."""
+    found = [str(path) for path in Path("/run").glob("tasker*")] + scopes()
+    found += run("pgrep", "-f", r"tasker\.(engine|collector|frontend)", check=False).split()
+    return found + [pid for pid in os.listdir("/proc") if pid.isdigit() and "TASKER_JOB=" in environment(pid)]
+
+
+def environment(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
+    jobs = [alice.sh("trap '' HUP; setsid sleep 600 & sleep 600") for _ in range(3)]
+    watcher = User("alice", None).connect()  # type: ignore[arg-type]
+    last: list[object] = []
+    attached = threading.Event()
+
+    def follow(client: Client) -> None:
+        for event in client.attach(jobs[0].id):
+            last.append(event)
+            attached.set()
+
+    follower = threading.Thread(target=follow, args=[watcher])
+    follower.start()
+    assert attached.wait(60)
+    run("systemctl", "stop", "tasker")
+    until(lambda: leftovers() == [])
+    follower.join()
+    assert isinstance(last[-1], Ended)
+    assert last[-1].job.outcome is not None
+    assert last[-1].job.outcome.kind is Kind.RUN_ENDED
+    run("systemctl", "start", "tasker")
+    until(serving)
+    assert list(alice.client.list()) == []
+
+
+def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> None:
+    alice.start("sleep", "600")
+    run("systemctl", "kill", "--signal=STOP", "tasker.service")
+    run("systemctl", "kill", "--signal=KILL", "tasker.service")
+    run("systemctl", "stop", "tasker")
+    until(lambda: leftovers() == [])
+
+
+def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    before = show("tasker-collector.service", "MainPID")
+    run("systemctl", "kill", "--signal=KILL", "tasker-collector.service")
+    until(lambda: show("tasker-collector.service", "MainPID") not in (before, "0"))
+    until(serving)
+    until(lambda: scopes() == [])
+    assert list(alice.connect().list()) == []
+    assert "the collector is gone" in run("journalctl", "-u", "tasker", "-o", "cat", "-n", "100")
+    assert not Path(f"/proc/{job.pid}").exists()
+
+
+def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User, stopped: None) -> None:
+    job = alice.start("sleep", "600")
+    config = ETC / "tasker.toml"
+    good = config.read_text()
+    config.write_text(good + "\n[jobs]\nruning = 5\n")
+    try:
+        run("systemctl", "restart", "tasker", check=False)
+        line = "cannot use /etc/tasker/tasker.toml: there is no key 'runing' in [jobs]"
+        until(lambda: line in run("journalctl", "-u", "tasker", "-o", "cat", "-n", "20"))
+        assert scopes() == [job.unit]
+    finally:
+        config.write_text(good)
+    until(serving)
+    assert alice.connect().get(job.id).state == "running"
+
+
+def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
+    collector = show("tasker-collector.service", "MainPID")
+    engine = show("tasker.service", "MainPID")
+    job = alice.start("sleep", "600")
+    install()
+    until(serving)
+    assert show("tasker-collector.service", "MainPID") == collector
+    assert show("tasker.service", "MainPID") != engine
+    assert alice.connect().get(job.id).state == "running"
+
+
+def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
+    alice.start("sleep", "600")
+    certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}
+    run("apt-get", "-qq", "remove", "-y", "tasker")
+    assert leftovers() == []
+    assert (ETC / "ca.key").exists()
+    assert not Path("/usr/lib/tasker/tasker").exists()
+    install()
+    assert {path.name: path.read_bytes() for path in ETC.rglob("*.*")} == certificates
+    run("apt-get", "-qq", "purge", "-y", "tasker")
+    assert leftovers() == []
+    assert not ETC.exists()
+    assert not Path("/var/lib/tasker").exists()
+    assert not Path("/usr/lib/tasker").exists()
+    assert run("systemctl", "list-unit-files", "--no-legend", "tasker*", check=False) == ""
+
+
+def install() -> None:
+    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", os.environ["TASKER_DEB"])
