@@ -56,11 +56,16 @@ def test_without_a_certificate_nobody_gets_in() -> None:
     with (
         socket.create_connection(("localhost", 8275), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as tls,
-        pytest.raises((ssl.SSLError, ConnectionError)),  # TLS 1.3 tells a client so when it reads
     ):
-        while tls.recv(4096):
-            pass
-        raise ConnectionError("closed without a word")
+        assert told(tls) in ("refused", "closed")
+
+
+def told(tls: ssl.SSLSocket) -> str:
+    """What comes of a connection. TLS 1.3 tells a client that it has no certificate only when it reads."""
+    try:
+        return "served" if tls.recv(1) else "closed"
+    except (ssl.SSLError, ConnectionError):
+        return "refused"
 
 
 def test_tls_1_2_is_refused() -> None:

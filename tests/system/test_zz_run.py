@@ -38,7 +38,7 @@ def environment(pid: str) -> str:
 
 def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
     jobs = [alice.sh("trap '' HUP; setsid sleep 600 & sleep 600") for _ in range(3)]
-    watcher = User("alice", None).connect()  # type: ignore[arg-type]
+    watcher = alice.connect()
     last: list[object] = []
     attached = threading.Event()
 
