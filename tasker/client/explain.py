@@ -70,7 +70,7 @@ def _connection(credentials: Credentials, details: str) -> TaskerError:
 
 
 def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
-    other_name = f"its certificate does not name {host}; use a name it has, or make it anew there, `tasker certs server`"
+    other_name = f"its certificate does not name {host}; use a name it has, or make it anew, `tasker certs server`"
     hints = {
         10: "its certificate has expired; renew it there, `tasker certs server --force`",
         9: "its certificate is not valid yet; look at the clocks of both machines",

@@ -126,6 +126,7 @@ class Jobs:
         assert isinstance(launched, wire.Launched)
         entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
         entry.cgroup = await scope.make(job, self._systemd, self.cgroups)
+        limits.verify(job.spec.limits, entry.cgroup)
         released = await self._collector.request(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:
@@ -133,12 +134,13 @@ class Jobs:
 
     async def _abandon(self, entry: Entry) -> None:
         """Leave nothing of a job that did not come to run."""
-        if entry.cgroup is not None:
-            entry.cgroup.kill()
-            entry.cgroup.close()
-            entry.cgroup = None
         with contextlib.suppress(TaskerError):
             await self._collector.request(wire.Forget(entry.job.id))
+        if entry.cgroup is not None:
+            entry.cgroup.kill()
+            await self._emptiness.wait(entry.cgroup)
+            entry.cgroup.close()
+            entry.cgroup = None
         await self._systemd.unref(entry.job.unit)
 
     # ── stop ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""A job's scope: what it is made of, and making it until it truly stands."""
+"""A job's scope: what it is made of, and making it until it truly holds the leader."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def properties(job: Job) -> list[Property]:
 
 
 async def make(job: Job, systemd: Systemd, root: Path) -> Cgroup:
-    """The cgroup, below `root`, with the leader in it and every limit in force. Raises TaskerError.
+    """The cgroup, below `root`, with the leader in it. Raises TaskerError.
 
     systemd now and then takes a scope that it has just made for dead (its issue 36781): then it is made once more.
     """
@@ -44,11 +44,6 @@ async def make(job: Job, systemd: Systemd, root: Path) -> Cgroup:
         await systemd.start_scope(job.unit, properties(job))
         cgroup = await find(job, systemd, root)
         if cgroup is not None and cgroup.holds(job.pid):
-            try:
-                limits.verify(job.spec.limits, cgroup)
-            except TaskerError:
-                cgroup.close()
-                raise
             return cgroup
         log.warning("%s does not hold its leader after its start", job.unit)
         await systemd.unref(job.unit)

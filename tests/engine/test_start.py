@@ -29,9 +29,10 @@ def refused(reason: Reason, words: str = "cannot ") -> Iterator[None]:
 
 
 def nothing_left(tasker: Stack) -> bool:
-    page = tasker.ask(wire.ListJobs(ROOT, "", False, ""))
-    assert isinstance(page, wire.JobsReply)
-    return page.jobs == () and tasker.systemd.units == {}
+    """No job and no process now; the unit as soon as systemd has seen that."""
+    assert not any(unit["pids"] for unit in tasker.systemd.units.values())
+    until(lambda: tasker.systemd.units == {})
+    return tasker.list() == []
 
 
 def test_the_scope_is_made_as_designed(tasker: Stack) -> None:
