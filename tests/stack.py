@@ -103,7 +103,7 @@ class Stack:
         self.systemd = systemd
         self.config = directory / "tasker.toml"
         self.socket = directory / "engine.sock"
-        self.address = f"localhost:{_free_port()}"
+        self.address = f"localhost:{free_port()}"
         self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.journal.bind(str(directory / "journal"))
         self.journal.settimeout(DEADLINE)
@@ -276,7 +276,7 @@ class Peer:
         return reply
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
