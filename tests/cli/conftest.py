@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +79,16 @@ class Machine:
 
 def _role(user: str) -> Role:
     return Role.ADMIN if user in ADMINS else Role.USER
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """A test run in the background of a script inherits an ignored SIGINT, and so would every program it starts."""
+    heeded: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
+    yield
+    for number, handler_before in before.items():
+        signal.signal(number, handler_before)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ EARLY_FILES = {
 
 FILES = {
     "/etc/hostname": "machine\n",
+    "/etc/default/locale": "LANG=C.UTF-8\n",  # else pam_env complains at every login
     "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 machine\n::1 localhost\n",
     "/etc/resolv.conf": f"nameserver {RESOLVER}\n",
     "/etc/systemd/network/machine.network": (
