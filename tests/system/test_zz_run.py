@@ -1,4 +1,4 @@
-"""The end of the run, and the package's own life. Last, by its name: these stop the service."""
+"""The end of the run. Late, by its name: these stop the service."""
 
 from __future__ import annotations
 
@@ -95,35 +95,3 @@ def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User
         config.write_text(good)
     until(serving)
     assert alice.connect().get(job.id).state == "running"
-
-
-def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
-    collector = show("tasker-collector.service", "MainPID")
-    engine = show("tasker.service", "MainPID")
-    job = alice.start("sleep", "600")
-    install()
-    until(serving)
-    assert show("tasker-collector.service", "MainPID") == collector
-    assert show("tasker.service", "MainPID") != engine
-    assert alice.connect().get(job.id).state == "running"
-
-
-def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
-    alice.start("sleep", "600")
-    certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}
-    run("apt-get", "-qq", "remove", "-y", "tasker")
-    assert leftovers() == []
-    assert (ETC / "ca.key").exists()
-    assert not Path("/usr/lib/tasker/tasker").exists()
-    install()
-    assert {path.name: path.read_bytes() for path in ETC.rglob("*.*")} == certificates
-    run("apt-get", "-qq", "purge", "-y", "tasker")
-    assert leftovers() == []
-    assert not ETC.exists()
-    assert not Path("/var/lib/tasker").exists()
-    assert not Path("/usr/lib/tasker").exists()
-    assert run("systemctl", "list-unit-files", "--no-legend", "tasker*", check=False) == ""
-
-
-def install() -> None:
-    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", os.environ["TASKER_DEB"])

@@ -1,0 +1,48 @@
+"""The package's own life: upgraded, removed, purged. Last of all, by its name: nothing is left after it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.test_zz_run import leftovers
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> None:
+    """In place of the one for all the others: after the last test there is no service to tidy with."""
+
+
+def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
+    collector = show("tasker-collector.service", "MainPID")
+    engine = show("tasker.service", "MainPID")
+    job = alice.start("sleep", "600")
+    install()
+    until(serving)
+    assert show("tasker-collector.service", "MainPID") == collector
+    assert show("tasker.service", "MainPID") != engine
+    assert alice.connect().get(job.id).state == "running"
+
+
+def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
+    alice.start("sleep", "600")
+    certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}
+    run("apt-get", "-qq", "remove", "-y", "tasker")
+    assert leftovers() == []
+    assert (ETC / "ca.key").exists()
+    assert not Path("/usr/lib/tasker/tasker").exists()
+    install()
+    assert {path.name: path.read_bytes() for path in ETC.rglob("*.*")} == certificates
+    run("apt-get", "-qq", "purge", "-y", "tasker")
+    assert leftovers() == []
+    assert not ETC.exists()
+    assert not Path("/var/lib/tasker").exists()
+    assert not Path("/usr/lib/tasker").exists()
+    assert run("systemctl", "list-unit-files", "--no-legend", "tasker*", check=False) == ""
+
+
+def install() -> None:
+    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", os.environ["TASKER_DEB"])
