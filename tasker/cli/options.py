@@ -98,7 +98,9 @@ def _list(parser: argparse.ArgumentParser) -> None:
 
 
 def _certs(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    actions = parser.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", required=True, prog="tasker certs"
+    )
     for name, (summary, add) in CERTS.items():
         action = actions.add_parser(name, help=summary, description=sentence(summary))
         action.add_argument(
