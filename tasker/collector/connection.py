@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasker import wire
 from tasker.collector.loop import READ, WRITE, Loop
+from tasker.errors import Reason
 
 
 class Connection:
@@ -36,7 +37,11 @@ class Connection:
         if self._sock.fileno() < 0:
             _close_all(descriptors)
             return
-        self._unsent.append((wire.encode(number, message), descriptors))
+        try:
+            data = wire.encode(number, message)
+        except wire.WireError as error:
+            data = wire.encode(number, wire.Failed(Reason.INTERNAL, f"cannot answer: {error}"))
+        self._unsent.append((data, descriptors))
         self._flush()
 
     def close(self) -> None:

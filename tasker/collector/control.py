@@ -57,7 +57,10 @@ class Control:
                 job.output.finish()
 
     def _accept(self, _events: int) -> None:
-        sock, _ = self._listener.accept()
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:  # gone again, or no descriptor left for it: it will try anew
+            return
         self._connections.add(Connection(sock, self._loop, self._received, self._closed))
 
     def _closed(self, connection: Connection) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 
 READ = select.EPOLLIN
@@ -41,7 +43,15 @@ class Loop:
             for fd, events in self._epoll.poll():
                 call = self._calls.get(fd)
                 if call is not None:  # not removed by a call before it in this round
-                    call(events)
+                    self._call(fd, call, events)
+
+    def _call(self, fd: int, call: Callable[[int], None], events: int) -> None:
+        """A defect in what serves one descriptor costs that one, and not every job of the run."""
+        try:
+            call(events)
+        except Exception:
+            sys.stderr.write("".join(f"<3>{line}\n" for line in traceback.format_exc().splitlines()))
+            self.remove(fd)
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._running = False

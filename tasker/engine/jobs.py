@@ -15,9 +15,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 from tasker import wire
 from tasker.channel import Channel
@@ -29,14 +27,17 @@ from tasker.engine.journal import Journal
 from tasker.engine.outcomes import exec_error, outcome_of
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Stop, Table
-from tasker.errors import Reason, TaskerError
+from tasker.engine.tasks import Tasks
+from tasker.errors import Reason, TaskerError, invalid
 from tasker.identity import Identity
 from tasker.job import LONGEST_GRACE, Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
 from tasker.policy import demand
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
+
+_GROWTH = 8 << 10
+"""Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
 
 
 class Jobs:
@@ -52,7 +53,7 @@ class Jobs:
         self._journal = journal
         self.cgroups = cgroups
         self._emptiness = Emptiness()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,7 +80,7 @@ class Jobs:
         )
         entry = Entry(job)
         self.table.add(entry)
-        return await self._to_its_end(self._start(entry, account))
+        return await self._tasks.to_its_end(self._start(entry, account))
 
     def _account(self, caller: Identity, user: str) -> Account:
         if not user:
@@ -122,6 +123,8 @@ class Jobs:
             ring=self.config.output.ring,
             record=entry.record(),
         )
+        if not _fits(launch):
+            raise invalid("cannot pass on a command that is so long; put its arguments into a file")
         launched = await self._collector.request(launch)
         assert isinstance(launched, wire.Launched)
         entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
@@ -151,7 +154,7 @@ class Jobs:
         patience = self.config.jobs.grace if grace is None else grace
         if not 0 <= patience <= LONGEST_GRACE:
             raise TaskerError(Reason.INVALID, f"cannot wait {patience:g} s for an end; choose 0s to 1h")
-        return await self._to_its_end(self._stop(caller.name, entry, patience))
+        return await self._tasks.to_its_end(self._stop(caller.name, entry, patience))
 
     async def _stop(self, by: str, entry: Entry, patience: float) -> Job:
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING)
@@ -188,11 +191,11 @@ class Jobs:
 
     def watch(self, entry: Entry) -> None:
         """See a running job to its end, in the background."""
-        self._spawn(self._see_off(entry))
+        self._tasks.spawn(self._see_off(entry))
 
     def watch_stop(self, entry: Entry) -> None:
         """Go on with a stop that an earlier engine began."""
-        self._spawn(self._outlive(entry))
+        self._tasks.spawn(self._outlive(entry))
 
     def exited(self, notice: wire.Exited) -> None:
         """The collector reaped a leader."""
@@ -212,8 +215,7 @@ class Jobs:
             entry.cgroup.close()
             entry.cgroup = None
         await self._collector.request(wire.Finish(entry.job.id))
-        unit = await self._systemd.ended(entry.job.unit)
-        outcome = outcome_of(exit, unit.result if unit is not None else "", entry.stop, oom_kills)
+        outcome = outcome_of(exit, await self._result(entry), entry.stop, oom_kills)
         entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, pid=0)
         await self._note(entry)
         await self._systemd.unref(entry.job.unit)
@@ -223,6 +225,15 @@ class Jobs:
         entry.over.set()
         await self._make_room()
 
+    async def _result(self, entry: Entry) -> str:
+        """The scope's Result. A systemd that does not answer does not hold up the end of a job."""
+        try:
+            unit = await self._systemd.ended(entry.job.unit)
+        except TaskerError as error:
+            log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
+            return ""
+        return unit.result if unit is not None else ""
+
     async def _make_room(self) -> None:
         """Forget the jobs that ended first, past [jobs] ended."""
         while len(self.table.ended) > self.config.jobs.ended:
@@ -231,22 +242,13 @@ class Jobs:
             self._journal.job(entry.job, "forget", "forgotten, to make room for newer ones", actor="systemd")
             await self._collector.request(wire.Forget(entry.job.id))
 
-    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     async def _note(self, entry: Entry) -> None:
         await self._collector.request(wire.Note(entry.job.id, entry.record()))
 
-    async def _to_its_end(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do it, even if who waits for it is cancelled."""
-        return await asyncio.shield(self._spawn(work))
 
-    def _spawn(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, TaskerError):
-            log.error("a defect in the life of a job", exc_info=error)
+def _fits(launch: wire.Launch) -> bool:
+    """Whether the leader fits into a datagram, now and when it is listed."""
+    try:
+        return len(wire.encode(0, launch)) <= wire.LARGEST_DATAGRAM - _GROWTH
+    except wire.WireError:
+        return False

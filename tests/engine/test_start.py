@@ -175,6 +175,15 @@ def test_bad_requests_are_refused_before_anything_is_made(tasker: Stack, spec: J
     assert nothing_left(tasker)
 
 
+def test_a_command_too_long_for_a_datagram_is_refused_and_one_that_fits_outlives_the_engine(tasker: Stack) -> None:
+    with refused(Reason.INVALID, "so long"):
+        tasker.start_job("true", "\1" * 50_000)  # six characters each, as JSON has it
+    assert nothing_left(tasker)
+    job = tasker.start_job("sh", "-c", "sleep 60", "x" * 90_000)
+    tasker.engine.restart()
+    assert tasker.get(job) == job
+
+
 def test_two_owners_have_two_uids_and_keep_them(tasker: Stack) -> None:
     alice, bob = (tasker.start_job("true", caller=who) for who in (ALICE, BOB))
     assert alice.uid != bob.uid
