@@ -36,10 +36,20 @@ def main() -> int:
     try:
         settings = config.load(arguments.config)
         setup = setup_of(settings)
+        if arguments.check:
+            _check(setup)
+            return 0
         return asyncio.run(_run(arguments, settings, setup))
     except TaskerError as error:
         log.error("%s", error.message)
         return _EX_CONFIG if error.reason is Reason.INVALID else 1
+
+
+def _check(setup: wire.Setup) -> None:
+    """Raise TaskerError where the certificates do not belong together."""
+    from tasker import certs  # here, so that the engine itself goes without cryptography
+
+    certs.check_material(setup.ca.encode(), certs.Pair(setup.certificate.encode(), setup.key.encode()))
 
 
 async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:
@@ -140,6 +150,7 @@ def _feed_watchdog(loop: asyncio.AbstractEventLoop) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tasker-engine", description=__doc__)
     parser.add_argument("--config", type=Path, default=config.DEFAULT_PATH)
+    parser.add_argument("--check", action="store_true", help="only read the configuration and what it names")
     parser.add_argument("--collector", type=Path, default=Path("/run/tasker-collector/control.sock"))
     parser.add_argument("--socket", type=Path, help="listen here (default: the socket handed over by systemd)")
     parser.add_argument("--state", type=Path, default=Path("/var/lib/tasker"))

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
 
 import pytest
 from dbus_next.aio.message_bus import MessageBus
@@ -176,6 +178,23 @@ def test_a_bad_configuration_stops_the_start_with_one_line(tasker: Stack) -> Non
     assert len(lines) == 1
     assert "there is no key 'prot' in [server]" in lines[0]
     assert lines[0].startswith("<3>cannot use ")
+
+
+def test_a_check_finds_what_a_reload_would_refuse(tasker: Stack) -> None:
+    """`systemctl reload` asks first, so that it fails where nothing would change."""
+
+    def check() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tasker.engine", "--check", "--config", str(tasker.config)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert check().returncode == 0
+    tasker.configure('[server]\nrevoked = ["zz"]\n')
+    assert check().returncode == 78
+    assert "server.revoked cannot be" in check().stderr
+    tasker.configure("[server]\n")
+    (tasker.directory / "server.key").write_bytes((tasker.directory / "ca.key").read_bytes())
+    assert check().returncode == 78
+    assert check().stderr.startswith("<3>cannot ")
 
 
 def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(tasker: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,19 @@ def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> No
     assert list(alice.connect().list()) == []
     assert "the collector is gone" in run("journalctl", "-u", "tasker", "-o", "cat", "-n", "100")
     assert not Path(f"/proc/{job.pid}").exists()
+
+
+def test_a_reload_that_cannot_be_fails_and_changes_nothing(alice: User) -> None:
+    config = ETC / "tasker.toml"
+    good = config.read_text()
+    config.write_text(good + '\n[server]\nrevoked = ["zz"]\n')
+    try:
+        assert subprocess.run(["systemctl", "reload", "tasker"], check=False).returncode != 0
+        assert serving()
+    finally:
+        config.write_text(good)
+    run("systemctl", "reload", "tasker")
+    assert serving()
 
 
 def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User, stopped: None) -> None:
