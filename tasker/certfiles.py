@@ -27,7 +27,7 @@ DEFAULT_DIRECTORY = Path("/etc/tasker")
 
 @dataclass(frozen=True)
 class Listed:
-    """A certificate's file. `problem` is "" or why nobody would accept it, e.g. "expired"."""
+    """A certificate's file. `problem` is "" or why nobody would accept it, e.g. "expired", or cannot be told."""
 
     path: Path
     description: Description
@@ -66,13 +66,21 @@ def listing(directory: Path, *, now: float | None = None) -> list[Listed]:
 
 
 def show(directory: Path, name: str, *, now: float | None = None) -> Listed:
-    """One certificate, by a path or as "ca", "server" or a client's name. Raises TaskerError."""
-    path = Path(name)
+    """One certificate, by a path or as "ca", "server" or a client's name. Raises TaskerError.
+
+    Without a CA in `directory`, as on a client's machine, it is shown all the same, with that as its problem.
+    """
+    path, ca = Path(name), directory / "ca.crt"
     if name in ("ca", "server"):
         path = directory / f"{name}.crt"
     elif NAME.fullmatch(name):
         path = directory / "clients" / f"{name}.crt"
-    return _listed(path, _read(directory / "ca.crt"), time.time() if now is None else now)
+    pem = _read(path, "name the file of one, or see `tasker certs list`")
+    now = time.time() if now is None else now
+    if not ca.exists():
+        problem = f"cannot tell who signed it: there is no {ca}; name its directory with --dir"
+        return Listed(path, certs.describe(pem), problem)
+    return _listed(path, _read(ca), now)
 
 
 def own_hosts() -> list[str]:
@@ -103,12 +111,11 @@ def _read_ca(directory: Path) -> Pair:
     return Pair(_read(directory / "ca.crt"), _read(directory / "ca.key"))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, hint: str = "`tasker certs init` makes a CA") -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        hint = " `tasker certs init` makes a CA" if path.stem == "ca" else " see `tasker certs list`"
-        raise invalid(f"cannot read {path}: there is no such file;{hint}") from None
+        raise invalid(f"cannot read {path}: there is no such file; {hint}") from None
     except OSError as error:
         raise _refused("read", path, error) from error
 

@@ -199,11 +199,20 @@ def test_the_list(tmp_path: Path) -> None:
     assert certfiles.listing(tmp_path, now=listed[2].description.not_after)[2].problem == "expired"
     certfiles.init(tmp_path, [], force=True)
     assert certfiles.show(tmp_path, "zoe").problem == "signed by another CA"
+    (tmp_path / "ca.crt").unlink()
+    shown = certfiles.show(tmp_path / "elsewhere", str(tmp_path / "clients" / "zoe.crt"))
+    assert shown.description == listed[3].description
+    assert shown.problem.startswith(f"cannot tell who signed it: there is no {tmp_path}/elsewhere/ca.crt")
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaskerError, match=r"cannot read .*ca\.crt: there is no such file; `tasker certs init`"):
         certfiles.new_client(tmp_path, "alice", Role.USER)
+    for name, path in (("ca", "ca.crt"), ("alice", "clients/alice.crt"), (f"{tmp_path}/x.pem", "x.pem")):
+        missing = rf"cannot read {tmp_path}/{path}: there is no such file; name the file"
+        with pytest.raises(TaskerError, match=missing) as caught:
+            certfiles.show(tmp_path, name)
+        assert "certs init" not in caught.value.message
     (tmp_path / "file").touch()
     with pytest.raises(TaskerError, match=r"cannot write .*/file: File exists"):
         certfiles.init(tmp_path / "file", [])

@@ -19,6 +19,9 @@ PATIENCE = 5.0
 """Seconds for each step."""
 
 
+_OTHER_CA = "its certificate was not signed by the CA you named; look at --ca (TASKER_CA), or fetch its ca.crt anew"
+
+
 @dataclass(frozen=True)
 class Credentials:
     """Where a client connects to, and with what (PEM)."""
@@ -38,8 +41,22 @@ def _own_certificate(credentials: Credentials) -> TaskerError | None:
     try:
         certs.identity_of(credentials.certificate, credentials.ca).check_dates(time.time())
     except TaskerError as error:
-        return error
+        return _unsigned(credentials) or error
     return None
+
+
+def _unsigned(credentials: Credentials) -> TaskerError | None:
+    """Which of the two files is the wrong one, only the caller can know."""
+    try:
+        if certs.is_signed_by(credentials.certificate, credentials.ca):
+            return None
+    except TaskerError as error:
+        return error
+    return TaskerError(
+        Reason.DENIED,
+        "cannot use this certificate: it was not signed by the CA you named; look at --ca (TASKER_CA), or ask for a "
+        "certificate made by `tasker certs client` there",
+    )
 
 
 def _connection(credentials: Credentials, details: str) -> TaskerError:
@@ -77,7 +94,7 @@ def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
         62: other_name,
         64: other_name,
     }
-    return hints.get(error.verify_code, "its certificate was not signed by the CA you gave; fetch its ca.crt anew")
+    return hints.get(error.verify_code, _OTHER_CA)
 
 
 def _unreachable(where: str, why: str) -> TaskerError:
