@@ -6,13 +6,14 @@ Plain values and the rules they must keep. No I/O, no clock, nothing of systemd.
 
 from __future__ import annotations
 
+import math
 import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tasker.errors import invalid
 from tasker.lifecycle import State
-from tasker.quantity import format_size
+from tasker.quantity import format_duration, format_size
 
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
@@ -133,8 +134,8 @@ def signal_name(number: int | None) -> str:
         return f"signal {number}"
 
 
-def check_spec(spec: JobSpec, cores: int) -> None:
-    """Raise TaskerError(INVALID) where `spec` is out of range, for a machine with so many `cores`."""
+def check_spec(spec: JobSpec, cores: int | None = None) -> None:
+    """Raise TaskerError(INVALID) where `spec` is out of range, for a machine with so many `cores`; None: for any."""
     if not spec.argv or not spec.argv[0]:
         raise invalid("cannot start a job without a command; give one, e.g. tasker start -- sleep 60")
     if len(spec.argv) > 4096:
@@ -148,16 +149,18 @@ def check_spec(spec: JobSpec, cores: int) -> None:
         if not key or "=" in key:
             raise invalid(f"cannot set the environment variable {key[:40]!r}; a name is not empty and has no '='")
     if len(spec.name) > 64 or not spec.name.isprintable():
-        raise invalid("cannot use that name; it may have up to 64 printable characters")
+        name = f"{spec.name[:32]}…" if len(spec.name) > 32 else spec.name
+        raise invalid(f"cannot use the name {name!r}; a name has up to 64 printable characters")
     if spec.working_directory and not spec.working_directory.startswith("/"):
         raise invalid(f"cannot start in {spec.working_directory[:80]!r}; the directory must be an absolute path")
     check_limits(spec.limits, cores)
 
 
-def check_limits(limits: Limits, cores: int) -> None:
+def check_limits(limits: Limits, cores: int | None = None) -> None:
     """Raise TaskerError(INVALID) where a limit is out of range."""
-    if limits.cpu is not None and not 0.01 <= limits.cpu <= cores:
-        raise invalid(f"cannot limit the CPU to {limits.cpu:g} cores; choose 0.01 to {cores}, the cores of the machine")
+    if limits.cpu is not None and not 0.01 <= limits.cpu <= (cores or math.inf):
+        most = f"to {cores}, the cores of the machine" if cores else "or more"
+        raise invalid(f"cannot limit the CPU to {limits.cpu:g} cores; choose 0.01 {most}")
     for what, size in (("memory", limits.memory), ("memory-high", limits.memory_high)):
         if size is not None and not SMALLEST_MEMORY <= size <= 1 << 60:
             raise invalid(f"cannot limit {what} to {format_size(size)}; choose 8M or more")
@@ -166,7 +169,7 @@ def check_limits(limits: Limits, cores: int) -> None:
     _check("cpu-weight", limits.cpu_weight, 1, 10000)
     _check("io-weight", limits.io_weight, 1, 10000)
     if limits.run_time is not None and not 1 <= limits.run_time <= 10 * 365 * 86400:
-        raise invalid(f"cannot limit the run time to {limits.run_time:g} s; choose 1s to 3650d")
+        raise invalid(f"cannot limit the run time to {_duration(limits.run_time)}; choose 1s to 3650d")
     if len(limits.io) > 16:
         raise invalid(f"cannot limit {len(limits.io)} paths; the most is 16")
     for io in limits.io:
@@ -176,6 +179,17 @@ def check_limits(limits: Limits, cores: int) -> None:
         _check(f"write bandwidth of {io.path[:80]}", io.write_bandwidth, 4096, 1 << 60)
         _check(f"read iops of {io.path[:80]}", io.read_iops, 1, 1 << 32)
         _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
+
+
+def check_grace(seconds: float) -> None:
+    """Raise TaskerError(INVALID) where a stop may not wait so long."""
+    if not 0 <= seconds <= LONGEST_GRACE:
+        raise invalid(f"cannot wait {_duration(seconds)} for an end; choose 0s to 1h")
+
+
+def _duration(seconds: float) -> str:
+    """As it was typed; what nobody can type, as a number."""
+    return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"
 
 
 def _check(what: str, value: int | None, smallest: int, largest: int) -> None:

@@ -9,69 +9,78 @@ import sys
 from collections.abc import Sequence
 
 from tasker.cli import arguments
-from tasker.cli.stderr import complain, complain_json
+from tasker.cli.stderr import STDERR, complain, complain_json
 from tasker.errors import Reason, TaskerError
 
 GONE = (errno.EPIPE, errno.EIO)
 """What writing to a pipe without a reader, or to a terminal that was closed, says."""
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+"""What writing says where there is no room, or where standard output is for reading only. It goes nowhere else."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and return its exit code. Exit codes: exits.py."""
     words = sys.argv[1:] if argv is None else argv
+    _keep_standard_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # where the locale has no "…" or 世界
-    as_json = False
     try:
         options = arguments.parse(words)
-        as_json = options.json
+        if sys.stdout is None:  # said before anything is done that nobody would hear of
+            text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
+            raise TaskerError(Reason.REFUSED, text)
         from tasker.cli.verbs import VERBS
 
         code = VERBS[options.verb](options)
         sys.stdout.flush()
-    except arguments.UsageError as error:
-        return _misunderstood(error, arguments.verb_of(words))
     except TaskerError as error:
-        return _failed(error, as_json)
+        return _failed(error, words)
     except KeyboardInterrupt:
         from tasker.cli import exits
 
         return exits.INTERRUPTED
     except OSError as error:
-        return _disconnected(error, as_json)
+        return _cut_off(error, words)
     except Exception as error:
         if os.environ.get("TASKER_DEBUG"):
             raise
         text = f"cannot go on: {type(error).__name__}: {error}; this is a defect of tasker (TASKER_DEBUG=1 shows where)"
-        return _failed(TaskerError(Reason.INTERNAL, text), as_json)
+        return _failed(TaskerError(Reason.INTERNAL, text), words)
     return code
 
 
-def _misunderstood(error: TaskerError, verb: str) -> int:
-    from tasker.cli import exits
+def _keep_standard_descriptors() -> None:
+    """Where one of the three is closed nothing else may get its number: it would be written to as if it were that."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        pass
+    os.close(descriptor)
+    if sys.stderr is None:
+        sys.stderr = open(STDERR, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
 
-    complain(error.message)
-    return exits.FAILED if verb == "run" else exits.USAGE
 
-
-def _failed(error: TaskerError, as_json: bool) -> int:
+def _failed(error: TaskerError, words: Sequence[str]) -> int:
     from tasker.cli import document, exits
 
-    if as_json:
+    if arguments.wants_json(words):
         complain_json(document.dump({"error": {"reason": str(error.reason), "message": error.message}}))
     else:
         complain(error.message)
+    if isinstance(error, arguments.UsageError) and arguments.verb_of(words) != "run":
+        return exits.USAGE
     return exits.of_error(error.reason)
 
 
-def _disconnected(error: OSError, as_json: bool) -> int:
-    """Nobody reads stdout any more: no reason to say anything."""
+def _cut_off(error: OSError, words: Sequence[str]) -> int:
+    """Where nobody reads stdout any more there is no reason to say anything."""
     from tasker.cli import exits
 
-    if error.errno not in GONE:
-        return _failed(TaskerError(Reason.REFUSED, f"cannot go on: {error.strerror or error}"), as_json)
+    if error.errno not in (*GONE, *UNWRITABLE):
+        return _failed(TaskerError(Reason.REFUSED, f"cannot go on: {error.strerror or error}"), words)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere at exit
-    return exits.BROKEN_PIPE
+    if error.errno in GONE:
+        return exits.BROKEN_PIPE
+    text = f"cannot write to standard output: {error.strerror}; send it where it can be written"
+    return _failed(TaskerError(Reason.REFUSED, text), words)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,12 @@ class Parser(argparse.ArgumentParser):
     def verb(self) -> str:
         return self.prog.partition(" ")[2]
 
+    @property
+    def actions(self) -> dict[str, Parser]:
+        """What a verb is divided into, as certs is."""
+        parts = [part.choices for part in self._actions if isinstance(part, argparse._SubParsersAction)]
+        return dict(parts[0]) if parts else {}
+
     def error(self, message: str) -> NoReturn:
         argument = re.fullmatch(r"argument (\S+): (cannot .*)", message, re.DOTALL)
         understood = f"{argument[2]} ({argument[1]})" if argument else f"cannot read the command line: {message}"
@@ -50,6 +56,11 @@ class Parser(argparse.ArgumentParser):
 
     def option_strings(self) -> list[str]:
         return list(self._option_string_actions)
+
+    def operands(self) -> str:
+        """What it takes besides options, for people."""
+        names = [str(action.metavar) for action in self._get_positional_actions()]
+        return f"one {names[0]}" if names else "nothing but options"
 
     def first_word(self, words: Sequence[str]) -> int:
         """The index of the first word that is neither an option nor an option's value; len(words) if there is none."""
@@ -75,7 +86,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser.parse_args([*[verb for verb in words[at + 1 : at + 2] if verb in parser.verbs], "--help"])
     verb = parser.verbs.get(words[at])
     if verb is None:
-        raise UsageError(f"cannot find the verb {words[at][:40]!r}{_suggest(words[at], parser.verbs)}")
+        near = _suggest(words[at], parser.verbs)
+        raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
     command: list[str] = []
     if verb.verb in WITH_COMMAND:
         begin = at + 1 + verb.first_word(words[at + 1 :])
@@ -90,9 +102,28 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
     namespace, unknown = parser.parse_known_args(words)
-    if unknown:
-        raise UsageError(f"cannot understand {unknown[0][:40]!r}{_suggest(unknown[0], verb.option_strings())}")
-    return namespace
+    word = next((word for word in unknown if word != "--"), "")
+    if not unknown:
+        return namespace
+    at = verb.actions.get(getattr(namespace, "action", None) or "", verb)
+    see = f"see {at.prog} --help"
+    if word.startswith("-") or at is parser:
+        near = _suggest(word, at.option_strings())
+        raise UsageError(f"cannot understand {word[:40]!r}; {near or see}")
+    raise UsageError(f"cannot take {word[:40]!r}: {at.verb} takes {at.operands()}; {see}")
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether errors are to be JSON, even where the command line cannot be understood. A job's own words do not ask."""
+    parser = build()
+    at = parser.first_word(argv)
+    rest = argv[at + 1 :]
+    verb = parser.verbs.get(argv[at]) if at < len(argv) else None
+    if verb is not None and verb.verb in WITH_COMMAND:
+        end = verb.first_word(rest)
+    else:
+        end = rest.index("--") if "--" in rest else len(rest)
+    return "--json" in [*argv[:at], *rest[:end]]
 
 
 def verb_of(argv: Sequence[str]) -> str:
@@ -123,4 +154,4 @@ def _suggest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
     import difflib
 
     near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"did you mean {near[0]}?" if near else ""

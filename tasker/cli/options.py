@@ -1,6 +1,6 @@
 """What every verb takes: one function a verb that adds its options to a parser, and the table of verbs at the end.
 
-Sizes, times and numbers are read here; whether they are in range is the service's to say.
+Sizes, times and numbers are read here; their ranges are those of job.py, and the service's to say in the end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def common(parser: argparse.ArgumentParser, default: Any) -> None:
 
 def _start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="a label for people")
-    parser.add_argument("-C", "--cwd", metavar="DIR", default="", help="where it starts; its home directory by default")
+    parser.add_argument("-C", "--cwd", metavar="DIR", default="",
+                        help="where it starts, relative to where you are; its home directory by default")  # fmt: skip
     parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
                         help="set K to V, or to what K is here")  # fmt: skip
     parser.add_argument("--user", metavar="ACCOUNT", default="", help="the local account to run as (admins)")
@@ -52,7 +53,7 @@ def _start(parser: argparse.ArgumentParser) -> None:
         ("--io-write-iops", "PATH=N", "writes a second to"),
     ):
         group.add_argument(option, metavar=metavar, action="append", default=[],
-                           help=f"{what} the disk under PATH; may be repeated")  # fmt: skip
+                           help=f"{what} the disk under PATH (relative to where you are); repeatable")  # fmt: skip
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -80,13 +81,13 @@ def _showing(parser: argparse.ArgumentParser) -> None:
 
 
 def _stop(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("jobs", metavar="JOB", nargs="+", help="its id, or the first characters of it")
-    parser.add_argument("--grace", metavar="TIME", type=_type(parse_duration),
+    parser.add_argument("jobs", metavar="JOB", nargs="+", type=_id, help="its id, or the first characters of it")
+    parser.add_argument("--grace", metavar="TIME", type=_type(_grace),
                         help="time from SIGTERM to SIGKILL; 10s as shipped, 0 kills at once")  # fmt: skip
 
 
 def _job(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", help="its id, or the first characters of it")
+    parser.add_argument("job", metavar="JOB", type=_id, help="its id, or the first characters of it")
 
 
 def _list(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +133,20 @@ def _show(parser: argparse.ArgumentParser) -> None:
 
 def _nothing(_parser: argparse.ArgumentParser) -> None:
     pass
+
+
+def _id(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("cannot find a job without its id")
+    return text
+
+
+def _grace(text: str) -> float:
+    from tasker.job import check_grace
+
+    seconds = parse_duration(text)
+    check_grace(seconds)
+    return seconds
 
 
 def _lines(text: str) -> int | None:

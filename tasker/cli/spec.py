@@ -1,4 +1,4 @@
-"""What was asked on the command line ─▶ JobSpec. Ranges are the service's to check; here only what a word means."""
+"""What was asked on the command line ─▶ JobSpec: what a word means, and the ranges that hold on every machine."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 
 from tasker.cli.arguments import UsageError
 from tasker.errors import TaskerError
-from tasker.job import IoLimit, JobSpec, Limits
+from tasker.job import IoLimit, JobSpec, Limits, check_spec
 from tasker.quantity import parse_size
 
 
 def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpec:
     """The spec for start and run. `environment` is the caller's own, for `--env K`. Raises UsageError."""
-    return JobSpec(
+    spec = JobSpec(
         argv=tuple(options.command),
         working_directory=_absolute(options.cwd) if options.cwd else "",
         environment=dict(_variable(word, environment) for word in options.env),
@@ -32,6 +32,11 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
             run_time=options.time,
         ),
     )
+    try:
+        check_spec(spec)
+    except TaskerError as error:
+        raise UsageError(error.message) from error
+    return spec
 
 
 def _variable(word: str, environment: Mapping[str, str]) -> tuple[str, str]:

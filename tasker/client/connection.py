@@ -39,6 +39,14 @@ _OPTIONS = [
 ]
 
 
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of host:port, an IPv6 address without its brackets. Raises TaskerError(INVALID)."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 1 <= int(match[2]) <= 65535:
+        raise invalid(f"cannot use the address {address[:80]!r}; write it as host:port, e.g. localhost:8275")
+    return match[1].strip("[]"), int(match[2])
+
+
 class Client:
     """Every method raises TaskerError; its reason is what the server gave, or what this side found out."""
 
@@ -47,11 +55,9 @@ class Client:
 
         Connects with the first call. Raises TaskerError(INVALID) where an argument cannot be used.
         """
-        match = _ADDRESS.fullmatch(address)
-        if match is None or not 1 <= int(match[2]) <= 65535:
-            raise invalid(f"cannot use the address {address[:80]!r}; write it as host:port, e.g. localhost:8275")
+        host, port = split_address(address)
         certs.check_material(ca, certs.Pair(certificate, key))
-        self._credentials = Credentials(match[1].strip("[]"), int(match[2]), ca, certificate)
+        self._credentials = Credentials(host, port, ca, certificate)
         credentials = grpc.ssl_channel_credentials(ca, key, certificate)
         self._channel = grpc.secure_channel(f"dns:///{address}", credentials, _OPTIONS)
         self._stub: Any = TaskerStub(self._channel)  # type: ignore[no-untyped-call]

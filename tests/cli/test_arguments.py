@@ -48,7 +48,9 @@ def test_arguments_arrive_as_they_are() -> None:
         ("strat x", "cannot find the verb 'strat'; did you mean start?"),
         ("--jsno", "cannot understand '--jsno'; did you mean --json?"),
         ("lits", "did you mean list?"),
-        ("frobnicate", "cannot find the verb 'frobnicate'"),
+        ("frobnicate", "cannot find the verb 'frobnicate'; tasker --help lists them"),
+        ("--nope", "cannot understand '--nope'; see tasker --help"),
+        ("get --zzzz k3", "cannot understand '--zzzz'; see tasker get --help"),
         ("start", "cannot start without a command; give one, e.g. tasker start -- sleep 60"),
         ("run --memory 1G --", "cannot run without a command"),
         ("start --memroy 1G x", "cannot understand '--memroy'; did you mean --memory?"),
@@ -61,7 +63,10 @@ def test_arguments_arrive_as_they_are() -> None:
         ("stop", "the following arguments are required: JOB"),
         ("attach a --tail some", "cannot read 'some' as a whole number (--tail)"),
         ("attach a --tail 1 --offset 2", "not allowed with"),
-        ("attach a b", "cannot understand 'b'"),
+        ("attach a b", "cannot take 'b': attach takes one JOB; see tasker attach --help"),
+        ("list -- a", "cannot take 'a': list takes nothing but options; see tasker list --help"),
+        ("certs show a b", "cannot take 'b': certs show takes one NAME; see tasker certs show --help"),
+        ("stop --grace 9999d a", "cannot wait 9999d for an end; choose 0s to 1h (--grace)"),
         ("certs client bob --role king", "invalid choice: 'king'"),
     ],
 )
@@ -71,6 +76,30 @@ def test_what_is_said(line: str, said: str) -> None:
     assert said in refused.value.message
     assert refused.value.message.startswith("cannot ")
     assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize("verb", ["get", "attach", "detach", "stop"])
+def test_a_job_has_an_id(verb: str) -> None:
+    with pytest.raises(UsageError, match=rf"cannot find a job without its id \(JOB\); see tasker {verb} --help"):
+        parse([verb, ""])
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("--json lst", True),
+        ("get --json k3 --nope", True),
+        ("get k3 --nope --json", True),
+        ("certs shw --json", True),
+        ("start --nope --json -- x", True),
+        ("start --nope -- x --json", False),
+        ("start x --json", False),
+        ("get k3 -- --json", False),
+        ("", False),
+    ],
+)
+def test_who_asks_for_json(line: str, asked: bool) -> None:
+    assert arguments.wants_json(line.split()) is asked
 
 
 def test_options_before_and_after_the_verb() -> None:
@@ -123,7 +152,7 @@ def test_a_whole_spec() -> None:
     line = (
         "start --name n --user bob -C /srv -e A=1=2 -e B -e C= --cpu 1.5 --cpu-weight 50 --memory 1.5G"
         " --memory-high 1G --memory-swap 0 --tasks 9 --io-weight 7 --time 1h30m --io-write /var=10M/s"
-        " --io-read /var=1M --io-read /a=b=2K --io-read-iops /var=100 --io-write-iops /a=b=5 -- make all"
+        " --io-read /var=1M --io-read /a=b=8K --io-read-iops /var=100 --io-write-iops /a=b=5 -- make all"
     )
     assert built(line, {"B": "here"}) == JobSpec(
         argv=("make", "all"),
@@ -140,7 +169,7 @@ def test_a_whole_spec() -> None:
             tasks=9,
             io=(
                 IoLimit("/var", read_bandwidth=1 << 20, write_bandwidth=10 << 20, read_iops=100),
-                IoLimit("/a=b", read_bandwidth=2048, write_iops=5),
+                IoLimit("/a=b", read_bandwidth=8192, write_iops=5),
             ),
             io_weight=7,
             run_time=5400.0,
@@ -166,6 +195,11 @@ def test_relative_paths_are_the_callers(monkeypatch: pytest.MonkeyPatch) -> None
         ("start --io-read =10M x", "cannot read '=10M'"),
         ("start --io-write /var=fast x", "cannot read 'fast' as a size"),
         ("start --io-read-iops /var=1.5 x", "cannot read '1.5' as a number of operations a second"),
+        ("start --memory 0 x", "cannot limit memory to 0B; choose 8M or more"),
+        ("start --cpu 0 x", "cannot limit the CPU to 0 cores; choose 0.01 or more"),
+        ("start --time 0 x", "cannot limit the run time to 0.0s; choose 1s to 3650d"),
+        ("start --time 9999d x", "cannot limit the run time to 9999d; choose 1s to 3650d"),
+        (f"start --name {'x' * 100} y", f"cannot use the name '{'x' * 32}…'; a name has up to 64 printable characters"),
     ],
 )
 def test_words_that_make_no_spec(line: str, said: str) -> None:

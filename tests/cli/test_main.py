@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (TaskerError(Reason.COMMAND_NOT_FOUND, "cannot execute it"), 127, "tasker: cannot execute it\n"),
         (TaskerError(Reason.DENIED, "cannot\nsay \x1b[2Jit"), 125, r"tasker: cannot\nsay \x1b[2Jit" + "\n"),
         (KeyboardInterrupt(), 130, ""),
-        (OSError(errno.ENOSPC, "No space left on device"), 125, "tasker: cannot go on: No space left on device\n"),
+        (OSError(errno.EIO + 1000, "odd"), 125, "tasker: cannot go on: odd\n"),
         (
             ZeroDivisionError("oh"),
             125,
@@ -54,7 +55,35 @@ def test_errors_as_json(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 def test_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["get"]) == 2
     assert main(["run", "--memory", "x", "y"]) == 125
-    assert capfd.readouterr().err.count("\n") == 2
+    assert main(["--address", "localhost", "list"]) == 2
+    assert main(["start", "--memory", "0", "x"]) == 2
+    assert capfd.readouterr().err.count("\n") == 4
+
+
+def test_usage_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", "lst"]) == 2
+    message = "cannot find the verb 'lst'; did you mean list?"
+    assert json.loads(capfd.readouterr().err) == {"error": {"reason": "invalid", "message": message}}
+    assert main(["run", "--json", "--nope", "x"]) == 125
+    assert json.loads(capfd.readouterr().err)["error"]["reason"] == "invalid"
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """A command line with redirections; `tasker` is the one here."""
+    return subprocess.run(["sh", "-c", line.replace("tasker", f"{sys.executable} -m tasker.cli", 1)],
+                          capture_output=True, text=True)  # fmt: skip
+
+
+def test_a_full_disk_is_told_of_once(tmp_path: Path) -> None:
+    done = shell(f"tasker certs init --dir {tmp_path / 'new'} > /dev/full")
+    said = "tasker: cannot write to standard output: No space left on device; send it where it can be written\n"
+    assert (done.returncode, done.stderr) == (125, said)
+
+
+def test_a_closed_stderr_is_nobodys_error(tmp_path: Path) -> None:
+    done = shell(f"tasker certs init --dir {tmp_path / 'new'} 2>&-")
+    assert (done.returncode, done.stdout.count("made ")) == (0, 4)
+    assert shell("tasker list --nope 2>&-").returncode == 2
 
 
 def test_a_poor_encoding_is_no_error() -> None:

@@ -148,6 +148,18 @@ def test_a_closed_stdout_ends_quietly(machine: Machine) -> None:
     assert [job for job in running if job["spec"]["argv"] == ["yes"]] == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["list", "start --name unseen true", "run --name unseen true", "stop k3", "attach k3", "detach k3", "get k3"],
+)
+def test_without_a_stdout_nothing_is_done(machine: Machine, words: str) -> None:
+    command = " ".join(machine.command(*words.split()))
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], env=machine.environment(), stderr=subprocess.PIPE, text=True)
+    said = "tasker: cannot write to standard output: it is closed; open it, e.g. with > /dev/null\n"
+    assert (done.returncode, done.stderr) == (125, said)
+    assert "unseen" not in machine.out("list")
+
+
 def test_stop_several_and_one_that_is_none(machine: Machine) -> None:
     jobs = [machine.out("start", "sleep", "60") for _ in range(3)]
     done = machine.run("stop", jobs[0], "nosuchjob", jobs[1])
@@ -215,38 +227,3 @@ def test_what_is_lost_is_told(machine: Machine) -> None:
     begin, end = (int(word) for word in done.stderr.split(" bytes ")[1].split(" are")[0].split(" to "))
     assert begin == 0
     assert end + len(done.stdout) == 40_000_000
-
-
-def test_certs(machine: Machine) -> None:
-    directory = str(machine.directory / "fresh")
-    assert "server.key" in machine.out("certs", "init", "--dir", directory, "--host", "example.org")
-    assert json.loads(machine.out("certs", "client", "--json", "--dir", directory, "carol"))["files"] == [
-        f"{directory}/clients/carol.crt",
-        f"{directory}/clients/carol.key",
-    ]
-    again = machine.run("certs", "client", "carol", "--dir", directory)
-    assert (again.returncode, again.stderr.count("\n")) == (125, 1)
-    assert "--force" in again.stderr
-    assert machine.run("certs", "client", "carol", "--dir", directory, "--force", "--role", "admin").returncode == 0
-    listed = json.loads(machine.out("certs", "list", "--json", "--dir", directory))["certificates"]
-    assert [(one["kind"], one["role"]) for one in listed] == [("ca", ""), ("server", ""), ("client", "admin")]
-    assert "example.org" in machine.out("certs", "list", "--dir", directory)
-    own = machine.out("certs", "show", user="alice")
-    assert "CN=alice" in own
-    assert "problem" not in own
-    stranger = machine.run("certs", "show", TASKER_CERT=f"{directory}/clients/carol.crt")
-    assert "problem" in stranger.stdout
-
-
-def test_a_certificate_that_is_not_taken_says_why(machine: Machine) -> None:
-    directory = str(machine.directory / "other")
-    machine.out("certs", "init", "--dir", directory)
-    machine.out("certs", "client", "mallory", "--dir", directory)
-    refused = machine.run("list", TASKER_CERT=f"{directory}/clients/mallory.crt")
-    assert refused.returncode == 125
-    assert "not signed by the CA" in refused.stderr
-    missing = machine.run("list", TASKER_CERT="/nowhere.crt")
-    assert (
-        missing.stderr
-        == "tasker: cannot find a certificate of yours: there is no /nowhere.crt; name it with --cert or TASKER_CERT\n"
-    )
