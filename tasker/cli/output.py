@@ -154,7 +154,7 @@ class OnTerminal:
 
     def _tell(self, text: Text) -> None:
         if sys.stderr.isatty():
-            self._screen.line(self._ansi(text, self._console.width - 1))
+            self._screen.line(self._ansi(text))  # whole, however long: there may be a command in it to copy
         else:
             say(text.plain)
 
@@ -185,9 +185,13 @@ class OnTerminal:
         job = replace(self._job, state=self._state) if self._state and not self._job.ended else self._job
         return self._ansi(render.footer(job, time.time(), self._hint), columns - 1)
 
-    def _ansi(self, text: Text, columns: int) -> str:
+    def _ansi(self, text: Text, columns: int | None = None) -> str:
+        """`text` in one line, cut to so many columns; without them, the terminal wraps it where it has to."""
         with self._console.capture() as capture:
-            self._console.print(text, end="", no_wrap=True, overflow="ellipsis", crop=True, width=columns)
+            if columns is None:
+                self._console.print(text, end="", soft_wrap=True)
+            else:
+                self._console.print(text, end="", no_wrap=True, overflow="ellipsis", crop=True, width=columns)
         return capture.get()
 
 

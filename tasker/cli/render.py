@@ -29,6 +29,8 @@ WIDE_COLUMNS = ("ID", "NAME", "OWNER", "RUNS AS", "STATE", "STARTED", "ELAPSED",
 
 Rows = list[list[Text]]
 """A table: cells by row and column."""
+NARROWEST = 12
+"""Cells to which a column is cut at most: an id or a state is never cut."""
 LABEL = 32
 """Cells of a name or command in the footer."""
 
@@ -76,11 +78,11 @@ def table(jobs: Iterable[Job], now: float, wide: bool) -> Rows:
     return rows
 
 
-def for_terminal(rows: Rows, cut: bool = True) -> Group:
-    """Aligned. With `cut` a row that is too long for the terminal, that is its last column, ends in "…"."""
-    lines = _aligned(rows, "")
+def for_terminal(rows: Rows, width: int | None = None) -> Group:
+    """Aligned. With a `width` rows are cut to it, in "…": the last column first, then whichever is widest."""
+    lines = _aligned(rows, "", width)
     for line in lines:
-        line.no_wrap, line.overflow = cut, "ellipsis" if cut else "fold"
+        line.no_wrap, line.overflow = width is not None, "ellipsis" if width is not None else "fold"
     return Group(*lines)
 
 
@@ -89,13 +91,24 @@ def for_pipe(rows: Rows) -> list[str]:
     return [line.plain.rstrip() for line in _aligned(rows, "-")]
 
 
-def _aligned(rows: Rows, nothing: str) -> list[Text]:
+def _aligned(rows: Rows, nothing: str, room: int | None = None) -> list[Text]:
     full = [[cell if cell else Text(nothing) for cell in row] for row in rows]
     widths = [max(cell.cell_len for cell in column) for column in zip(*full, strict=True)]
+    if room is not None:
+        widths = _narrowed(widths, room)
     for row in full:
         for cell, width in zip(row[:-1], widths[:-1], strict=True):
-            cell.append(" " * (width - cell.cell_len))
+            cell.truncate(width, overflow="ellipsis", pad=True)
     return [Text("  ").join(row) for row in full]
+
+
+def _narrowed(widths: list[int], room: int) -> list[int]:
+    """So that the last column keeps a quarter of the room, if it needs that; no other gets narrower than NARROWEST."""
+    *first, last = widths
+    room -= len("  ") * len(first) + min(last, room // 4)
+    while sum(first) > room and max(first) > NARROWEST:
+        first[first.index(max(first))] -= 1
+    return [*first, last]
 
 
 def outcome_style(outcome: Outcome | None) -> str:
@@ -132,7 +145,7 @@ def facts(job: Job, now: float) -> Rows:
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),
         ("slice", visible(job.slice)),
-        ("look closer", f"systemctl status {row['UNIT']}"),
+        ("look closer", f"journalctl TASKER_JOB={row['ID']}" if job.ended else f"systemctl status {row['UNIT']}"),
     ]
     return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
 

@@ -122,7 +122,8 @@ def print_json(value: dict[str, Any]) -> None:
 def print_rows(rows: render.Rows, cut: bool = True) -> None:
     """On a terminal in colours and, with `cut`, to its width; elsewhere plain and whole."""
     if sys.stdout.isatty():
-        Console(highlight=False).print(render.for_terminal(rows, cut))
+        console = Console(highlight=False)
+        console.print(render.for_terminal(rows, console.width if cut else None))
     else:
         print("\n".join(render.for_pipe(rows)))
 

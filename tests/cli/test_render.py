@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -26,11 +27,22 @@ def shown(renderable: RenderableType, width: int = 80) -> list[str]:
 
 def test_the_table() -> None:
     failed = ended(Outcome(Kind.EXITED, exit_code=3), id="aaaaaaaa", spec=JobSpec(("sh", "-c", "exit 3; " + "x" * 99)))
-    assert shown(render.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False)), 96) == [
+    assert shown(render.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False), 96), 96) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED        COMMAND",
         "k3v9x2mq  nap   alice  running  1m 5s                        sleep 60",
         "aaaaaaaa        alice  ended    3.5s     exited with code 3  sh -c 'exit 3; xxxxxxxxxxxxxxxxxxx…",
     ]
+
+
+@pytest.mark.parametrize("name", ["nap", "a name that is so long that it would be nearly all of the row"])
+def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
+    spec = JobSpec(("sleep", "60", "and", "more"), name=name)
+    job = ended(Outcome(Kind.STOPPED, stopped_by="somebody", killed=True), spec=spec)
+    lines = shown(render.for_terminal(render.table([job], 0, wide=False), 80))
+    assert len(lines) == 2
+    assert lines[1].startswith("k3v9x2mq  ")
+    assert re.search(r"  stopped by s.*…  +sleep 60 and more$", lines[1])
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_lines_for_a_pipe() -> None:
@@ -88,9 +100,10 @@ def test_everything_about_a_job() -> None:
         ("disk limit", "/var: read 1M/s, 100 writes/s"),
         ("IO weight", "7"),
         ("run time limit", "1h 30m"),
-        ("look closer", "systemctl status tasker-k3v9x2mq.scope"),
+        ("look closer", "journalctl TASKER_JOB=k3v9x2mq"),
     ):
         assert facts[label] == value
+    assert render.for_pipe(render.facts(RUNNING, 0))[-1].endswith("systemctl status tasker-k3v9x2mq.scope")
     assert "leader" not in facts
 
 

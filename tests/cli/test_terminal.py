@@ -46,6 +46,18 @@ def test_elapsed_ticks_while_nothing_is_printed(machine: Machine) -> None:
     machine.out("stop", job)
 
 
+def test_a_notice_is_whole_however_narrow_the_terminal(machine: Machine) -> None:
+    job = machine.out("start", "--", "sh", "-c", "echo hi; exec sleep 60")
+    with Terminal(32, 12) as terminal:
+        attach = machine.spawn(terminal, "attach", job)
+        terminal.until_shown("hi")
+        machine.out("detach", job)
+        assert attach.wait(DEADLINE) == 0
+        whole = "".join(row.ljust(32) for row in terminal.settle()).strip()
+    assert whole.endswith(f"detached by `tasker detach`; the job goes on: tasker attach --offset 3 {job}")
+    machine.out("stop", job)
+
+
 def test_the_end_is_told(machine: Machine) -> None:
     with Terminal(80, 12) as terminal:
         assert machine.spawn(terminal, "run", "--", "sh", "-c", "printf 'no newline'; exit 3").wait(DEADLINE) == 3
