@@ -38,8 +38,10 @@ def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> Tasker
     command, number = job.spec.argv[0], released.errno
     whom = f"as {job.user}" if job.user else f"as uid {job.uid}, {job.owner}'s own"
     if released.step == "directory":
-        why = f"cannot start in {launch.working_directory}: {os.strerror(number)}"
-        return TaskerError(_reason(number), f"{why}; the job runs {whom}" if number == errno.EACCES else why)
+        home = "" if job.spec.working_directory else f", the home of {job.user or job.owner}"
+        text = f"cannot start in {launch.working_directory}{home}: {os.strerror(number)}"
+        text += f"; the job runs {whom}" if number == errno.EACCES else ""
+        return TaskerError(Reason.REFUSED, f"{text}; choose another with --cwd")
     if released.step != "execute":
         return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
     match number:

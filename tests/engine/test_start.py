@@ -149,10 +149,12 @@ def test_commands_that_cannot_run_say_why_and_leave_nothing(tasker: Stack) -> No
         tasker.start_job(str(private), caller=ALICE)
     with refused(Reason.NOT_EXECUTABLE, "no program"):
         tasker.start_job(str(script))
-    with refused(Reason.COMMAND_NOT_FOUND, "cannot start in /no/such"):
+    with refused(Reason.REFUSED, "cannot start in /no/such: No such file or directory; choose another with --cwd"):
         tasker.start_job("true", working_directory="/no/such")
-    with refused(Reason.NOT_EXECUTABLE, "cannot start in /root.*alice's own"):
+    with refused(Reason.REFUSED, "cannot start in /root: .*alice's own; choose another"):
         tasker.start_job("true", caller=ALICE, working_directory="/root")
+    with refused(Reason.REFUSED, "cannot start in /nonexistent, the home of nobody: .*; choose another with --cwd"):
+        tasker.start_job("true", user="nobody")
     assert nothing_left(tasker)
 
 
