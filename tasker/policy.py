@@ -45,6 +45,5 @@ def demand(action: str, identity: Identity, *, what: str, owner: str | None = No
     if allowed(action, identity, owner):
         return
     whose = f" of {owner}" if owner is not None else ""
-    raise TaskerError(
-        Reason.DENIED, f"cannot {action} {what}{whose} as {identity.name}: only {ACCESS[action].value} may"
-    )
+    verb = "attach to" if action == "attach" else action
+    raise TaskerError(Reason.DENIED, f"cannot {verb} {what}{whose} as {identity.name}: only {ACCESS[action].value} may")

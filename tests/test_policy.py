@@ -41,7 +41,8 @@ def test_row(action: str, who: int) -> None:
     with pytest.raises(TaskerError) as caught:
         demand(action, identity, what="job k3v9", owner="alice")
     assert caught.value.reason is Reason.DENIED
-    assert caught.value.message.startswith(f"cannot {action} job k3v9 of alice as {identity.name}: only ")
+    verb = "attach to" if action == "attach" else action
+    assert caught.value.message.startswith(f"cannot {verb} job k3v9 of alice as {identity.name}: only ")
 
 
 def test_without_a_job_nobody_is_its_owner() -> None:
