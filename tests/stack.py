@@ -38,9 +38,17 @@ DEADLINE = 30.0
 class Daemon:
     """One of the three processes. `start` returns when it says READY, as it would to systemd."""
 
-    def __init__(self, directory: Path, module: str, *arguments: str, listen: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        module: str,
+        *arguments: str,
+        listen: socket.socket | None = None,
+        through: tuple[str, ...] = (),
+    ) -> None:
+        """`listen` is handed over as systemd does; `through` is a command that executes the one given to it."""
         self.directory = directory
-        self._command = [sys.executable, "-P", "-m", module, *arguments]
+        self._command = [*through, sys.executable, "-P", "-m", module, *arguments]
         self._notify = directory / f"{module}.notify"
         self._log = directory / f"{module}.log"
         self._listen = listen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import resource
 from pathlib import Path
 
 from tasker.collector.connection import listen
@@ -15,6 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tasker-collector", description=__doc__)
     parser.add_argument("--socket", type=Path, default=Path("/run/tasker-collector/control.sock"))
     arguments = parser.parse_args()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # four for each job; a job gets its own limit
     loop = Loop()
     control = Control(loop, listen(arguments.socket))
     notify("READY=1", "STATUS=Holding the jobs of this run.")

@@ -21,6 +21,8 @@ AT_GATE = b"@"
 """What the child writes into its report when it waits. What comes after is "step errno", or the end of file: exec."""
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_SYS_KEYCTL = 250  # on x86-64
+_KEYCTL_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 _OPEN_FILES = 1024  # what select(2) can take; a job may raise it to the hard limit
 _LOWEST_KEPT = 16
 _HIGHEST = (1 << 31) - 1
@@ -36,6 +38,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         _set_descriptors(gate, output, report)
         _set_signals()
         _set_limits()
+        _leave_keyring()
         _become(launch.uid, launch.gid, launch.groups)
         os.write(report, AT_GATE)
         if not os.read(gate, 1):
@@ -77,6 +80,12 @@ def _set_limits() -> None:
     with open("/proc/self/oom_score_adj", "r+") as score:
         if int(score.read()) < 0:  # with a negative one, a job at its limit would be spared and hang the machine
             score.write("0")
+
+
+def _leave_keyring() -> None:
+    """Into a session keyring of its own: systemd gives a service one, and all who have it share its secrets."""
+    if _libc.syscall(_SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING, None) == -1 and ctypes.get_errno() != errno.ENOSYS:
+        raise OSError(ctypes.get_errno(), "keyctl")
 
 
 def _become(uid: int, gid: int, groups: tuple[int, ...]) -> None:

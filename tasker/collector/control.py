@@ -6,8 +6,10 @@ Where it ends early:   setup fails · killed while held · exec fails (its repor
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -115,7 +117,7 @@ class Control:
 
     def _release(self, request: wire.Release) -> Reply:
         job = self._job(request.job)
-        if self._holders.pop(job.id, None) is None:
+        if job.released or self._holders.pop(job.id, None) is None:
             raise TaskerError(Reason.REFUSED, f"cannot release {job.id}: it is not held")
         if job.report < 0:
             return wire.Released(errno.ESRCH, "setup"), ()
@@ -153,7 +155,7 @@ class Control:
 
     def _forget(self, request: wire.Forget) -> Reply:
         job = self._job(request.job)
-        if job.released and not job.finished and not job.said:
+        if job.released and job.report < 0 and not job.finished and not job.said:
             raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it runs")
         self._drop(job)
         return wire.Done(), ()
@@ -205,10 +207,11 @@ class Control:
             self._loop.add(job.pidfd, READ, lambda _events: self._exited(job))
             return
         step, number = job.said.split()
-        if job.id in self._unanswered:
-            self._answer(job, wire.Released(int(number), step.decode()))  # and it will say Forget
-        else:
+        if job.id not in self._unanswered:
             self._drop(job)
+            return
+        self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
+        self._answer(job, wire.Released(int(number), step.decode()))
 
     def _exited(self, job: Job) -> None:
         self._loop.remove(job.pidfd)
@@ -217,11 +220,14 @@ class Control:
             connection.send(0, wire.Exited(job.id, job.exit))
 
     def _drop(self, job: Job) -> None:
-        """Out of the run. A leader that is held exits at the closed gate; it is reaped when it has."""
+        """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""
         del self._jobs[job.id]
         self._holders.pop(job.id, None)
         self._unanswered.pop(job.id, None)
         job.close_gate()
+        if job.exit is None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(job.pidfd, signal.SIGKILL)  # it may be stopped, or hang in a file system
         if job.report >= 0:
             self._loop.remove(job.report)
             os.close(job.report)

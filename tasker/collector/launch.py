@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from dataclasses import dataclass, field
 
 from tasker.collector import child
@@ -80,7 +81,12 @@ def fork(launch: Launch, loop: Loop) -> Job:
         pid = os.fork()
         if pid == 0:
             child.run(launch, gate, writer, report)
-        pidfd = os.pidfd_open(pid)
+        try:
+            pidfd = os.pidfd_open(pid)
+        except OSError:  # no descriptor left
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
         undo.pop_all()
     for descriptor in (gate, report, writer):
         os.close(descriptor)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -33,6 +34,8 @@ _LISTEN_FDS_START = 3  # sd_listen_fds(3)
 def main() -> int:
     arguments = _arguments()
     to_journal()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # one for each job's cgroup
     try:
         settings = config.load(arguments.config)
         setup = setup_of(settings)

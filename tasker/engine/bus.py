@@ -18,6 +18,8 @@ from tasker.errors import Reason, TaskerError
 
 DEADLINE = 25.0
 """Seconds for one call. Past it the bus, or who answers on it, is taken for hung."""
+AT_ONCE = 64
+"""Calls that wait for a reply. dbus-daemon refuses past 128."""
 DBUS = "org.freedesktop.DBus"
 _REPLACE = 3  # the D-Bus specification: ALLOW_REPLACEMENT | REPLACE_EXISTING
 
@@ -45,6 +47,7 @@ class Bus:
     def __init__(self, bus: MessageBus, received: Callable[[Signal], None]) -> None:
         self._bus = bus
         self._received = received
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self.lost = asyncio.ensure_future(_end(bus))
         bus.add_message_handler(self._message)
 
@@ -70,7 +73,8 @@ class Bus:
         )
         message.serial = self._bus.next_serial()
         try:
-            reply = await asyncio.wait_for(self._bus.call(message), DEADLINE)
+            async with self._slots:
+                reply = await asyncio.wait_for(self._bus.call(message), DEADLINE)
         except TimeoutError:
             self._bus._method_return_handlers.pop(message.serial, None)
             raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: no answer from {name}") from None

@@ -20,15 +20,16 @@ from pathlib import Path
 from tasker import wire
 from tasker.channel import Channel
 from tasker.config import Config
-from tasker.engine import limits, names, scope
+from tasker.engine import limits, names
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.cgroup import Emptiness
 from tasker.engine.journal import Journal
-from tasker.engine.outcomes import exec_error, outcome_of
+from tasker.engine.launcher import Launcher
+from tasker.engine.outcomes import outcome_of
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Stop, Table
 from tasker.engine.tasks import Tasks
-from tasker.errors import Reason, TaskerError, invalid
+from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import LONGEST_GRACE, Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
@@ -36,8 +37,7 @@ from tasker.policy import demand
 
 log = logging.getLogger(__name__)
 
-_GROWTH = 8 << 10
-"""Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
+_MOST_WAITING = 64
 
 
 class Jobs:
@@ -53,6 +53,7 @@ class Jobs:
         self._journal = journal
         self.cgroups = cgroups
         self._emptiness = Emptiness()
+        self._launcher = Launcher(collector, systemd, self._emptiness, cgroups)
         self._tasks = Tasks()
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,11 +93,11 @@ class Jobs:
 
     async def _start(self, entry: Entry, account: Account) -> Job:
         try:
-            await self._bring_up(entry, account)
+            await self._launcher.bring_up(entry, account, self.config.output.ring)
         except BaseException as error:
             entry.move(Event.FAILED)
             self.table.remove(entry)
-            await self._abandon(entry)
+            await self._launcher.abandon(entry)
             entry.settled.set()
             entry.over.set()
             reason = error.message if isinstance(error, TaskerError) else repr(error)
@@ -110,42 +111,6 @@ class Jobs:
         self.watch(entry)
         return job
 
-    async def _bring_up(self, entry: Entry, account: Account) -> None:
-        job = entry.job
-        launch = wire.Launch(
-            job=job.id,
-            argv=job.spec.argv,
-            environment=account.environment(job.id, job.owner) | job.spec.environment,
-            working_directory=job.spec.working_directory or account.home,
-            uid=account.uid,
-            gid=account.gid,
-            groups=account.groups,
-            ring=self.config.output.ring,
-            record=entry.record(),
-        )
-        if not _fits(launch):
-            raise invalid("cannot pass on a command that is so long; put its arguments into a file")
-        launched = await self._collector.request(launch)
-        assert isinstance(launched, wire.Launched)
-        entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
-        entry.cgroup = await scope.make(job, self._systemd, self.cgroups)
-        limits.verify(job.spec.limits, entry.cgroup)
-        released = await self._collector.request(wire.Release(job.id))
-        assert isinstance(released, wire.Released)
-        if released.errno:
-            raise exec_error(job, launch, released)
-
-    async def _abandon(self, entry: Entry) -> None:
-        """Leave nothing of a job that did not come to run."""
-        with contextlib.suppress(TaskerError):
-            await self._collector.request(wire.Forget(entry.job.id))
-        if entry.cgroup is not None:
-            entry.cgroup.kill()
-            await self._emptiness.wait(entry.cgroup)
-            entry.cgroup.close()
-            entry.cgroup = None
-        await self._systemd.unref(entry.job.unit)
-
     # ── stop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
@@ -154,7 +119,16 @@ class Jobs:
         patience = self.config.jobs.grace if grace is None else grace
         if not 0 <= patience <= LONGEST_GRACE:
             raise TaskerError(Reason.INVALID, f"cannot wait {patience:g} s for an end; choose 0s to 1h")
-        return await self._tasks.to_its_end(self._stop(caller.name, entry, patience))
+        if entry.waiting >= _MOST_WAITING:
+            if entry.settled.is_set():
+                self._hasten(entry, patience)
+            text = f"cannot wait for the end of job {entry.job.id}: {_MOST_WAITING} others do already"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, look with tasker get")
+        entry.waiting += 1
+        try:
+            return await self._tasks.to_its_end(self._stop(caller.name, entry, patience))
+        finally:
+            entry.waiting -= 1
 
     async def _stop(self, by: str, entry: Entry, patience: float) -> Job:
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING)
@@ -170,32 +144,34 @@ class Jobs:
             for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped could not act on the first
                 with contextlib.suppress(TaskerError):  # its group may be gone already
                     await self._collector.request(wire.Signal(entry.job.id, number))
-        if entry.stop is not None:
-            entry.stop = dataclasses.replace(entry.stop, deadline=min(entry.stop.deadline, time.time() + patience))
-            await self._outlive(entry)
+        self._hasten(entry, patience)
         await entry.over.wait()
         return entry.job
 
-    async def _outlive(self, entry: Entry) -> None:
-        """Wait for its end until the deadline, then kill."""
+    def _hasten(self, entry: Entry, patience: float) -> None:
+        """The earlier deadline counts."""
+        if entry.stop is not None:
+            entry.stop = dataclasses.replace(entry.stop, deadline=min(entry.stop.deadline, time.time() + patience))
+            self.arm(entry)
+
+    def arm(self, entry: Entry) -> None:
+        """Kill at the deadline of its stop; also one that an earlier engine began."""
         assert entry.stop is not None
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(entry.over.wait(), max(0.0, entry.stop.deadline - time.time()))
-            return
-        if entry.job.state is State.STOPPING and entry.cgroup is not None:
+        entry.disarm()
+        seconds = max(0.0, entry.stop.deadline - time.time())
+        entry.timer = asyncio.get_running_loop().call_later(seconds, self._kill, entry)
+
+    def _kill(self, entry: Entry) -> None:
+        if entry.stop is not None and entry.job.state is State.STOPPING and entry.cgroup is not None:
             entry.stop = dataclasses.replace(entry.stop, killed=True)
-            entry.cgroup.kill()  # before anything is awaited: it may end meanwhile
-            await self._note(entry)
+            entry.cgroup.kill()
+            self._tasks.spawn(self._note(entry))
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def watch(self, entry: Entry) -> None:
         """See a running job to its end, in the background."""
         self._tasks.spawn(self._see_off(entry))
-
-    def watch_stop(self, entry: Entry) -> None:
-        """Go on with a stop that an earlier engine began."""
-        self._tasks.spawn(self._outlive(entry))
 
     def exited(self, notice: wire.Exited) -> None:
         """The collector reaped a leader."""
@@ -207,6 +183,7 @@ class Jobs:
         exit = await entry.exited
         if entry.job.state is not State.ENDING:  # an earlier engine may have come so far
             entry.move(Event.EXITED)
+        entry.disarm()
         oom_kills = 0
         if entry.cgroup is not None:
             entry.cgroup.kill()
@@ -244,11 +221,3 @@ class Jobs:
 
     async def _note(self, entry: Entry) -> None:
         await self._collector.request(wire.Note(entry.job.id, entry.record()))
-
-
-def _fits(launch: wire.Launch) -> bool:
-    """Whether the leader fits into a datagram, now and when it is listed."""
-    try:
-        return len(wire.encode(0, launch)) <= wire.LARGEST_DATAGRAM - _GROWTH
-    except wire.WireError:
-        return False

@@ -73,7 +73,7 @@ async def _resume(entry: Entry, jobs: Jobs, systemd: Systemd) -> None:
             log.info("%s", error)
     jobs.watch(entry)
     if entry.stop is not None:
-        jobs.watch_stop(entry)
+        jobs.arm(entry)
 
 
 async def _end_strays(jobs: Jobs, systemd: Systemd) -> None:

@@ -22,7 +22,7 @@ from tasker.errors import Reason, TaskerError
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16
-"""Unit jobs under way. More add only latency, and dbus-daemon refuses past 128."""
+"""Unit jobs under way. More add only latency."""
 _NAME = "org.freedesktop.systemd1"
 _PATH = "/org/freedesktop/systemd1"
 _MANAGER = f"{_NAME}.Manager"

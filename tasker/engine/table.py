@@ -48,12 +48,20 @@ class Entry:
     """The leader was reaped."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or it never will."""
+    timer: asyncio.TimerHandle | None = None
+    """Kills it at the deadline of its stop."""
+    waiting: int = 0
+    """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or never ran."""
 
     def move(self, event: Event, **changes: object) -> None:
         """Take the job where `event` leads. Raises lifecycle.Refused."""
         self.job = dataclasses.replace(self.job, state=move(self.job.state, event), **changes)  # type: ignore[arg-type]
+
+    def disarm(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))

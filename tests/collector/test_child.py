@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +80,33 @@ def test_root_may_gain_privileges(engine: Engine) -> None:
 def test_it_may_open_its_own_output_again(engine: Engine) -> None:
     """The pipe belongs to the job's uid, else /dev/stderr is refused."""
     assert engine.output(engine.run("bash", "-c", "echo heard >/dev/stderr", uid=STRANGER)) == b"heard\n"
+
+
+KEYCTL = """
+import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if sys.argv[1] == "join": libc.syscall(250, 1, None)
+if sys.argv[1] in ("join", "add"): assert libc.syscall(248, b"user", b"tasker-test", b"secret", 6, -3) > 0
+if sys.argv[1] == "join": import os; os.execvp(sys.argv[2], sys.argv[2:])
+if sys.argv[1] == "find": print(libc.syscall(250, 10, -3, b"user", b"tasker-test", 0))
+"""
+
+
+def test_no_two_jobs_share_a_keyring() -> None:
+    """systemd gives the collector a session keyring; possessing it is enough to read what others put into it."""
+    directory = Path(tempfile.mkdtemp(prefix="tsk-"))
+    try:
+        sock = str(directory / "control.sock")
+        daemon = Daemon(directory, "tasker.collector", "--socket", sock, through=(sys.executable, "-c", KEYCTL, "join"))
+        daemon.start()
+        with Engine(directory / "control.sock") as engine:
+            for uid in (0, STRANGER):
+                assert engine.output(engine.run("python3", "-c", KEYCTL, "find", uid=uid)) == b"-1\n"
+            engine.exit(engine.run("python3", "-c", KEYCTL, "add", uid=STRANGER))
+            assert engine.output(engine.run("python3", "-c", KEYCTL, "find", uid=STRANGER)) == b"-1\n"
+        daemon.end()
+    finally:
+        shutil.rmtree(directory)
 
 
 def test_nobody_of_its_uid_can_trace_it_at_the_gate(engine: Engine) -> None:

@@ -84,6 +84,25 @@ def test_one_killed_at_the_gate_stays_unreaped_and_is_told(engine: Engine) -> No
     engine.ask(wire.Forget(job))
 
 
+def test_a_leader_stopped_at_the_gate_can_be_forgotten(engine: Engine) -> None:
+    """Any process of its uid may stop it there."""
+    job, pidfd = held(engine, "sleep", "60")
+    leader = engine.leader(job)
+    assert leader is not None
+    os.kill(leader.pid, signal.SIGSTOP)
+    engine.ask(wire.Forget(job))
+    assert gone(pidfd)
+    os.close(pidfd)
+
+
+def test_a_command_that_failed_as_its_engine_went_is_no_job(collector: Daemon) -> None:
+    with Engine(collector.directory / "control.sock") as going:
+        job = going.launch("/nonexistent")
+        assert going.release(job).errno == 2
+    with Engine(collector.directory / "control.sock") as coming:
+        assert coming.leader(job) is None
+
+
 def test_exit_codes_and_signals_are_the_kernels(engine: Engine) -> None:
     exit = engine.exit(engine.run("sh", "-c", "exit 42"))
     assert (exit.code, exit.signal) == (42, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -119,6 +120,39 @@ def test_what_the_leader_leaves_behind_is_killed_and_its_output_kept(tasker: Sta
     assert tasker.wait(job).outcome == Outcome(Kind.EXITED, exit_code=4)
     assert tasker.output(job) == b"child\n"
     until(lambda: tasker.systemd.units == {})
+
+
+def test_two_hundred_jobs_that_end_at_once_end_as_they_did(tasker: Stack) -> None:
+    """dbus-daemon takes 128 calls of one connection at a time."""
+    tasker.configure("[server]\n[jobs]\nended = 1000\n")
+    tasker.engine.restart()
+    go = tasker.directory / "go"
+    os.mkfifo(go)
+    go.chmod(0o666)
+    jobs = [tasker.start_job("sh", "-c", f"read x < {go}; exit 5") for _ in range(200)]
+    opened = os.open(go, os.O_RDWR)  # not only to write, so that nobody sees the end of the file early
+    try:
+        os.write(opened, b"go\n" * 200)
+        outcomes = [tasker.wait(job).outcome for job in jobs]
+    finally:
+        os.close(opened)
+    assert outcomes == [Outcome(Kind.EXITED, exit_code=5)] * 200
+    assert "cannot learn" not in tasker.engine.log
+    until(lambda: tasker.systemd.units == {})
+
+
+def test_past_a_number_of_waiting_stops_one_is_told_so_and_counts_all_the_same(tasker: Stack) -> None:
+    job = ready(tasker, DEAF)
+    with tasker.connect() as peer:
+        for number in range(1, 66):
+            peer.send(number, wire.StopJob(ALICE, job.id, 3600.0))
+        refused = peer.receive()[0].message  # the 65th
+        assert isinstance(refused, wire.Failed)
+        assert refused.reason is Reason.EXHAUSTED
+        with pytest.raises(TaskerError, match="64 others"):
+            stop(tasker, job, grace=0, caller=ROOT)
+        outcome = tasker.wait(job).outcome
+    assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
 
 
 def test_only_owner_and_admin_stop_and_attach(tasker: Stack) -> None:

@@ -1,0 +1,86 @@
+"""Bringing a job up, in the order that makes it safe; and leaving nothing of one that did not come to run.
+
+Launch ─▶ the leader waits at its gate ─▶ its scope holds it, limits read back ─▶ Release ─▶ the command runs
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from pathlib import Path
+
+from tasker import wire
+from tasker.channel import Channel
+from tasker.engine import limits, scope
+from tasker.engine.accounts import Account
+from tasker.engine.cgroup import Emptiness
+from tasker.engine.outcomes import exec_error
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry
+from tasker.errors import Reason, TaskerError, invalid
+
+_TO_GATE = 30.0
+"""Seconds for a leader to come to its gate, and from there to its command: more is a file system that hangs."""
+_GROWTH = 8 << 10
+"""Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
+
+
+class Launcher:
+    def __init__(self, collector: Channel, systemd: Systemd, emptiness: Emptiness, cgroups: Path) -> None:
+        self._collector = collector
+        self._systemd = systemd
+        self._emptiness = emptiness
+        self._cgroups = cgroups
+
+    async def bring_up(self, entry: Entry, account: Account, ring: int) -> None:
+        """Until the command runs, within its limits; its output goes to a ring of so many bytes. Raises TaskerError."""
+        job = entry.job
+        launch = wire.Launch(
+            job=job.id,
+            argv=job.spec.argv,
+            environment=account.environment(job.id, job.owner) | job.spec.environment,
+            working_directory=job.spec.working_directory or account.home,
+            uid=account.uid,
+            gid=account.gid,
+            groups=account.groups,
+            ring=ring,
+            record=entry.record(),
+        )
+        if not _fits(launch):
+            raise invalid("cannot pass on a command that is so long; put its arguments into a file")
+        launched = await self._promptly(launch)
+        assert isinstance(launched, wire.Launched)
+        entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
+        entry.cgroup = await scope.make(job, self._systemd, self._cgroups)
+        limits.verify(job.spec.limits, entry.cgroup)
+        released = await self._promptly(wire.Release(job.id))
+        assert isinstance(released, wire.Released)
+        if released.errno:
+            raise exec_error(job, launch, released)
+
+    async def _promptly(self, request: wire.Launch | wire.Release) -> wire.Message:
+        try:
+            return await asyncio.wait_for(self._collector.request(request), _TO_GATE)
+        except TimeoutError:
+            text = f"cannot start job {request.job}: its process does not come to run within {_TO_GATE:g} s"
+            raise TaskerError(Reason.REFUSED, f"{text}; look whether the disk of its command hangs") from None
+
+    async def abandon(self, entry: Entry) -> None:
+        """Leave nothing of a job that did not come to run."""
+        with contextlib.suppress(TaskerError):
+            await self._collector.request(wire.Forget(entry.job.id))
+        if entry.cgroup is not None:
+            entry.cgroup.kill()
+            await self._emptiness.wait(entry.cgroup)
+            entry.cgroup.close()
+            entry.cgroup = None
+        await self._systemd.unref(entry.job.unit)
+
+
+def _fits(launch: wire.Launch) -> bool:
+    """Whether the leader fits into a datagram, now and when it is listed."""
+    try:
+        return len(wire.encode(0, launch)) <= wire.LARGEST_DATAGRAM - _GROWTH
+    except wire.WireError:
+        return False
