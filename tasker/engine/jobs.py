@@ -162,10 +162,17 @@ class Jobs:
         entry.timer = asyncio.get_running_loop().call_later(seconds, self._kill, entry)
 
     def _kill(self, entry: Entry) -> None:
-        if entry.stop is not None and entry.job.state is State.STOPPING and entry.cgroup is not None:
+        if entry.stop is not None and entry.job.state is State.STOPPING:
             entry.stop = dataclasses.replace(entry.stop, killed=True)
-            entry.cgroup.kill()
-            self._tasks.spawn(self._note(entry))
+            if entry.cgroup is not None:
+                entry.cgroup.kill()
+            self._tasks.spawn(self._kill_group(entry))
+
+    async def _kill_group(self, entry: Entry) -> None:
+        """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
+        await self._note(entry)
+        with contextlib.suppress(TaskerError):  # it is gone, as it should be
+            await self._collector.request(wire.Signal(entry.job.id, signal.SIGKILL))
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

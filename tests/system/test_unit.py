@@ -69,6 +69,21 @@ def test_after_the_grace_a_deaf_leader_is_killed(alice: User) -> None:
     assert (outcome.killed, outcome.signal) == (True, 9)
 
 
+def test_a_root_job_that_left_its_cgroup_is_stopped_all_the_same(admin: User) -> None:
+    away = Path("/sys/fs/cgroup/away")
+    leave = f"trap '' TERM; mkdir {away}; echo $$ > {away}/cgroup.procs; echo left; while :; do sleep 0.1; done"
+    job = admin.sh(leave, user="root")
+    try:
+        assert admin.first_line(job) == "left"
+        outcome = admin.client.stop(job.id, grace=1).outcome
+        assert outcome is not None
+        assert (outcome.kind, outcome.killed) == (Kind.STOPPED, True)
+        assert not alive(job.pid)
+    finally:
+        until(lambda: not (away / "cgroup.procs").read_text())
+        away.rmdir()
+
+
 def test_set_property_by_an_admin_acts(alice: User) -> None:
     job = alice.start("sleep", "600")
     run("systemctl", "set-property", "--runtime", job.unit, "MemoryMax=64M")
