@@ -81,7 +81,7 @@ class Peer:
         """What to answer instead of the usual."""
         self.held: dict[type[wire.Message], asyncio.Event] = {}
         """Kinds of request that wait for their event first."""
-        self._channels: set[Channel] = set()
+        self.channels: set[Channel] = set()
         self._loop = asyncio.new_event_loop()
         self._listener: socket.socket | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="peer")
@@ -145,21 +145,21 @@ class Peer:
         """Break every connection; the socket goes on listening."""
 
         def close_all() -> None:
-            for channel in tuple(self._channels):
+            for channel in tuple(self.channels):
                 channel.close()
 
         self.call(close_all)
 
     def notify(self, message: wire.Message) -> None:
         def notify_all() -> None:
-            for channel in tuple(self._channels):
+            for channel in tuple(self.channels):
                 channel.notify(message)
 
         self.call(notify_all)
 
     def end_streams(self, job: str, user: str) -> int:
         async def ask() -> int:
-            replies = [await channel.request(wire.EndStreams(job, user)) for channel in tuple(self._channels)]
+            replies = [await channel.request(wire.EndStreams(job, user)) for channel in tuple(self.channels)]
             return sum(reply.count for reply in replies if isinstance(reply, wire.Streams))
 
         return self.wait_for(ask())
@@ -179,8 +179,8 @@ class Peer:
         assert self._listener is not None
         sock, _ = self._listener.accept()
         channel = Channel(sock, serve=self._serve, notice=lambda *_: None)
-        self._channels.add(channel)
-        channel.closed.add_done_callback(lambda _: self._channels.discard(channel))
+        self.channels.add(channel)
+        channel.closed.add_done_callback(lambda _: self.channels.discard(channel))
 
     async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
         self.asked.put(message)
@@ -205,7 +205,7 @@ class Peer:
                 return wire.JobReply(job.job), ()
             case wire.DetachJob():
                 asked = wire.EndStreams(message.job, message.caller.name)
-                replies = [await each.request(asked) for each in tuple(self._channels)]
+                replies = [await each.request(asked) for each in tuple(self.channels)]
                 return wire.Streams(sum(r.count for r in replies if isinstance(r, wire.Streams))), ()
         raise TaskerError(Reason.REFUSED, f"cannot serve {type(message).__name__} in a test")
 

@@ -42,7 +42,7 @@ class Frontend:
         self.log = directory / "log"
         self._news = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._news.bind(str(directory / "notify.sock"))
-        self._environment = {**os.environ, "NOTIFY_SOCKET": str(directory / "notify.sock"), "PYTHONFAULTHANDLER": "1"}
+        self.environment = {**os.environ, "NOTIFY_SOCKET": str(directory / "notify.sock"), "PYTHONFAULTHANDLER": "1"}
         self._clients: list[Client] = []
 
     def launch(self) -> None:
@@ -50,7 +50,7 @@ class Frontend:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path)],
-                env=self._environment,
+                env=self.environment,
                 stderr=log,
             )
         self._dead = os.pidfd_open(self.process.pid)
