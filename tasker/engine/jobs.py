@@ -31,7 +31,7 @@ from tasker.engine.table import Entry, Stop, Table
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import LONGEST_GRACE, Job, JobSpec, check_spec
+from tasker.job import Job, JobSpec, check_grace, check_spec
 from tasker.lifecycle import Event, State
 from tasker.policy import demand
 
@@ -117,8 +117,7 @@ class Jobs:
         """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
         demand("stop", caller, what=f"job {entry.job.id}", owner=entry.job.owner)
         patience = self.config.jobs.grace if grace is None else grace
-        if not 0 <= patience <= LONGEST_GRACE:
-            raise TaskerError(Reason.INVALID, f"cannot wait {patience:g} s for an end; choose 0s to 1h")
+        check_grace(patience)
         if entry.waiting >= _MOST_WAITING:
             if entry.settled.is_set():
                 self._hasten(entry, patience)

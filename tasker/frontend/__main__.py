@@ -20,17 +20,10 @@ from tasker.frontend.server import Server
 from tasker.frontend.service import Service
 from tasker.frontend.streams import Streams
 from tasker.frontend.tls import Material
+from tasker.logs import to_journal
 from tasker.notify import notify, watchdog_interval
 
 log = logging.getLogger("tasker.frontend")
-
-
-class JournalFormatter(logging.Formatter):
-    """Every line begins with its priority, as the journal reads it from standard error (sd-daemon(3))."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        priority = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4}.get(record.levelno, 3)
-        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
 
 
 class Frontend:
@@ -41,9 +34,12 @@ class Frontend:
         self._material: Material | None = None
         self._streams: Streams | None = None
 
-    async def serve(self, stop: asyncio.Event) -> None:
+    async def open(self) -> wire.Setup:
+        """Wait for the engine, for as long as it takes."""
+        return await self._engine.open()
+
+    async def serve(self, setup: wire.Setup, stop: asyncio.Event) -> None:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
-        setup = await self._engine.open()
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
         server = Server(setup, self._material, Service(self._engine, self._streams))
@@ -83,13 +79,14 @@ class Frontend:
 
 async def run(path: Path) -> None:
     """Serve, and feed systemd's watchdog, until a signal says stop."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     try:
-        await Frontend(path).serve(stop)
+        frontend = Frontend(path)
+        setup = await frontend.open()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):  # from here on there is something to take leave of
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await frontend.serve(setup, stop)
     finally:
         watchdog.cancel()
 
@@ -104,9 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tasker-frontend", description="Tasker's frontend; systemd starts it.")
     parser.add_argument("--engine", type=Path, default=DEFAULT_PATH, help="the engine's socket (%(default)s)")
     chosen = parser.parse_args(arguments)
-    handler = logging.StreamHandler()
-    handler.setFormatter(JournalFormatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    to_journal()
     try:
         asyncio.run(run(chosen.engine))
     except TaskerError as error:
