@@ -34,9 +34,14 @@ class Frontend:
         self._material: Material | None = None
         self._streams: Streams | None = None
 
-    async def open(self) -> wire.Setup:
-        """Wait for the engine, for as long as it takes."""
-        return await self._engine.open()
+    async def open(self) -> wire.Setup | None:
+        """Wait for the engine, for as long as it takes; None where the run ended before it answered."""
+        try:
+            return await self._engine.open()
+        except TaskerError:
+            if self._engine.run_ending.is_set():
+                return None
+            raise
 
     async def serve(self, setup: wire.Setup, stop: asyncio.Event) -> None:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
@@ -83,6 +88,8 @@ async def run(path: Path) -> None:
     try:
         frontend = Frontend(path)
         setup = await frontend.open()
+        if setup is None:
+            return  # not a failure, which systemd would answer with another start
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):  # from here on there is something to take leave of
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -25,7 +25,7 @@ DEFAULT_PATH = Path("/run/tasker.sock")
 PATIENCE = 60.0
 """Seconds that a request waits for an engine that restarts."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds between two attempts where nobody listens: the socket unit is down, or its queue is full."""
+"""Seconds between two attempts where nobody listens (no socket unit, or its queue is full) or we are not taken."""
 
 _Message = TypeVar("_Message", bound=wire.Message)
 
@@ -113,22 +113,29 @@ class Engine:
         pause = FIRST_PAUSE
         try:
             while not self.run_ending.is_set():
-                channel = await self._connect()
-                if channel is None:
-                    await asyncio.sleep(pause)  # nobody tells us when somebody listens again
+                if await self._stay_connected(first):
+                    pause = FIRST_PAUSE
+                else:
+                    await asyncio.sleep(pause)  # nobody tells us when we would be welcome
                     pause = min(pause * 2, LONGEST_PAUSE)
-                    continue
-                try:
-                    if await self._introduce(channel, first):
-                        pause = FIRST_PAUSE
-                        await asyncio.wait([channel.closed])
-                finally:
-                    self._channel = None
-                    if not self.run_ending.is_set():
-                        self._settled.clear()
-                    channel.close()
         finally:
             self._settled.set()
+
+    async def _stay_connected(self, first: asyncio.Future[wire.Setup]) -> bool:
+        """One connection to its end; whether the engine took us."""
+        channel = await self._connect()
+        if channel is None:
+            return False
+        try:
+            if not await self._introduce(channel, first):
+                return False
+            await asyncio.wait([channel.closed])
+            return True
+        finally:
+            self._channel = None
+            if not self.run_ending.is_set():
+                self._settled.clear()
+            channel.close()
 
     async def _connect(self) -> Channel | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from pathlib import Path
 
 import pytest
 
 from tasker import wire
+from tasker.certs import Pair
 from tasker.errors import Reason, TaskerError
+from tasker.frontend.engine import Engine
 from tasker.job import Job, JobSpec
 from tests.frontend.peer import PATIENCE, PeerJob
 from tests.frontend.running import Frontend
@@ -192,3 +197,63 @@ def test_a_request_to_a_frontend_is_one_of_the_table(frontend: Frontend) -> None
 
     with pytest.raises(TaskerError, match="it is no request to a frontend"):
         frontend.peer.wait_for(ask())
+
+
+# ── before it serves ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, ca: Pair) -> Iterator[Frontend]:
+    """A frontend that has asked for its first Setup, and does not get it yet."""
+    frontend = Frontend(tmp_path, ca)
+    frontend.peer.held[wire.Connect] = frontend.peer.call(asyncio.Event)
+    frontend.peer.start()
+    frontend.launch()
+    frontend.peer.next_asked(wire.Connect)
+    yield frontend
+    frontend.close()
+
+
+def test_it_can_be_stopped_before_the_engine_answers(waiting: Frontend) -> None:
+    waiting.process.terminate()
+    assert waiting.process.wait(PATIENCE) in (0, -signal.SIGTERM)  # a clean exit to systemd, either
+    assert waiting.log.read_text() == ""
+
+
+def test_a_run_that_ends_before_the_engine_answers(waiting: Frontend) -> None:
+    waiting.peer.notify(wire.RunEnding())
+    waiting.peer.drop()
+    assert waiting.process.wait(PATIENCE) == 0
+    assert waiting.log.read_text() == "<6>the service is being stopped, and every job with it\n"
+
+
+def test_an_engine_that_does_not_take_it_is_not_beset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be turned away for good: then it comes back ever less often, and not as fast as it can."""
+    pauses: list[float] = []
+
+    async def run() -> None:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(str(tmp_path / "sock"))
+        listener.listen()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(listener, lambda: listener.accept()[0].close())
+        enough = asyncio.Event()
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 8:
+                enough.set()
+                await asyncio.Event().wait()
+
+        monkeypatch.setattr(asyncio, "sleep", pause)
+        connection = Engine(tmp_path / "sock", reloaded=lambda _: None, end_streams=lambda *_: 0)
+        opening = asyncio.create_task(connection.open())
+        async with asyncio.timeout(PATIENCE):
+            await enough.wait()
+        opening.cancel()
+        await connection.close()
+        loop.remove_reader(listener)
+        listener.close()
+
+    asyncio.run(run())
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
