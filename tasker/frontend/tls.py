@@ -1,8 +1,8 @@
 """TLS 1.3 with a client's certificate, and who that is. Whatever is not plainly right is no identity.
 
 grpcio lets through more than may be let through: TLS 1.2 (see api.transport), sessions resumed for two days without a
-certificate being looked at again, expired and odd certificates on a connection that stays open. So every handshake gets
-a certificate configuration of its own, which makes resumption impossible, and every call is judged anew by `identify`.
+certificate being looked at again, expired and odd certificates on a connection that stays open. So every call is judged
+anew, by `identify`, which refuses a resumed session whatever it is.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Material:
 
     def __init__(self, setup: Setup) -> None:
         """Raises TaskerError(INVALID) where it cannot be used."""
+        self._generation = 0
         self.replace(setup)
 
     def replace(self, setup: Setup) -> None:
@@ -49,13 +50,28 @@ class Material:
         ca, pair = setup.ca.encode(), Pair(setup.certificate.encode(), setup.key.encode())
         certs.check_material(ca, pair)
         self._ca, self._pair, self._revoked = ca, pair, frozenset(setup.revoked)
+        self._generation += 1
 
     def credentials(self) -> grpc.ServerCredentials:
-        """For a port; later connections follow `replace`."""
-        return grpc.dynamic_ssl_server_credentials(self._configuration(), self._configuration, True)
+        """For a port; later connections follow `replace`.
+
+        grpc asks at every handshake, in a thread of its own, and one at a time for a port. What is new then takes the
+        place of what another handshake may be about to use, with nothing that holds it: two connections at once and a
+        new object for each abort the process (seen as `sync.cc: Check failed: prior > 0`). So what has not changed is
+        not given again, and a session resumed by its ticket is refused in `identify`.
+        """
+        given = self._generation
+
+        def news() -> grpc.ServerCertificateConfiguration | None:
+            nonlocal given
+            if given == self._generation:
+                return None
+            given = self._generation
+            return self._configuration()
+
+        return grpc.dynamic_ssl_server_credentials(self._configuration(), news, True)  # type: ignore[arg-type] # None: as before
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:
-        # Called in every handshake, from a thread of grpc's: nothing slow here. grpc empties what it gets: never twice.
         return grpc.ssl_server_certificate_configuration([(self._pair.key, self._pair.certificate)], self._ca)
 
     def identify(self, facts: Mapping[str, Iterable[bytes]], now: float) -> Caller:

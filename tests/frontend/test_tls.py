@@ -16,6 +16,7 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc.experimental import session_cache
 
 from tasker import issuing
 from tasker.api.v1 import tasker_pb2 as pb
@@ -31,6 +32,7 @@ from tests.frontend.handshake import connected, context_for, is_let_in, load_pai
 from tests.frontend.peer import PATIENCE, PeerJob
 from tests.frontend.running import Frontend
 
+LIST = "/tasker.api.v1.Tasker/ListJobs"
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 
 
@@ -75,16 +77,43 @@ def test_who_is_refused_in_the_handshake(shared: Frontend) -> None:
     assert {who for who, pair in strangers.items() if is_let_in(shared, pair)} == set()
 
 
-def test_no_session_is_resumed(shared: Frontend) -> None:
+def test_a_resumed_session_is_no_identity(shared: Frontend) -> None:
     """A ticket lives two days, and nobody looks at the certificate again."""
-    context = context_for(shared.ca.certificate, issuing.make_client(shared.ca, "alice", Role.USER))
-    with connected(shared.host, shared.port, context) as sock:
-        sock.recv(9)
-        session = sock.session
-    assert session is not None
-    with connected(shared.host, shared.port, context, session) as sock:
-        sock.recv(9)
-        assert not sock.session_reused
+    pair = issuing.make_client(shared.ca, "alice", Role.USER)
+    credentials = grpc.ssl_channel_credentials(shared.ca.certificate, pair.key, pair.certificate)
+    cache = session_cache.ssl_session_cache_lru(8)  # type: ignore[no-untyped-call]
+    options = [("grpc.ssl_session_cache", cache), ("grpc.use_local_subchannel_pool", 1)]
+    calls: list[Any] = []
+    for _ in range(2):
+        with grpc.secure_channel(f"localhost:{shared.port}", credentials, options) as channel:
+            get: Any = channel.unary_unary(LIST)
+            calls.append(get.with_call(b"", timeout=PATIENCE) if not calls else refusal(get))
+    assert shared.peer.next_asked(ListJobs).caller.name == "alice"  # the first call, and only that
+    assert calls[1] == (grpc.StatusCode.PERMISSION_DENIED, "denied")
+
+
+def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
+    """How a call that is not let through ends: the status and `tasker-reason`."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(b"", timeout=PATIENCE)
+    error: Any = caught.value
+    return error.code(), dict(error.trailing_metadata())["tasker-reason"]
+
+
+def test_many_handshakes_at_once_leave_it_alive(frontend: Frontend) -> None:
+    """grpc aborts where two handshakes at once are each given a configuration of their own."""
+    context = context_for(frontend.ca.certificate, issuing.make_client(frontend.ca, "alice", Role.USER))
+
+    def shake(_: int) -> None:
+        with contextlib.suppress(OSError), connected(frontend.host, frontend.port, context) as sock:
+            sock.recv(1)
+
+    with futures.ThreadPoolExecutor(16) as pool:
+        for _ in pool.map(shake, range(800)):
+            pass
+    assert frontend.process.poll() is None
+    with frontend.client() as client:
+        assert list(client.list()) == []
 
 
 def test_the_client_trusts_no_other_server(shared: Frontend) -> None:
