@@ -7,7 +7,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  2. client/            StartJob over mutual TLS 1.3; api/convert.py turns a JobSpec (job.py) into protobuf and back
  3. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
  4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire.py)
- 5. engine/jobs.py     policy.py: may they? job.py: is it in range? then Launch to the collector
+ 5. engine/jobs.py     policy.py: may they? job.py: is it in range? then engine/launcher.py: Launch to the collector
  6. collector/         launch forks, child becomes the job's user and waits at its gate
  7. engine/scope.py    StartTransientUnit (systemd.py on bus.py), limits read back from the cgroup; then Release
  8. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
