@@ -205,7 +205,7 @@ class Stack:
         """Whether a process runs; a zombie does not."""
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or while it was read
             return False
 
     def printed(self, job: Job) -> int:

@@ -130,5 +130,5 @@ def test_two_owners_are_two_uids_that_cannot_touch_each_other(alice: User, bob: 
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or while it was read
         return False
