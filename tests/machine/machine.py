@@ -77,7 +77,7 @@ def start_time(pid: int) -> str | None:
     """The start time of a process that is no zombie, in clock ticks since the boot (proc(5), field 22)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] == "Z" else fields[19]
 
