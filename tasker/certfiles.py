@@ -22,8 +22,6 @@ from tasker.certs import Description, Pair
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.identity import NAME, Role
 
-DEFAULT_DIRECTORY = Path("/etc/tasker")
-
 
 @dataclass(frozen=True)
 class Listed:

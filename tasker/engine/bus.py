@@ -96,9 +96,6 @@ class Bus:
         """Take a well-known name, from whoever has it and gives it up."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "RequestName", "su", name, _REPLACE)
 
-    def close(self) -> None:
-        self._bus.disconnect()
-
     def _message(self, message: Message) -> bool:
         if message.message_type is not MessageType.SIGNAL:
             return False

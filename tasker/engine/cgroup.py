@@ -84,10 +84,6 @@ class Emptiness:
             self._calls.pop(watch, None)
             _libc.inotify_rm_watch(self._fd, watch)
 
-    def close(self) -> None:
-        self._loop.remove_reader(self._fd)
-        os.close(self._fd)
-
     def _readable(self) -> None:
         data = os.read(self._fd, 1 << 16)
         at = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 
-SLICE = "tasker.slice"
 COLLECTOR = "tasker-collector.service"
 SERVICE = "tasker.service"
 SCOPES = "tasker-*.scope"

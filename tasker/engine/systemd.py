@@ -172,9 +172,6 @@ class Systemd:
         number, job = await self._get(path, _UNIT, "Job")
         return str(await self._get(job, f"{_NAME}.Job", "JobType")) if number else ""
 
-    def close(self) -> None:
-        self._bus.close()
-
     # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _subscribe(self) -> None:
