@@ -4,9 +4,9 @@ Three processes, each with one dependency: frontend (grpc), engine (dbus-next), 
 The life of `tasker start --memory 512M -- make -j4` through the files:
 
  1. cli/__main__.py    parses the line (arguments, options, spec), finds address and certificates (settings)
- 2. client/            StartJob over mutual TLS 1.3; api/convert.py turns a JobSpec (job.py) into protobuf and back
+ 2. client/            StartJob over mutual TLS 1.3; api/specs.py turns a JobSpec (job.py) into protobuf and back
  3. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
- 4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire.py)
+ 4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire/)
  5. engine/jobs.py     policy.py: may they? job.py: is it in range? then engine/launcher.py: Launch to the collector
  6. collector/         launch forks, child becomes the job's user and waits at its gate
  7. engine/scope.py    StartTransientUnit (systemd.py on bus.py), limits read back from the cgroup; then Release

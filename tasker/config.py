@@ -5,68 +5,17 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tasker import keys
 from tasker.errors import TaskerError, invalid
-from tasker.quantity import parse_duration, parse_size
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
-_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a text")
-    return value
-
-
-def _count(smallest: int, largest: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if type(value) is not int or not smallest <= value <= largest:
-            raise ValueError(f"a whole number from {smallest} to {largest}")
-        return value
-
-    return read
-
-
-def _size(smallest: str, largest: str) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        size = parse_size(value) if isinstance(value, str) else -1
-        if not parse_size(smallest) <= size <= parse_size(largest):
-            raise ValueError(f'a size from "{smallest}" to "{largest}"')
-        return size
-
-    return read
-
-
-def _duration(smallest: str, largest: str) -> Callable[[object], float]:
-    def read(value: object) -> float:
-        seconds = parse_duration(value) if isinstance(value, str) else -1.0
-        if not parse_duration(smallest) <= seconds <= parse_duration(largest):
-            raise ValueError(f'a time from "{smallest}" to "{largest}"')
-        return seconds
-
-    return read
-
-
-def _listen(value: object) -> tuple[str, ...]:
-    addresses = value if isinstance(value, list) else []
-    matches = [_LISTEN.fullmatch(item) if isinstance(item, str) else None for item in addresses]
-    if not matches or any(match is None or not 1 <= int(match[2]) <= 65535 for match in matches):
-        raise ValueError('a list of addresses with ports like ["[::]:8275", "127.0.0.1:8275"]')
-    return tuple(addresses)
-
-
-def _serials(value: object) -> tuple[str, ...]:
-    serials = [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else [""]
-    if not all(re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) and item.strip("0:") for item in serials):
-        raise ValueError('a list of serial numbers as `tasker certs list` shows them, like ["4f3a09"]')
-    return tuple(item.replace(":", "").lower().lstrip("0") for item in serials)
 
 
 def _key(default: Any, read: Callable[[Any], Any]) -> Any:
@@ -78,32 +27,66 @@ def _key(default: Any, read: Callable[[Any], Any]) -> Any:
 class Server:
     """[server]: the port and who is let in. Paths name PEM files."""
 
-    listen: tuple[str, ...] = _key(("[::]:8275",), _listen)
-    ca: str = _key("/etc/tasker/ca.crt", _text)
-    certificate: str = _key("/etc/tasker/server.crt", _text)
-    key: str = _key("/etc/tasker/server.key", _text)
-    revoked: tuple[str, ...] = _key((), _serials)
-    frontends: int = _key(1, _count(1, 64))
-    streams: int = _key(1000, _count(1, 100_000))
-    streams_per_user: int = _key(100, _count(1, 100_000))
+    listen: tuple[str, ...] = _key(("[::]:8275",), keys.listen)
+    ca: str = _key("/etc/tasker/ca.crt", keys.text)
+    certificate: str = _key("/etc/tasker/server.crt", keys.text)
+    key: str = _key("/etc/tasker/server.key", keys.text)
+    revoked: tuple[str, ...] = _key((), keys.serials)
+    frontends: int = _key(1, keys.count(1, 64))
+    contact: str = _key("an admin of this machine", keys.text)
+    streams: int = _key(1000, keys.count(1, 100_000))
+    streams_per_user: int = _key(100, keys.count(1, 100_000))
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """[jobs]: what one run may hold."""
+    """[jobs]: what one run may hold, and whom jobs run as."""
 
-    running: int = _key(1000, _count(1, 100_000))
-    ended: int = _key(100, _count(1, 100_000))
-    grace: float = _key(10.0, _duration("0s", "1h"))
-    first_uid: int = _key(1_879_048_192, _count(100_000, 4_000_000_000))
-    uids: int = _key(65_536, _count(1, 1 << 24))
+    running: int = _key(1000, keys.count(1, 100_000))
+    grace: float = _key(10.0, keys.duration("0s", "1h"))
+    first_uid: int = _key(1_879_048_192, keys.count(100_000, 4_000_000_000))
+    uids: int = _key(65_536, keys.count(1, 1 << 24))
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """[total]: on all jobs of the machine together (tasker.slice). None is no ceiling."""
+
+    cpu: float | None = _key(None, keys.cores)
+    memory: int | None = _key(None, keys.size("8M", "1024T"))
+    tasks: int | None = _key(None, keys.count(1, 1 << 22))
+
+
+@dataclass(frozen=True)
+class Owner(Ceiling):
+    """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
+
+    running: int = _key(100, keys.count(0, 100_000))
+
+
+@dataclass(frozen=True)
+class Single(Ceiling):
+    """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
+
+    time: float | None = _key(None, keys.duration("1s", "3650d"))
 
 
 @dataclass(frozen=True)
 class Output:
-    """[output]: what is kept of what jobs print."""
+    """[output]: what is kept in memory of what a job prints."""
 
-    ring: int = _key(16 << 20, _size("64K", "16G"))
+    ring: int = _key(16 << 20, keys.size("64K", "16G"))
+
+
+@dataclass(frozen=True)
+class Retention:
+    """[retention]: ended jobs. Past `ended`, `age` or `memory` they go to disk, past `archived` or `disk` for good."""
+
+    ended: int = _key(100, keys.count(0, 100_000))
+    age: float = _key(86_400.0, keys.duration("1s", "3650d"))
+    memory: int = _key(512 << 20, keys.size("0", "1024T"))
+    archived: int = _key(1000, keys.count(0, 100_000))
+    disk: int = _key(4 << 30, keys.size("0", "1024T"))
 
 
 @dataclass(frozen=True)
@@ -112,10 +95,23 @@ class Config:
 
     server: Server = Server()
     jobs: Jobs = Jobs()
+    defaults: Single = Single()
+    maxima: Single = Single()
+    owner: Owner = Owner()
+    owners: dict[str, Owner] = field(default_factory=dict)
+    """By name; what is not said of one is as for every owner."""
+    total: Ceiling = Ceiling()
+    accounts: dict[str, str] = field(default_factory=dict)
+    """By owner: the local account that the owner's jobs run as."""
     output: Output = Output()
+    retention: Retention = Retention()
+
+    def ceiling(self, owner: str) -> Owner:
+        """What holds for one owner."""
+        return self.owners.get(owner, self.owner)
 
 
-_Section = TypeVar("_Section", Server, Jobs, Output)
+_Section = TypeVar("_Section", Server, Jobs, Ceiling, Owner, Single, Output, Retention)
 
 
 def load(path: Path) -> Config:
@@ -142,25 +138,56 @@ def parse(text: str) -> Config:
     for name in tables:
         if name not in known:
             raise invalid(f"there is no section {name[:40]!r}; the sections are {', '.join(known)}")
+    owner = _section(Owner(), "owner", tables)
+    owners = _named("owners", tables)
     return Config(
-        server=_section(Server, "server", tables),
-        jobs=_section(Jobs, "jobs", tables),
-        output=_section(Output, "output", tables),
+        server=_section(Server(), "server", tables),
+        jobs=_section(Jobs(), "jobs", tables),
+        defaults=_section(Single(), "defaults", tables),
+        maxima=_section(Single(), "maxima", tables),
+        owner=owner,
+        owners={name: _section(owner, f"owners.{name}", {f"owners.{name}": owners[name]}) for name in owners},
+        total=_section(Ceiling(), "total", tables),
+        accounts={
+            name: _read("accounts", name, keys.account, value) for name, value in _named("accounts", tables).items()
+        },
+        output=_section(Output(), "output", tables),
+        retention=_section(Retention(), "retention", tables),
     )
 
 
-def _section(cls: type[_Section], name: str, tables: dict[str, Any]) -> _Section:
+def _named(name: str, tables: dict[str, Any]) -> dict[str, Any]:
+    """A section whose keys are owners."""
+    table = _table(name, tables)
+    for key in table:
+        try:
+            keys.owner(key)
+        except ValueError as error:
+            raise invalid(f"there is no owner {key[:40]!r} for [{name}]; a key there is {error}") from error
+    return table
+
+
+def _section(default: _Section, name: str, tables: dict[str, Any]) -> _Section:
+    """`default` with the values of the section in place of its own."""
+    readers = {f.name: f.metadata["read"] for f in fields(default)}
+    values = {}
+    for key, value in _table(name, tables).items():
+        if key not in readers:
+            raise invalid(f"there is no key {key[:40]!r} in [{name}]; the keys are {', '.join(readers)}")
+        values[key] = _read(name, key, readers[key], value)
+    return dataclasses.replace(default, **values)
+
+
+def _table(name: str, tables: dict[str, Any]) -> dict[str, Any]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
         raise invalid(f"{name} must be a section, [{name}]")
-    readers = {f.name: f.metadata["read"] for f in fields(cls)}
-    values = {}
-    for key, value in table.items():
-        if key not in readers:
-            raise invalid(f"there is no key {key[:40]!r} in [{name}]; the keys are {', '.join(readers)}")
-        try:
-            values[key] = readers[key](value)
-        except (ValueError, TaskerError) as error:
-            wanted = error if isinstance(error, ValueError) else error.message
-            raise invalid(f"{name}.{key} cannot be {str(value)[:60]!r}; it is {wanted}") from error
-    return cls(**values)
+    return table
+
+
+def _read(section: str, key: str, read: Callable[[Any], Any], value: object) -> Any:
+    try:
+        return read(value)
+    except (ValueError, TaskerError) as error:
+        wanted = error if isinstance(error, ValueError) else error.message
+        raise invalid(f"{section}.{key} cannot be {str(value)[:60]!r}; it is {wanted}") from error

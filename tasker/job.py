@@ -6,47 +6,18 @@ Plain values and the rules they must keep. No I/O, no clock, nothing of systemd.
 
 from __future__ import annotations
 
-import math
 import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tasker.errors import invalid
 from tasker.lifecycle import State
-from tasker.quantity import format_duration, format_size
+from tasker.limits import Limits, check_limits, duration
+from tasker.usage import Usage
 
-MIB = 1 << 20
-SMALLEST_MEMORY = 8 * MIB
-"""Bytes. Below this even `true` is killed before it starts."""
 LARGEST_COMMAND = 96 << 10
 """Bytes of argv and environment together, so that a request stays under one datagram."""
 LONGEST_GRACE = 3600.0
-
-
-@dataclass(frozen=True)
-class IoLimit:
-    """Ceilings on the disk under a path; bytes and operations per second."""
-
-    path: str
-    read_bandwidth: int | None = None
-    write_bandwidth: int | None = None
-    read_iops: int | None = None
-    write_iops: int | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """None is no limit. Units and ranges: proto/tasker/api/v1/tasker.proto."""
-
-    cpu: float | None = None
-    cpu_weight: int | None = None
-    memory: int | None = None
-    memory_high: int | None = None
-    memory_swap: int | None = None
-    tasks: int | None = None
-    io: tuple[IoLimit, ...] = ()
-    io_weight: int | None = None
-    run_time: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +30,8 @@ class JobSpec:
     name: str = ""
     user: str = ""
     limits: Limits = Limits()
+    grace: float | None = None
+    """Seconds from SIGTERM to SIGKILL where a stop names none; None: the service's default."""
 
 
 class Kind(StrEnum):
@@ -83,10 +56,12 @@ class Outcome:
     core_dumped: bool = False
     stopped_by: str = ""
     killed: bool = False
+    verdict: str = ""
+    """One line for people: how it ended and why (verdict.py). `summary` is its first words."""
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """A few words for people."""
         match self.kind:
             case Kind.EXITED:
                 return f"exited with code {self.exit_code}"
@@ -122,6 +97,22 @@ class Job:
     ended: float | None = None
     pid: int = 0
     outcome: Outcome | None = None
+    limits: Limits = Limits()
+    """What was asked for by now: the spec's, the service's defaults, and what was changed since."""
+    in_force: Limits | None = None
+    """What the cgroup says, where it was read back: of one running job that is looked at."""
+    differing: tuple[str, ...] = ()
+    """Fields of Limits in which the two differ."""
+    usage: Usage | None = None
+    """Read just now, of one running job that is looked at; the last totals of an ended one."""
+    printed: int | None = None
+    """Bytes, of an ended job."""
+    followers: int = 0
+    """Open attach streams."""
+    archived: bool = False
+    """Its output is on disk and no longer in memory."""
+    revision: int = 0
+    """Grows with every change of any job: of two states of one job the higher is the newer."""
 
 
 def signal_name(number: int | None) -> str:
@@ -153,45 +144,12 @@ def check_spec(spec: JobSpec, cores: int | None = None) -> None:
         raise invalid(f"cannot use the name {name!r}; a name has up to 64 printable characters")
     if spec.working_directory and not spec.working_directory.startswith("/"):
         raise invalid(f"cannot start in {spec.working_directory[:80]!r}; the directory must be an absolute path")
+    if spec.grace is not None:
+        check_grace(spec.grace)
     check_limits(spec.limits, cores)
-
-
-def check_limits(limits: Limits, cores: int | None = None) -> None:
-    """Raise TaskerError(INVALID) where a limit is out of range."""
-    if limits.cpu is not None and not 0.01 <= limits.cpu <= (cores or math.inf):
-        most = f"to {cores}, the cores of the machine" if cores else "or more"
-        raise invalid(f"cannot limit the CPU to {limits.cpu:g} cores; choose 0.01 {most}")
-    for what, size in (("memory", limits.memory), ("memory-high", limits.memory_high)):
-        if size is not None and not SMALLEST_MEMORY <= size <= 1 << 60:
-            raise invalid(f"cannot limit {what} to {format_size(size)}; choose 8M or more")
-    _check("memory-swap", limits.memory_swap, 0, 1 << 60)
-    _check("tasks", limits.tasks, 1, 1 << 22)
-    _check("cpu-weight", limits.cpu_weight, 1, 10000)
-    _check("io-weight", limits.io_weight, 1, 10000)
-    if limits.run_time is not None and not 1 <= limits.run_time <= 10 * 365 * 86400:
-        raise invalid(f"cannot limit the run time to {_duration(limits.run_time)}; choose 1s to 3650d")
-    if len(limits.io) > 16:
-        raise invalid(f"cannot limit {len(limits.io)} paths; the most is 16")
-    for io in limits.io:
-        if not io.path.startswith("/") or "\0" in io.path or len(io.path) > 4095:
-            raise invalid(f"cannot limit the disk under {io.path[:80]!r}; give an absolute path")
-        _check(f"read bandwidth of {io.path[:80]}", io.read_bandwidth, 4096, 1 << 60)
-        _check(f"write bandwidth of {io.path[:80]}", io.write_bandwidth, 4096, 1 << 60)
-        _check(f"read iops of {io.path[:80]}", io.read_iops, 1, 1 << 32)
-        _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
 
 
 def check_grace(seconds: float) -> None:
     """Raise TaskerError(INVALID) where a stop may not wait so long."""
     if not 0 <= seconds <= LONGEST_GRACE:
-        raise invalid(f"cannot wait {_duration(seconds)} for an end; choose 0s to 1h")
-
-
-def _duration(seconds: float) -> str:
-    """As it was typed; what nobody can type, as a number."""
-    return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"
-
-
-def _check(what: str, value: int | None, smallest: int, largest: int) -> None:
-    if value is not None and not smallest <= value <= largest:
-        raise invalid(f"cannot limit {what!r} to {value}; choose {smallest} to {largest}")
+        raise invalid(f"cannot wait {duration(seconds)} for an end; choose 0s to 1h")

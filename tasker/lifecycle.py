@@ -1,8 +1,9 @@
 """Where a job can be and what may happen to it there: one table. Whatever is not in it is refused.
 
 STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
-    │                    └────EXITED──▶ ENDING ◀──EXITED──┘
-    └──FAILED──▶ GONE                      └──SWEPT──▶ ENDED
+    │                 │  ▲ └──EXITED──▶ ENDING ◀──EXITED──┘
+    └──FAILED──▶ GONE │  │                 └──SWEPT──▶ ENDED
+                PAUSED┴──┴RESUMED         (PAUSED takes STOP and EXITED like RUNNING)
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ class State(StrEnum):
     STARTING = "starting"
     """Its leader waits at the gate; the command does not run yet."""
     RUNNING = "running"
+    PAUSED = "paused"
+    """Its cgroup is frozen."""
     STOPPING = "stopping"
     """Somebody asked for its end; it is within its grace period."""
     ENDING = "ending"
@@ -32,6 +35,9 @@ class Event(StrEnum):
     """The scope stands, every limit was read back, the command was executed."""
     FAILED = "failed"
     """Something on the way there was refused."""
+    PAUSED = "paused"
+    """Its cgroup froze, whoever asked for that."""
+    RESUMED = "resumed"
     STOP = "stop"
     EXITED = "exited"
     """The leader was reaped."""
@@ -45,6 +51,14 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.STARTING, Event.STOP): State.STOPPING,  # carried out as soon as the start has come to its end
     (State.RUNNING, Event.STOP): State.STOPPING,
     (State.RUNNING, Event.EXITED): State.ENDING,
+    (State.RUNNING, Event.PAUSED): State.PAUSED,
+    (State.RUNNING, Event.RESUMED): State.RUNNING,
+    (State.PAUSED, Event.PAUSED): State.PAUSED,
+    (State.PAUSED, Event.RESUMED): State.RUNNING,
+    (State.PAUSED, Event.STOP): State.STOPPING,
+    (State.PAUSED, Event.EXITED): State.ENDING,
+    (State.STOPPING, Event.PAUSED): State.STOPPING,  # it is thawed again, to act on its end
+    (State.STOPPING, Event.RESUMED): State.STOPPING,
     (State.STOPPING, Event.STARTED): State.STOPPING,
     (State.STOPPING, Event.FAILED): State.GONE,
     (State.STOPPING, Event.STOP): State.STOPPING,

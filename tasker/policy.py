@@ -29,7 +29,19 @@ ACCESS: dict[str, Who] = {
     "attach":         Who.OWNER,
     "detach":         Who.EVERYBODY,  # one's own streams only, by construction
     "stop":           Who.OWNER,
+    "limit":          Who.OWNER,
+    "signal":         Who.OWNER,
+    "pause":          Who.OWNER,
+    "resume":         Who.OWNER,
+    "archive":        Who.OWNER,
+    "wait":           Who.EVERYBODY,  # for the end of a job
+    "watch":          Who.EVERYBODY,
+    "info":           Who.EVERYBODY,  # about oneself
 }  # fmt: skip
+
+
+_VERBS = {"attach": "attach to", "limit": "change the limits of"}
+"""What a sentence calls an action, where that is another word."""
 
 
 def allowed(action: str, identity: Identity, owner: str | None = None) -> bool:
@@ -45,5 +57,5 @@ def demand(action: str, identity: Identity, *, what: str, owner: str | None = No
     if allowed(action, identity, owner):
         return
     whose = f" of {owner}" if owner is not None else ""
-    verb = "attach to" if action == "attach" else action
+    verb = _VERBS.get(action, action)
     raise TaskerError(Reason.DENIED, f"cannot {verb} {what}{whose} as {identity.name}: only {ACCESS[action].value} may")

@@ -24,7 +24,8 @@ from tasker import certfiles, wire
 from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Identity, Role
-from tasker.job import Job, JobSpec, Limits
+from tasker.job import Job, JobSpec
+from tasker.limits import Limits
 from tasker.ring import RingReader
 from tests.stub_control import REPOSITORY, StubSystemd, stub_systemd
 
@@ -189,11 +190,11 @@ class Stack:
         assert isinstance(reply, wire.JobReply)
         return reply.job
 
-    def list(self, *, owner: str = "", running: bool = False) -> builtins.list[Job]:
+    def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> builtins.list[Job]:
         jobs: builtins.list[Job] = []
         page = ""
         while True:
-            reply = self.ask(wire.ListJobs(ROOT, owner, running, page))
+            reply = self.ask(wire.ListJobs(ROOT, owner, running, archived, page))
             assert isinstance(reply, wire.JobsReply)
             jobs += reply.jobs
             page = reply.next

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.config import Config, Jobs, Output, Server, load, parse
+from tasker.config import Ceiling, Config, Jobs, Output, Owner, Retention, Server, Single, load, parse
 from tasker.errors import Reason, TaskerError
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
@@ -29,11 +29,22 @@ def test_the_example_as_shipped_changes_nothing() -> None:
 
 
 def test_the_example_documents_every_key_with_its_default() -> None:
-    uncommented = re.sub(r"^#(\w+ = )", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
+    uncommented = re.sub(r"^#(\w+ = |\[)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
     documented = {name: list(table) for name, table in tomllib.loads(uncommented).items()}
-    sections = (("server", Server), ("jobs", Jobs), ("output", Output))
-    assert documented == {name: [f.name for f in fields(cls)] for name, cls in sections}
-    assert parse(uncommented) == Config()
+    sections = {"server": Server, "jobs": Jobs, "defaults": Single, "maxima": Single, "owner": Owner}
+    sections |= {"total": Ceiling, "output": Output, "retention": Retention}
+    expected = {name: {f.name for f in fields(cls)} for name, cls in sections.items()}
+    expected |= {"owners": {"alice"}, "accounts": {"alice"}}
+    assert {name: set(keys) for name, keys in documented.items()} == expected
+    config = parse(uncommented)
+    assert (config.server, config.jobs, config.output) == (Server(), Jobs(), Output())
+    assert (config.owner.running, config.retention) == (Owner().running, Retention())
+
+
+def test_one_owner_has_what_is_said_of_all_but_for_what_is_said_of_the_one() -> None:
+    config = parse('[owner]\ncpu = 2\nmemory = "1G"\n[owners.alice]\nmemory = "2G"\nrunning = 0')
+    assert config.ceiling("alice") == Owner(cpu=2.0, memory=2 << 30, running=0)
+    assert config.ceiling("bob") == Owner(cpu=2.0, memory=1 << 30)
 
 
 def test_no_file_is_all_defaults(tmp_path: Path) -> None:
@@ -106,6 +117,21 @@ def test_values_are_read() -> None:
         ('[output]\n"a\\nb" = 1', r"no key 'a\nb'"),
         ('["a\\nb"]', "no section"),
         ("[server]\nx = 1\nx = 2", "it is not TOML"),
+        ("owners = 1", "owners must be a section"),
+        ("[owners]\nalice = 1", "owners.alice must be a section"),
+        ("[owners.Alice]", "no owner 'Alice'"),
+        ("[owners.alice]\ncolour = 1", "no key 'colour' in [owners.alice]"),
+        ("[owner]\ncpu = 0", "a number of cores"),
+        ("[owner]\ncpu = true", "a number of cores"),
+        ("[owner]\ncpu = nan", "a number of cores"),
+        ('[owner]\nmemory = "1M"', "a size from"),
+        ("[owner]\ntasks = 0", "a whole number from 1"),
+        ("[owner]\nrunning = -1", "a whole number from 0"),
+        ('[maxima]\ntime = "0s"', "a time from"),
+        ("[total]\nrunning = 1", "no key 'running' in [total]"),
+        ('[accounts]\nalice = ""', "the name of a local account"),
+        ('[accounts]\n"a b" = "x"', "no owner 'a b'"),
+        ('[retention]\nage = "0s"', "a time from"),
     ],
 )
 def test_refused_in_one_line(text: str, words: str) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tasker.errors import Reason, TaskerError
-from tasker.job import LARGEST_COMMAND, IoLimit, JobSpec, Kind, Limits, Outcome, check_limits, check_spec, signal_name
+from tasker.job import LARGEST_COMMAND, JobSpec, Kind, Outcome, check_spec, signal_name
+from tasker.limits import IoLimit, Limits, check_limits
 
 SPEC = JobSpec(argv=("sleep", "60"))
 DISK = IoLimit("/var")

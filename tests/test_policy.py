@@ -22,6 +22,14 @@ EXPECTED = {
     "attach":          (True, False, True),
     "detach":          (True, True, True),
     "stop":            (True, False, True),
+    "limit":           (True, False, True),
+    "signal":          (True, False, True),
+    "pause":           (True, False, True),
+    "resume":          (True, False, True),
+    "archive":         (True, False, True),
+    "wait":            (True, True, True),
+    "watch":           (True, True, True),
+    "info":            (True, True, True),
 }  # fmt: skip
 
 
@@ -41,7 +49,7 @@ def test_row(action: str, who: int) -> None:
     with pytest.raises(TaskerError) as caught:
         demand(action, identity, what="job k3v9", owner="alice")
     assert caught.value.reason is Reason.DENIED
-    verb = "attach to" if action == "attach" else action
+    verb = {"attach": "attach to", "limit": "change the limits of"}.get(action, action)
     assert caught.value.message.startswith(f"cannot {verb} job k3v9 of alice as {identity.name}: only ")
 
 

@@ -15,8 +15,9 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason
 from tasker.identity import Identity, Role
-from tasker.job import IoLimit, Job, JobSpec, Limits
+from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
+from tasker.limits import IoLimit, Limits
 
 TEXTS = ["", "x", "Größe", "\0\n\t\x1b", "\udcff\udc80", '"\\', "日本", "\U0001f600", "[1]", "x" * 300]
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tasker.job import Job, Outcome
+from tasker.usage import Usage
 
 
 def dump(document: dict[str, Any]) -> str:
@@ -35,7 +36,20 @@ def job(job: Job) -> dict[str, Any]:
         "ended": time(job.ended),
         "outcome": None if job.outcome is None else _outcome(job.outcome),
         "pid": job.pid,
+        "limits": asdict(job.limits),
+        "in_force": None if job.in_force is None else asdict(job.in_force),
+        "differing": list(job.differing),
+        "usage": None if job.usage is None else usage(job.usage),
+        "printed": job.printed,
+        "followers": job.followers,
+        "archived": job.archived,
+        "revision": job.revision,
     }
+
+
+def usage(usage: Usage) -> dict[str, Any]:
+    """`Usage`."""
+    return {**asdict(usage), "time": time(usage.time)}
 
 
 def jobs(jobs: list[Job]) -> dict[str, Any]:

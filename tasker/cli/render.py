@@ -13,8 +13,9 @@ from rich.console import Group
 from rich.text import Text
 
 from tasker.cli.clean import visible
-from tasker.job import IoLimit, Job, Kind, Limits, Outcome
+from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
+from tasker.limits import IoLimit, Limits
 from tasker.quantity import format_duration, format_size
 
 STATES = {

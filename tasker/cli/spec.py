@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 
 from tasker.cli.arguments import UsageError
 from tasker.errors import TaskerError
-from tasker.job import IoLimit, JobSpec, Limits, check_spec
+from tasker.job import JobSpec, check_spec
+from tasker.limits import IoLimit, Limits
 from tasker.quantity import parse_size
 
 

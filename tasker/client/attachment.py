@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from tasker.api import convert
+from tasker.api.jobs import job_from
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Lost
 from tasker.errors import Reason, TaskerError
@@ -56,9 +56,9 @@ def _event(message: pb.AttachJobResponse) -> Event:
         case "lost":
             return Lost(message.lost.begin, message.lost.end)
         case "attached":
-            return Attached(convert.job_from(message.attached.job), message.attached.offset)
+            return Attached(job_from(message.attached.job), message.attached.offset)
         case "ended":
-            return Ended(convert.job_from(message.ended.job), message.ended.offset)
+            return Ended(job_from(message.ended.job), message.ended.offset)
         case "detached":
             return Detached(_REASONS.get(message.detached.reason, DetachReason.UNKNOWN), message.detached.offset)
     raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")

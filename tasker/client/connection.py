@@ -5,26 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import grpc
 
 from tasker import certs
-from tasker.api import convert
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
-from tasker.api.v1 import tasker_pb2 as pb
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
+from tasker.client import calls
 from tasker.client.attachment import Attachment
 from tasker.client.explain import Credentials, explain
+from tasker.client.watching import Watching
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.job import LONGEST_GRACE, Job, JobSpec
+from tasker.info import Info
+from tasker.job import Job, JobSpec
+from tasker.limits import Limits
+
+T = TypeVar("T")
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
-
-SHORT = 90.0
-"""Seconds that a question may take: a little longer than the server waits for an engine that restarts."""
-LONG = 300.0
-"""Seconds that a start may take, and a stop beyond its grace period."""
 
 _OPTIONS = [
     ("grpc.max_send_message_length", LARGEST_REQUEST),
@@ -76,31 +75,57 @@ class Client:
 
     def start(self, spec: JobSpec) -> Job:
         """Start a job; it runs when this returns. After UNAVAILABLE look with `list` before trying again."""
-        response = self._ask(self._stub.StartJob, pb.StartJobRequest(spec=convert.spec_to(spec)), LONG)
-        return convert.job_from(response.job)
+        return self._ask(calls.start(spec))
 
     def stop(self, job: str, grace: float | None = None) -> Job:
         """End a job and return it as it ended. `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600."""
-        request = pb.StopJobRequest(job=job)
-        if grace is not None:
-            request.grace.CopyFrom(convert.duration_to(grace))
-        response = self._ask(self._stub.StopJob, request, LONG + (LONGEST_GRACE if grace is None else grace))
-        return convert.job_from(response.job)
+        return self._ask(calls.stop(job, grace))
 
     def get(self, job: str) -> Job:
-        """A job by its id, or by a prefix of it that only one has."""
-        return convert.job_from(self._ask(self._stub.GetJob, pb.GetJobRequest(job=job), SHORT).job)
+        """A job by its id, or by a prefix of it that only one has; with what is in force and used, while it runs."""
+        return self._ask(calls.get(job))
 
-    def list(self, *, owner: str = "", running: bool = False) -> Iterator[Job]:
-        """All jobs of this run, oldest first; only `owner`'s, or only those that have not ended."""
+    def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> Iterator[Job]:
+        """All jobs of this run, oldest first; only `owner`'s, only those that have not ended, only archived ones."""
         token = ""
         while True:
-            request = pb.ListJobsRequest(owner=owner, running=running, page_token=token)
-            response = self._ask(self._stub.ListJobs, request, SHORT)
-            yield from map(convert.job_from, response.jobs)
-            token = response.next_page_token
+            page = self._ask(calls.page(owner, running, archived, token))
+            yield from page.jobs
+            token = page.next
             if not token:
                 return
+
+    def wait(self, job: str) -> Job:
+        """The job, once it has ended, however long that takes. Ask again after UNAVAILABLE."""
+        return self._ask(calls.wait(job))
+
+    def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
+        """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays."""
+        return self._ask(calls.limit(job, limits, lift))
+
+    def signal(self, job: str, number: int) -> Job:
+        """Send a signal, 1 to 64, to the process group of a job's command."""
+        return self._ask(calls.signal(job, number))
+
+    def pause(self, job: str) -> Job:
+        """Freeze every process of a job where it stands."""
+        return self._ask(calls.pause(job))
+
+    def resume(self, job: str) -> Job:
+        """Let a paused job go on."""
+        return self._ask(calls.resume(job))
+
+    def archive(self, job: str) -> Job:
+        """Move an ended job's output from memory to disk."""
+        return self._ask(calls.archive(job))
+
+    def detach(self, job: str) -> int:
+        """Close one's own open streams on a job, from wherever they were opened; how many there were."""
+        return self._ask(calls.detach(job))
+
+    def info(self) -> Info:
+        """The service, and what holds for the caller."""
+        return self._ask(calls.info())
 
     def attach(
         self,
@@ -109,28 +134,35 @@ class Client:
         offset: int | None = None,
         last_bytes: int | None = None,
         last_lines: int | None = None,
+        last_time: float | None = None,
         follow: bool = True,
+        timestamps: bool = False,
     ) -> Attachment:
-        """A job's output, from the start or from the one position that is given. Refusals are raised by iterating."""
-        positions = {"offset": offset, "last_bytes": last_bytes, "last_lines": last_lines}
-        given = {name: value for name, value in positions.items() if value is not None}
-        if len(given) > 1:
-            raise invalid("cannot attach at two positions; give one of offset, last_bytes and last_lines")
-        if any(not 0 <= value < 1 << 64 for value in given.values()):
-            raise invalid("cannot attach there; a position is 0 or more")
-        request = pb.AttachJobRequest(job=job, follow=follow, **given)
+        """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
+
+        Refusals are raised by iterating.
+        """
+        request = calls.attach(
+            job,
+            offset=offset,
+            last_bytes=last_bytes,
+            last_lines=last_lines,
+            last_time=last_time,
+            follow=follow,
+            timestamps=timestamps,
+        )
         return Attachment(self._stub.AttachJob(request), self._translate)
 
-    def detach(self, job: str) -> int:
-        """Close one's own open streams on a job, from wherever they were opened; how many there were."""
-        streams: int = self._ask(self._stub.DetachJob, pb.DetachJobRequest(job=job), SHORT).streams
-        return streams
+    def watch(self, *, job: str = "", owner: str = "", usage: bool = False) -> Watching:
+        """Every job, or those named, as they are now, and every change from then on; with `usage`, what they use."""
+        return Watching(self._stub.WatchJobs(calls.watch(job, owner, usage)), self._translate)
 
-    def _ask(self, method: Any, request: Any, seconds: float) -> Any:
+    def _ask(self, call: calls.Call[T]) -> T:
         try:
-            return method(request, timeout=seconds)
+            answer = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
         except grpc.RpcError as error:
             raise self._translate(error) from error
+        return call.read(answer)
 
     def _translate(self, error: grpc.RpcError) -> TaskerError:
         """What the server said, or else what can be found out about why it did not."""

@@ -28,6 +28,10 @@ class Output:
     def written(self) -> int:
         return self._ring.written
 
+    @property
+    def followers(self) -> int:
+        return len(self._followers)
+
     def open_pipe(self, uid: int) -> int:
         """The writing end, for the leader; the job's uid owns it, so that `> /dev/stderr` opens it again."""
         self._pipe, writer = os.pipe2(os.O_CLOEXEC)

@@ -20,7 +20,11 @@ from tasker.engine.accounts import Accounts
 from tasker.engine.control import Control, setup_of
 from tasker.engine.jobs import Jobs
 from tasker.engine.reconcile import reconcile
+from tasker.engine.requests import Requests
+from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
+from tasker.engine.table import Table
+from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.logs import to_journal
 from tasker.notify import notify, watchdog_interval
@@ -65,10 +69,13 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     told: list[Jobs] = []
     collector = _connect(arguments.collector, told)
     await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
-    jobs = Jobs(settings, collector, systemd, accounts, journal.Journal(arguments.journal), arguments.cgroups)
+    trail, tasks = journal.Journal(arguments.journal), Tasks()
+    jobs = Jobs(settings, Table(), collector, systemd, accounts, trail, arguments.cgroups, tasks)
+    stops = Stops(jobs, collector, trail, tasks)
     told.append(jobs)
-    await reconcile(jobs, collector, systemd)
-    control = Control(_listener(arguments.socket), jobs, collector, setup)
+    await reconcile(jobs, stops, collector, systemd)
+    control = Control(_listener(arguments.socket), setup)
+    control.open(Requests(jobs, stops, collector, control.frontends).serve)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control)
     _feed_watchdog(loop)
     notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")

@@ -1,4 +1,4 @@
-"""The life of every job: start, stop, and what happens when its leader has exited. Asks the collector and systemd.
+"""The life of every job: its start, and what happens when its leader has exited. Asks the collector and systemd.
 
     start:  reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
     end:    Exited ─▶ cgroup.kill ─▶ cgroup empty ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
@@ -8,45 +8,47 @@ What has begun is carried to its end, whoever asked for it and is gone.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import dataclasses
 import logging
 import os
-import signal
 import time
 from pathlib import Path
 
 from tasker import wire
 from tasker.channel import Channel
 from tasker.config import Config
-from tasker.engine import limits, names
+from tasker.engine import names, properties
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.cgroup import Emptiness
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.outcomes import outcome_of
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry, Stop, Table
+from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, JobSpec, check_grace, check_spec
+from tasker.job import Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
 from tasker.policy import demand
 
 log = logging.getLogger(__name__)
 
-_MOST_WAITING = 64
-
 
 class Jobs:
     def __init__(
-        self, config: Config, collector: Channel, systemd: Systemd, accounts: Accounts, journal: Journal, cgroups: Path
+        self,
+        config: Config,
+        table: Table,
+        collector: Channel,
+        systemd: Systemd,
+        accounts: Accounts,
+        journal: Journal,
+        cgroups: Path,
+        tasks: Tasks,
     ) -> None:
         """`cgroups` is the root of the cgroup v2 hierarchy."""
         self.config = config
-        self.table = Table()
+        self.table = table
         self._collector = collector
         self._systemd = systemd
         self._accounts = accounts
@@ -54,7 +56,7 @@ class Jobs:
         self.cgroups = cgroups
         self._emptiness = Emptiness()
         self._launcher = Launcher(collector, systemd, self._emptiness, cgroups)
-        self._tasks = Tasks()
+        self._tasks = tasks
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -62,7 +64,7 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
-        limits.check_paths(spec.limits)
+        properties.check_paths(spec.limits)
         account = self._account(caller, spec.user)
         if self.table.running >= self.config.jobs.running:
             text = f"cannot start a job: {self.config.jobs.running} run already, the most this machine allows"
@@ -78,6 +80,7 @@ class Jobs:
             uid=account.uid,
             state=State.STARTING,
             created=time.time(),
+            limits=spec.limits,
         )
         entry = Entry(job)
         self.table.add(entry)
@@ -104,74 +107,12 @@ class Jobs:
             self._journal.job(entry.job, "refuse", reason, actor=entry.job.owner, priority=4)
             raise
         entry.move(Event.STARTED, started=time.time())
-        await self._note(entry)
+        await self.note(entry)
         entry.settled.set()
         job = entry.job
         self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=job.owner)
         self.watch(entry)
         return job
-
-    # ── stop ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
-        """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
-        demand("stop", caller, what=f"job {entry.job.id}", owner=entry.job.owner)
-        patience = self.config.jobs.grace if grace is None else grace
-        check_grace(patience)
-        if entry.waiting >= _MOST_WAITING:
-            if entry.settled.is_set():
-                self._hasten(entry, patience)
-            text = f"cannot wait for the end of job {entry.job.id}: {_MOST_WAITING} others do already"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, look with tasker get")
-        entry.waiting += 1
-        try:
-            return await self._tasks.to_its_end(self._stop(caller.name, entry, patience))
-        finally:
-            entry.waiting -= 1
-
-    async def _stop(self, by: str, entry: Entry, patience: float) -> Job:
-        first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING)
-        entry.move(Event.STOP)
-        if first:
-            entry.stop = Stop(by, time.time() + patience)
-        await entry.settled.wait()
-        if entry.job.state is State.GONE:
-            raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")
-        if first:
-            await self._note(entry)
-            self._journal.job(entry.job, "stop", f"{by} stops it, within {patience:g} s", actor=by)
-            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped could not act on the first
-                with contextlib.suppress(TaskerError):  # its group may be gone already
-                    await self._collector.request(wire.Signal(entry.job.id, number))
-        self._hasten(entry, patience)
-        await entry.over.wait()
-        return entry.job
-
-    def _hasten(self, entry: Entry, patience: float) -> None:
-        """The earlier deadline counts."""
-        if entry.stop is not None:
-            entry.stop = dataclasses.replace(entry.stop, deadline=min(entry.stop.deadline, time.time() + patience))
-            self.arm(entry)
-
-    def arm(self, entry: Entry) -> None:
-        """Kill at the deadline of its stop; also one that an earlier engine began."""
-        assert entry.stop is not None
-        entry.disarm()
-        seconds = max(0.0, entry.stop.deadline - time.time())
-        entry.timer = asyncio.get_running_loop().call_later(seconds, self._kill, entry)
-
-    def _kill(self, entry: Entry) -> None:
-        if entry.stop is not None and entry.job.state is State.STOPPING:
-            entry.stop = dataclasses.replace(entry.stop, killed=True)
-            if entry.cgroup is not None:
-                entry.cgroup.kill()
-            self._tasks.spawn(self._kill_group(entry))
-
-    async def _kill_group(self, entry: Entry) -> None:
-        """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
-        await self._note(entry)
-        with contextlib.suppress(TaskerError):  # it is gone, as it should be
-            await self._collector.request(wire.Signal(entry.job.id, signal.SIGKILL))
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,10 +138,11 @@ class Jobs:
             await self._emptiness.wait(entry.cgroup)
             entry.cgroup.close()
             entry.cgroup = None
-        await self._collector.request(wire.Finish(entry.job.id))
+        finished = await self._collector.request(wire.Finish(entry.job.id))
+        assert isinstance(finished, wire.Finished)
         outcome = outcome_of(exit, await self._result(entry), entry.stop, oom_kills)
-        entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, pid=0)
-        await self._note(entry)
+        entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, printed=finished.written, pid=0)
+        await self.note(entry)
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._journal.job(entry.job, "end", outcome.summary, actor=actor)
@@ -218,12 +160,13 @@ class Jobs:
         return unit.result if unit is not None else ""
 
     async def _make_room(self) -> None:
-        """Forget the jobs that ended first, past [jobs] ended."""
-        while len(self.table.ended) > self.config.jobs.ended:
+        """Forget the jobs that ended first, past [retention] ended."""
+        while len(self.table.ended) > self.config.retention.ended:
             entry = self.table.ended.popleft()
             self.table.remove(entry)
             self._journal.job(entry.job, "forget", "forgotten, to make room for newer ones", actor="systemd")
             await self._collector.request(wire.Forget(entry.job.id))
 
-    async def _note(self, entry: Entry) -> None:
+    async def note(self, entry: Entry) -> None:
+        """Have the collector keep what an engine must know of it after a restart."""
         await self._collector.request(wire.Note(entry.job.id, entry.record()))

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from pathlib import Path
 
 from tasker import wire
 from tasker.channel import Channel
-from tasker.engine import limits, scope
+from tasker.engine import properties, scope
 from tasker.engine.accounts import Account
 from tasker.engine.cgroup import Emptiness
 from tasker.engine.outcomes import exec_error
@@ -51,9 +50,9 @@ class Launcher:
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
         launched = await self._promptly(launch)
         assert isinstance(launched, wire.Launched)
-        entry.job = job = dataclasses.replace(entry.job, pid=launched.pid)
-        entry.cgroup = await scope.make(job, self._systemd, self._cgroups)
-        limits.verify(job.spec.limits, entry.cgroup)
+        entry.change(pid=launched.pid)
+        entry.cgroup = await scope.make(entry.job, self._systemd, self._cgroups)
+        properties.verify(job.limits, entry.cgroup)
         released = await self._promptly(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:

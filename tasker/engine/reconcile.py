@@ -13,6 +13,7 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import names, scope
 from tasker.engine.jobs import Jobs
+from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
 from tasker.errors import TaskerError
@@ -21,7 +22,7 @@ from tasker.lifecycle import Event, State
 log = logging.getLogger(__name__)
 
 
-async def reconcile(jobs: Jobs, collector: Channel, systemd: Systemd) -> None:
+async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd) -> None:
     """Raises TaskerError where collector or systemd cannot be asked."""
     for leader in await _leaders(collector):
         entry = _entry(leader)
@@ -29,7 +30,7 @@ async def reconcile(jobs: Jobs, collector: Channel, systemd: Systemd) -> None:
             continue
         jobs.table.add(entry)
         if entry.job.outcome is None:
-            await _resume(entry, jobs, systemd)
+            await _resume(entry, jobs, stops, systemd)
     for leader in await _leaders(collector):  # asked after every entry stands, so no exit falls in between
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit))
@@ -61,7 +62,7 @@ def _entry(leader: wire.Leader) -> Entry | None:
         return None
 
 
-async def _resume(entry: Entry, jobs: Jobs, systemd: Systemd) -> None:
+async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> None:
     if entry.job.state in (State.STARTING, State.STOPPING) and entry.job.started is None:
         entry.move(Event.STARTED, started=entry.job.created)  # the gate was opened, and then the engine died
     entry.settled.set()
@@ -73,7 +74,7 @@ async def _resume(entry: Entry, jobs: Jobs, systemd: Systemd) -> None:
             log.info("%s", error)
     jobs.watch(entry)
     if entry.stop is not None:
-        jobs.arm(entry)
+        stops.arm(entry)
 
 
 async def _end_strays(jobs: Jobs, systemd: Systemd) -> None:

@@ -6,9 +6,9 @@ import contextlib
 import logging
 from pathlib import Path
 
-from tasker.engine import limits, names
+from tasker.engine import names, properties
 from tasker.engine.cgroup import Cgroup
-from tasker.engine.limits import Property
+from tasker.engine.properties import Property
 from tasker.engine.systemd import Systemd
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
@@ -19,7 +19,7 @@ _TERM_TO_KILL = 10_000_000
 """Microseconds that systemd waits at its own stops: the end of the run, and the end of the run time."""
 
 
-def properties(job: Job) -> list[Property]:
+def describe(job: Job) -> list[Property]:
     """Of a job whose leader waits at the gate. Never User= or Delegate=: what a process is, its collector sees to."""
     return [
         ("Description", "s", names.description(job.owner, job.spec.argv)),
@@ -31,7 +31,7 @@ def properties(job: Job) -> list[Property]:
         ("CollectMode", "s", "inactive-or-failed"),
         ("OOMPolicy", "s", "kill"),
         ("TimeoutStopUSec", "t", _TERM_TO_KILL),
-        *limits.properties(job.spec.limits),
+        *properties.properties(job.limits),
     ]
 
 
@@ -41,7 +41,7 @@ async def make(job: Job, systemd: Systemd, root: Path) -> Cgroup:
     systemd now and then takes a scope that it has just made for dead (its issue 36781): then it is made once more.
     """
     for _ in range(2):
-        await systemd.start_scope(job.unit, properties(job))
+        await systemd.start_scope(job.unit, describe(job))
         cgroup = await find(job, systemd, root)
         if cgroup is not None and cgroup.holds(job.pid):
             return cgroup

@@ -16,7 +16,7 @@ from typing import Any
 
 from tasker.engine import names
 from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal, variant
-from tasker.engine.limits import Property
+from tasker.engine.properties import Property
 from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tasker import wire
@@ -16,6 +16,7 @@ from tasker.identity import NAME
 from tasker.job import Job
 from tasker.lifecycle import Event, State, move
 
+Watcher = Callable[[Job | str], None]
 PAGE = 64 << 10
 """Characters of one page of jobs, unless a single one is longer."""
 
@@ -39,7 +40,7 @@ class Record:
 
 @dataclass
 class Entry:
-    """A job in the table, and what the engine holds for it."""
+    """A job in the table, and what the engine holds for it. Change the job by `change` or `move` only."""
 
     job: Job
     stop: Stop | None = None
@@ -54,10 +55,19 @@ class Entry:
     """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or never ran."""
+    table: Table | None = None
+    """Where it stands, and whom it tells of its changes."""
+
+    def change(self, **changes: object) -> None:
+        """Other values for fields of the job; whoever watches is told."""
+        revision = self.table.next_revision() if self.table else self.job.revision
+        self.job = dataclasses.replace(self.job, revision=revision, **changes)  # type: ignore[arg-type]
+        if self.table:
+            self.table.announce(self.job)
 
     def move(self, event: Event, **changes: object) -> None:
         """Take the job where `event` leads. Raises lifecycle.Refused."""
-        self.job = dataclasses.replace(self.job, state=move(self.job.state, event), **changes)  # type: ignore[arg-type]
+        self.change(state=move(self.job.state, event), **changes)
 
     def disarm(self) -> None:
         if self.timer is not None:
@@ -82,6 +92,9 @@ class Table:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._revision = 0
+        self.watchers: set[Watcher] = set()
+        """Told of every job that is new or changes, and of every id that goes."""
         self.ended: deque[Entry] = deque()
         """Those that have ended, in the order of their ends."""
 
@@ -93,9 +106,22 @@ class Table:
 
     def add(self, entry: Entry) -> None:
         self._entries[entry.job.id] = entry
+        self._revision = max(self._revision, entry.job.revision)
+        entry.table = self
+        self.announce(entry.job)
 
     def remove(self, entry: Entry) -> None:
         del self._entries[entry.job.id]
+        entry.table = None
+        self.announce(entry.job.id)
+
+    def next_revision(self) -> int:
+        self._revision += 1
+        return self._revision
+
+    def announce(self, news: Job | str) -> None:
+        for watcher in tuple(self.watchers):
+            watcher(news)
 
     def get(self, id: str) -> Entry | None:
         return self._entries.get(id)
@@ -120,7 +146,7 @@ class Table:
             raise TaskerError(Reason.AMBIGUOUS, f"cannot tell which job {prefix[:16]!r} is: {some}; give more letters")
         raise TaskerError(Reason.NOT_FOUND, f"cannot find job {prefix[:16]!r}; tasker list shows them")
 
-    def page(self, owner: str, running: bool, after: str) -> tuple[list[Job], str]:
+    def page(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
         """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
         if owner and not NAME.fullmatch(owner):
             raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
@@ -131,7 +157,7 @@ class Table:
             job = entry.job
             if (job.created, job.id) <= begin or (owner and job.owner != owner):
                 continue
-            if running and job.state is State.ENDED:
+            if job.archived is not archived or (running and job.state is State.ENDED):
                 continue
             length += len(wire.to_text(job))
             if page and length > PAGE:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from tasker import wire
-from tasker.api import convert
+from tasker.api.jobs import job_to
 from tasker.api.transport import LARGEST_CHUNK
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.channel import close_all
@@ -61,7 +61,7 @@ class Follower:
         """Send everything from `position` on, as far as `end` (None: for as long as the job prints)."""
         self._position = position
         await self._send(
-            pb.AttachJobResponse(attached=pb.Attached(job=convert.job_to(self._job), offset=self._position))
+            pb.AttachJobResponse(attached=pb.Attached(job=job_to(self._job), offset=self._position))
         )
         while self._stream.reason is None:
             self._stream.news.clear()
@@ -136,7 +136,7 @@ class Follower:
         return self._engine.run_ending.is_set() or self._wake.over
 
     async def _ended(self, job: Job) -> None:
-        await self._send(pb.AttachJobResponse(ended=pb.Ended(job=convert.job_to(job), offset=self._position)))
+        await self._send(pb.AttachJobResponse(ended=pb.Ended(job=job_to(job), offset=self._position)))
 
     async def _detached(self, reason: pb.Detached.Reason) -> None:
         await self._send(pb.AttachJobResponse(detached=pb.Detached(reason=reason, offset=self._position)))

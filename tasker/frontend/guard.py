@@ -44,8 +44,11 @@ STATUS = {
 }
 
 CALLS, CALLS_PER_USER = 1024, 64
-"""At once. Attach streams are counted by `streams`; stops have places of their own, so that there is always one."""
-ATTACH, STOP = "/tasker.api.v1.Tasker/AttachJob", "/tasker.api.v1.Tasker/StopJob"
+"""At once. Attach streams are counted by `streams`; stops and waits have places of their own, so that there is always
+one for a question."""
+_API = "/tasker.api.v1.Tasker/"
+ATTACH, STOP = f"{_API}AttachJob", f"{_API}StopJob"
+WAITS = (f"{_API}WaitJob", f"{_API}WatchJobs")
 
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic only for a type checker
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -58,6 +61,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._material = material
         self._calls = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._stops = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
+        self._waits = Places("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
         self._limits: set[asyncio.Timeout] = set()
         self._closed = False
         self._idle = asyncio.Event()
@@ -106,7 +110,8 @@ class Guard(grpc.aio.ServerInterceptor):
             raise _restarting()
         if method == ATTACH:
             return contextlib.nullcontext()
-        return (self._stops if method == STOP else self._calls).taken(user)
+        places = self._stops if method == STOP else self._waits if method in WAITS else self._calls
+        return places.taken(user)
 
     @contextlib.asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:

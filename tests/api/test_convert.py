@@ -8,11 +8,13 @@ import math
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from tasker.api import convert
+from tasker.api.jobs import job_from, job_to
+from tasker.api.specs import grace_from, spec_from, spec_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.job import IoLimit, Job, JobSpec, Kind, Limits, Outcome
+from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
+from tasker.limits import IoLimit, Limits
 
 LIMITS = Limits(
     cpu=0.5,
@@ -48,19 +50,19 @@ JOB = Job(
 
 
 def through(job: Job) -> Job:
-    return convert.job_from(pb.Job.FromString(convert.job_to(job).SerializeToString()))
+    return job_from(pb.Job.FromString(job_to(job).SerializeToString()))
 
 
 def test_a_spec_goes_through_whole() -> None:
-    message = pb.JobSpec.FromString(convert.spec_to(SPEC).SerializeToString())
+    message = pb.JobSpec.FromString(spec_to(SPEC).SerializeToString())
     assert message.argv[1] == b"a\xff\x80b"
-    assert convert.spec_from(message) == SPEC
+    assert spec_from(message) == SPEC
 
 
 def test_absent_is_not_zero() -> None:
-    assert convert.spec_from(convert.spec_to(JobSpec(("x",)))) == JobSpec(("x",))
+    assert spec_from(spec_to(JobSpec(("x",)))) == JobSpec(("x",))
     zeros = JobSpec(("x",), limits=Limits(cpu=0.0, memory=0, memory_swap=0, tasks=0, run_time=0.0))
-    assert convert.spec_from(convert.spec_to(zeros)) == zeros
+    assert spec_from(spec_to(zeros)) == zeros
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GONE])
@@ -74,7 +76,7 @@ def test_every_outcome(kind: Kind) -> None:
     outcome = Outcome(kind, signal=9, core_dumped=True, stopped_by="bob", killed=True)
     job = dataclasses.replace(JOB, state=State.ENDED, started=1.5, ended=2.5, pid=0, outcome=outcome)
     assert through(job) == job
-    assert convert.job_to(job).outcome.summary == outcome.summary
+    assert job_to(job).outcome.summary == outcome.summary
 
 
 def test_exit_code_zero_is_told_from_none() -> None:
@@ -83,14 +85,14 @@ def test_exit_code_zero_is_told_from_none() -> None:
 
 
 def test_what_a_newer_server_says() -> None:
-    message = convert.job_to(dataclasses.replace(JOB, outcome=Outcome(Kind.EXITED, exit_code=0)))
+    message = job_to(dataclasses.replace(JOB, outcome=Outcome(Kind.EXITED, exit_code=0)))
     message.outcome.kind = 99  # type: ignore[assignment]
-    outcome = convert.job_from(message).outcome
+    outcome = job_from(message).outcome
     assert outcome is not None
     assert outcome.kind is Kind.UNKNOWN
     message.state = 99  # type: ignore[assignment]
     with pytest.raises(TaskerError, match="upgrade this client") as caught:
-        convert.job_from(message)
+        job_from(message)
     assert caught.value.reason is Reason.INTERNAL
 
 
@@ -110,7 +112,7 @@ def test_what_a_newer_server_says() -> None:
 )
 def test_requests_out_of_range(message: pb.JobSpec) -> None:
     with pytest.raises(TaskerError, match=r"^cannot ") as caught:
-        convert.spec_from(message)
+        spec_from(message)
     assert caught.value.reason is Reason.INVALID
 
 
@@ -125,13 +127,13 @@ def test_requests_out_of_range(message: pb.JobSpec) -> None:
 )
 def test_specs_that_protobuf_cannot_say(spec: JobSpec) -> None:
     with pytest.raises(TaskerError, match=r"^cannot "):
-        convert.spec_to(spec)
+        spec_to(spec)
 
 
 def test_the_grace_period() -> None:
-    assert convert.grace_from(pb.StopJobRequest()) is None
-    assert convert.grace_from(pb.StopJobRequest(grace=Duration())) == 0.0
-    assert convert.grace_from(pb.StopJobRequest(grace=Duration(seconds=3600))) == 3600.0
+    assert grace_from(pb.StopJobRequest()) is None
+    assert grace_from(pb.StopJobRequest(grace=Duration())) == 0.0
+    assert grace_from(pb.StopJobRequest(grace=Duration(seconds=3600))) == 3600.0
     for grace in (Duration(seconds=3600, nanos=1), Duration(seconds=-1), Duration(seconds=1, nanos=2_000_000_000)):
         with pytest.raises(TaskerError, match=r"^cannot "):
-            convert.grace_from(pb.StopJobRequest(grace=grace))
+            grace_from(pb.StopJobRequest(grace=grace))

@@ -8,7 +8,8 @@ import pytest
 
 from tasker.cli import arguments, spec
 from tasker.cli.arguments import UsageError, parse
-from tasker.job import IoLimit, JobSpec, Limits
+from tasker.job import JobSpec
+from tasker.limits import IoLimit, Limits
 
 
 @pytest.mark.parametrize(

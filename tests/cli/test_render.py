@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from tasker.cli import document, render
-from tasker.job import IoLimit, JobSpec, Kind, Limits, Outcome
+from tasker.job import JobSpec, Kind, Outcome
+from tasker.limits import IoLimit, Limits
 from tests.cli.jobs import RUNNING, ended
 
 NASTY = JobSpec(("printf", "\x1b[2J\nx", "\udcff", "世界"), name="bad\x1b]0;t\x07")

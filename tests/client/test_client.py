@@ -18,7 +18,8 @@ from tasker.certs import Pair
 from tasker.client import Attached, Client
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
-from tasker.job import IoLimit, JobSpec, Limits
+from tasker.job import JobSpec
+from tasker.limits import IoLimit, Limits
 from tests.frontend.peer import PATIENCE, PeerJob
 from tests.frontend.running import Frontend, running
 

@@ -124,7 +124,7 @@ def test_what_the_leader_leaves_behind_is_killed_and_its_output_kept(tasker: Sta
 
 def test_two_hundred_jobs_that_end_at_once_end_as_they_did(tasker: Stack) -> None:
     """dbus-daemon takes 128 calls of one connection at a time."""
-    tasker.configure("[server]\n[jobs]\nended = 1000\n")
+    tasker.configure("[server]\n[owner]\nrunning = 1000\n[retention]\nended = 1000\n")
     tasker.engine.restart()
     go = tasker.directory / "go"
     os.mkfifo(go)
@@ -157,7 +157,7 @@ def test_past_a_number_of_waiting_stops_one_is_told_so_and_counts_all_the_same(t
 
 def test_only_owner_and_admin_stop_and_attach(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE, environment={"SECRET": "x"})
-    for request in (wire.StopJob(BOB, job.id, None), wire.AttachJob(BOB, job.id), wire.WaitJob(BOB, job.id)):
+    for request in (wire.StopJob(BOB, job.id, None), wire.AttachJob(BOB, job.id)):
         with pytest.raises(TaskerError, match=r"of alice as bob: only its owner or an admin may") as caught:
             tasker.ask(request)
         assert caught.value.reason is Reason.DENIED
@@ -190,17 +190,17 @@ def test_lists_are_paged_filtered_and_in_order(tasker: Stack) -> None:
     assert [job.id for job in tasker.list()] == [job.id for job in [*jobs, running]]
     assert [job.id for job in tasker.list(owner="bob")] == [job.id for job in jobs[1::2]]
     assert [job.id for job in tasker.list(running=True)] == [running.id]
-    page = tasker.ask(wire.ListJobs(ALICE, "", False, ""))
+    page = tasker.ask(wire.ListJobs(ALICE, "", False, False, ""))
     assert isinstance(page, wire.JobsReply)
     assert page.next
     for token in ("x", "[]", '["a", "b"]'):
         with pytest.raises(TaskerError) as caught:
-            tasker.ask(wire.ListJobs(ALICE, "", False, token))
+            tasker.ask(wire.ListJobs(ALICE, "", False, False, token))
         assert caught.value.reason is Reason.INVALID
 
 
 def test_past_the_number_kept_the_first_that_ended_is_forgotten(tasker: Stack) -> None:
-    tasker.configure("[server]\n[jobs]\nended = 2\n")
+    tasker.configure("[server]\n[owner]\nrunning = 1000\n[retention]\nended = 2\n")
     tasker.engine.restart()
     alive = tasker.start_job("sleep", "60")
     ended = [tasker.start_job("true") for _ in range(1)]

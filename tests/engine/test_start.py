@@ -12,8 +12,9 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import IoLimit, JobSpec, Limits
+from tasker.job import JobSpec
 from tasker.lifecycle import State
+from tasker.limits import IoLimit, Limits
 from tests.stack import ALICE, BOB, ROOT, Stack, until
 
 MIB = 1 << 20
@@ -123,7 +124,7 @@ def test_the_gate_stays_shut_until_the_scope_stands(tasker: Stack) -> None:
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, JobSpec(("touch", str(mark)))))
         until(lambda: tasker.systemd.calls)
-        listed = tasker.ask(wire.ListJobs(ROOT, "", False, ""))
+        listed = tasker.ask(wire.ListJobs(ROOT, "", False, False, ""))
         assert isinstance(listed, wire.JobsReply)
         assert listed.jobs[0].state is State.STARTING
         assert not mark.exists()
@@ -228,7 +229,7 @@ def test_a_start_whose_caller_is_gone_is_carried_to_its_end(tasker: Stack) -> No
         until(lambda: tasker.systemd.calls)
     tasker.systemd.do("release")
     with tasker.connect() as peer:
-        job = peer.ask(wire.ListJobs(ROOT, "", True, ""))
+        job = peer.ask(wire.ListJobs(ROOT, "", True, False, ""))
         assert isinstance(job, wire.JobsReply)
         attached = peer.ask(wire.AttachJob(ALICE, job.jobs[0].id))  # answers when the start is through
     assert isinstance(attached, wire.JobReply)

@@ -133,7 +133,7 @@ def test_not_followed(frontend: Frontend, job: PeerJob) -> None:
 )
 def test_where_to_begin(frontend: Frontend, job: PeerJob, where: dict[str, int], expected: bytes) -> None:
     job.print(b"one\ntwo\nthree")
-    text, _ = bytes_of(frontend.client().attach("abc", follow=False, **where))
+    text, _ = bytes_of(frontend.client().attach("abc", follow=False, **where))  # type: ignore[arg-type]
     assert text == expected
 
 

@@ -13,7 +13,8 @@ import pytest
 from tasker import certfiles
 from tasker.client import Client
 from tasker.identity import Role
-from tasker.job import Job, JobSpec, Limits
+from tasker.job import Job, JobSpec
+from tasker.limits import Limits
 
 ETC = Path("/etc/tasker")
 ADDRESS = "localhost:8275"

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tasker.errors import Reason, TaskerError
-from tasker.job import IoLimit, Kind, Limits
+from tasker.job import Kind
+from tasker.limits import IoLimit, Limits
 from tests.system.conftest import User, cgroup, scopes, show
 
 MIB = 1 << 20

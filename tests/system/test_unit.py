@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tasker.identity import Role
-from tasker.job import Job, Kind, Limits
+from tasker.job import Job, Kind
+from tasker.limits import Limits
 from tests.system.conftest import User, cgroup, run, scopes, show, until
 
 MIB = 1 << 20

@@ -19,15 +19,17 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_STATE_STOPPING: _ClassVar[JobState]
     JOB_STATE_ENDING: _ClassVar[JobState]
     JOB_STATE_ENDED: _ClassVar[JobState]
+    JOB_STATE_PAUSED: _ClassVar[JobState]
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_STARTING: JobState
 JOB_STATE_RUNNING: JobState
 JOB_STATE_STOPPING: JobState
 JOB_STATE_ENDING: JobState
 JOB_STATE_ENDED: JobState
+JOB_STATE_PAUSED: JobState
 
 class JobSpec(_message.Message):
-    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits")
+    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits", "grace")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -41,13 +43,15 @@ class JobSpec(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     USER_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
+    GRACE_FIELD_NUMBER: _ClassVar[int]
     argv: _containers.RepeatedScalarFieldContainer[bytes]
     working_directory: str
     environment: _containers.ScalarMap[str, bytes]
     name: str
     user: str
     limits: Limits
-    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ...) -> None: ...
+    grace: _duration_pb2.Duration
+    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io", "io_weight", "run_time")
@@ -86,7 +90,7 @@ class IoLimit(_message.Message):
     def __init__(self, path: _Optional[str] = ..., read_bandwidth: _Optional[int] = ..., write_bandwidth: _Optional[int] = ..., read_iops: _Optional[int] = ..., write_iops: _Optional[int] = ...) -> None: ...
 
 class Outcome(_message.Message):
-    __slots__ = ("kind", "exit_code", "signal", "core_dumped", "stopped_by", "killed", "summary")
+    __slots__ = ("kind", "exit_code", "signal", "core_dumped", "stopped_by", "killed", "summary", "verdict")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[Outcome.Kind]
@@ -112,6 +116,7 @@ class Outcome(_message.Message):
     STOPPED_BY_FIELD_NUMBER: _ClassVar[int]
     KILLED_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
     kind: Outcome.Kind
     exit_code: int
     signal: int
@@ -119,10 +124,63 @@ class Outcome(_message.Message):
     stopped_by: str
     killed: bool
     summary: str
-    def __init__(self, kind: _Optional[_Union[Outcome.Kind, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., core_dumped: _Optional[bool] = ..., stopped_by: _Optional[str] = ..., killed: _Optional[bool] = ..., summary: _Optional[str] = ...) -> None: ...
+    verdict: str
+    def __init__(self, kind: _Optional[_Union[Outcome.Kind, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., core_dumped: _Optional[bool] = ..., stopped_by: _Optional[str] = ..., killed: _Optional[bool] = ..., summary: _Optional[str] = ..., verdict: _Optional[str] = ...) -> None: ...
+
+class Usage(_message.Message):
+    __slots__ = ("time", "cpu_time", "cpu_rate", "periods", "throttled_periods", "throttled_time", "memory", "memory_peak", "swap", "memory_limit_hits", "oom_kills", "io_read", "io_write", "io_read_rate", "io_write_rate", "tasks", "cpu_pressure", "memory_pressure", "io_pressure")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    CPU_TIME_FIELD_NUMBER: _ClassVar[int]
+    CPU_RATE_FIELD_NUMBER: _ClassVar[int]
+    PERIODS_FIELD_NUMBER: _ClassVar[int]
+    THROTTLED_PERIODS_FIELD_NUMBER: _ClassVar[int]
+    THROTTLED_TIME_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_PEAK_FIELD_NUMBER: _ClassVar[int]
+    SWAP_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_HITS_FIELD_NUMBER: _ClassVar[int]
+    OOM_KILLS_FIELD_NUMBER: _ClassVar[int]
+    IO_READ_FIELD_NUMBER: _ClassVar[int]
+    IO_WRITE_FIELD_NUMBER: _ClassVar[int]
+    IO_READ_RATE_FIELD_NUMBER: _ClassVar[int]
+    IO_WRITE_RATE_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
+    CPU_PRESSURE_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_PRESSURE_FIELD_NUMBER: _ClassVar[int]
+    IO_PRESSURE_FIELD_NUMBER: _ClassVar[int]
+    time: _timestamp_pb2.Timestamp
+    cpu_time: _duration_pb2.Duration
+    cpu_rate: float
+    periods: int
+    throttled_periods: int
+    throttled_time: _duration_pb2.Duration
+    memory: int
+    memory_peak: int
+    swap: int
+    memory_limit_hits: int
+    oom_kills: int
+    io_read: int
+    io_write: int
+    io_read_rate: float
+    io_write_rate: float
+    tasks: int
+    cpu_pressure: Pressure
+    memory_pressure: Pressure
+    io_pressure: Pressure
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cpu_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_rate: _Optional[float] = ..., periods: _Optional[int] = ..., throttled_periods: _Optional[int] = ..., throttled_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory: _Optional[int] = ..., memory_peak: _Optional[int] = ..., swap: _Optional[int] = ..., memory_limit_hits: _Optional[int] = ..., oom_kills: _Optional[int] = ..., io_read: _Optional[int] = ..., io_write: _Optional[int] = ..., io_read_rate: _Optional[float] = ..., io_write_rate: _Optional[float] = ..., tasks: _Optional[int] = ..., cpu_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., memory_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., io_pressure: _Optional[_Union[Pressure, _Mapping]] = ...) -> None: ...
+
+class Pressure(_message.Message):
+    __slots__ = ("some", "full", "total")
+    SOME_FIELD_NUMBER: _ClassVar[int]
+    FULL_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    some: float
+    full: float
+    total: _duration_pb2.Duration
+    def __init__(self, some: _Optional[float] = ..., full: _Optional[float] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid")
+    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision")
     ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -136,6 +194,14 @@ class Job(_message.Message):
     ENDED_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERING_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    PRINTED_FIELD_NUMBER: _ClassVar[int]
+    FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
     id: str
     owner: str
     spec: JobSpec
@@ -149,7 +215,15 @@ class Job(_message.Message):
     ended: _timestamp_pb2.Timestamp
     outcome: Outcome
     pid: int
-    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ...) -> None: ...
+    limits: Limits
+    in_force: Limits
+    differing: _containers.RepeatedScalarFieldContainer[str]
+    usage: Usage
+    printed: int
+    followers: int
+    archived: bool
+    revision: int
+    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ...) -> None: ...
 
 class StartJobRequest(_message.Message):
     __slots__ = ("spec",)
@@ -190,14 +264,16 @@ class GetJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class ListJobsRequest(_message.Message):
-    __slots__ = ("owner", "running", "page_token")
+    __slots__ = ("owner", "running", "page_token", "archived")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     RUNNING_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ARCHIVED_FIELD_NUMBER: _ClassVar[int]
     owner: str
     running: bool
     page_token: str
-    def __init__(self, owner: _Optional[str] = ..., running: _Optional[bool] = ..., page_token: _Optional[str] = ...) -> None: ...
+    archived: bool
+    def __init__(self, owner: _Optional[str] = ..., running: _Optional[bool] = ..., page_token: _Optional[str] = ..., archived: _Optional[bool] = ...) -> None: ...
 
 class ListJobsResponse(_message.Message):
     __slots__ = ("jobs", "next_page_token")
@@ -208,18 +284,22 @@ class ListJobsResponse(_message.Message):
     def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class AttachJobRequest(_message.Message):
-    __slots__ = ("job", "offset", "last_bytes", "last_lines", "follow")
+    __slots__ = ("job", "offset", "last_bytes", "last_lines", "last_time", "follow", "timestamps")
     JOB_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     LAST_BYTES_FIELD_NUMBER: _ClassVar[int]
     LAST_LINES_FIELD_NUMBER: _ClassVar[int]
+    LAST_TIME_FIELD_NUMBER: _ClassVar[int]
     FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMPS_FIELD_NUMBER: _ClassVar[int]
     job: str
     offset: int
     last_bytes: int
     last_lines: int
+    last_time: _duration_pb2.Duration
     follow: bool
-    def __init__(self, job: _Optional[str] = ..., offset: _Optional[int] = ..., last_bytes: _Optional[int] = ..., last_lines: _Optional[int] = ..., follow: _Optional[bool] = ...) -> None: ...
+    timestamps: bool
+    def __init__(self, job: _Optional[str] = ..., offset: _Optional[int] = ..., last_bytes: _Optional[int] = ..., last_lines: _Optional[int] = ..., last_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., follow: _Optional[bool] = ..., timestamps: _Optional[bool] = ...) -> None: ...
 
 class AttachJobResponse(_message.Message):
     __slots__ = ("chunk", "lost", "ended", "detached", "attached")
@@ -244,12 +324,14 @@ class Attached(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class Chunk(_message.Message):
-    __slots__ = ("offset", "data")
+    __slots__ = ("offset", "data", "time")
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
     offset: int
     data: bytes
-    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Lost(_message.Message):
     __slots__ = ("begin", "end")
@@ -298,3 +380,169 @@ class DetachJobResponse(_message.Message):
     STREAMS_FIELD_NUMBER: _ClassVar[int]
     streams: int
     def __init__(self, streams: _Optional[int] = ...) -> None: ...
+
+class WaitJobRequest(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    def __init__(self, job: _Optional[str] = ...) -> None: ...
+
+class WaitJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class LimitJobRequest(_message.Message):
+    __slots__ = ("job", "limits", "lift")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    LIFT_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    limits: Limits
+    lift: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, job: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., lift: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LimitJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class SignalJobRequest(_message.Message):
+    __slots__ = ("job", "signal")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    signal: int
+    def __init__(self, job: _Optional[str] = ..., signal: _Optional[int] = ...) -> None: ...
+
+class SignalJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class PauseJobRequest(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    def __init__(self, job: _Optional[str] = ...) -> None: ...
+
+class PauseJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class ResumeJobRequest(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    def __init__(self, job: _Optional[str] = ...) -> None: ...
+
+class ResumeJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class ArchiveJobRequest(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    def __init__(self, job: _Optional[str] = ...) -> None: ...
+
+class ArchiveJobResponse(_message.Message):
+    __slots__ = ("job",)
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
+
+class WatchJobsRequest(_message.Message):
+    __slots__ = ("job", "owner", "usage")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    owner: str
+    usage: bool
+    def __init__(self, job: _Optional[str] = ..., owner: _Optional[str] = ..., usage: _Optional[bool] = ...) -> None: ...
+
+class WatchJobsResponse(_message.Message):
+    __slots__ = ("snapshot", "changed", "forgotten", "usage")
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    FORGOTTEN_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    snapshot: Snapshot
+    changed: Job
+    forgotten: str
+    usage: UsageSample
+    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., changed: _Optional[_Union[Job, _Mapping]] = ..., forgotten: _Optional[str] = ..., usage: _Optional[_Union[UsageSample, _Mapping]] = ...) -> None: ...
+
+class Snapshot(_message.Message):
+    __slots__ = ("jobs", "first", "last")
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[Job]
+    first: bool
+    last: bool
+    def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., first: _Optional[bool] = ..., last: _Optional[bool] = ...) -> None: ...
+
+class UsageSample(_message.Message):
+    __slots__ = ("usages",)
+    USAGES_FIELD_NUMBER: _ClassVar[int]
+    usages: _containers.RepeatedCompositeFieldContainer[JobUsage]
+    def __init__(self, usages: _Optional[_Iterable[_Union[JobUsage, _Mapping]]] = ...) -> None: ...
+
+class JobUsage(_message.Message):
+    __slots__ = ("job", "usage")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    job: str
+    usage: Usage
+    def __init__(self, job: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+
+class GetInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetInfoResponse(_message.Message):
+    __slots__ = ("version", "hostname", "time", "contact", "user", "role", "serial", "not_after", "running", "most_running", "owner", "use", "defaults", "maxima", "total", "total_running", "most_total_running")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    HOSTNAME_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    SERIAL_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_FIELD_NUMBER: _ClassVar[int]
+    MOST_RUNNING_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    DEFAULTS_FIELD_NUMBER: _ClassVar[int]
+    MAXIMA_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_RUNNING_FIELD_NUMBER: _ClassVar[int]
+    MOST_TOTAL_RUNNING_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    hostname: str
+    time: _timestamp_pb2.Timestamp
+    contact: str
+    user: str
+    role: str
+    serial: str
+    not_after: _timestamp_pb2.Timestamp
+    running: int
+    most_running: int
+    owner: Limits
+    use: Usage
+    defaults: Limits
+    maxima: Limits
+    total: Limits
+    total_running: int
+    most_total_running: int
+    def __init__(self, version: _Optional[str] = ..., hostname: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[str] = ..., user: _Optional[str] = ..., role: _Optional[str] = ..., serial: _Optional[str] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running: _Optional[int] = ..., most_running: _Optional[int] = ..., owner: _Optional[_Union[Limits, _Mapping]] = ..., use: _Optional[_Union[Usage, _Mapping]] = ..., defaults: _Optional[_Union[Limits, _Mapping]] = ..., maxima: _Optional[_Union[Limits, _Mapping]] = ..., total: _Optional[_Union[Limits, _Mapping]] = ..., total_running: _Optional[int] = ..., most_total_running: _Optional[int] = ...) -> None: ...

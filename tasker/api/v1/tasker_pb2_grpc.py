@@ -64,6 +64,46 @@ class TaskerStub:
                 request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobRequest.SerializeToString,
                 response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobResponse.FromString,
                 _registered_method=True)
+        self.WaitJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/WaitJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobResponse.FromString,
+                _registered_method=True)
+        self.LimitJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/LimitJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobResponse.FromString,
+                _registered_method=True)
+        self.SignalJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/SignalJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobResponse.FromString,
+                _registered_method=True)
+        self.PauseJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/PauseJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobResponse.FromString,
+                _registered_method=True)
+        self.ResumeJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/ResumeJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobResponse.FromString,
+                _registered_method=True)
+        self.ArchiveJob = channel.unary_unary(
+                '/tasker.api.v1.Tasker/ArchiveJob',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobResponse.FromString,
+                _registered_method=True)
+        self.WatchJobs = channel.unary_stream(
+                '/tasker.api.v1.Tasker/WatchJobs',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsResponse.FromString,
+                _registered_method=True)
+        self.GetInfo = channel.unary_unary(
+                '/tasker.api.v1.Tasker/GetInfo',
+                request_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoRequest.SerializeToString,
+                response_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoResponse.FromString,
+                _registered_method=True)
 
 
 class TaskerServicer:
@@ -94,7 +134,7 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListJobs(self, request, context):
-        """All jobs of this run, oldest first, in pages.
+        """All jobs of this run, oldest first, in pages; archived ones apart.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +151,64 @@ class TaskerServicer:
 
     def DetachJob(self, request, context):
         """Ends the caller's own open AttachJob streams on a job, from wherever they were opened. Each gets a last `detached`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WaitJob(self, request, context):
+        """Waits until a job has ended, for as long as that takes. To be asked again after UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LimitJob(self, request, context):
+        """Changes limits of a running job; each is read back from its cgroup before this returns.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignalJob(self, request, context):
+        """Sends a signal to the process group of a job's command.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseJob(self, request, context):
+        """Freezes every process of a job where it stands, and lets them go on. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeJob(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveJob(self, request, context):
+        """Moves the output of an ended job from memory to disk, compressed. It is found by its id as before, and leaves the
+        default list. Idempotent. Archives are deleted at the end of the run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchJobs(self, request, context):
+        """Every job as it is now (a snapshot, in one or more parts), then every change. Where the service restarted in
+        between, a new snapshot comes, which stands in place of everything before. A client that reads slowly gets the
+        newest state of a job and not each one on the way there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInfo(self, request, context):
+        """The service, and what holds for the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,6 +246,46 @@ def add_TaskerServicer_to_server(servicer, server):
                     servicer.DetachJob,
                     request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobRequest.FromString,
                     response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobResponse.SerializeToString,
+            ),
+            'WaitJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobResponse.SerializeToString,
+            ),
+            'LimitJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.LimitJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobResponse.SerializeToString,
+            ),
+            'SignalJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignalJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobResponse.SerializeToString,
+            ),
+            'PauseJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobResponse.SerializeToString,
+            ),
+            'ResumeJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobResponse.SerializeToString,
+            ),
+            'ArchiveJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveJob,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobResponse.SerializeToString,
+            ),
+            'WatchJobs': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchJobs,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsResponse.SerializeToString,
+            ),
+            'GetInfo': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInfo,
+                    request_deserializer=tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoRequest.FromString,
+                    response_serializer=tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -312,6 +450,222 @@ class Tasker:
             '/tasker.api.v1.Tasker/DetachJob',
             tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobRequest.SerializeToString,
             tasker_dot_api_dot_v1_dot_tasker__pb2.DetachJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WaitJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/WaitJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.WaitJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LimitJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/LimitJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.LimitJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignalJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/SignalJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.SignalJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/PauseJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.PauseJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/ResumeJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.ResumeJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/ArchiveJob',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.ArchiveJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/WatchJobs',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.WatchJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInfo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tasker.api.v1.Tasker/GetInfo',
+            tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoRequest.SerializeToString,
+            tasker_dot_api_dot_v1_dot_tasker__pb2.GetInfoResponse.FromString,
             options,
             channel_credentials,
             insecure,

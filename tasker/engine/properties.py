@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError
-from tasker.job import IoLimit, Limits
+from tasker.limits import IoLimit, Limits
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""

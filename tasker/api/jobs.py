@@ -1,0 +1,102 @@
+"""What is answered of jobs, Job ◀─▶ protobuf, for both ends of the network."""
+
+from __future__ import annotations
+
+from tasker.api import values
+from tasker.api.specs import limits_from, limits_to, spec_from, spec_to
+from tasker.api.usages import usage_from, usage_to
+from tasker.api.v1 import tasker_pb2 as pb
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job, Kind, Outcome
+from tasker.lifecycle import State
+
+_STATES: dict[State, str] = {state: f"JOB_STATE_{state.name}" for state in State if state is not State.GONE}
+_STATES_BACK: dict[int, State] = {pb.JobState.Value(name): state for state, name in _STATES.items()}
+_KINDS: dict[Kind, str] = {kind: f"KIND_{kind.name}" for kind in Kind}
+_KINDS_BACK: dict[int, Kind] = {pb.Outcome.Kind.Value(name): kind for kind, name in _KINDS.items()}
+
+
+def job_to(job: Job) -> pb.Job:
+    message = pb.Job(
+        id=job.id,
+        owner=job.owner,
+        spec=spec_to(job.spec),
+        unit=job.unit,
+        slice=job.slice,
+        user=job.user,
+        uid=job.uid,
+        state=_STATES[job.state],
+        created=values.timestamp(job.created),
+        pid=job.pid,
+        limits=limits_to(job.limits),
+        differing=job.differing,
+        printed=job.printed,
+        followers=job.followers,
+        archived=job.archived,
+        revision=job.revision,
+    )
+    if job.started is not None:
+        message.started.CopyFrom(values.timestamp(job.started))
+    if job.ended is not None:
+        message.ended.CopyFrom(values.timestamp(job.ended))
+    if job.outcome is not None:
+        message.outcome.CopyFrom(_outcome_to(job.outcome))
+    if job.in_force is not None:
+        message.in_force.CopyFrom(limits_to(job.in_force))
+    if job.usage is not None:
+        message.usage.CopyFrom(usage_to(job.usage))
+    return message
+
+
+def job_from(message: pb.Job) -> Job:
+    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know."""
+    if message.state not in _STATES_BACK:
+        raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    return Job(
+        id=message.id,
+        owner=message.owner,
+        spec=spec_from(message.spec),
+        unit=message.unit,
+        slice=message.slice,
+        user=message.user,
+        uid=message.uid,
+        state=_STATES_BACK[message.state],
+        created=values.time(message.created),
+        started=values.time(message.started) if message.HasField("started") else None,
+        ended=values.time(message.ended) if message.HasField("ended") else None,
+        pid=message.pid,
+        outcome=_outcome_from(message.outcome) if message.HasField("outcome") else None,
+        limits=limits_from(message.limits),
+        in_force=limits_from(message.in_force) if message.HasField("in_force") else None,
+        differing=tuple(message.differing),
+        usage=usage_from(message.usage) if message.HasField("usage") else None,
+        printed=message.printed if message.HasField("printed") else None,
+        followers=message.followers,
+        archived=message.archived,
+        revision=message.revision,
+    )
+
+
+def _outcome_to(outcome: Outcome) -> pb.Outcome:
+    return pb.Outcome(
+        kind=_KINDS[outcome.kind],
+        exit_code=outcome.exit_code,
+        signal=outcome.signal,
+        core_dumped=outcome.core_dumped,
+        stopped_by=outcome.stopped_by,
+        killed=outcome.killed,
+        summary=outcome.summary,
+        verdict=outcome.verdict,
+    )
+
+
+def _outcome_from(message: pb.Outcome) -> Outcome:
+    return Outcome(
+        kind=_KINDS_BACK.get(message.kind, Kind.UNKNOWN),
+        exit_code=message.exit_code if message.HasField("exit_code") else None,
+        signal=message.signal if message.HasField("signal") else None,
+        core_dumped=message.core_dumped,
+        stopped_by=message.stopped_by,
+        killed=message.killed,
+        verdict=message.verdict,
+    )

@@ -1,0 +1,132 @@
+"""Every call of the API as a value: the method, the request, how the answer is read, how long it may take.
+
+The clients, sync and asyncio, only carry them out. Each function raises TaskerError(INVALID) where an argument cannot
+be sent at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from tasker.api import infos, jobs, specs, values
+from tasker.api.v1 import tasker_pb2 as pb
+from tasker.errors import invalid
+from tasker.info import Info
+from tasker.job import LONGEST_GRACE, Job, JobSpec
+from tasker.limits import Limits
+
+SHORT = 90.0
+"""Seconds that a question may take: a little longer than the server waits for an engine that restarts."""
+LONG = 300.0
+"""Seconds that a start may take, and a stop beyond its grace period."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """`seconds`: None is as long as it takes."""
+
+    method: str
+    request: Any
+    read: Callable[[Any], T]
+    seconds: float | None = SHORT
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next`: the token of the next page, "" after the last."""
+
+    jobs: list[Job]
+    next: str
+
+
+def start(spec: JobSpec) -> Call[Job]:
+    return Call("StartJob", pb.StartJobRequest(spec=specs.spec_to(spec)), _job, LONG)
+
+
+def stop(job: str, grace: float | None) -> Call[Job]:
+    request = pb.StopJobRequest(job=job)
+    if grace is not None:
+        request.grace.CopyFrom(values.duration_to(grace))
+    return Call("StopJob", request, _job, LONG + (LONGEST_GRACE if grace is None else grace))
+
+
+def get(job: str) -> Call[Job]:
+    return Call("GetJob", pb.GetJobRequest(job=job), _job)
+
+
+def page(owner: str, running: bool, archived: bool, token: str) -> Call[Page]:
+    request = pb.ListJobsRequest(owner=owner, running=running, archived=archived, page_token=token)
+    return Call("ListJobs", request, lambda answer: Page(list(map(jobs.job_from, answer.jobs)), answer.next_page_token))
+
+
+def wait(job: str) -> Call[Job]:
+    return Call("WaitJob", pb.WaitJobRequest(job=job), _job, None)
+
+
+def limit(job: str, limits: Limits, lift: tuple[str, ...]) -> Call[Job]:
+    return Call("LimitJob", pb.LimitJobRequest(job=job, limits=specs.limits_to(limits), lift=lift), _job)
+
+
+def signal(job: str, number: int) -> Call[Job]:
+    if not 1 <= number <= 64:
+        raise invalid(f"cannot send signal {number}; choose 1 to 64")
+    return Call("SignalJob", pb.SignalJobRequest(job=job, signal=number), _job)
+
+
+def pause(job: str) -> Call[Job]:
+    return Call("PauseJob", pb.PauseJobRequest(job=job), _job)
+
+
+def resume(job: str) -> Call[Job]:
+    return Call("ResumeJob", pb.ResumeJobRequest(job=job), _job)
+
+
+def archive(job: str) -> Call[Job]:
+    return Call("ArchiveJob", pb.ArchiveJobRequest(job=job), _job, LONG)
+
+
+def detach(job: str) -> Call[int]:
+    return Call("DetachJob", pb.DetachJobRequest(job=job), lambda answer: int(answer.streams))
+
+
+def info() -> Call[Info]:
+    return Call("GetInfo", pb.GetInfoRequest(), infos.info_from)
+
+
+def attach(
+    job: str,
+    *,
+    offset: int | None,
+    last_bytes: int | None,
+    last_lines: int | None,
+    last_time: float | None,
+    follow: bool,
+    timestamps: bool,
+) -> pb.AttachJobRequest:
+    """The request of an attach stream: one of the positions, or none of them for the start."""
+    positions = {"offset": offset, "last_bytes": last_bytes, "last_lines": last_lines, "last_time": last_time}
+    given = {name: value for name, value in positions.items() if value is not None}
+    if len(given) > 1:
+        raise invalid(f"cannot attach at two positions; give one of {', '.join(positions)}")
+    if any(not 0 <= value < 1 << 64 for value in given.values()):
+        raise invalid("cannot attach there; a position is 0 or more")
+    request = pb.AttachJobRequest(job=job, follow=follow, timestamps=timestamps)
+    if last_time is not None:
+        request.last_time.CopyFrom(values.duration_to(last_time))
+        return request
+    for name, value in given.items():
+        setattr(request, name, value)
+    return request
+
+
+def watch(job: str, owner: str, usage: bool) -> pb.WatchJobsRequest:
+    """The request of a watch stream."""
+    return pb.WatchJobsRequest(job=job, owner=owner, usage=usage)
+
+
+def _job(answer: Any) -> Job:
+    return jobs.job_from(answer.job)

@@ -1,0 +1,112 @@
+"""What a frontend may ask for, as a table: the request, the action that policy.py decides on, and what serves it.
+
+A request about a job names it by id or prefix; it is found, and whether the caller may is decided, before it is served.
+What a caller may not see of a job is left out of every answer here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+from tasker import wire
+from tasker.channel import Channel, Reply
+from tasker.engine.jobs import Jobs
+from tasker.engine.stops import Stops
+from tasker.engine.table import Entry
+from tasker.errors import invalid
+from tasker.identity import Identity
+from tasker.job import Job
+from tasker.policy import allowed, demand
+
+
+class General(NamedTuple):
+    """About no job that is there already."""
+
+    action: str
+    serve: Callable[[Any], Awaitable[Reply]]
+
+
+class OnJob(NamedTuple):
+    """About one job, which is the answer, too."""
+
+    action: str
+    serve: Callable[[Any, Entry], Awaitable[Job]]
+
+
+class Beside(NamedTuple):
+    """About one job, with another answer."""
+
+    action: str
+    serve: Callable[[Any, Entry], Awaitable[Reply]]
+
+
+class Requests:
+    def __init__(self, jobs: Jobs, stops: Stops, collector: Channel, frontends: Iterable[Channel]) -> None:
+        """`frontends` are those that are connected, whenever it is looked at."""
+        self._jobs = jobs
+        self._stops = stops
+        self._collector = collector
+        self._frontends = frontends
+        self._routes: dict[type[wire.Message], General | OnJob | Beside] = {
+            # request          action             what serves it
+            wire.StartJob:     General("start", self._start),
+            wire.ListJobs:     General("list", self._list),
+            wire.GetJob:       OnJob("get", self._get),
+            wire.WaitJob:      OnJob("wait", self._wait),
+            wire.StopJob:      OnJob("stop", self._stop),
+            wire.AttachJob:    Beside("attach", self._attach),
+            wire.DetachJob:    Beside("detach", self._detach),
+        }  # fmt: skip
+
+    async def serve(self, message: Any) -> Reply:
+        """The reply. Raises TaskerError."""
+        route = self._routes.get(type(message))
+        if route is None:
+            raise invalid(f"cannot serve {type(message).__name__}: it is no request to an engine")
+        caller: Identity = message.caller
+        if isinstance(route, General):
+            demand(route.action, caller, what="jobs")
+            return await route.serve(message)
+        entry = self._jobs.table.find(message.job)
+        demand(route.action, caller, what=f"job {entry.job.id}", owner=entry.job.owner)
+        if isinstance(route, OnJob):
+            return wire.JobReply(_shown(await route.serve(message, entry), caller)), ()
+        return await route.serve(message, entry)
+
+    async def _start(self, request: wire.StartJob) -> Reply:
+        return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
+
+    async def _list(self, request: wire.ListJobs) -> Reply:
+        page, token = self._jobs.table.page(request.owner, request.running, request.archived, request.page)
+        return wire.JobsReply(tuple(_shown(job, request.caller) for job in page), token), ()
+
+    async def _get(self, _request: wire.GetJob, entry: Entry) -> Job:
+        return entry.job
+
+    async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
+        await entry.over.wait()
+        return entry.job
+
+    async def _stop(self, request: wire.StopJob, entry: Entry) -> Job:
+        return await self._stops.stop(request.caller, entry, request.grace)
+
+    async def _attach(self, request: wire.AttachJob, entry: Entry) -> Reply:
+        await entry.settled.wait()
+        _, descriptors = await self._collector.request_with_descriptors(wire.Follow(entry.job.id))
+        return wire.JobReply(_shown(entry.job, request.caller)), descriptors
+
+    async def _detach(self, request: wire.DetachJob, entry: Entry) -> Reply:
+        asked = [f.request(wire.EndStreams(entry.job.id, request.caller.name)) for f in self._frontends]
+        replies = await asyncio.gather(*asked, return_exceptions=True)
+        return wire.Streams(sum(reply.count for reply in replies if isinstance(reply, wire.Streams))), ()
+
+
+def _shown(job: Job, caller: Identity) -> Job:
+    """As `caller` may see it: environment values are for those who manage it."""
+    if allowed("see environment", caller, job.owner):
+        return job
+    names = dict.fromkeys(job.spec.environment, "")
+    return dataclasses.replace(job, spec=dataclasses.replace(job.spec, environment=names))

@@ -1,0 +1,39 @@
+"""What a service says of itself and of what holds for a caller. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasker.identity import Identity
+from tasker.limits import Limits
+from tasker.usage import Usage
+
+
+@dataclass(frozen=True)
+class Info:
+    """Of the service, for one caller. Ceilings have cpu, memory and tasks only; None there is no ceiling."""
+
+    version: str
+    hostname: str
+    time: float
+    """The service's clock, seconds since the epoch."""
+    contact: str
+    """Whom to ask for more than the ceilings allow."""
+    caller: Identity
+    not_after: float
+    """When the caller's certificate ends, seconds since the epoch."""
+    running: int
+    """Jobs of the caller's that have not ended."""
+    most_running: int
+    owner: Limits
+    """Ceilings on all of the caller's jobs together."""
+    use: Usage | None
+    """What they use together; None where none runs."""
+    defaults: Limits
+    """What a job gets that asks for nothing."""
+    maxima: Limits
+    """The most that one job may ask for."""
+    total: Limits
+    """Ceilings on all jobs of the machine together."""
+    total_running: int
+    most_total_running: int

@@ -1,0 +1,80 @@
+"""How a value of tasker.toml is read: one function a kind. Each raises ValueError with what it should have been."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tasker.identity import NAME
+from tasker.quantity import parse_duration, parse_size
+
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("a text")
+    return value
+
+
+def count(smallest: int, largest: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if type(value) is not int or not smallest <= value <= largest:
+            raise ValueError(f"a whole number from {smallest} to {largest}")
+        return value
+
+    return read
+
+
+def size(smallest: str, largest: str) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        size = parse_size(value) if isinstance(value, str) else -1
+        if not parse_size(smallest) <= size <= parse_size(largest):
+            raise ValueError(f'a size from "{smallest}" to "{largest}"')
+        return size
+
+    return read
+
+
+def duration(smallest: str, largest: str) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        seconds = parse_duration(value) if isinstance(value, str) else -1.0
+        if not parse_duration(smallest) <= seconds <= parse_duration(largest):
+            raise ValueError(f'a time from "{smallest}" to "{largest}"')
+        return seconds
+
+    return read
+
+
+def listen(value: object) -> tuple[str, ...]:
+    addresses = value if isinstance(value, list) else []
+    matches = [_LISTEN.fullmatch(item) if isinstance(item, str) else None for item in addresses]
+    if not matches or any(match is None or not 1 <= int(match[2]) <= 65535 for match in matches):
+        raise ValueError('a list of addresses with ports like ["[::]:8275", "127.0.0.1:8275"]')
+    return tuple(addresses)
+
+
+def serials(value: object) -> tuple[str, ...]:
+    serials = [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else [""]
+    if not all(re.fullmatch(r"[0-9A-Fa-f:]{1,64}", item) and item.strip("0:") for item in serials):
+        raise ValueError('a list of serial numbers as `tasker certs list` shows them, like ["4f3a09"]')
+    return tuple(item.replace(":", "").lower().lstrip("0") for item in serials)
+
+
+def cores(value: object) -> float:
+    if type(value) not in (int, float) or not 0.01 <= value <= 100_000:  # type: ignore[operator]
+        raise ValueError("a number of cores from 0.01 to 100000")
+    return float(value)  # type: ignore[arg-type]
+
+
+def owner(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError("a user's name, as in a certificate")
+    return name
+
+
+def account(value: object) -> str:
+    if not isinstance(value, str) or not _ACCOUNT.fullmatch(value):
+        raise ValueError("the name of a local account")
+    return value

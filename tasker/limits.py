@@ -1,0 +1,82 @@
+"""Limits: what a job may use. Plain values, the ranges they must keep, and how two sets of them differ.
+
+No I/O, nothing of systemd (engine/properties.py knows its names for them).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from tasker.errors import invalid
+from tasker.quantity import format_duration, format_size
+
+MIB = 1 << 20
+SMALLEST_MEMORY = 8 * MIB
+"""Bytes. Below this even `true` is killed before it starts."""
+
+
+@dataclass(frozen=True)
+class IoLimit:
+    """Ceilings on the disk under a path; bytes and operations per second."""
+
+    path: str
+    read_bandwidth: int | None = None
+    write_bandwidth: int | None = None
+    read_iops: int | None = None
+    write_iops: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """None is no limit. Units and ranges: proto/tasker/api/v1/tasker.proto."""
+
+    cpu: float | None = None
+    cpu_weight: int | None = None
+    memory: int | None = None
+    memory_high: int | None = None
+    memory_swap: int | None = None
+    tasks: int | None = None
+    io: tuple[IoLimit, ...] = ()
+    io_weight: int | None = None
+    run_time: float | None = None
+
+
+def check_limits(limits: Limits, cores: int | None = None) -> None:
+    """Raise TaskerError(INVALID) where a limit is out of range."""
+    if limits.cpu is not None and not 0.01 <= limits.cpu <= (cores or math.inf):
+        most = f"to {cores}, the cores of the machine" if cores else "or more"
+        raise invalid(f"cannot limit the CPU to {limits.cpu:g} cores; choose 0.01 {most}")
+    for what, size in (("memory", limits.memory), ("memory-high", limits.memory_high)):
+        if size is not None and not SMALLEST_MEMORY <= size <= 1 << 60:
+            raise invalid(f"cannot limit {what} to {format_size(size)}; choose 8M or more")
+    _check("memory-swap", limits.memory_swap, 0, 1 << 60)
+    _check("tasks", limits.tasks, 1, 1 << 22)
+    _check("cpu-weight", limits.cpu_weight, 1, 10000)
+    _check("io-weight", limits.io_weight, 1, 10000)
+    if limits.run_time is not None and not 1 <= limits.run_time <= 10 * 365 * 86400:
+        raise invalid(f"cannot limit the run time to {duration(limits.run_time)}; choose 1s to 3650d")
+    if len(limits.io) > 16:
+        raise invalid(f"cannot limit {len(limits.io)} paths; the most is 16")
+    for io in limits.io:
+        if not io.path.startswith("/") or "\0" in io.path or len(io.path) > 4095:
+            raise invalid(f"cannot limit the disk under {io.path[:80]!r}; give an absolute path")
+        _check(f"read bandwidth of {io.path[:80]}", io.read_bandwidth, 4096, 1 << 60)
+        _check(f"write bandwidth of {io.path[:80]}", io.write_bandwidth, 4096, 1 << 60)
+        _check(f"read iops of {io.path[:80]}", io.read_iops, 1, 1 << 32)
+        _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
+
+
+def named(limits: Limits) -> tuple[str, ...]:
+    """The fields that are set."""
+    return tuple(f.name for f in fields(limits) if getattr(limits, f.name) not in (None, ()))
+
+
+def _check(what: str, value: int | None, smallest: int, largest: int) -> None:
+    if value is not None and not smallest <= value <= largest:
+        raise invalid(f"cannot limit {what!r} to {value}; choose {smallest} to {largest}")
+
+
+def duration(seconds: float) -> str:
+    """As it was typed; what nobody can type, as a number."""
+    return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"

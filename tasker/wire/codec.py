@@ -1,0 +1,156 @@
+"""Datagrams and messages: checked like any stranger's words. An unknown message, a missing or unknown field or a value
+of the wrong type is a WireError. Nothing is looked up by a name that came over the wire, except in MESSAGES.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import functools
+import json
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from tasker.wire import collector, engine, message
+from tasker.wire.message import Message, WireError
+
+LARGEST_DATAGRAM = 128 << 10
+"""Bytes. A list that would be longer is paged."""
+MESSAGES: dict[str, type[Message]] = {
+    name: kind
+    for module in (collector, engine, message)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
+}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """A message with its number: a request's own, a reply's negated, 0 for a notice."""
+
+    number: int
+    message: Message
+
+
+def encode(number: int, message: Message) -> bytes:
+    """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse."""
+    body = [type(message).__name__, number, _plain(message)]
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        data = text.encode("utf-8", "surrogateescape")
+    except ValueError as error:
+        raise WireError(f"{type(message).__name__} holds a number or a text that is none") from error
+    if len(data) > LARGEST_DATAGRAM:
+        raise WireError(f"{type(message).__name__} is too long: {len(data)} bytes of at most {LARGEST_DATAGRAM}")
+    return data
+
+
+def decode(data: bytes) -> Datagram:
+    """Raises WireError."""
+    try:
+        name, number, body = json.loads(data.decode("utf-8", "surrogateescape"))
+        cls = MESSAGES[name]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise WireError(f"not a message: {data[:60]!r}") from error
+    if type(number) is not int:
+        raise WireError(f"no number: {data[:60]!r}")
+    message: Message = _build(cls, body)
+    return Datagram(number, message)
+
+
+def to_text(value: object) -> str:
+    """A dataclass as the text that `from_text` reads: how the engine writes a job's record."""
+    return json.dumps(_plain(value), separators=(",", ":"))
+
+
+def from_text(cls: type[_T], text: str) -> _T:
+    """Raises WireError."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not JSON: {text[:60]!r}") from error
+    return _build(cls, body)
+
+
+def _plain(value: Any) -> Any:
+    """What json can write, of a dataclass and all it holds."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value
+
+
+def _build(cls: type[_T], body: object) -> _T:
+    """A dataclass out of what json read, strictly: every field, no other, each of its type."""
+    fields = _fields(typing.cast(Any, cls))
+    if type(body) is not dict or body.keys() != fields.keys():
+        raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
+    return cls(**{name: read(body[name]) for name, read in fields.items()})
+
+
+@functools.cache
+def _fields(cls: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = typing.get_type_hints(cls)
+    return {f.name: _reader(hints[f.name]) for f in dataclasses.fields(cls)}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """The function that checks and converts a value of the type `hint`."""
+    arguments = typing.get_args(hint)
+    match typing.get_origin(hint):
+        case types.UnionType:
+            read = _reader(arguments[0])
+            return lambda value: None if value is None else read(value)
+        case builtins.tuple:
+            read = _reader(arguments[0])
+            return lambda value: tuple(read(item) for item in _plainly(list, value))
+        case builtins.dict:
+            return lambda value: {_text(k): _text(v) for k, v in _plainly(dict, value).items()}
+    if dataclasses.is_dataclass(hint):
+        return functools.partial(_build, typing.cast(type, hint))
+    if issubclass(hint, Enum):
+        return functools.partial(_member, hint)
+    if hint is float:
+        return _number
+    if hint is str:
+        return _text
+    return functools.partial(_plainly, hint)
+
+
+def _plainly(cls: type[_T], value: object) -> _T:
+    if type(value) is not cls:
+        raise WireError(f"{str(value)[:60]!r} is no {cls.__name__}")
+    return value
+
+
+def _text(value: object) -> str:
+    """Only what os.fsencode takes: a lone surrogate could neither be executed nor passed on."""
+    text = _plainly(str, value)
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise WireError(f"{text[:60]!r} is no text") from error
+    return text
+
+
+def _number(value: object) -> float:
+    """A whole number is one, too; NaN and the infinities are none."""
+    if (type(value) is not float and type(value) is not int) or not abs(value) < 1e300:
+        raise WireError(f"{str(value)[:60]!r} is no number")
+    return float(value)
+
+
+def _member(cls: type[Enum], value: object) -> Enum:
+    try:
+        return cls(value)
+    except ValueError as error:
+        raise WireError(f"{str(value)[:60]!r} is no {cls.__name__}") from error

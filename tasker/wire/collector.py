@@ -1,0 +1,156 @@
+"""Between engine and collector. An arrow names the reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasker.wire.message import Message
+
+COLLECTOR_VERSION = 1
+"""Of these messages. A newer engine serves every older collector of the same number."""
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """The first message of an engine → Welcome."""
+
+    version: int
+
+
+@dataclass(frozen=True)
+class Welcome(Message):
+    version: int
+    run: str
+
+
+@dataclass(frozen=True)
+class Launch(Message):
+    """Fork a leader and hold it at the gate → Launched."""
+
+    job: str
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    working_directory: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    ring: int
+    """Capacity in bytes."""
+    record: str
+    """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+
+
+@dataclass(frozen=True)
+class Launched(Message):
+    pid: int
+
+
+@dataclass(frozen=True)
+class Release(Message):
+    """Open the gate → Released, once the command was executed or could not be."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Released(Message):
+    errno: int
+    """0: the command runs. Else the leader is gone."""
+    step: str
+    """Where it failed: "setup", "directory" or "execute"."""
+
+
+@dataclass(frozen=True)
+class Note(Message):
+    """Replace the job's record → Done."""
+
+    job: str
+    record: str
+
+
+@dataclass(frozen=True)
+class Signal(Message):
+    """Send a signal to the leader's process group, if the leader was not reaped yet → Done."""
+
+    job: str
+    signal: int
+
+
+@dataclass(frozen=True)
+class Follow(Message):
+    """→ Done, with two descriptors: the ring, and a pipe that gets a byte whenever there is news in it."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Finish(Message):
+    """The job's processes are dead: read what is left in its pipe, close its ring → Finished."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Finished(Message):
+    written: int
+
+
+@dataclass(frozen=True)
+class Forget(Message):
+    """Drop a job that was never released (its leader exits at the gate) or is finished → Done."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class ListLeaders(Message):
+    """→ Leaders, in the order of their launch, those after a job's id."""
+
+    after: str
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A leader's status as the kernel told it: one of the two."""
+
+    code: int | None
+    signal: int | None
+    core_dumped: bool
+    time: float
+
+
+@dataclass(frozen=True)
+class Leader:
+    """What the collector knows of one job."""
+
+    job: str
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    record: str
+    pid: int
+    released: bool
+    finished: bool
+    exit: Exit | None
+    followers: int
+
+
+@dataclass(frozen=True)
+class Leaders(Message):
+    leaders: tuple[Leader, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class Exited(Message):
+    """Notice from the collector: a released leader was reaped."""
+
+    job: str
+    exit: Exit
+
+
+@dataclass(frozen=True)
+class Followers(Message):
+    """Notice from the collector: so many follow the job's output now."""
+
+    job: str
+    count: int

@@ -1,0 +1,30 @@
+"""What every message is, the two replies that any request may get, and the error of what is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasker.errors import Reason
+
+
+class WireError(Exception):
+    """What came is not a message."""
+
+
+class Message:
+    """Base of everything in MESSAGES."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Done(Message):
+    """A reply that says no more."""
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    """The reply to any request that was refused."""
+
+    reason: Reason
+    message: str
