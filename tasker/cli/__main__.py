@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tasker.cli import arguments
 from tasker.cli.stderr import STDERR, complain, complain_json
+from tasker.cli.verbs import load
 from tasker.errors import Reason, TaskerError
 
 GONE = (errno.EPIPE, errno.EIO)
@@ -29,9 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is None:  # said before anything is done that nobody would hear of
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
-        from tasker.cli.verbs import VERBS
-
-        code = VERBS[options.verb](options)
+        code = load(options.verb).run(options)
         sys.stdout.flush()
     except TaskerError as error:
         return _failed(error, words)

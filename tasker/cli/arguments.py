@@ -1,4 +1,4 @@
-"""The command line's grammar: argv ─▶ a namespace. What options a verb has is in `options`; nothing is done here.
+"""The command line's grammar: argv ─▶ a namespace. What options a verb has is in `verbs/`; nothing is done here.
 
 argparse cannot stop at the first word that is no option (its REMAINDER swallows options), so where the job's own
 command begins is found here first, from the same parser's list of options that take a value:
@@ -16,11 +16,9 @@ from typing import Any, NoReturn
 
 from tasker import __version__
 from tasker.cli import options
-from tasker.cli.help import EPILOGS, INTRODUCTION, USAGES, sentence
+from tasker.cli.help import EPILOG, INTRODUCTION, sentence
+from tasker.cli.verbs import ALIASES, VERBS, WITH_COMMAND, load
 from tasker.errors import Reason, TaskerError
-
-ALIASES = {"list": ("ls", "ps")}
-WITH_COMMAND = ("start", "run")
 
 
 class UsageError(TaskerError):
@@ -76,7 +74,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """`verb`, its options, and for start and run `command`, exactly as given. Raises UsageError; --help exits."""
-    parser = build()
+    parser = build(argv)
     words = list(argv)
     at = parser.first_word(words)
     if at == len(words) or words[at] == "--":
@@ -115,7 +113,7 @@ def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
 
 def wants_json(argv: Sequence[str]) -> bool:
     """Whether errors are to be JSON, even where the command line cannot be understood. A job's own words do not ask."""
-    parser = build()
+    parser = build(argv)
     at = parser.first_word(argv)
     rest = argv[at + 1 :]
     verb = parser.verbs.get(argv[at]) if at < len(argv) else None
@@ -128,25 +126,27 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 def verb_of(argv: Sequence[str]) -> str:
     """The verb, even of a command line that cannot be understood; "" where there is none."""
-    parser = build()
+    parser = build(argv)
     at = parser.first_word(argv)
     return parser.verbs[argv[at]].verb if at < len(argv) and argv[at] in parser.verbs else ""
 
 
-def build() -> Parser:
-    """The whole parser. Man pages and completion are made from it too."""
-    parser = Parser(prog="tasker", usage="tasker VERB [OPTION…] …", description=INTRODUCTION, epilog=EPILOGS[""])
+def build(asked: Sequence[str] | None = None) -> Parser:
+    """The parser: whole, as man pages and completion are made from it, or with the options of the verbs in `asked`."""
+    parser = Parser(prog="tasker", usage="tasker VERB [OPTION…] …", description=INTRODUCTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"tasker {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", prog="tasker")
     options.common(parser, None)
-    for name, (summary, add) in options.VERBS.items():
-        aliases = ALIASES.get(name, ())
-        verb = verbs.add_parser(name, help=summary, description=sentence(summary), aliases=aliases)
-        verb.usage, verb.epilog = f"tasker {name} [OPTION…] {USAGES[name]}", EPILOGS[name]
-        add(verb)
-        options.common(verb, argparse.SUPPRESS)
+    for name, summary in VERBS.items():
+        names = (name, *ALIASES.get(name, ()))
+        verb = verbs.add_parser(name, help=summary, description=sentence(summary), aliases=names[1:])
         verb.set_defaults(verb=name)
-        parser.verbs |= dict.fromkeys((name, *aliases), verb)
+        if asked is None or any(word in names for word in asked):
+            module = load(name)
+            verb.usage, verb.epilog = f"tasker {name} [OPTION…] {module.USAGE}", module.EPILOG
+            module.arguments(verb)
+            options.common(verb, argparse.SUPPRESS)
+        parser.verbs |= dict.fromkeys(names, verb)
     return parser
 
 

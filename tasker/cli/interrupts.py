@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import FrameType
 
+from tasker.cli.follow import handling
 from tasker.cli.output import Output
-from tasker.cli.watch import handling
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
 

@@ -21,23 +21,29 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
         environment=dict(_variable(word, environment) for word in options.env),
         name=options.name,
         user=options.user,
-        limits=Limits(
-            cpu=options.cpu,
-            cpu_weight=options.cpu_weight,
-            memory=options.memory,
-            memory_high=options.memory_high,
-            memory_swap=options.memory_swap,
-            tasks=options.tasks,
-            io=_io(options),
-            io_weight=options.io_weight,
-            run_time=options.time,
-        ),
+        limits=limits(options),
+        grace=options.grace,
     )
     try:
         check_spec(spec)
     except TaskerError as error:
         raise UsageError(error.message) from error
     return spec
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """The limits that were named. Raises UsageError."""
+    return Limits(
+        cpu=options.cpu,
+        cpu_weight=options.cpu_weight,
+        memory=options.memory,
+        memory_high=options.memory_high,
+        memory_swap=options.memory_swap,
+        tasks=options.tasks,
+        io=_io(options),
+        io_weight=options.io_weight,
+        run_time=options.time,
+    )
 
 
 def _variable(word: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli import verbs
 from tasker.cli.__main__ import main
+from tasker.cli.verbs import load
 from tasker.errors import Reason, TaskerError
 
 
@@ -20,7 +20,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail(_options: object) -> int:
         raise error
 
-    monkeypatch.setitem(verbs.VERBS, "get", fail)
+    monkeypatch.setattr(load("get"), "run", fail)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,7 @@ def test_what_is_asked_often_imports_little(option: str) -> None:
     script = f"""
 import sys
 from tasker.cli.__main__ import main
+from tasker.cli.verbs import load
 try:
     main([{option!r}])
 except SystemExit as left:

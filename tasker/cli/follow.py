@@ -19,7 +19,7 @@ from tasker.client import Attached, Attachment, Detached, Ended, Event
 Handler = Callable[[int, FrameType | None], None]
 
 
-class Watch:
+class Follow:
     """Shows `attachment` in `output`. `job` is the id, once the first event has come."""
 
     def __init__(self, attachment: Attachment, output: Output) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tasker.cli.follow import Follow, handling
 from tasker.cli.interrupts import Interrupts
 from tasker.cli.live import BACKLOG, Live
-from tasker.cli.watch import Watch, handling
 from tasker.client import Attached, Attachment, Chunk, Detached, DetachReason, Ended, Event, Lost
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
@@ -81,7 +81,7 @@ WHOLE: list[Event] = [Attached(RUNNING, 0), Chunk(0, b"ab"), Lost(2, 9), Chunk(9
 @pytest.mark.parametrize("live", [False, True])
 def test_events_are_shown_in_order(live: bool) -> None:
     stream, output = Stream(*WHOLE), Recorder(live)
-    watch = Watch(stream, output)
+    watch = Follow(stream, output)
     assert watch.run() == WHOLE[-1]
     assert output.told == [*WHOLE, "close"]
     assert watch.job == "k3v9x2mq"
@@ -93,20 +93,20 @@ def test_an_error_is_raised_after_the_terminal_is_given_back(live: bool) -> None
     output = Recorder(live)
     stream = Stream(*WHOLE[:2], TaskerError(Reason.UNAVAILABLE, "cannot reach it"))
     with pytest.raises(TaskerError, match="cannot reach it"):
-        Watch(stream, output).run()
+        Follow(stream, output).run()
     assert output.told == [*WHOLE[:2], "close"]
 
 
 def test_a_stream_without_an_end_has_no_last_event() -> None:
-    assert Watch(Stream(*WHOLE[:2]), Recorder(False)).run() is None
+    assert Follow(Stream(*WHOLE[:2]), Recorder(False)).run() is None
     left = Detached(DetachReason.REQUESTED, 2)
-    assert Watch(Stream(*WHOLE[:2], left), Recorder(True)).run() == left
+    assert Follow(Stream(*WHOLE[:2], left), Recorder(True)).run() == left
 
 
 def test_ticks_come_while_nothing_else_does() -> None:
     stream, output = Stream(WHOLE[0], open_end=True), Recorder(True, patience=0.001)
     output.on_tick = lambda: stream.cancel() if output.told.count("tick") == 3 else None
-    Watch(stream, output).run()
+    Follow(stream, output).run()
     assert output.told == [WHOLE[0], "tick", "tick", "tick", "close"]
 
 
@@ -115,14 +115,14 @@ def test_ctrl_c_leaves_and_gives_the_terminal_back(live: bool) -> None:
     stream, output = Stream(WHOLE[0], open_end=True), Recorder(live)
     output.on_show = interrupt
     with pytest.raises(KeyboardInterrupt):
-        Watch(stream, output).run()
+        Follow(stream, output).run()
     assert output.told[-1] == "close"
     assert stream.cancelled.is_set()
 
 
 def test_a_notice_from_a_thread_is_shown_between_events() -> None:
     stream, output = Stream(WHOLE[0], open_end=True), Recorder(True, patience=0.001)
-    watch = Watch(stream, output)
+    watch = Follow(stream, output)
     output.on_show = lambda: threading.Thread(target=watch.tell, args=("stopping it",)).start()
     output.on_tick = lambda: stream.cancel() if "stopping it" in output.told else None
     watch.run()

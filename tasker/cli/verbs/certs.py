@@ -1,4 +1,4 @@
-"""The verb certs: what `tasker.certfiles` makes and finds, for people and as JSON. Needs no service."""
+"""`tasker certs`: what `tasker.certfiles` makes and finds, for people and as JSON. Needs no service."""
 
 from __future__ import annotations
 
@@ -15,19 +15,68 @@ from rich.text import Text
 from tasker import certfiles
 from tasker.certfiles import Listed
 from tasker.certs import describe, identity_of
-from tasker.cli import document, exits, settings
+from tasker.cli import document, exits, options, settings
 from tasker.cli.clean import visible
-from tasker.cli.verbs import print_json, print_rows
+from tasker.cli.help import sentence
+from tasker.cli.stdout import print_json, print_rows
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.quantity import format_duration
 
+USAGE = "ACTION …"
+EPILOG = """\
+examples:
+  sudo tasker certs init                        the CA, and this machine's server certificate
+  sudo tasker certs client alice --role user
+  tasker certs list
+
+Everything is in /etc/tasker by default. Nothing is overwritten without --force."""
+
+
 COLUMNS = ("KIND", "ROLE", "ENDS", "SERIAL", "PROBLEM", "NAME")
 
 
-def certs(options: argparse.Namespace) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", required=True, prog="tasker certs"
+    )
+    for name, (summary, add, _) in ACTIONS.items():
+        action = actions.add_parser(name, help=summary, description=sentence(summary))
+        action.add_argument(
+            "--dir", metavar="DIR", default="/etc/tasker", help="where they are; /etc/tasker by default"
+        )
+        add(action)
+        options.common(action, argparse.SUPPRESS)
+
+
+def _making(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="replace what is there")
+
+
+def _server_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="NAME", action="append", default=[], dest="hosts",
+                        help="a name or address of this machine, its own by default; may be repeated")  # fmt: skip
+    _making(parser)
+
+
+def _client_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the user's name, as the local account's if there is one")
+    parser.add_argument("--role", choices=("user", "admin"), default="user", help="an admin manages everybody's jobs")
+    _making(parser)
+
+
+def _show_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="ca, server, a user or a file; your own by default")
+
+
+def _nothing(_parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(asked: argparse.Namespace) -> int:
     """One of the actions below, in the directory `--dir`."""
-    return ACTIONS[options.action](options, Path(options.dir))
+    _, _, act = ACTIONS[asked.action]
+    return act(asked, Path(asked.dir))
 
 
 def _init(options: argparse.Namespace, directory: Path) -> int:
@@ -117,10 +166,10 @@ def _date(when: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(when))
 
 
-ACTIONS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
-    "init": _init,
-    "client": _client,
-    "server": _server,
-    "list": _list,
-    "show": _show,
+ACTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace, Path], int]]] = {
+    "init": ("make a CA and this machine's server certificate", _server_options, _init),
+    "client": ("make a user's certificate", _client_options, _client),
+    "server": ("make the server's certificate anew", _server_options, _server),
+    "list": ("list certificates", _nothing, _list),
+    "show": ("show one certificate", _show_options, _show),
 }

@@ -1,0 +1,42 @@
+"""The verbs: one module each, named like the verb, loaded only when it is asked for. Summaries stand here for --help.
+
+A module has USAGE and EPILOG (text), `arguments(parser)`, which adds what it takes, and `run(namespace)`, which does it
+and returns an exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from typing import Protocol, cast
+
+VERBS = {
+    "start": "start a job and print its id",
+    "run": "start a job, show its output, exit with its exit code",
+    "stop": "end jobs: SIGTERM, a grace period, SIGKILL",
+    "attach": "show a job's output, from its start and on",
+    "detach": "close your own attaches to a job, wherever they are",
+    "get": "show everything about a job",
+    "list": "list jobs",
+    "certs": "make and look at certificates",
+}
+ALIASES = {"list": ("ls", "ps")}
+WITH_COMMAND = ("start", "run")
+"""Verbs that end in a command of the job's own, which is left as it is."""
+
+
+class Verb(Protocol):
+    """What such a module is."""
+
+    USAGE: str
+    EPILOG: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, namespace: argparse.Namespace) -> int: ...
+
+
+def load(name: str) -> Verb:
+    """One of VERBS."""
+    if name not in VERBS:
+        raise KeyError(name)
+    return cast(Verb, import_module(f"tasker.cli.verbs.{name}"))

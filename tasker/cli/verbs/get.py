@@ -1,0 +1,32 @@
+"""`tasker get`: everything about a job."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from tasker.cli import document, exits, options, render
+from tasker.cli.connection import connect
+from tasker.cli.stdout import print_json, print_rows
+
+USAGE = "JOB"
+EPILOG = """\
+examples:
+  tasker get k3v9
+  tasker get --json k3v9 | jq .job.outcome
+
+--json prints {"job": {…}}."""
+
+
+arguments = options.job
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Everything about a job."""
+    with connect(asked) as client:
+        job = client.get(asked.job)
+    if asked.json:
+        print_json({"job": document.job(job)})
+    else:
+        print_rows(render.facts(job, time.time()), cut=False)
+    return exits.DONE
