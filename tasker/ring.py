@@ -1,8 +1,9 @@
 """A job's output in shared memory: one writer, any number of readers in other processes, no lock.
 
-    ┌ header, one page ─────────────────────────────┬ capacity bytes ────────┐
-    │ magic version capacity RESERVED WRITTEN CLOSED │ byte p at p % capacity │
-    └────────────────────────────────────────────────┴────────────────────────┘
+    ┌ header, one page ──────────────────────────────┬ marks.AREA ───┬ capacity bytes ────────┐
+    │ magic version capacity RESERVED WRITTEN CLOSED │ when it came: │ byte p at p % capacity │
+    │ GENERATION COUNT                               │ marks.py      │                        │
+    └────────────────────────────────────────────────┴───────────────┴────────────────────────┘
 
 Positions count every byte ever written and never wrap. The writer publishes RESERVED before it overwrites and WRITTEN
 after; a reader copies first and looks at RESERVED after, so what it copied from p on is whole exactly if
@@ -18,10 +19,17 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import time
+from collections.abc import Iterable
+
+from tasker import marks
+from tasker.marks import Mark, MarkReader, MarkWriter
 
 MAGIC = 0x31474E49524B5354  # "TSKRING1"
-VERSION = 1
+VERSION = 2
 HEADER = mmap.PAGESIZE
+DATA = HEADER + marks.AREA
+"""Where the bytes begin."""
 
 _MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
@@ -40,13 +48,15 @@ class RingWriter:
             raise ValueError(f"a ring of {capacity} bytes is smaller than a page")
         self.capacity = capacity
         self.fd = os.memfd_create("tasker-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.fd, HEADER + capacity)
-        self._map = mmap.mmap(self.fd, HEADER + capacity)
+        os.ftruncate(self.fd, DATA + capacity)
+        self._map = mmap.mmap(self.fd, DATA + capacity)
         seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | _F_SEAL_FUTURE_WRITE | fcntl.F_SEAL_SEAL
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
         self._whole = memoryview(self._map)
-        self._data = self._whole[HEADER:]
+        self._data = self._whole[DATA:]
         self._words = self._whole[:HEADER].cast("Q")
+        self._area = self._whole[HEADER:DATA].cast("Q")
+        self._marks = MarkWriter(self._words, self._area)
         self._words[_VERSION] = VERSION
         self._words[_CAPACITY] = capacity
         self._words[_MAGIC] = MAGIC
@@ -67,11 +77,19 @@ class RingWriter:
         words[_RESERVED] = self.written + most
         try:
             count = os.readv(fd, places)
+            now = time.time_ns() // 1_000_000
+            if count and now != self._marks.last:
+                self._marks.add(self.written, now, self.written + count - self.capacity)
             self.written += count
             words[_WRITTEN] = self.written
         finally:
             words[_RESERVED] = self.written
         return count
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that it takes."""
+        return min(self.written, self.capacity)
 
     @property
     def closed(self) -> bool:
@@ -83,6 +101,8 @@ class RingWriter:
 
     def free(self) -> None:
         """Give the memory back, as far as no reader holds it."""
+        self._marks.release()
+        self._area.release()
         self._words.release()
         self._data.release()
         self._whole.release()
@@ -96,14 +116,16 @@ class RingReader:
     def __init__(self, fd: int) -> None:
         """Raises RingError, or OSError where `fd` cannot be mapped."""
         size = os.fstat(fd).st_size
-        if size <= HEADER:
+        if size <= DATA:
             raise RingError(f"{size} bytes are no ring")
         self._map = mmap.mmap(fd, size, prot=mmap.PROT_READ)
         self._whole = memoryview(self._map)
-        self._data = self._whole[HEADER:]
+        self._data = self._whole[DATA:]
         self._words = self._whole[:HEADER].cast("Q")
+        self._area = self._whole[HEADER:DATA].cast("Q")
+        self._marks = MarkReader(self._words, self._area)
         magic, version, self.capacity = self._words[_MAGIC], self._words[_VERSION], self._words[_CAPACITY]
-        if (magic, version, self.capacity) != (MAGIC, VERSION, size - HEADER):
+        if (magic, version, self.capacity) != (MAGIC, VERSION, size - DATA):
             self.free()
             raise RingError(f"no ring of version {VERSION}: magic {magic:#x}, version {version}")
 
@@ -143,8 +165,54 @@ class RingReader:
             if overwritten < len(data):
                 return position + overwritten, data[overwritten:]
 
+    def received(self, position: int) -> Mark:
+        """When the byte at `position`, which is before `written`, came, and where bytes of another time begin."""
+        return self._marks.at(position, self.written)
+
+    def since(self, time: float) -> int:
+        """The position of the first byte received at `time` (seconds since the epoch) or after; else `written`."""
+        return self._marks.since(time, self.written)
+
+    def marks(self) -> tuple[bytes, bytes]:
+        """Positions and times of all marks, for `lay_out`."""
+        return self._marks.copy()
+
     def free(self) -> None:
+        self._marks.release()
+        self._area.release()
         self._words.release()
         self._data.release()
         self._whole.release()
         self._map.close()
+
+
+def lay_out(fd: int, begin: int, end: int, when: tuple[bytes, bytes], pieces: Iterable[bytes]) -> None:
+    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, and their marks.
+
+    Raises OSError where there is no room for it, ValueError where `pieces` do not have exactly those bytes.
+    """
+    capacity = end - begin if begin else max(end, mmap.PAGESIZE)
+    os.ftruncate(fd, DATA + capacity)
+    header = memoryview(bytearray(HEADER)).cast("Q")
+    header[_MAGIC], header[_VERSION], header[_CAPACITY] = MAGIC, VERSION, capacity
+    header[_RESERVED] = header[_WRITTEN] = end
+    header[_CLOSED], header[marks.COUNT] = 1, len(when[0]) // 8
+    for offset, part in ((0, header), (HEADER, when[0]), (HEADER + marks.AREA // 2, when[1])):
+        _write(fd, part, offset)
+    at = begin
+    for piece in pieces:
+        if at + len(piece) > end:
+            raise ValueError(f"more than the bytes {begin} to {end}")
+        first = min(len(piece), capacity - at % capacity)
+        _write(fd, piece[:first], DATA + at % capacity)
+        _write(fd, piece[first:], DATA)
+        at += len(piece)
+    if at != end:
+        raise ValueError(f"only {at - begin} of the bytes {begin} to {end}")
+
+
+def _write(fd: int, part: bytes | memoryview, offset: int) -> None:
+    left = memoryview(part).cast("B")
+    while left:
+        count = os.pwrite(fd, left, offset)
+        left, offset = left[count:], offset + count

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.ring import HEADER, RingError, RingReader, RingWriter
+from tasker.ring import DATA, HEADER, RingError, RingReader, RingWriter, lay_out
 
 REPOSITORY = Path(__file__).parent.parent
 PAGE = mmap.PAGESIZE
@@ -156,7 +156,7 @@ def test_memory_is_taken_only_as_bytes_come(writer: RingWriter, reader: RingRead
     assert reader.read(0, 1 << 30) == (0, b"")
     assert taken() <= HEADER
     write(writer, content(0, 10 * PAGE))
-    assert taken() <= HEADER + 10 * PAGE
+    assert taken() <= HEADER + 2 * PAGE + 10 * PAGE  # two pages for marks: positions and times
 
 
 def test_too_small_a_ring() -> None:
@@ -207,7 +207,7 @@ def test_another_process_can_neither_write_nor_resize(writer: RingWriter, reader
     """Whatever way it opens the memory; as root, too."""
     write(writer, b"intact")
     path = f"/proc/{os.getpid()}/fd/{writer.fd}"
-    size = str(HEADER + writer.capacity)
+    size = str(DATA + writer.capacity)
     output = subprocess.run([sys.executable, "-c", INTRUDER, path, size], stdout=subprocess.PIPE, check=True).stdout
     attempts = json.loads(output)
     assert len(attempts) == 18
@@ -229,7 +229,7 @@ def test_no_ring() -> None:
         RingReader(pipe)
     os.close(pipe)
     os.close(end)
-    for size in (0, HEADER, HEADER + 1, HEADER + PAGE):
+    for size in (0, HEADER, DATA, DATA + 1, DATA + PAGE):
         fd = os.memfd_create("zeros")
         os.ftruncate(fd, size)
         with pytest.raises(RingError):
@@ -240,13 +240,49 @@ def test_no_ring() -> None:
 @pytest.mark.parametrize("word", [0, 1, 2], ids=["magic", "version", "capacity"])
 def test_another_header(writer: RingWriter, word: int) -> None:
     fd = os.memfd_create("copy")
-    header = bytearray(os.pread(writer.fd, HEADER + writer.capacity, 0))
+    header = bytearray(os.pread(writer.fd, DATA + writer.capacity, 0))
     os.write(fd, header)
     RingReader(fd).free()
     header[8 * word] ^= 1
     os.pwrite(fd, header, 0)
-    with pytest.raises(RingError, match="no ring of version 1"):
+    with pytest.raises(RingError, match="no ring of version 2"):
         RingReader(fd)
+    os.close(fd)
+
+
+# ── laid out in a file ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def copied(writer: RingWriter, piece: int = 777) -> RingReader:
+    """The same ring as an archive keeps it and lays it out again."""
+    reader, fd = RingReader(writer.fd), os.memfd_create("copy")
+    begin, end = reader.oldest, reader.written
+    pieces = (reader.read(at, min(piece, end - at))[1] for at in range(begin, end, piece))
+    lay_out(fd, begin, end, reader.marks(), pieces)
+    reader.free()
+    copy = RingReader(fd)
+    os.close(fd)
+    return copy
+
+
+@pytest.mark.parametrize("size", [0, 1, PAGE, PAGE + 3, PAGE + 4, 100_000])
+def test_a_copy_reads_like_the_ring(writer: RingWriter, reader: RingReader, size: int) -> None:
+    write(writer, content(0, size))
+    copy = copied(writer)
+    assert copy.closed
+    assert (copy.oldest, copy.written) == (reader.oldest, reader.written)
+    for position in (0, 1, size // 2, max(0, size - 10), size):
+        assert copy.read(position, 1 << 20) == reader.read(position, 1 << 20)
+    if size:
+        assert copy.received(copy.oldest) == reader.received(reader.oldest)
+    copy.free()
+
+
+def test_a_copy_is_of_exactly_those_bytes() -> None:
+    fd = os.memfd_create("copy")
+    for pieces in ([b"four"], [b"sixsix"], []):
+        with pytest.raises(ValueError, match=r"of the bytes|more than"):
+            lay_out(fd, 10, 15, (b"", b""), pieces)
     os.close(fd)
 
 

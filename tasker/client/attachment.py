@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from tasker.api import values
 from tasker.api.jobs import job_from
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Lost
@@ -52,7 +53,7 @@ class Attachment(Iterator[Event]):
 def _event(message: pb.AttachJobResponse) -> Event:
     match message.WhichOneof("message"):
         case "chunk":
-            return Chunk(message.chunk.offset, message.chunk.data)
+            return _chunk(message.chunk)
         case "lost":
             return Lost(message.lost.begin, message.lost.end)
         case "attached":
@@ -62,6 +63,10 @@ def _event(message: pb.AttachJobResponse) -> Event:
         case "detached":
             return Detached(_REASONS.get(message.detached.reason, DetachReason.UNKNOWN), message.detached.offset)
     raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+
+
+def _chunk(chunk: pb.Chunk) -> Chunk:
+    return Chunk(chunk.offset, chunk.data, values.time(chunk.time) if chunk.HasField("time") else None)
 
 
 def _offset_after(event: Event) -> int:

@@ -35,10 +35,11 @@ class Attached:
 
 @dataclass(frozen=True)
 class Chunk:
-    """`offset`: of the first byte of `data`."""
+    """`offset`: of the first byte of `data`. `time`: when the service received it, where timestamps were asked for."""
 
     offset: int
     data: bytes
+    time: float | None = None
 
 
 @dataclass(frozen=True)

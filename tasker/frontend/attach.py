@@ -1,6 +1,6 @@
 """One attach stream: a ring read from a position on, message by message.
 
-    Attached ──▶ (Lost) Chunk … ──▶ Ended | Detached
+    Attached ──▶ (Lost) Chunk … ──▶ Ended | Detached      where it begins: positions.py
 
 Recall and live are the same loop. Each message is awaited until grpc has taken it, so a client that does not read
 costs one chunk and nothing else; nothing is buffered here. The collector writes a byte into the wake pipe when there is
@@ -17,12 +17,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from tasker import wire
+from tasker.api import values
 from tasker.api.jobs import job_to
 from tasker.api.transport import LARGEST_CHUNK
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.channel import close_all
-from tasker.errors import Reason, TaskerError, invalid
+from tasker.errors import Reason, TaskerError
 from tasker.frontend.engine import Engine
+from tasker.frontend.positions import first_position
 from tasker.frontend.streams import Stream
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
@@ -39,7 +41,7 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
         stream.job = reply.job.id
         with _mapped(descriptors[0]) as ring, _woken(descriptors[1], stream) as wake:
             position = await first_position(request, ring)
-            follower = Follower(reply.job, ring, wake, stream, engine, send)
+            follower = Follower(reply.job, ring, wake, stream, engine, send, timestamps=request.timestamps)
             await follower.run(position, None if request.follow else ring.written)
     finally:
         close_all(descriptors)
@@ -48,13 +50,25 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
 class Follower:
     """A position in a ring, and where its bytes go."""
 
-    def __init__(self, job: Job, ring: RingReader, wake: Wake, stream: Stream, engine: Engine, send: Send) -> None:
+    def __init__(
+        self,
+        job: Job,
+        ring: RingReader,
+        wake: Wake,
+        stream: Stream,
+        engine: Engine,
+        send: Send,
+        *,
+        timestamps: bool,
+    ) -> None:
+        """With `timestamps`, every chunk is of one time and says it."""
         self._job = job
         self._ring = ring
         self._wake = wake
         self._stream = stream
         self._engine = engine
         self._send = send
+        self._timestamps = timestamps
         self._position = 0
 
     async def run(self, position: int, end: int | None) -> None:
@@ -86,19 +100,31 @@ class Follower:
         most = LARGEST_CHUNK if end is None else min(LARGEST_CHUNK, end - self._position)
         if most <= 0:
             return False
-        offset, chunk = self._ring.read(self._position, most)
-        if end is not None and offset + len(chunk) > end:
-            offset, chunk = min(offset, end), chunk[: max(0, end - offset)]
-        if offset > self._position:
-            begin, self._position = self._position, offset
-            await self._send(pb.AttachJobResponse(lost=pb.Lost(begin=begin, end=offset)))
-            if self._stream.reason is not None or not chunk:
+        chunk = self._next(most)
+        if end is not None and chunk.offset + len(chunk.data) > end:
+            chunk.data = chunk.data[: max(0, end - chunk.offset)]
+            chunk.offset = min(chunk.offset, end)
+        if chunk.offset > self._position:
+            begin, self._position = self._position, chunk.offset
+            await self._send(pb.AttachJobResponse(lost=pb.Lost(begin=begin, end=chunk.offset)))
+            if self._stream.reason is not None or not chunk.data:
                 return True
-        elif not chunk:
+        elif not chunk.data:
             return False
-        await self._send(pb.AttachJobResponse(chunk=pb.Chunk(offset=offset, data=chunk)))
-        self._position = offset + len(chunk)
+        await self._send(pb.AttachJobResponse(chunk=chunk))
+        self._position = chunk.offset + len(chunk.data)
         return True
+
+    def _next(self, most: int) -> pb.Chunk:
+        """What is there from the position on, or from the first byte after it that is still held."""
+        if not self._timestamps or self._position >= self._ring.written:
+            offset, data = self._ring.read(self._position, most)
+            return pb.Chunk(offset=offset, data=data)
+        mark = self._ring.received(max(self._position, self._ring.oldest))
+        offset, data = self._ring.read(self._position, min(most, max(1, mark.end - self._position)))
+        if offset >= mark.end:  # overwritten meanwhile: what is there now came later
+            mark = self._ring.received(offset)
+        return pb.Chunk(offset=offset, data=data[: mark.end - offset], time=values.timestamp(mark.time))
 
     async def _end_of_recall(self) -> None:
         if self._job.state is State.ENDED:
@@ -108,6 +134,9 @@ class Follower:
 
     async def _end(self) -> None:
         """The last byte is sent: wait until the engine knows how the job ended, and say it."""
+        if self._job.state is State.ENDED:
+            await self._ended(self._job)
+            return
         waiting = asyncio.create_task(
             self._engine.request(wire.WaitJob(self._stream.caller.identity, self._job.id), wire.JobReply)
         )
@@ -183,53 +212,6 @@ def _mapped(descriptor: int) -> Iterator[RingReader]:
         yield ring
     finally:
         ring.free()
-
-
-async def first_position(request: pb.AttachJobRequest, ring: RingReader) -> int:
-    """The position that the stream begins at. Raises TaskerError(INVALID) beyond what was written."""
-    written = ring.written
-    match request.WhichOneof("position"):
-        case "offset":
-            if request.offset > written:
-                raise invalid(
-                    f"cannot attach at byte {request.offset}: the job has printed {written} so far; attach without it"
-                )
-            return request.offset
-        case "last_bytes":
-            return max(0, written - request.last_bytes)
-        case "last_lines":
-            return await _lines_back(ring, written, request.last_lines)
-    return 0
-
-
-async def _lines_back(ring: RingReader, end: int, lines: int) -> int:
-    """Where the last `lines` lines before `end` begin; 0 where the ring holds fewer: what is lost of them is told."""
-    if lines == 0:
-        return end
-    missing = lines + 1  # the newline before the first of them counts, and the one at the very end does not
-    high = end
-    while high > 0:
-        low = max(0, high - LARGEST_CHUNK)
-        offset, chunk = ring.read(low, high - low)
-        chunk = chunk[: max(0, high - offset)]
-        if high == end and not chunk.endswith(b"\n"):
-            missing -= 1
-        count = chunk.count(b"\n")
-        if count >= missing:
-            return offset + _nth_newline(chunk, count - missing) + 1
-        if offset > low:
-            return 0
-        missing -= count
-        high = low
-        await asyncio.sleep(0)  # a large ring takes a while, and others want to go on
-    return 0
-
-
-def _nth_newline(chunk: bytes, nth: int) -> int:
-    at = -1
-    for _ in range(nth + 1):
-        at = chunk.index(b"\n", at + 1)
-    return at
 
 
 def _with_the_run(job: Job) -> Job:

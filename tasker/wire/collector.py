@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tasker.wire.message import Message
 
-COLLECTOR_VERSION = 1
-"""Of these messages. A newer engine serves every older collector of the same number."""
+COLLECTOR_VERSION = 2
+"""Of these messages, and of rings. A newer engine serves every older collector of the same number."""
 
 
 @dataclass(frozen=True)

@@ -37,13 +37,17 @@ def throughput(tasker: Stack) -> None:
     job = tasker.start_job("head", "-c", str(SIZE), "/dev/zero", caller=ROOT)
     tasker.wait(job)
 
-    def attach() -> None:
+    def attach(timestamps: bool = False) -> None:
         with tasker.client("root", ROOT.role) as client:
-            events = client.attach(job.id)
+            events = client.attach(job.id, timestamps=timestamps)
             assert sum(len(event.data) for event in events if isinstance(event, Chunk)) == SIZE
 
+    def stamped() -> None:
+        attach(timestamps=True)
+
     with _sshd(tasker.directory) as ssh, grpc_stream.server(tasker, SIZE) as bare:
-        times = alternate({"attach": attach, "ssh localhost cat": ssh, "bare grpcio stream": bare})
+        calls = {"attach": attach, "with timestamps": stamped, "ssh localhost cat": ssh, "bare grpcio stream": bare}
+        times = alternate(calls)
     compare(f"{SIZE // MIB} MiB of output over TLS to one reader", times, SIZE)
 
 

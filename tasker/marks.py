@@ -1,0 +1,123 @@
+"""When the bytes of a ring were received: marks, each "from this position on, at this time", in the ring's memory.
+
+    positions  p0 p1 p2 …      MOST 64-bit words, ascending
+    times      t0 t1 t2 …      MOST 64-bit words, milliseconds since the epoch
+
+A mark holds until the next begins; there is one for every millisecond in which something came. Where they are full,
+those of bytes that are overwritten go, and of the older half of the others every second one: what is old becomes
+coarser, what is new stays exact, nothing becomes unknown. The first mark stays for good: it says when it all began.
+
+One writer, no lock. A mark is written before COUNT says that it is there, and COUNT before the ring says that the bytes
+are. While marks are moved, GENERATION is odd; a reader looks at it before and after, and again where it changed.
+Standard library only: the collector imports this.
+"""
+
+from __future__ import annotations
+
+import bisect
+import os
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+MOST = 1 << 16
+AREA = 2 * 8 * MOST
+"""Bytes for positions and times. Pages of it are taken only as they are used."""
+GENERATION, COUNT = 6, 7
+"""Words of the ring's header."""
+_TRIES = 1000
+"""A writer that died in the midst of it leaves GENERATION odd: then a mark may be wrong, but nobody waits for ever."""
+
+_T = TypeVar("_T")
+
+
+class Mark(NamedTuple):
+    """Bytes before `end`, from where it was asked for, were received at `time` (seconds since the epoch)."""
+
+    time: float
+    end: int
+
+
+class MarkWriter:
+    def __init__(self, words: memoryview, area: memoryview) -> None:
+        """`words` is the header, `area` as long as AREA, both of 64-bit words."""
+        self._words = words
+        self._positions, self._times = area[:MOST], area[MOST:]
+        self._count = 0
+        self.last = -1
+        """The time of the newest mark, in milliseconds."""
+
+    def add(self, position: int, time: int, oldest: int) -> None:
+        """What is received from `position` on is of `time` (ms, not `last`); what lies before `oldest` is not held."""
+        if self._count == MOST:
+            self._thin(oldest)
+        self._positions[self._count] = position
+        self._times[self._count] = time
+        self._count += 1
+        self._words[COUNT] = self._count
+        self.last = time
+
+    def _thin(self, oldest: int) -> None:
+        self._words[GENERATION] += 1
+        held = bisect.bisect_right(self._positions, oldest, 1, MOST) - 1
+        kept = MOST - max(held - 1, 0)
+        half = kept // 2 if kept > MOST // 4 * 3 else 0
+        for marks in (self._positions, self._times):
+            marks[1:kept] = marks[MOST - kept + 1 :]
+            thinned = (half + 1) // 2
+            if half:
+                marks[:thinned] = marks[:half:2]
+            marks[thinned : thinned + kept - half] = marks[half:kept]
+        self._count = kept - half + thinned
+        self._words[COUNT] = self._count
+        self._words[GENERATION] += 1
+
+    def release(self) -> None:
+        self._positions.release()
+        self._times.release()
+
+
+class MarkReader:
+    def __init__(self, words: memoryview, area: memoryview) -> None:
+        self._words = words
+        self._positions, self._times = area[:MOST], area[MOST:]
+
+    def at(self, position: int, written: int) -> Mark:
+        """Of the byte at `position`, which is before `written`; the ring has said that before this is asked."""
+
+        def look() -> Mark:
+            count = self._words[COUNT]
+            after = bisect.bisect_right(self._positions, position, min(1, count), count)
+            end = self._positions[after] if after < count else written
+            return Mark(self._times[max(after - 1, 0)] / 1000, min(end, written))
+
+        return self._undisturbed(look)
+
+    def since(self, time: float, written: int) -> int:
+        """The first position from which on everything was received at `time` or after; `written` for none."""
+        positions, times = (memoryview(marks).cast("Q") for marks in self.copy())
+        at = len(times)
+        while at > 0 and times[at - 1] >= time * 1000:  # not by bisection: the clock may have been set
+            at -= 1
+        return min(positions[at], written) if at < len(times) else written
+
+    def copy(self) -> tuple[bytes, bytes]:
+        """Positions and times, as they lie in memory."""
+
+        def look() -> tuple[bytes, bytes]:
+            count = self._words[COUNT]
+            return bytes(self._positions[:count]), bytes(self._times[:count])
+
+        return self._undisturbed(look)
+
+    def _undisturbed(self, look: Callable[[], _T]) -> _T:
+        for _ in range(_TRIES):
+            generation = self._words[GENERATION]
+            seen = look()
+            if generation % 2 == 0 and self._words[GENERATION] == generation:
+                return seen
+            os.sched_yield()
+        return look()
+
+    def release(self) -> None:
+        self._positions.release()
+        self._times.release()
