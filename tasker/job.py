@@ -55,6 +55,7 @@ class Outcome:
     signal: int | None = None
     core_dumped: bool = False
     stopped_by: str = ""
+    """Of STOPPED: whose call it was, a user's name or "systemctl". Of SIGNALLED: who had that signal sent, if known."""
     killed: bool = False
     verdict: str = ""
     """One line for people: how it ended and why (verdict.py). `summary` is its first words."""
@@ -66,7 +67,9 @@ class Outcome:
             case Kind.EXITED:
                 return f"exited with code {self.exit_code}"
             case Kind.SIGNALLED:
-                return f"killed by {signal_name(self.signal)}" + (" (core dumped)" if self.core_dumped else "")
+                dumped = " (core dumped)" if self.core_dumped else ""
+                sent = f", sent by {self.stopped_by}" if self.stopped_by else ""
+                return f"killed by {signal_name(self.signal)}{dumped}{sent}"
             case Kind.STOPPED:
                 return f"stopped by {self.stopped_by}" + (" (killed after the grace period)" if self.killed else "")
             case Kind.OUT_OF_MEMORY:
@@ -147,6 +150,12 @@ def check_spec(spec: JobSpec, cores: int | None = None) -> None:
     if spec.grace is not None:
         check_grace(spec.grace)
     check_limits(spec.limits, cores)
+
+
+def check_signal(number: int) -> None:
+    """Raise TaskerError(INVALID) where Linux has no such signal."""
+    if not 1 <= number <= 64:
+        raise invalid(f"cannot send signal {number}; signals are 1 to 64, and `kill -l` lists them")
 
 
 def check_grace(seconds: float) -> None:

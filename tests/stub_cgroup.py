@@ -97,6 +97,12 @@ class Cgroup:
                         os.close(fd)
             told |= new
 
+    def freeze(self, frozen: bool) -> None:
+        """Stop every process, or let them go on; and say so."""
+        self.signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+        self.write("cgroup.freeze", f"{int(frozen)}\n")
+        self.write("cgroup.events", f"populated 1\nfrozen {int(frozen)}\n")
+
     def abandon(self, pid: int) -> None:
         """Another scope took this process."""
         fd = self._watched.pop(pid, None)

@@ -188,6 +188,8 @@ class Stub:
         self.plans: list[Plan] = []
         self.always = Plan()
         self.calls: list[dict[str, Any]] = []
+        self.turns: list[list[str]] = []
+        self.no_freezer = ""
         self.jobs = 0
         self.up = False
         self.held = asyncio.Event()
@@ -198,6 +200,8 @@ class Stub:
             (MANAGER, "StartTransientUnit"): ("ssa(sv)a(sa(sv))", "o", self.start),
             (MANAGER, "StopUnit"): ("ss", "o", self.stop),
             (MANAGER, "KillUnit"): ("ssi", "", self.kill),
+            (MANAGER, "FreezeUnit"): ("s", "", self.freeze),
+            (MANAGER, "ThawUnit"): ("s", "", self.freeze),
             (MANAGER, "GetUnit"): ("s", "o", self.get_unit),
             (MANAGER, "LoadUnit"): ("s", "o", self.load_unit),
             (MANAGER, "ListUnits"): ("", "a(ssssssouso)", self.list_units),
@@ -445,6 +449,17 @@ class Stub:
         unit.cgroup.signal(number)
         return []
 
+    async def freeze(self, message: Message) -> list[Any]:
+        name, frozen = message.body[0], message.member == "FreezeUnit"
+        unit = self.loaded(name)
+        if unit.cgroup is None or unit.active != "active":
+            raise Refusal(f"{NAME}.UnitInactive", f"Unit {name} is not active.")
+        self.turns.append([message.member, name])
+        if self.no_freezer and frozen:
+            raise Refusal(f"{NAME}.UnitBusy", self.no_freezer)
+        unit.cgroup.freeze(frozen)
+        return []
+
     async def get_unit(self, message: Message) -> list[Any]:
         return [self.loaded(message.body[0]).path]
 
@@ -592,6 +607,20 @@ class Stub:
     async def do_mark_dead(self, unit: str) -> None:
         """Say inactive of a unit whose processes live (systemd issue 36781)."""
         self.set_state(self.units[unit], "inactive", "dead")
+
+    async def do_turn(self, unit: str, frozen: bool) -> None:
+        """An admin's `systemctl freeze` or `thaw`."""
+        cgroup = self.units[unit].cgroup
+        assert cgroup is not None
+        cgroup.freeze(frozen)
+
+    async def do_turns(self) -> list[list[str]]:
+        """Every FreezeUnit and ThawUnit so far."""
+        return self.turns
+
+    async def do_no_freezer(self, why: str) -> None:
+        """Refuse to freeze from now on."""
+        self.no_freezer = why
 
     async def do_write(self, unit: str, file: str, text: str) -> None:
         """Write a file of the unit's cgroup, as the kernel would."""

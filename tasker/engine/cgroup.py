@@ -5,17 +5,9 @@ The directory is held open by descriptor, so that a name used again can never be
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import ctypes
 import os
-import struct
-from collections.abc import Callable
 from pathlib import Path
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_IN_MODIFY = 0x2  # linux/inotify.h
-_EVENT = struct.Struct("iIII")
 
 
 class Cgroup:
@@ -45,6 +37,11 @@ class Cgroup:
         """Whether a process lives in it. A zombie does not."""
         return self.numbers("cgroup.events").get("populated") == 1
 
+    @property
+    def frozen(self) -> bool:
+        """Whether every process in it stands still."""
+        return self.numbers("cgroup.events").get("frozen") == 1
+
     def kill(self) -> None:
         """SIGKILL to everything in it, faster than it can fork. One that is gone is no error."""
         with contextlib.suppress(OSError):
@@ -55,41 +52,3 @@ class Cgroup:
 
     def close(self) -> None:
         os.close(self._directory)
-
-
-class Emptiness:
-    """Tells when cgroups have no process left, by inotify on their cgroup.events: one descriptor for all of them."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._fd = _libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-        if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "inotify_init1")
-        self._calls: dict[int, Callable[[], None]] = {}
-        self._loop.add_reader(self._fd, self._readable)
-
-    async def wait(self, cgroup: Cgroup) -> None:
-        """Until nothing lives in it, or it is gone."""
-        changed = asyncio.Event()
-        path = os.fsencode(cgroup.path / "cgroup.events")
-        watch = _libc.inotify_add_watch(self._fd, path, _IN_MODIFY)
-        if watch < 0:
-            return  # the directory is gone, which needs every process to be
-        self._calls[watch] = changed.set
-        try:
-            while cgroup.populated:
-                await changed.wait()
-                changed.clear()
-        finally:
-            self._calls.pop(watch, None)
-            _libc.inotify_rm_watch(self._fd, watch)
-
-    def _readable(self) -> None:
-        data = os.read(self._fd, 1 << 16)
-        at = 0
-        while at < len(data):
-            watch, _, _, length = _EVENT.unpack_from(data, at)
-            at += _EVENT.size + length
-            call = self._calls.get(watch)
-            if call is not None:
-                call()

@@ -8,6 +8,7 @@ What has begun is carried to its end, whoever asked for it and is gone.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import time
@@ -18,10 +19,11 @@ from tasker.channel import Channel
 from tasker.config import Config
 from tasker.engine import names, properties
 from tasker.engine.accounts import Account, Accounts
-from tasker.engine.cgroup import Emptiness
+from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.outcomes import outcome_of
+from tasker.engine.pausing import Pausing
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
@@ -54,9 +56,10 @@ class Jobs:
         self._accounts = accounts
         self._journal = journal
         self.cgroups = cgroups
-        self._emptiness = Emptiness()
-        self._launcher = Launcher(collector, systemd, self._emptiness, cgroups)
+        self._events = CgroupEvents()
+        self._launcher = Launcher(collector, systemd, self._events, cgroups)
         self._tasks = tasks
+        self.pausing = Pausing(systemd, journal, tasks)
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -118,6 +121,9 @@ class Jobs:
 
     def watch(self, entry: Entry) -> None:
         """See a running job to its end, in the background."""
+        if entry.cgroup is not None:
+            self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
+            self.pausing.look(entry)
         self._tasks.spawn(self._see_off(entry))
 
     def exited(self, notice: wire.Exited) -> None:
@@ -135,12 +141,12 @@ class Jobs:
         if entry.cgroup is not None:
             entry.cgroup.kill()
             oom_kills = entry.cgroup.numbers("memory.events").get("oom_kill", 0)
-            await self._emptiness.wait(entry.cgroup)
+            await self._events.emptied(entry.cgroup)
             entry.cgroup.close()
             entry.cgroup = None
         finished = await self._collector.request(wire.Finish(entry.job.id))
         assert isinstance(finished, wire.Finished)
-        outcome = outcome_of(exit, await self._result(entry), entry.stop, oom_kills)
+        outcome = outcome_of(exit, await self._result(entry), entry.stop, oom_kills, entry.sent)
         entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, printed=finished.written, pid=0)
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)

@@ -13,7 +13,7 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import properties, scope
 from tasker.engine.accounts import Account
-from tasker.engine.cgroup import Emptiness
+from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.outcomes import exec_error
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
@@ -26,10 +26,10 @@ _GROWTH = 8 << 10
 
 
 class Launcher:
-    def __init__(self, collector: Channel, systemd: Systemd, emptiness: Emptiness, cgroups: Path) -> None:
+    def __init__(self, collector: Channel, systemd: Systemd, events: CgroupEvents, cgroups: Path) -> None:
         self._collector = collector
         self._systemd = systemd
-        self._emptiness = emptiness
+        self._events = events
         self._cgroups = cgroups
 
     async def bring_up(self, entry: Entry, account: Account, ring: int) -> None:
@@ -71,7 +71,7 @@ class Launcher:
             await self._collector.request(wire.Forget(entry.job.id))
         if entry.cgroup is not None:
             entry.cgroup.kill()
-            await self._emptiness.wait(entry.cgroup)
+            await self._events.emptied(entry.cgroup)
             entry.cgroup.close()
             entry.cgroup = None
         await self._systemd.unref(entry.job.unit)

@@ -7,13 +7,14 @@ import os
 import signal
 
 from tasker import wire
-from tasker.engine.table import Stop
+from tasker.engine.table import Sent, Stop
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 
 
-def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int) -> Outcome:
-    """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them.
+def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
+    """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them;
+    `sent` has the signals that people had sent, the last one last.
 
     Out of memory goes before all: who was stopping it then did not end it. A timeout is also systemd's word for a slow
     stop, so a stop goes before that.
@@ -27,7 +28,8 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int) 
     if result == "timeout":
         return Outcome(Kind.TIMED_OUT, **status)  # type: ignore[arg-type]
     if exit.signal is not None:
-        return Outcome(Kind.SIGNALLED, **status)  # type: ignore[arg-type]
+        by = next((one.by for one in reversed(sent) if one.signal == exit.signal), "")
+        return Outcome(Kind.SIGNALLED, stopped_by=by, **status)  # type: ignore[arg-type]
     if exit.code is not None:
         return Outcome(Kind.EXITED, **status)  # type: ignore[arg-type]
     return Outcome(Kind.UNKNOWN)

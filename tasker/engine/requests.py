@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.jobs import Jobs
+from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
 from tasker.errors import invalid
@@ -49,6 +50,7 @@ class Requests:
         self._jobs = jobs
         self._stops = stops
         self._collector = collector
+        self._signals = Signals(jobs, collector)
         self._frontends = frontends
         self._routes: dict[type[wire.Message], General | OnJob | Beside] = {
             # request          action             what serves it
@@ -57,6 +59,9 @@ class Requests:
             wire.GetJob:       OnJob("get", self._get),
             wire.WaitJob:      OnJob("wait", self._wait),
             wire.StopJob:      OnJob("stop", self._stop),
+            wire.SignalJob:    OnJob("signal", self._signal),
+            wire.PauseJob:     OnJob("pause", self._pause),
+            wire.ResumeJob:    OnJob("resume", self._resume),
             wire.AttachJob:    Beside("attach", self._attach),
             wire.DetachJob:    Beside("detach", self._detach),
         }  # fmt: skip
@@ -92,6 +97,15 @@ class Requests:
 
     async def _stop(self, request: wire.StopJob, entry: Entry) -> Job:
         return await self._stops.stop(request.caller, entry, request.grace)
+
+    async def _signal(self, request: wire.SignalJob, entry: Entry) -> Job:
+        return await self._signals.send(request.caller, entry, request.signal)
+
+    async def _pause(self, _request: wire.PauseJob, entry: Entry) -> Job:
+        return await self._jobs.pausing.pause(entry)
+
+    async def _resume(self, _request: wire.ResumeJob, entry: Entry) -> Job:
+        return await self._jobs.pausing.resume(entry)
 
     async def _attach(self, request: wire.AttachJob, entry: Entry) -> Reply:
         await entry.settled.wait()

@@ -61,12 +61,21 @@ class Stops:
         if first:
             await self._jobs.note(entry)
             self._journal.job(entry.job, "stop", f"{by} stops it, within {patience:g} s", actor=by)
-            for number in (signal.SIGTERM, signal.SIGCONT):  # one that is stopped could not act on the first
-                with contextlib.suppress(TaskerError):  # its group may be gone already
-                    await self._collector.request(wire.Signal(entry.job.id, number))
         self._hasten(entry, patience)
+        if first:
+            await self._ask_to_end(entry)
         await entry.over.wait()
         return entry.job
+
+    async def _ask_to_end(self, entry: Entry) -> None:
+        """SIGTERM to the group, which then must neither be paused nor stopped, or it could not act on it."""
+        await self._signal(entry, signal.SIGTERM)
+        await self._jobs.pausing.thaw(entry)
+        await self._signal(entry, signal.SIGCONT)
+
+    async def _signal(self, entry: Entry, number: int) -> None:
+        with contextlib.suppress(TaskerError):  # its group may be gone already
+            await self._collector.request(wire.Signal(entry.job.id, number))
 
     def _hasten(self, entry: Entry, patience: float) -> None:
         """The earlier deadline counts."""
@@ -91,5 +100,4 @@ class Stops:
     async def _kill_group(self, entry: Entry) -> None:
         """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
         await self._jobs.note(entry)
-        with contextlib.suppress(TaskerError):  # it is gone, as it should be
-            await self._collector.request(wire.Signal(entry.job.id, signal.SIGKILL))
+        await self._signal(entry, signal.SIGKILL)

@@ -155,6 +155,14 @@ class Systemd:
         listed = await self._manager("ListUnitsByPatterns", "asas", [], [pattern])
         return [row[0] for row in listed[0]]
 
+    async def freeze(self, name: str) -> None:
+        """Stop every process of a unit where it stands; returns when they do. A frozen unit is no error."""
+        await self._manager("FreezeUnit", "s", name)
+
+    async def thaw(self, name: str) -> None:
+        """Let them go on. A unit that is not frozen is no error."""
+        await self._manager("ThawUnit", "s", name)
+
     async def ref(self, name: str) -> None:
         """Keep the unit loaded after its end, until `unref` or the end of this connection."""
         await self._manager("RefUnit", "s", name)

@@ -17,6 +17,15 @@ from tasker.job import Job
 from tasker.lifecycle import Event, State, move
 
 Watcher = Callable[[Job | str], None]
+_WHY_NOT = {
+    State.STARTING: "it is still starting; try again in a moment",
+    State.RUNNING: "it runs",
+    State.PAUSED: "it is paused; resume it first",
+    State.STOPPING: "it is being stopped",
+    State.ENDING: "it has ended",
+    State.ENDED: "it has ended",
+    State.GONE: "it could not be started",
+}
 PAGE = 64 << 10
 """Characters of one page of jobs, unless a single one is longer."""
 
@@ -31,11 +40,20 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A signal that somebody had sent to the job."""
+
+    by: str
+    signal: int
+
+
+@dataclass(frozen=True)
 class Record:
     """What outlives an engine: kept by the collector as text, without argv and environment, which it has anyway."""
 
     job: Job
     stop: Stop | None
+    sent: tuple[Sent, ...]
 
 
 @dataclass
@@ -44,6 +62,8 @@ class Entry:
 
     job: Job
     stop: Stop | None = None
+    sent: tuple[Sent, ...] = ()
+    """The last of them, should one be what ends it."""
     cgroup: Cgroup | None = None
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """The leader was reaped."""
@@ -51,6 +71,8 @@ class Entry:
     """It runs, or it never will."""
     timer: asyncio.TimerHandle | None = None
     """Kills it at the deadline of its stop."""
+    turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while it is being paused or resumed."""
     waiting: int = 0
     """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,13 +91,18 @@ class Entry:
         """Take the job where `event` leads. Raises lifecycle.Refused."""
         self.change(state=move(self.job.state, event), **changes)
 
+    def demand(self, verb: str, *states: State) -> None:
+        """Raise TaskerError(REFUSED) unless it is in one of `states`."""
+        if self.job.state not in states:
+            raise TaskerError(Reason.REFUSED, f"cannot {verb} job {self.job.id}: {_WHY_NOT[self.job.state]}")
+
     def disarm(self) -> None:
         if self.timer is not None:
             self.timer.cancel()
 
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
-        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop))
+        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
@@ -84,7 +111,7 @@ class Entry:
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.outcome else leader.pid
-        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop)
+        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop, record.sent)
 
 
 class Table:

@@ -171,14 +171,17 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignalJob(self, request, context):
-        """Sends a signal to the process group of a job's command.
+        """Sends a signal to the process group of a job's command; refused once that has ended. To a paused job, SIGKILL and
+        whatever else ends a process without being handled act at once; what its processes handle waits until it is resumed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PauseJob(self, request, context):
-        """Freezes every process of a job where it stands, and lets them go on. Idempotent.
+        """Freezes every process of a job where it stands, and lets them go on. Idempotent. `systemctl freeze` and `thaw` of
+        its unit do the same and are seen as such. The run_time limit goes on counting while a job is paused. A stop resumes
+        it first, so that it can act on SIGTERM.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

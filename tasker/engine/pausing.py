@@ -1,0 +1,78 @@
+"""Pausing a job: systemd freezes and thaws its cgroup. The truth is `frozen` in cgroup.events, whoever asked for it.
+
+    pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` come in at the middle
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from tasker.engine.journal import Journal
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job
+from tasker.lifecycle import Event, State
+
+log = logging.getLogger(__name__)
+
+
+class Pausing:
+    def __init__(self, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
+        self._systemd = systemd
+        self._journal = journal
+        self._tasks = tasks
+        self._asked: set[str] = set()
+        """Jobs that a caller is having paused or resumed."""
+
+    async def pause(self, entry: Entry) -> Job:
+        """The job, frozen. Raises TaskerError."""
+        return await self._tasks.to_its_end(self._turn(entry, "pause", self._systemd.freeze, frozen=True))
+
+    async def resume(self, entry: Entry) -> Job:
+        """The job, going on. Raises TaskerError."""
+        return await self._tasks.to_its_end(self._turn(entry, "resume", self._systemd.thaw, frozen=False))
+
+    async def thaw(self, entry: Entry) -> None:
+        """Let a job that is being stopped act on that. Nothing is done for one that goes on anyway."""
+        if not entry.turning.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
+            return
+        try:
+            await self._systemd.thaw(entry.job.unit)
+        except TaskerError as error:  # it is killed at the end of its grace all the same
+            log.warning("cannot thaw %s for its stop: %s", entry.job.unit, error.message)
+
+    def look(self, entry: Entry) -> None:
+        """See in its cgroup whether a job is paused."""
+        if entry.cgroup is None or entry.job.state not in (State.RUNNING, State.PAUSED, State.STOPPING):
+            return
+        frozen = entry.cgroup.frozen
+        if entry.job.state is State.STOPPING:
+            if frozen:
+                self._tasks.spawn(self.thaw(entry))
+        elif frozen is not (entry.job.state is State.PAUSED):
+            entry.move(Event.PAUSED if frozen else Event.RESUMED)
+            if entry.job.id not in self._asked:
+                action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
+                self._journal.job(entry.job, action, words, actor="systemctl")
+
+    async def _turn(self, entry: Entry, verb: str, turn: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
+        async with entry.turning:
+            entry.demand(verb, State.RUNNING, State.PAUSED)
+            self._asked.add(entry.job.id)
+            try:
+                await turn(entry.job.unit)
+            except TaskerError as error:
+                if frozen:
+                    await self.thaw(entry)  # not half of it, and not later
+                raise TaskerError(error.reason, f"cannot {verb} job {entry.job.id}: {error.message}") from error
+            finally:
+                self.look(entry)
+                self._asked.discard(entry.job.id)
+            entry.demand(verb, State.RUNNING, State.PAUSED)  # it may have ended, or be stopped, meanwhile
+            if entry.job.state is not (State.PAUSED if frozen else State.RUNNING):
+                text = f"cannot {verb} job {entry.job.id}: somebody turned it back at once; try again"
+                raise TaskerError(Reason.REFUSED, text)
+            return entry.job

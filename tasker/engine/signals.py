@@ -1,0 +1,30 @@
+"""Signals that people have sent to a job: through the collector, which knows that its number is still its own."""
+
+from __future__ import annotations
+
+from tasker import wire
+from tasker.channel import Channel
+from tasker.engine.jobs import Jobs
+from tasker.engine.table import Entry, Sent
+from tasker.identity import Identity
+from tasker.job import Job, check_signal
+from tasker.lifecycle import State
+
+_KEPT = 8
+"""Of the last signals it is known who sent them."""
+
+
+class Signals:
+    def __init__(self, jobs: Jobs, collector: Channel) -> None:
+        self._jobs = jobs
+        self._collector = collector
+
+    async def send(self, caller: Identity, entry: Entry, number: int) -> Job:
+        """To the process group of a leader that lives. Raises TaskerError."""
+        check_signal(number)
+        entry.demand("signal", State.RUNNING, State.PAUSED, State.STOPPING)
+        others = [sent for sent in entry.sent if sent.signal != number]
+        entry.sent = (*others, Sent(caller.name, number))[-_KEPT:]
+        await self._jobs.note(entry)  # first: it may be the end of the job, and of this engine
+        await self._collector.request(wire.Signal(entry.job.id, number))
+        return entry.job
