@@ -3,7 +3,7 @@
 Three processes, each with one dependency: frontend (grpc), engine (dbus-next), collector (the standard library).
 The life of `tasker start --memory 512M -- make -j4` through the files:
 
- 1. cli/__main__.py    parses the line (arguments, options, spec), finds address and certificates (settings)
+ 1. cli/program.py     parses the line (arguments, options, spec), finds address and certificates (settings)
  2. client/            StartJob over mutual TLS 1.3; api/specs.py turns a JobSpec (job.py) into protobuf and back
  3. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
  4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire/)

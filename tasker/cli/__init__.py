@@ -1,6 +1,7 @@
 """The command line: what a person types, and what a terminal or a program gets to see.
 
-    __main__    argv in, exit code out; every error is told here, once
+    __main__    argv in, exit code out; --help and --version are answered here, at once
+    program     every other command line; every error is told here, once
     arguments   the grammar: argv ─▶ namespace         options: what several verbs take     help: the words of --help
     verbs/      one module a verb: its options, its words in --help, and what it does
     spec        options of start and run ─▶ JobSpec

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -28,11 +29,18 @@ class UsageError(TaskerError):
         super().__init__(Reason.INVALID, message)
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Of one width everywhere: what it makes is prepared (__main__.py)."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises instead of exiting, and says it Tasker's way."""
 
     def __init__(self, **settings: Any) -> None:
-        settings["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        settings["formatter_class"] = Formatter
         super().__init__(allow_abbrev=False, **settings)
         self.verbs: dict[str, Parser] = {}
 
@@ -51,6 +59,10 @@ class Parser(argparse.ArgumentParser):
         understood = f"{argument[2]} ({argument[1]})" if argument else f"cannot read the command line: {message}"
         text = f"{understood}; see {self.prog} --help"
         raise UsageError(text)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """argparse's own says to nobody that help cannot be written."""
+        print(message, end="", file=sys.stdout, flush=True)
 
     def option_strings(self) -> list[str]:
         return list(self._option_string_actions)
