@@ -8,7 +8,8 @@
     settings    flags, environment, files ─▶ address and certificates              connection: a Client of them
     follow      attach and run:  client ─▶ follow ─▶ output                        interrupts: Ctrl-C in run
                                    ╰ live: events and ticks, one stream    ╰ screen, column, clean: the terminal
-    render      jobs ─▶ rows and lines for people, pure
+    render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
+    rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
     exits       how it ended ─▶ exit code, one table
     stdout      rows and JSON                          stderr: notices, errors, progress

@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from tasker.cli import document, render
+from tasker.cli import document
+from tasker.cli.rows import Rows, for_pipe, for_terminal
 
 
 def print_json(value: dict[str, Any]) -> None:
     print(document.dump(value))
 
 
-def print_rows(rows: render.Rows, cut: bool = True) -> None:
+def print_rows(rows: Rows, cut: bool = True) -> None:
     """On a terminal in colours and, with `cut`, to its width; elsewhere plain and whole."""
     if sys.stdout.isatty():
         from rich.console import Console
 
         console = Console(highlight=False)
-        console.print(render.for_terminal(rows, console.width if cut else None))
+        console.print(for_terminal(rows, console.width if cut else None))
     else:
-        print("\n".join(render.for_pipe(rows)))
+        print("\n".join(for_pipe(rows)))

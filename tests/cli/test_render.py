@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from tasker.cli import document, render
+from tasker.cli import document, render, rows
+from tasker.cli.facts import facts
 from tasker.job import JobSpec, Kind, Outcome
 from tasker.limits import IoLimit, Limits
 from tests.cli.jobs import RUNNING, ended
@@ -28,7 +29,7 @@ def shown(renderable: RenderableType, width: int = 80) -> list[str]:
 
 def test_the_table() -> None:
     failed = ended(Outcome(Kind.EXITED, exit_code=3), id="aaaaaaaa", spec=JobSpec(("sh", "-c", "exit 3; " + "x" * 99)))
-    assert shown(render.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False), 96), 96) == [
+    assert shown(rows.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False), 96), 96) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED        COMMAND",
         "k3v9x2mq  nap   alice  running  1m 5s                        sleep 60",
         "aaaaaaaa        alice  ended    3.5s     exited with code 3  sh -c 'exit 3; xxxxxxxxxxxxxxxxxxx…",
@@ -39,7 +40,7 @@ def test_the_table() -> None:
 def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
     spec = JobSpec(("sleep", "60", "and", "more"), name=name)
     job = ended(Outcome(Kind.STOPPED, stopped_by="somebody", killed=True), spec=spec)
-    lines = shown(render.for_terminal(render.table([job], 0, wide=False), 80))
+    lines = shown(rows.for_terminal(render.table([job], 0, wide=False), 80))
     assert len(lines) == 2
     assert lines[1].startswith("k3v9x2mq  ")
     assert re.search(r"  stopped by s.*…  +sleep 60 and more$", lines[1])
@@ -47,18 +48,18 @@ def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
 
 
 def test_the_lines_for_a_pipe() -> None:
-    assert render.for_pipe(render.table([RUNNING], now=1065.5, wide=False)) == [
+    assert rows.for_pipe(render.table([RUNNING], now=1065.5, wide=False)) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED  COMMAND",
         "k3v9x2mq  nap   alice  running  1m 5s    -             sleep 60",
     ]
-    wide = render.for_pipe(render.table([replace(RUNNING, user="")], now=1065.5, wide=True))
+    wide = rows.for_pipe(render.table([replace(RUNNING, user="")], now=1065.5, wide=True))
     assert wide[1].split()[3] == "1000"
     assert "tasker-k3v9x2mq.scope" in wide[1]
-    assert len(render.for_pipe(render.table([replace(RUNNING, spec=JobSpec(("x" * 500,)))], 0, False))[1]) > 500
+    assert len(rows.for_pipe(render.table([replace(RUNNING, spec=JobSpec(("x" * 500,)))], 0, False))[1]) > 500
 
 
 def test_wide_characters_keep_the_columns() -> None:
-    lines = render.for_pipe(render.table([RUNNING, replace(RUNNING, spec=JobSpec(("x",), name="世界世界"))], 0, False))
+    lines = rows.for_pipe(render.table([RUNNING, replace(RUNNING, spec=JobSpec(("x",), name="世界世界"))], 0, False))
     assert lines[2].index("alice") + 4 == lines[1].index("alice") == lines[0].index("OWNER")
 
 
@@ -67,9 +68,9 @@ def test_no_control_characters(wide: bool) -> None:
     job = replace(RUNNING, spec=NASTY, owner="o\x1b[1m", outcome=Outcome(Kind.STOPPED, stopped_by="\x1b[2J"))
     whole = "".join(
         [
-            *render.for_pipe(render.table([job], 0, wide)),
-            *shown(render.for_terminal(render.table([job], 0, wide)), 300),
-            *render.for_pipe(render.facts(job, 0)),
+            *rows.for_pipe(render.table([job], 0, wide)),
+            *shown(rows.for_terminal(render.table([job], 0, wide)), 300),
+            *rows.for_pipe(facts(job, 0)),
             render.ended(job).plain,
             render.footer(job, 0, "hint").plain,
         ]
@@ -78,34 +79,6 @@ def test_no_control_characters(wide: bool) -> None:
     assert r"bad\x1b]0;t\x07" in whole
     assert r"$'" not in whole
     assert "世界" in whole
-
-
-def test_everything_about_a_job() -> None:
-    spec = JobSpec(("make",), "/srv", {"A": "1"}, "nightly", "", LIMITS)
-    lines = render.for_pipe(render.facts(ended(Outcome(Kind.OUT_OF_MEMORY, signal=9), spec=spec), now=0))
-    facts = {line[:18].strip(): line[18:].strip() for line in lines}
-    for label, value in (
-        ("job", "k3v9x2mq"),
-        ("state", "ended"),
-        ("how it ended", "killed: out of memory"),
-        ("directory", "/srv"),
-        ("environment", "A=1"),
-        ("runs as", "alice (uid 1000)"),
-        ("elapsed", "3.5s"),
-        ("CPU limit", "0.5 cores"),
-        ("CPU weight", "50"),
-        ("memory limit", "512M"),
-        ("memory high limit", "256M"),
-        ("swap limit", "0B"),
-        ("tasks limit", "9"),
-        ("disk limit", "/var: read 1M/s, 100 writes/s"),
-        ("IO weight", "7"),
-        ("run time limit", "1h 30m"),
-        ("look closer", "journalctl TASKER_JOB=k3v9x2mq"),
-    ):
-        assert facts[label] == value
-    assert render.for_pipe(render.facts(RUNNING, 0))[-1].endswith("systemctl status tasker-k3v9x2mq.scope")
-    assert "leader" not in facts
 
 
 def test_footers_put_first_what_changes() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import document, exits, options, render
+from tasker.cli import document, exits, options
 from tasker.cli.connection import connect
+from tasker.cli.facts import facts
 from tasker.cli.stdout import print_json, print_rows
 
 USAGE = "JOB"
@@ -28,5 +29,5 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"job": document.job(job)})
     else:
-        print_rows(render.facts(job, time.time()), cut=False)
+        print_rows(facts(job, time.time()), cut=False)
     return exits.DONE

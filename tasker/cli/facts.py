@@ -1,0 +1,118 @@
+"""Everything about one job, as `get` shows it, and its limits as `limit` does. Pure: a job and the time in, rows out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.text import Text
+
+from tasker.cli import figures
+from tasker.cli.clean import visible
+from tasker.cli.render import STATES, cells, elapsed, moment, outcome_style
+from tasker.cli.rows import Rows
+from tasker.job import Job
+from tasker.limits import IoLimit, Limits
+from tasker.quantity import format_duration, format_size
+
+DIFFERS = "yellow"
+
+
+def facts(job: Job, now: float) -> Rows:
+    """A label and a value in each row; what is not there is left out."""
+    row, ran = cells(job, now), elapsed(job, now)
+    verdict = visible(job.outcome.verdict or job.outcome.summary) if job.outcome else ""
+    known: list[tuple[str, str | Text]] = [
+        ("job", Text(row["ID"], "bold")),
+        ("name", row["NAME"]),
+        ("state", Text(row["STATE"], STATES.get(job.state, ""))),
+        ("how it ended", Text(verdict, outcome_style(job.outcome))),
+        ("command", row["COMMAND"]),
+        ("directory", visible(job.spec.working_directory)),
+        *(("environment", f"{visible(name)}={visible(value)}") for name, value in job.spec.environment.items()),
+        ("owner", row["OWNER"]),
+        ("runs as", f"{row['RUNS AS']} (uid {job.uid})" if job.user else f"uid {job.uid}"),
+        ("created", moment(job.created)),
+        ("started", moment(job.started)),
+        ("ended", moment(job.ended)),
+        ("elapsed", "" if ran is None else format_duration(ran)),
+        *_usage(job),
+        *_limits(job),
+        ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
+        ("output", _output(job)),
+        ("followers", figures.count(job.followers or None)),
+        ("leader", f"pid {job.pid}" if job.pid else ""),
+        ("unit", row["UNIT"]),
+        ("slice", visible(job.slice)),
+        ("look closer", f"journalctl TASKER_JOB={row['ID']}" if job.ended else f"systemctl status {row['UNIT']}"),
+    ]
+    return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
+
+
+def in_force(job: Job) -> Rows:
+    """A table of a job's limits: asked for, and what its cgroup says; where that differs in another colour."""
+    rows: Rows = [[Text(column, "bold") for column in ("LIMIT", "ASKED", "IN FORCE")]]
+    for field, (label, words) in FIELDS.items():
+        asked = words(getattr(job.limits, field)) or "none"
+        now = "" if job.in_force is None else words(getattr(job.in_force, field)) or "none"
+        if (asked, now) not in (("none", "none"), ("none", "")):
+            rows.append([Text(label), Text(asked), Text(now, DIFFERS if field in job.differing else "")])
+    return rows
+
+
+def _usage(job: Job) -> Iterable[tuple[str, str]]:
+    if job.usage is None:
+        return ()
+    limits = job.in_force or job.limits
+    return figures.used(job.usage, limits.memory, over=job.ended is not None)
+
+
+def _limits(job: Job) -> Iterable[tuple[str, str | Text]]:
+    """Every limit there is, in people's units; where another one is in force, both."""
+    for field, (label, words) in FIELDS.items():
+        asked, now = (words(getattr(limits, field)) for limits in (job.limits, job.in_force or job.limits))
+        what = label if field in UNSAID else f"{label} limit"
+        if field in job.differing:
+            yield what, Text(f"{now or 'none'} in force, {asked or 'none'} asked for", DIFFERS)
+        elif asked or now:
+            yield what, now or asked
+
+
+def _output(job: Job) -> str:
+    printed = figures.size(job.printed)
+    return f"{printed or 'its output'}, on disk (archived)" if job.archived else printed
+
+
+def _disks(limits: Iterable[IoLimit]) -> str:
+    return "; ".join(f"{visible(io.path)}: {_ceilings(io)}" for io in limits)
+
+
+def _ceilings(io: IoLimit) -> str:
+    rates = (("read", io.read_bandwidth), ("write", io.write_bandwidth))
+    operations = (("reads", io.read_iops), ("writes", io.write_iops))
+    return ", ".join(
+        [f"{what} {format_size(rate)}/s" for what, rate in rates if rate is not None]
+        + [f"{count} {what}/s" for what, count in operations if count is not None]
+    )
+
+
+def _known(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: "" if value is None else words(value)
+
+
+FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "cpu": ("CPU", _known(lambda cores: f"{cores:g} cores")),
+    "cpu_weight": ("CPU weight", figures.count),
+    "memory": ("memory", figures.size),
+    "memory_high": ("memory high", figures.size),
+    "memory_swap": ("swap", figures.size),
+    "tasks": ("tasks", figures.count),
+    "io": ("disk", _disks),
+    "io_weight": ("IO weight", figures.count),
+    "run_time": ("run time", _known(format_duration)),
+}
+"""Every field of Limits: its name for people, and its value in their units."""
+UNSAID = ("cpu_weight", "io_weight")
+"""Those that are called what they are, and no limit."""
+assert FIELDS.keys() == Limits.__dataclass_fields__.keys()

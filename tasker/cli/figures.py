@@ -1,0 +1,101 @@
+"""Figures of usage in people's words. Pure; every function gives "" for what is not known."""
+
+from __future__ import annotations
+
+from tasker.quantity import format_duration, format_size
+from tasker.usage import Pressure, Usage
+
+MATTERS = 0.005
+"""The share of time from which on a pressure is worth a word: less would read 0%."""
+
+
+def percent(share: float | None) -> str:
+    """0.534 is 53%; of CPU, 1 is one core. One digit more where it is small, so that little is not nothing."""
+    if share is None:
+        return ""
+    return f"{share:.0%}" if share >= 0.0995 or share < 0.0005 else f"{share:.1%}"
+
+
+def size(count: int | None) -> str:
+    return "" if count is None else format_size(count)
+
+
+def rate(speed: float | None) -> str:
+    """Bytes a second."""
+    return "" if speed is None else f"{format_size(round(speed))}/s"
+
+
+def count(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def waits(usage: Usage) -> str:
+    """What it waits for most, where it waits for anything: "disk 34%"."""
+    named = pressures(usage)
+    if not named:
+        return ""
+    what, pressure = max(named, key=lambda one: one[1].some)
+    return f"{what} {percent(pressure.some)}" if pressure.some >= MATTERS else ""
+
+
+def pressures(usage: Usage) -> list[tuple[str, Pressure]]:
+    """What the kernel says, by the names that people know."""
+    named = (("CPU", usage.cpu_pressure), ("memory", usage.memory_pressure), ("disk", usage.io_pressure))
+    return [(what, pressure) for what, pressure in named if pressure is not None]
+
+
+def used(usage: Usage, limit: int | None, over: bool) -> list[tuple[str, str]]:
+    """Everything about it, a label and a sentence each; nothing of what it never used.
+
+    `limit` is the memory limit in bytes; `over`: these are the totals of a job that has ended.
+    """
+    return [(label, text) for label, text in (
+        ("CPU time", _and(format_duration(usage.cpu_time), "" if over else _now(percent(usage.cpu_rate)))),
+        ("throttled", _throttled(usage)),
+        ("memory", _memory(usage, limit, over)),
+        ("limit reached", _hits(usage)),
+        ("swap", "" if over or not usage.swap else _now(size(usage.swap))),
+        ("read", _moved(usage.io_read, usage.io_read_rate, over)),
+        ("written", _moved(usage.io_write, usage.io_write_rate, over)),
+        ("tasks", "" if over else _now(count(usage.tasks))),
+        *((f"waits for {what}", _pressure(pressure, over)) for what, pressure in pressures(usage)),
+    ) if text]  # fmt: skip
+
+
+def _and(*words: str) -> str:
+    return ", ".join(word for word in words if word)
+
+
+def _now(word: str) -> str:
+    return f"{word} now" if word else ""
+
+
+def _throttled(usage: Usage) -> str:
+    if not usage.throttled_periods:
+        return ""
+    return f"{percent(usage.throttled)} of the time that it wanted the CPU, {format_duration(usage.throttled_time)}"
+
+
+def _memory(usage: Usage, limit: int | None, over: bool) -> str:
+    peak = f"{size(usage.memory_peak)} at most" if usage.memory_peak is not None else ""
+    words = _and("" if over else _now(size(usage.memory)), peak)
+    return f"{words}, of {format_size(limit)}" if words and limit is not None else words
+
+
+def _hits(usage: Usage) -> str:
+    killed = f"{usage.oom_kills} process{'' if usage.oom_kills == 1 else 'es'} killed" if usage.oom_kills else ""
+    return _and(times(usage.memory_limit_hits) if usage.memory_limit_hits else "", killed)
+
+
+def _moved(total: int, speed: float | None, over: bool) -> str:
+    return _and(format_size(total), "" if over or not speed else _now(rate(speed))) if total else ""
+
+
+def _pressure(pressure: Pressure, over: bool) -> str:
+    """Shares are of the last 10 seconds, so they say nothing any more of a job that has ended."""
+    now = _now(percent(pressure.some)) if not over and pressure.some >= MATTERS else ""
+    return _and(now, f"{format_duration(pressure.total)} in all" if pressure.total >= 0.05 else "")

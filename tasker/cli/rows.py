@@ -1,0 +1,46 @@
+"""Rows of cells, laid out for a terminal or for a pipe. Pure; knows nothing of what stands in them."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.text import Text
+
+Rows = list[list[Text]]
+"""A table: cells by row and column. A cell that is justified "right" stands at the right of its column."""
+NARROWEST = 12
+"""Cells to which a column is cut at most: an id or a state is never cut."""
+
+
+def for_terminal(rows: Rows, width: int | None = None) -> Group:
+    """Aligned. With a `width` rows are cut to it, in "…": the last column first, then whichever is widest."""
+    lines = _aligned(rows, "", width)
+    for line in lines:
+        line.no_wrap, line.overflow = width is not None, "ellipsis" if width is not None else "fold"
+    return Group(*lines)
+
+
+def for_pipe(rows: Rows) -> list[str]:
+    """Aligned, nothing cut, "-" where there is nothing, so that columns can be counted."""
+    return [line.plain.rstrip() for line in _aligned(rows, "-")]
+
+
+def _aligned(rows: Rows, nothing: str, room: int | None = None) -> list[Text]:
+    full = [[cell if cell else Text(nothing) for cell in row] for row in rows]
+    widths = [max(cell.cell_len for cell in column) for column in zip(*full, strict=True)]
+    if room is not None:
+        widths = _narrowed(widths, room)
+    for row in full:
+        for cell, width in zip(row[:-1], widths[:-1], strict=True):
+            if cell.justify == "right":
+                cell.pad_left(width - cell.cell_len)
+            cell.truncate(width, overflow="ellipsis", pad=True)
+    return [Text("  ").join(row) for row in full]
+
+
+def _narrowed(widths: list[int], room: int) -> list[int]:
+    """So that the last column keeps a quarter of the room, if it needs that; no other gets narrower than NARROWEST."""
+    *first, last = widths
+    room -= len("  ") * len(first) + min(last, room // 4)
+    while sum(first) > room and max(first) > NARROWEST:
+        first[first.index(max(first))] -= 1
+    return [*first, last]
