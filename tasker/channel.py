@@ -44,6 +44,8 @@ class Channel:
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._unsent: deque[tuple[bytes, Sequence[int]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._taken = asyncio.Event()
+        self._taken.set()
         self.closed: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection has ended, from either side."""
         self._loop.add_reader(sock, self._readable)
@@ -80,6 +82,16 @@ class Channel:
         if not self.closed.done():
             self._send(0, message)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the peer has taken all that was sent."""
+        return self._taken.is_set()
+
+    async def drained(self) -> None:
+        """Wait until the peer has room for all that was sent, or the connection has ended: who has much to say and
+        waits here in between never reaches MOST_QUEUED."""
+        await self._taken.wait()
+
     def close(self) -> None:
         """End the connection; every waiting request raises UNAVAILABLE, every task that serves is cancelled."""
         if self.closed.done():
@@ -91,6 +103,7 @@ class Channel:
         for _, descriptors in self._unsent:
             close_all(descriptors)
         self._unsent.clear()
+        self._taken.set()
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(unavailable())
@@ -119,6 +132,7 @@ class Channel:
                 else:
                     self._sock.send(data)
             except BlockingIOError:
+                self._taken.clear()
                 self._loop.add_writer(self._sock, self._writable)
                 return
             except OSError:
@@ -126,6 +140,7 @@ class Channel:
                 return
             self._unsent.popleft()
             close_all(descriptors)
+        self._taken.set()
         self._loop.remove_writer(self._sock)
 
     def _readable(self) -> None:

@@ -25,6 +25,7 @@ from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
+from tasker.engine.watchers import Watchers
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.logs import to_journal
 from tasker.notify import notify, watchdog_interval
@@ -75,7 +76,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd)
     control = Control(_listener(arguments.socket), setup)
-    control.open(Requests(jobs, stops, collector, control.frontends).serve)
+    control.open(Requests(jobs, stops, collector, control.frontends).serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control)
     _feed_watchdog(loop)
     notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")

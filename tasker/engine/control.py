@@ -29,9 +29,12 @@ class Control:
         """Those that are connected."""
         listener.setblocking(False)
 
-    def open(self, serve: Callable[[wire.Message], Awaitable[Reply]]) -> None:
-        """Let them in. `serve` answers whatever they ask after Connect."""
+    def open(
+        self, serve: Callable[[wire.Message], Awaitable[Reply]], watch: Callable[[Channel, wire.Watch], None]
+    ) -> None:
+        """Let them in. `serve` answers what they ask for a caller, `watch` is told what they want to be told."""
         self._serve_request = serve
+        self._watch = watch
         asyncio.get_running_loop().add_reader(self._listener, self._accept)
 
     def reload(self, setup: wire.Setup) -> None:
@@ -59,9 +62,12 @@ class Control:
         self.frontends.add(frontend)
         frontend.closed.add_done_callback(lambda _: self.frontends.discard(frontend))
 
-    async def _serve(self, _frontend: Channel, message: wire.Message) -> Reply:
+    async def _serve(self, frontend: Channel, message: wire.Message) -> Reply:
         if isinstance(message, wire.Connect):
             return self._setup, ()
+        if isinstance(message, wire.Watch):
+            self._watch(frontend, message)
+            return wire.Done(), ()
         return await self._serve_request(message)
 
 

@@ -17,6 +17,7 @@ from tasker.engine.jobs import Jobs
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
+from tasker.engine.usage import measure
 from tasker.errors import invalid
 from tasker.identity import Identity
 from tasker.job import Job
@@ -89,7 +90,8 @@ class Requests:
         return wire.JobsReply(tuple(_shown(job, request.caller) for job in page), token), ()
 
     async def _get(self, _request: wire.GetJob, entry: Entry) -> Job:
-        return entry.job
+        usage = measure(entry)
+        return entry.job if usage is None else dataclasses.replace(entry.job, usage=usage)
 
     async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
         await entry.over.wait()

@@ -15,6 +15,7 @@ from tasker.errors import Reason, TaskerError, invalid
 from tasker.identity import NAME
 from tasker.job import Job
 from tasker.lifecycle import Event, State, move
+from tasker.usage import Usage
 
 Watcher = Callable[[Job | str], None]
 _WHY_NOT = {
@@ -65,6 +66,8 @@ class Entry:
     sent: tuple[Sent, ...] = ()
     """The last of them, should one be what ends it."""
     cgroup: Cgroup | None = None
+    reading: Usage | None = None
+    """What its cgroup said last: usage.py."""
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """The leader was reaped."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)

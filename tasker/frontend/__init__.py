@@ -1,7 +1,8 @@
 """The frontend: faces the network, turns a certificate into an identity, passes requests to the engine, streams rings.
 
     client ──mTLS──▶ guard ──▶ service ──▶ engine ──unix socket──▶ the engine
-                       │          └─────▶ attach ◀── ring (read-only memory), wake pipe
+                       │          ├─────▶ attach ◀── ring (read-only memory), wake pipe
+                       │          └─────▶ watch  ◀── what the engine tells by itself
                       tls                    └── streams: what is open, and ending it
 
 Holds no state that anybody would miss, runs without privileges and never forks.

@@ -20,6 +20,7 @@ from tasker.frontend.server import Server
 from tasker.frontend.service import Service
 from tasker.frontend.streams import Streams
 from tasker.frontend.tls import Material
+from tasker.frontend.watch import Watches
 from tasker.logs import to_journal
 from tasker.notify import notify, watchdog_interval
 
@@ -30,7 +31,14 @@ class Frontend:
     """What is there to be reloaded and stopped."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = Engine(path, reloaded=self._reload, end_streams=self._end_streams)
+        self._watches = Watches()
+        self._engine = Engine(
+            path,
+            reloaded=self._reload,
+            end_streams=self._end_streams,
+            connected=self._watches.connected,
+            told=self._watches.told,
+        )
         self._material: Material | None = None
         self._streams: Streams | None = None
 
@@ -47,7 +55,7 @@ class Frontend:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
-        server = Server(setup, self._material, Service(self._engine, self._streams))
+        server = Server(setup, self._material, Service(self._engine, self._streams, self._watches))
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)
         notify("READY=1", f"STATUS=Listening on {where}")

@@ -27,6 +27,7 @@ PATIENCE = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two attempts where nobody listens (no socket unit, or its queue is full) or we are not taken."""
 
+News = wire.Changed | wire.Forgotten | wire.Used
 _Message = TypeVar("_Message", bound=wire.Message)
 
 
@@ -34,12 +35,21 @@ class Engine:
     """Requests to the engine, and what it says by itself."""
 
     def __init__(
-        self, path: Path, *, reloaded: Callable[[wire.Setup], None], end_streams: Callable[[str, str], int]
+        self,
+        path: Path,
+        *,
+        reloaded: Callable[[wire.Setup], None],
+        end_streams: Callable[[str, str], int],
+        connected: Callable[[], None],
+        told: Callable[[News], None],
     ) -> None:
-        """`reloaded` gets every Setup but the first, `end_streams` a job's id and a user; it says how many it ended."""
+        """`reloaded` gets every Setup but the first, `end_streams` a job's id and a user; it says how many it ended.
+        `connected` is called for every connection, `told` with what was asked for by wire.Watch."""
         self._path = path
         self._reloaded = reloaded
         self._end_streams = end_streams
+        self._connected_anew = connected
+        self._told = told
         self._channel: Channel | None = None
         self._settled = asyncio.Event()
         """There is a channel, or there will be none any more."""
@@ -162,6 +172,7 @@ class Engine:
             first.set_result(setup)
         self._channel = channel
         self._settled.set()
+        self._connected_anew()
         return True
 
     async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
@@ -172,6 +183,8 @@ class Engine:
     def _notice(self, channel: Channel, message: wire.Message) -> None:
         if isinstance(message, wire.Setup):
             self._reloaded(message)
+        elif isinstance(message, News):
+            self._told(message)
         elif isinstance(message, wire.RunEnding):
             log.info("the service is being stopped, and every job with it")
             self.run_ending.set()

@@ -19,6 +19,7 @@ from tasker.frontend.attach import attach
 from tasker.frontend.engine import Engine
 from tasker.frontend.guard import CALLER
 from tasker.frontend.streams import Streams
+from tasker.frontend.watch import Watches, watch
 from tasker.identity import Identity
 
 LONGEST_ID = 64
@@ -33,9 +34,10 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # generic only for a
 class Service(TaskerServicer):
     """proto/tasker/api/v1/tasker.proto says what each does."""
 
-    def __init__(self, engine: Engine, streams: Streams) -> None:
+    def __init__(self, engine: Engine, streams: Streams, watches: Watches) -> None:
         self._engine = engine
         self._streams = streams
+        self._watches = watches
 
     async def StartJob(self, request: pb.StartJobRequest, context: _Context) -> pb.StartJobResponse:
         return pb.StartJobResponse(job=await self._job(wire.StartJob(_caller(), specs.spec_from(request.spec))))
@@ -84,6 +86,12 @@ class Service(TaskerServicer):
 
     async def ArchiveJob(self, request: pb.ArchiveJobRequest, context: _Context) -> pb.ArchiveJobResponse:
         return pb.ArchiveJobResponse(job=await self._job(wire.ArchiveJob(_caller(), _id(request.job))))
+
+    async def WatchJobs(self, request: pb.WatchJobsRequest, context: _Context) -> None:
+        values.bounded("the job's id", request.job, LONGEST_ID)
+        values.bounded("the owner", request.owner, LONGEST_OWNER)
+        async with self._streams.watching(CALLER.get()) as stream:
+            await watch(request, stream, self._watches, self._engine, context.write)
 
     async def GetInfo(self, request: pb.GetInfoRequest, context: _Context) -> pb.GetInfoResponse:
         caller = CALLER.get()

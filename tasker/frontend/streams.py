@@ -1,4 +1,4 @@
-"""The attach streams that are open here, and ending them: for DetachJob, a certificate, a restart.
+"""The streams that are open here, attach and watch, and ending them: for DetachJob, a certificate, a restart.
 
 A stream is told why it has to end, and says so to its client in a last message. A client that reads nothing gets no
 message; then the stream is broken off after LAST_WORD seconds.
@@ -29,7 +29,7 @@ _BROKEN_OFF = {
         Reason.DENIED, "cannot go on sending: the client's certificate expired or was revoked"
     ),
     pb.Detached.REASON_UNAVAILABLE: TaskerError(
-        Reason.UNAVAILABLE, "cannot go on sending: the server is restarting; attach again after the last byte received"
+        Reason.UNAVAILABLE, "cannot go on sending: the server is restarting; go on after the last message received"
     ),
 }
 
@@ -80,23 +80,29 @@ class Streams:
 
     @contextlib.asynccontextmanager
     async def opened(self, caller: Caller) -> AsyncIterator[Stream]:
-        """A stream for as long as the block runs. Raises TaskerError(EXHAUSTED), and where it had to be broken off."""
+        """An attach stream for as long as the block runs. Raises TaskerError(EXHAUSTED), and as `watching` does."""
         with self._places.taken(caller.identity.name):
-            limit = asyncio.timeout(None)
-            stream = Stream(caller, limit)
-            try:
-                async with limit:
-                    self._open.add(stream)
-                    self._none_open.clear()
-                    self._watch(stream)
-                    yield stream
-            except TimeoutError:
-                raise _BROKEN_OFF[stream.reason or pb.Detached.REASON_UNAVAILABLE] from None
-            finally:
-                stream.close()
-                self._open.discard(stream)
-                if not self._open:
-                    self._none_open.set()
+            async with self.watching(caller) as stream:
+                yield stream
+
+    @contextlib.asynccontextmanager
+    async def watching(self, caller: Caller) -> AsyncIterator[Stream]:
+        """A watch stream; guard.py counts those. Raises TaskerError where it had to be broken off."""
+        limit = asyncio.timeout(None)
+        stream = Stream(caller, limit)
+        try:
+            async with limit:
+                self._open.add(stream)
+                self._none_open.clear()
+                self._watch(stream)
+                yield stream
+        except TimeoutError:
+            raise _BROKEN_OFF[stream.reason or pb.Detached.REASON_UNAVAILABLE] from None
+        finally:
+            stream.close()
+            self._open.discard(stream)
+            if not self._open:
+                self._none_open.set()
 
     def _watch(self, stream: Stream) -> None:
         """Look again when the certificate ends, or after a while."""

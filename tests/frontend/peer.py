@@ -22,6 +22,8 @@ from tasker.ring import RingWriter
 
 PATIENCE = 30.0
 """Seconds. Nothing here takes so long, but on a machine that is doing much else."""
+PAGE = 100
+"""Jobs in one answer to ListJobs."""
 
 _T = TypeVar("_T")
 
@@ -192,8 +194,13 @@ class Peer:
             case wire.Connect():
                 self.connected.put(None)
                 return self.setup, ()
+            case wire.Watch():
+                return wire.Done(), ()
             case wire.ListJobs():
-                return wire.JobsReply(tuple(job.job for job in self.jobs.values()), ""), ()
+                jobs = [job.job for job in self.jobs.values()]
+                begin = int(message.page or 0)
+                page = jobs[begin : begin + PAGE]
+                return wire.JobsReply(tuple(page), str(begin + PAGE) if begin + PAGE < len(jobs) else ""), ()
             case wire.GetJob():
                 return wire.JobReply(self._find(message.job).job), ()
             case wire.AttachJob():

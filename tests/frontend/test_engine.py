@@ -246,7 +246,13 @@ def test_an_engine_that_does_not_take_it_is_not_beset(tmp_path: Path, monkeypatc
                 await asyncio.Event().wait()
 
         monkeypatch.setattr(asyncio, "sleep", pause)
-        connection = Engine(tmp_path / "sock", reloaded=lambda _: None, end_streams=lambda *_: 0)
+        connection = Engine(
+            tmp_path / "sock",
+            reloaded=lambda _: None,
+            end_streams=lambda *_: 0,
+            connected=lambda: None,
+            told=lambda _: None,
+        )
         opening = asyncio.create_task(connection.open())
         async with asyncio.timeout(PATIENCE):
             await enough.wait()

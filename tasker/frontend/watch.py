@@ -1,0 +1,205 @@
+"""Watch streams: a snapshot of the jobs first, then every change, and what they use once a second.
+
+    Snapshot … (last) ──▶ Changed | Forgotten | Usage …      ──▶ Snapshot (first) …  after the engine was away
+
+Of each job only the newest state is kept until the client has room for it, so one that reads slowly sees fewer steps
+and never an old one. The engine tells this process once, however many watch here, and nothing while nobody does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+
+from tasker import wire
+from tasker.api.jobs import job_to
+from tasker.api.usages import usage_to
+from tasker.api.v1 import tasker_pb2 as pb
+from tasker.errors import Reason, TaskerError
+from tasker.frontend.engine import Engine, News, ending
+from tasker.frontend.streams import Stream
+from tasker.job import Job
+
+log = logging.getLogger(__name__)
+
+MOST_PENDING = 1 << 14
+"""Changes kept for one watcher. Past it, it gets a new snapshot instead."""
+MOST_USAGES = 1000
+"""In one message: about 150 bytes each."""
+
+Send = Callable[[pb.WatchJobsResponse], Awaitable[None]]
+
+_ENDS = {
+    pb.Detached.REASON_CERTIFICATE: TaskerError(
+        Reason.DENIED, "cannot go on watching: the client's certificate expired or was revoked"
+    ),
+    pb.Detached.REASON_UNAVAILABLE: TaskerError(
+        Reason.UNAVAILABLE, "cannot go on watching: the server is restarting; watch again"
+    ),
+}
+
+
+class Watches:
+    """All of this process."""
+
+    def __init__(self) -> None:
+        self._open: set[Watcher] = set()
+        self._asking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def told(self, news: News) -> None:
+        """The engine says something by itself. It is put into the API's words once, for all who watch."""
+        match news:
+            case wire.Changed(job):
+                changed = job_to(job)
+                for watcher in self._open:
+                    watcher.changed(changed)
+            case wire.Forgotten(id):
+                for watcher in self._open:
+                    watcher.forgotten(id)
+            case wire.Used(usages):
+                used = {used.job: pb.JobUsage(job=used.job, usage=usage_to(used.usage)) for used in usages}
+                for watcher in self._open:
+                    watcher.used(used)
+
+    def connected(self) -> None:
+        """There is a new connection to the engine, which knows nothing of what was asked for in the last one."""
+        for watcher in self._open:
+            watcher.begin()
+
+    @contextlib.contextmanager
+    def opened(self, watcher: Watcher, engine: Engine) -> Iterator[None]:
+        """It is told, for as long as the block runs."""
+        self._open.add(watcher)
+        try:
+            yield
+        finally:
+            self._open.discard(watcher)
+            task = asyncio.create_task(self._ask_less(engine))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def ask(self, engine: Engine) -> None:
+        """Have the engine tell what those want who watch now. Raises TaskerError."""
+        async with self._asking:  # so that what it was asked last is what is wanted
+            wanted = wire.Watch(changes=bool(self._open), usage=any(watcher.usage for watcher in self._open))
+            await engine.request(wanted, wire.Done)
+
+    async def _ask_less(self, engine: Engine) -> None:
+        try:
+            await self.ask(engine)
+        except TaskerError as error:  # it is away, and then tells nobody anything
+            log.debug("%s", error.message)
+
+
+async def watch(request: pb.WatchJobsRequest, stream: Stream, watches: Watches, engine: Engine, send: Send) -> None:
+    """Serve a stream to its end, which is always an error: that it has to end, and why. Raises TaskerError."""
+    job = ""
+    if request.job:
+        job = (await engine.request(wire.GetJob(stream.caller.identity, request.job), wire.JobReply)).job.id
+    watcher = Watcher(job, request.owner, request.usage, stream, send)
+    with watches.opened(watcher, engine):
+        await watcher.run(watches, engine)
+
+
+class Watcher:
+    """One watch stream: what its client knows, and what it is still to be told."""
+
+    def __init__(self, job: str, owner: str, usage: bool, stream: Stream, send: Send) -> None:
+        self.usage = usage
+        self._job = job
+        self._owner = owner
+        self._stream = stream
+        self._send = send
+        self._anew = True
+        """A snapshot is due."""
+        self._known: dict[str, int] = {}
+        """Revisions of what the client was sent, by id."""
+        self._pending: dict[str, pb.Job | None] = {}
+        """By id, in order; None: it is forgotten."""
+        self._used: dict[str, pb.JobUsage] = {}
+
+    def begin(self) -> None:
+        """Start over, with a snapshot."""
+        self._anew = True
+        self._stream.news.set()
+
+    def changed(self, job: pb.Job) -> None:
+        if self._job in ("", job.id) and self._owner in ("", job.owner):
+            self._add(job.id, job)
+
+    def forgotten(self, id: str) -> None:
+        self._add(id, None)  # whether the client knows it is seen when it is sent: a page may be on its way
+
+    def used(self, used: dict[str, pb.JobUsage]) -> None:
+        if self.usage:
+            self._used |= {id: usage for id, usage in used.items() if id in self._known}
+            self._stream.news.set()
+
+    def _add(self, id: str, job: pb.Job | None) -> None:
+        self._pending[id] = job
+        if len(self._pending) > MOST_PENDING:
+            self._pending.clear()
+            self._anew = True
+        self._stream.news.set()
+
+    async def run(self, watches: Watches, engine: Engine) -> None:
+        while self._stream.reason is None:
+            self._stream.news.clear()
+            if self._anew:
+                await watches.ask(engine)
+                await self._snapshot(engine)
+            elif self._pending:
+                await self._change()
+            elif self._used:
+                await self._sample()
+            elif engine.run_ending.is_set():
+                raise ending()
+            else:
+                await self._stream.news.wait()
+        raise _ENDS.get(self._stream.reason, _ENDS[pb.Detached.REASON_UNAVAILABLE])
+
+    async def _snapshot(self, engine: Engine) -> None:
+        self._anew = False
+        self._known.clear()
+        self._used.clear()
+        self._pending.clear()  # what the snapshot will hold is newer
+        page, first = "", True
+        while first or page:
+            jobs, page = await self._page(engine, page)
+            self._known |= {job.id: job.revision for job in jobs}
+            part = pb.Snapshot(jobs=[job_to(job) for job in jobs], first=first, last=not page)
+            await self._send(pb.WatchJobsResponse(snapshot=part))
+            first = False
+            if self._stream.reason is not None:
+                return
+
+    async def _page(self, engine: Engine, page: str) -> tuple[tuple[Job, ...], str]:
+        caller = self._stream.caller.identity
+        if self._job:
+            reply = await engine.request(wire.GetJob(caller, self._job), wire.JobReply)
+            wanted = self._owner in ("", reply.job.owner)
+            return ((reply.job,) if wanted else ()), ""
+        asked = wire.ListJobs(caller, self._owner, running=False, archived=False, page=page)
+        listed = await engine.request(asked, wire.JobsReply)
+        return listed.jobs, listed.next
+
+    async def _change(self) -> None:
+        id = next(iter(self._pending))
+        job = self._pending.pop(id)
+        if job is None:
+            self._used.pop(id, None)
+            if self._known.pop(id, None) is not None:
+                await self._send(pb.WatchJobsResponse(forgotten=id))
+        elif job.revision > self._known.get(id, -1):  # a page of the snapshot may have been newer
+            self._known[id] = job.revision
+            await self._send(pb.WatchJobsResponse(changed=job))
+
+    async def _sample(self) -> None:
+        used = iter(self._used.values())
+        self._used = {}
+        while batch := list(itertools.islice(used, MOST_USAGES)):
+            await self._send(pb.WatchJobsResponse(usage=pb.UsageSample(usages=batch)))
