@@ -6,6 +6,7 @@
     verbs/      one module a verb: its options, its words in --help, and what it does
     spec        options of start and run ─▶ JobSpec
     settings    flags, environment, files ─▶ address and certificates              connection: a Client of them
+                configfile: reading one's own file   contexts: changing it         everywhere: Clients of all contexts
     follow      attach and run:  client ─▶ follow ─▶ output                        interrupts: Ctrl-C in run
                                    ╰ live: events and ticks, one stream    ╰ screen, column, clean: the terminal
     render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from tasker import __version__
 from tasker.cli import options
 from tasker.cli.help import EPILOG, INTRODUCTION, sentence
+from tasker.cli.near import did_you_mean
 from tasker.cli.verbs import ALIASES, VERBS, WITH_COMMAND, load
 from tasker.errors import Reason, TaskerError
 
@@ -96,7 +97,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser.parse_args([*[verb for verb in words[at + 1 : at + 2] if verb in parser.verbs], "--help"])
     verb = parser.verbs.get(words[at])
     if verb is None:
-        near = _suggest(words[at], parser.verbs)
+        near = did_you_mean(words[at], parser.verbs)
         raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
     command: list[str] = []
     if verb.verb in WITH_COMMAND:
@@ -118,7 +119,7 @@ def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
     at = verb.actions.get(getattr(namespace, "action", None) or "", verb)
     see = f"see {at.prog} --help"
     if word.startswith("-") or at is parser:
-        near = _suggest(word, at.option_strings())
+        near = did_you_mean(word, at.option_strings())
         raise UsageError(f"cannot understand {word[:40]!r}; {near or see}")
     raise UsageError(f"cannot take {word[:40]!r}: {at.verb} takes {at.operands()}; {see}")
 
@@ -160,10 +161,3 @@ def build(asked: Sequence[str] | None = None) -> Parser:
             options.common(verb, argparse.SUPPRESS)
         parser.verbs |= dict.fromkeys(names, verb)
     return parser
-
-
-def _suggest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
-    return f"did you mean {near[0]}?" if near else ""

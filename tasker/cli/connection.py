@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from typing import TYPE_CHECKING
 
 from tasker import certs
 from tasker.cli import settings
 from tasker.cli.arguments import UsageError
+from tasker.cli.settings import Material, Settings
+from tasker.cli.stderr import say
+from tasker.client.explain import judge
 from tasker.errors import TaskerError
+from tasker.quantity import format_duration
 
 if TYPE_CHECKING:
     from tasker.client import Client
+
+SOON = 14 * 86400.0
+"""Seconds before its end from which on a certificate is warned of."""
 
 
 def connect(options: argparse.Namespace) -> Client:
@@ -20,7 +28,7 @@ def connect(options: argparse.Namespace) -> Client:
 
     An --address that is none is a UsageError: it was typed just now, unlike one in a file or in the environment.
     """
-    from tasker.client.connection import Client, split_address
+    from tasker.client.connection import split_address
 
     found = settings.find(vars(options), os.environ, settings.local_user())
     if found.address == options.address:
@@ -28,11 +36,33 @@ def connect(options: argparse.Namespace) -> Client:
             split_address(found.address)
         except TaskerError as error:
             raise UsageError(error.message) from error
-    material = settings.read(found)
-    return Client(found.address, ca=material.ca, certificate=material.certificate, key=material.key)
+    client = client_of(found)
+    if not options.json:
+        _warn(settings.read(found))
+    return client
 
 
 def own_name(options: argparse.Namespace) -> str:
     """The user that the caller's certificate names."""
-    material = settings.read(settings.find(vars(options), os.environ, settings.local_user()))
-    return certs.identity_of(material.certificate, material.ca).identity.name
+    return name_of(settings.find(vars(options), os.environ, settings.local_user()))
+
+
+def client_of(found: Settings) -> Client:
+    """A Client for these settings. Raises TaskerError."""
+    from tasker.client.connection import Client
+
+    material = settings.read(found)
+    return Client(found.address, ca=material.ca, certificate=material.certificate, key=material.key)
+
+
+def name_of(found: Settings) -> str:
+    """The user that the certificate names. Raises TaskerError."""
+    material = settings.read(found)
+    return judge(material.certificate, material.ca).identity.name
+
+
+def _warn(material: Material) -> None:
+    """Of a certificate that ends soon, on stderr. One that has ended already, or is none, the call itself tells of."""
+    left = certs.describe(material.certificate).not_after - time.time()
+    if 0 < left < SOON:
+        say(f"your certificate ends in {format_duration(left)}: ask for a new one (tasker certs client there)")

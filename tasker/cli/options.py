@@ -19,6 +19,7 @@ def common(parser: argparse.ArgumentParser, default: Any) -> None:
     """What every verb takes. `default` is SUPPRESS where the root parser has said it already."""
     parser.add_argument("--json", action="store_true", default=default or False, help="print JSON for programs")
     group = parser.add_argument_group("the service and who you are (see tasker --help)")
+    group.add_argument("--context", metavar="NAME", default=default, help="one of yours (tasker context --help)")
     group.add_argument("--address", metavar="HOST:PORT", default=default, help="where the service listens")
     group.add_argument("--ca", metavar="FILE", default=default, help="the CA's certificate")
     group.add_argument("--cert", metavar="FILE", default=default, help="your certificate")

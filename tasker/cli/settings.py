@@ -1,6 +1,7 @@
 """Where the service is and who the caller is: address and certificates, from the first place that names them.
 
-    flags  ─▶  TASKER_ADDRESS, _CA, _CERT, _KEY  ─▶  ~/.config/tasker/config.toml  ─▶  /etc/tasker and localhost:8275
+    --address …  ─▶  --context  ─▶  TASKER_ADDRESS, _CA, _CERT, _KEY  ─▶  TASKER_CONTEXT, or the context in use
+                 ─▶  the rest of ~/.config/tasker/config.toml         ─▶  /etc/tasker and localhost:8275
 
 Each is looked for by itself, except that a certificate and its key always come from the same place: a certificate that
 is named without a key has its key beside it, `.key` for `.crt`.
@@ -10,16 +11,16 @@ from __future__ import annotations
 
 import os
 import pwd
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasker.cli import configfile
+from tasker.cli.configfile import KEYS
 from tasker.errors import invalid
 
 DEFAULT_ADDRESS = "localhost:8275"
 SYSTEM = Path("/etc/tasker")
-KEYS = ("address", "ca", "cert", "key")
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,16 @@ def local_user() -> str:
         return str(os.getuid())
 
 
-def config_path(environment: Mapping[str, str]) -> Path:
-    """The caller's own configuration file."""
-    base = environment.get("XDG_CONFIG_HOME", "")
-    home = Path(environment.get("HOME") or "/")
-    return (Path(base) if base.startswith("/") else home / ".config") / "tasker" / "config.toml"
-
-
 def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> Settings:
     """The settings in force. Raises TaskerError(INVALID) for a configuration file that cannot be used."""
+    own = configfile.load(environment)
+    asked, usual = flags.get("context") or "", environment.get("TASKER_CONTEXT") or own.context
     layers = [
         {key: value for key in KEYS if (value := flags.get(key))},
+        own.named(asked) if asked else {},
         {key: value for key in KEYS if (value := environment.get(f"TASKER_{key.upper()}"))},
-        _file(config_path(environment)),
+        own.named(usual) if usual and not asked else {},
+        own.values,
     ]
     given = {key: value for layer in reversed(layers) for key, value in layer.items() if key in ("address", "ca")}
     cert, key, hint = system / "clients" / f"{user}.crt", system / "clients" / f"{user}.key", ""
@@ -75,9 +73,22 @@ def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: 
         if "key" in layer:
             raise invalid(f"cannot use the key {layer['key']} without its certificate; name that in the same place")
     else:
-        named = f"name yours with --cert, TASKER_CERT or in {config_path(environment)}"
+        named = f"name yours with --cert, TASKER_CERT or in {own.path}"
         hint = f"ask an admin for one (tasker certs client {user}), or {named}"
-    return Settings(given.get("address", DEFAULT_ADDRESS), Path(given.get("ca", system / "ca.crt")), cert, key, hint)
+    ca = Path(given.get("ca", system / "ca.crt"))
+    return Settings(given.get("address", DEFAULT_ADDRESS), ca, cert, key, hint)
+
+
+def every(environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> dict[str, Settings]:
+    """By context, what each says; the environment's address and certificates are for one service and do not count.
+
+    Raises TaskerError(INVALID) where there is none.
+    """
+    own = configfile.load(environment)
+    if not own.contexts:
+        raise invalid(f"cannot ask all contexts: there is none in {own.path}; tasker context add makes one")
+    kept = {key: value for key, value in environment.items() if key in ("HOME", "XDG_CONFIG_HOME")}
+    return {name: find({"context": name}, kept, user, system) for name in own.contexts}
 
 
 def read(settings: Settings) -> Material:
@@ -99,23 +110,3 @@ def _read(path: Path, what: str, hint: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise invalid(f"cannot read {what}, {path}: {reason}; {hint}") from error
-
-
-def _file(path: Path) -> dict[str, str]:
-    """config.toml; paths in it are relative to it, and may begin with ~."""
-    try:
-        table = tomllib.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise invalid(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise invalid(f"cannot use {path}: it is not TOML: {error}") from error
-    for key, value in table.items():
-        if key not in KEYS:
-            raise invalid(f"cannot use {path}: there is no key {key[:40]!r}; the keys are {', '.join(KEYS)}")
-        if not isinstance(value, str) or not value:
-            raise invalid(f'cannot use {path}: {key} is a text like {key} = "…"')
-    return {
-        key: value if key == "address" else str(path.parent / Path(value).expanduser()) for key, value in table.items()
-    }

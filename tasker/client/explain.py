@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 
 from tasker import certs
+from tasker.certs import Certified
 from tasker.errors import Reason, TaskerError
 
 PATIENCE = 5.0
@@ -37,26 +38,29 @@ def explain(credentials: Credentials, details: str) -> TaskerError:
     return _own_certificate(credentials) or _connection(credentials, details)
 
 
+def judge(certificate: bytes, ca: bytes) -> Certified:
+    """Who the caller's own certificate says the caller is, as the service would see it. Raises TaskerError(DENIED).
+
+    Where it was not signed by that CA, which of the two files is the wrong one only the caller can know.
+    """
+    try:
+        return certs.identity_of(certificate, ca)
+    except TaskerError:
+        if not certs.is_signed_by(certificate, ca):
+            raise TaskerError(
+                Reason.DENIED,
+                "cannot use this certificate: it was not signed by the CA you named; look at --ca (TASKER_CA), or ask "
+                "for a certificate made by `tasker certs client` there",
+            ) from None
+        raise
+
+
 def _own_certificate(credentials: Credentials) -> TaskerError | None:
     try:
-        certs.identity_of(credentials.certificate, credentials.ca).check_dates(time.time())
-    except TaskerError as error:
-        return _unsigned(credentials) or error
-    return None
-
-
-def _unsigned(credentials: Credentials) -> TaskerError | None:
-    """Which of the two files is the wrong one, only the caller can know."""
-    try:
-        if certs.is_signed_by(credentials.certificate, credentials.ca):
-            return None
+        judge(credentials.certificate, credentials.ca).check_dates(time.time())
     except TaskerError as error:
         return error
-    return TaskerError(
-        Reason.DENIED,
-        "cannot use this certificate: it was not signed by the CA you named; look at --ca (TASKER_CA), or ask for a "
-        "certificate made by `tasker certs client` there",
-    )
+    return None
 
 
 def _connection(credentials: Credentials, details: str) -> TaskerError:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli.settings import Settings, config_path, find, read
+from tasker.cli.configfile import config_path
+from tasker.cli.settings import Settings, find, read
 from tasker.errors import TaskerError
 
 FLAGS = {"address": "flag:1", "ca": "/flag/ca", "cert": "/flag/a.crt", "key": "/flag/a.key"}
@@ -67,7 +68,7 @@ def test_xdg(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("adress = 'x:1'", "there is no key 'adress'; the keys are address, ca, cert, key"),
+        ("adress = 'x:1'", "there is no key 'adress'; the keys are address, ca, cert, key, context, contexts"),
         ("address = 8275", 'address is a text like address = "…"'),
         ("address", "it is not TOML"),
     ],

@@ -18,6 +18,7 @@ VERBS = {
     "detach": "close your own attaches to a job, wherever they are",
     "get": "show everything about a job",
     "list": "list jobs",
+    "context": "keep the addresses and certificates of several machines",
     "certs": "make and look at certificates",
 }
 ALIASES = {"list": ("ls", "ps")}

@@ -14,11 +14,12 @@ from rich.text import Text
 
 from tasker import certfiles
 from tasker.certfiles import Listed
-from tasker.certs import describe, identity_of
+from tasker.certs import describe
 from tasker.cli import document, exits, options, settings
 from tasker.cli.clean import visible
 from tasker.cli.help import sentence
 from tasker.cli.stdout import print_json, print_rows
+from tasker.client.explain import judge
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.quantity import format_duration
@@ -145,7 +146,7 @@ def _own(options: argparse.Namespace) -> Listed:
     material = settings.read(found)
     problem = ""
     try:
-        identity_of(material.certificate, material.ca).check_dates(time.time())
+        judge(material.certificate, material.ca).check_dates(time.time())
     except TaskerError as error:
         problem = error.message
     return Listed(found.cert, describe(material.certificate), problem)

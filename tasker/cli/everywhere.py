@@ -1,0 +1,82 @@
+"""--all-contexts: one question to the services of all contexts at the same time. One that is down holds up no other."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.text import Text
+
+from tasker.cli import document, exits, settings
+from tasker.cli.connection import client_of, name_of
+from tasker.cli.rows import Rows
+from tasker.cli.settings import Settings
+from tasker.cli.stderr import complain, complain_json
+from tasker.errors import Reason, TaskerError
+
+if TYPE_CHECKING:
+    from tasker.client import Client
+
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds that are waited for any of them."""
+
+
+def option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all-contexts", action="store_true", help="on the machines of all contexts")
+
+
+def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> tuple[dict[str, T], int]:
+    """`question(client, own name)`: the answers by context, in their order, and the exit code.
+
+    Tells of those that did not answer. Raises TaskerError where there is no context.
+    """
+    answers = _ask(settings.every(os.environ, settings.local_user()), question)
+    code = exits.DONE
+    for name, answer in answers.items():
+        if isinstance(answer, TaskerError):
+            code = exits.of_error(answer.reason)
+            if asked.json:
+                error = {"reason": str(answer.reason), "message": answer.message, "machine": name}
+                complain_json(document.dump({"error": error}))
+            else:
+                complain(f"{name}: {answer.message}")
+    return {name: answer for name, answer in answers.items() if not isinstance(answer, TaskerError)}, code
+
+
+def _ask(contexts: dict[str, Settings], question: Callable[[Client, str], T]) -> dict[str, T | TaskerError]:
+    import tasker.client.connection  # noqa: F401 - before the clock runs
+
+    answers: dict[str, T | TaskerError] = {}
+
+    def answer(name: str, found: Settings) -> None:
+        try:
+            with client_of(found) as client:
+                answers[name] = question(client, name_of(found))
+        except TaskerError as error:
+            answers[name] = error
+
+    # Daemons: one that hangs is left behind.
+    threads = [Thread(target=answer, args=each, daemon=True) for each in contexts.items()]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + PATIENCE
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    silent = TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {PATIENCE:.0f}s; is the machine up?")
+    return {name: answers.get(name, silent) for name in contexts}
+
+
+def named(tables: dict[str, Rows]) -> Rows:
+    """The tables of several machines as one, with MACHINE before their own columns."""
+    rows: Rows = []
+    for name, (header, *rest) in tables.items():
+        if not rows:
+            rows.append([Text("MACHINE", "bold"), *header])
+        rows += [[Text(name), *row] for row in rest]
+    return rows
