@@ -129,7 +129,8 @@ class Stack:
             *engine_arguments,
             listen=self._listener,
         )
-        self.frontend = Daemon(directory, "tasker.frontend", "--engine", str(self.socket))
+        reaching = ("--engine", str(self.socket), "--journal", str(directory / "journal"))
+        self.frontend = Daemon(directory, "tasker.frontend", *reaching)
 
     def configure(self, text: str) -> None:
         """Write tasker.toml: `text`, and the certificates' places."""

@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tasker import config, wire
+from tasker import config, journal, wire
 from tasker.channel import Channel, Reply
-from tasker.engine import journal, names
+from tasker.engine import names
 from tasker.engine.accounts import Accounts
 from tasker.engine.control import Control, setup_of
 from tasker.engine.jobs import Jobs
+from tasker.engine.journal import Journal
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.stops import Stops
@@ -70,13 +71,14 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     told: list[Jobs] = []
     collector = _connect(arguments.collector, told)
     await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
-    trail, tasks = journal.Journal(arguments.journal), Tasks()
+    trail, tasks = Journal(arguments.journal), Tasks()
     jobs = Jobs(settings, Table(), collector, systemd, accounts, trail, arguments.cgroups, tasks)
     stops = Stops(jobs, collector, trail, tasks)
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd)
     control = Control(_listener(arguments.socket), setup)
-    control.open(Requests(jobs, stops, collector, control.frontends).serve, Watchers(jobs.table).watch)
+    requests = Requests(jobs, stops, collector, control.frontends, trail, tasks)
+    control.open(requests.serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control)
     _feed_watchdog(loop)
     notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")

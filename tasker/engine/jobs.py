@@ -87,7 +87,7 @@ class Jobs:
         )
         entry = Entry(job)
         self.table.add(entry)
-        return await self._tasks.to_its_end(self._start(entry, account))
+        return await self._tasks.to_its_end(self._start(caller, entry, account))
 
     def _account(self, caller: Identity, user: str) -> Account:
         if not user:
@@ -97,23 +97,21 @@ class Jobs:
             demand("start as", caller, what=user)
         return account
 
-    async def _start(self, entry: Entry, account: Account) -> Job:
+    async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
             await self._launcher.bring_up(entry, account, self.config.output.ring)
-        except BaseException as error:
+        except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
             await self._launcher.abandon(entry)
             entry.settled.set()
             entry.over.set()
-            reason = error.message if isinstance(error, TaskerError) else repr(error)
-            self._journal.job(entry.job, "refuse", reason, actor=entry.job.owner, priority=4)
             raise
         entry.move(Event.STARTED, started=time.time())
         await self.note(entry)
         entry.settled.set()
         job = entry.job
-        self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=job.owner)
+        self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
         self.watch(entry)
         return job
 

@@ -1,61 +1,66 @@
-"""What happens to jobs, in the journal: beside the unit it is about, with fields to search by.
+"""What happens to jobs, and what callers do and are refused, in the journal: beside the unit it is about.
 
 Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`; `journalctl
-TASKER_OWNER=alice` finds all of one owner's. The protocol is systemd's "Native Journal Protocol": one datagram.
+TASKER_OWNER=alice` finds all of one owner's, `TASKER_ACTOR=bob` all that one caller did.
 """
 
 from __future__ import annotations
 
-import logging
-import socket
-import struct
+import time
 from pathlib import Path
 
+from tasker import journal
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity
 from tasker.job import Job
+from tasker.ration import Ration
 
-log = logging.getLogger(__name__)
-
-SOCKET = Path("/run/systemd/journal/socket")
-_MESSAGE = 200
-"""Characters. What a user chose is in it, so it is bounded."""
-
-
-class Journal:
-    def __init__(self, path: Path = SOCKET) -> None:
-        self._path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        self._socket.setblocking(False)
-
-    def job(self, job: Job, action: str, message: str, *, actor: str, priority: int = 6) -> None:
-        """One line about a job. `actor` is who did it, or "systemd"; `priority` as in syslog, 6 is info."""
-        self._send(
-            {
-                "MESSAGE": _clean(message),
-                "PRIORITY": str(priority),
-                "SYSLOG_IDENTIFIER": "tasker",
-                "OBJECT_SYSTEMD_UNIT": job.unit,
-                "TASKER_JOB": job.id,
-                "TASKER_OWNER": job.owner,
-                "TASKER_ACTOR": actor,
-                "TASKER_ACTION": action,
-            }
-        )
-
-    def _send(self, fields: dict[str, str]) -> None:
-        try:
-            self._socket.sendto(b"".join(_field(key, value) for key, value in fields.items()), str(self._path))
-        except OSError as error:  # the journal is away or full: say it where systemd still catches it
-            log.info("%s (not in the journal: %s)", fields["MESSAGE"], error.strerror)
+REFUSALS = frozenset(
+    (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
+)
+"""Those that are written down. A typing error is nobody's concern but the caller's."""
+_MOST_REFUSALS, _MOST_DEEDS = 20, 300
+"""Of one caller in a minute. journald itself drops whatever comes past 10000 messages of a service in 30 s, which would
+let one caller hide what the others do."""
 
 
-def _field(key: str, value: str) -> bytes:
-    data = value.encode("utf-8", "replace")
-    if b"\n" not in data:
-        return key.encode() + b"=" + data + b"\n"
-    return key.encode() + b"\n" + struct.pack("<Q", len(data)) + data + b"\n"
+class Journal(journal.Journal):
+    def __init__(self, path: Path = journal.SOCKET) -> None:
+        super().__init__(path)
+        self._refusals = Ration(_MOST_REFUSALS, 60)
+        self._deeds = Ration(_MOST_DEEDS, 60)
+
+    def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
+        """One line about a job. `actor` is who did it: a caller, or a word like "systemctl" or "systemd"."""
+        self.write(action, message, _who(actor) | _what(job), priority)
+
+    def deed(self, action: str, caller: Identity, job: Job, words: str) -> None:
+        """`caller` did something to a job: `words` say it in the past tense."""
+        left_out = self._deeds.take(caller.name, time.monotonic())
+        if left_out is not None:
+            message = f"{caller.name} {words}{_and_more(left_out)}"
+            self.write(action, message, _who(caller) | _what(job))
+
+    def refusal(self, action: str, caller: Identity, error: TaskerError, job: Job | None) -> None:
+        """`caller` was refused `action`."""
+        if error.reason not in REFUSALS:
+            return
+        left_out = self._refusals.take(caller.name, time.monotonic())
+        if left_out is not None:
+            fields = _who(caller) | (_what(job) if job is not None else {})
+            fields |= {"TASKER_REASON": error.reason.value, "TASKER_REFUSED": action}
+            self.write("refuse", f"{caller.name}: {error.message}{_and_more(left_out)}", fields, 5)
 
 
-def _clean(text: str) -> str:
-    """Fit for a terminal: journalctl shows messages as they are where they are printable."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown if len(shown) <= _MESSAGE else shown[: _MESSAGE - 1] + "…"
+def _who(actor: Identity | str) -> dict[str, str]:
+    if isinstance(actor, str):
+        return {"TASKER_ACTOR": actor}
+    return {"TASKER_ACTOR": actor.name, "TASKER_ROLE": actor.role.value, "TASKER_SERIAL": actor.serial}
+
+
+def _what(job: Job) -> dict[str, str]:
+    return {"OBJECT_SYSTEMD_UNIT": job.unit, "TASKER_JOB": job.id, "TASKER_OWNER": job.owner}
+
+
+def _and_more(left_out: int) -> str:
+    return f" (and {left_out} more that were not written down)" if left_out else ""

@@ -1,7 +1,8 @@
 """What a frontend may ask for, as a table: the request, the action that policy.py decides on, and what serves it.
 
 A request about a job names it by id or prefix; it is found, and whether the caller may is decided, before it is served.
-What a caller may not see of a job is left out of every answer here.
+What a caller may not see of a job is left out of every answer here. What a caller did to a job, and what was refused,
+goes to the journal from here, so that no row can forget it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,21 @@ from typing import Any, NamedTuple
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.jobs import Jobs
+from tasker.engine.journal import Journal
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
 from tasker.engine.usage import measure
-from tasker.errors import invalid
+from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity
-from tasker.job import Job
+from tasker.job import Job, signal_name
 from tasker.policy import allowed, demand
+
+Words = str | Callable[[Any], str]
+"""What the journal says of it once it is done, after the caller's name: a text, or one made of the request. ASKED: it
+changes nothing. BEGINNING: whoever serves it says so when it begins, since its end may be far, or the caller gone."""
+ASKED, BEGINNING = "", "-"
 
 
 class General(NamedTuple):
@@ -36,6 +44,7 @@ class OnJob(NamedTuple):
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Job]]
+    told: Words
 
 
 class Beside(NamedTuple):
@@ -43,11 +52,22 @@ class Beside(NamedTuple):
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Reply]]
+    told: Words
 
 
 class Requests:
-    def __init__(self, jobs: Jobs, stops: Stops, collector: Channel, frontends: Iterable[Channel]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        stops: Stops,
+        collector: Channel,
+        frontends: Iterable[Channel],
+        journal: Journal,
+        tasks: Tasks,
+    ) -> None:
         """`frontends` are those that are connected, whenever it is looked at."""
+        self._journal = journal
+        self._tasks = tasks
         self._jobs = jobs
         self._stops = stops
         self._collector = collector
@@ -57,14 +77,14 @@ class Requests:
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),
             wire.ListJobs:     General("list", self._list),
-            wire.GetJob:       OnJob("get", self._get),
-            wire.WaitJob:      OnJob("wait", self._wait),
-            wire.StopJob:      OnJob("stop", self._stop),
-            wire.SignalJob:    OnJob("signal", self._signal),
-            wire.PauseJob:     OnJob("pause", self._pause),
-            wire.ResumeJob:    OnJob("resume", self._resume),
-            wire.AttachJob:    Beside("attach", self._attach),
-            wire.DetachJob:    Beside("detach", self._detach),
+            wire.GetJob:       OnJob("get", self._get, ASKED),
+            wire.WaitJob:      OnJob("wait", self._wait, ASKED),
+            wire.StopJob:      OnJob("stop", self._stop, BEGINNING),
+            wire.SignalJob:    OnJob("signal", self._signal, lambda request: f"sent {signal_name(request.signal)}"),
+            wire.PauseJob:     OnJob("pause", self._pause, "paused it"),
+            wire.ResumeJob:    OnJob("resume", self._resume, "resumed it"),
+            wire.AttachJob:    Beside("attach", self._attach, "attached"),
+            wire.DetachJob:    Beside("detach", self._detach, "detached"),
         }  # fmt: skip
 
     async def serve(self, message: Any) -> Reply:
@@ -73,14 +93,30 @@ class Requests:
         if route is None:
             raise invalid(f"cannot serve {type(message).__name__}: it is no request to an engine")
         caller: Identity = message.caller
-        if isinstance(route, General):
-            demand(route.action, caller, what="jobs")
-            return await route.serve(message)
-        entry = self._jobs.table.find(message.job)
-        demand(route.action, caller, what=f"job {entry.job.id}", owner=entry.job.owner)
-        if isinstance(route, OnJob):
-            return wire.JobReply(_shown(await route.serve(message, entry), caller)), ()
-        return await route.serve(message, entry)
+        entry: Entry | None = None
+        try:
+            if isinstance(route, General):
+                demand(route.action, caller, what="jobs")
+                return await route.serve(message)
+            entry = self._jobs.table.find(message.job)
+            demand(route.action, caller, what=f"job {entry.job.id}", owner=entry.job.owner)
+            if route.told in (ASKED, BEGINNING):
+                return await _served(route, message, entry)
+            return await self._told(route, message, entry)
+        except TaskerError as error:
+            self._journal.refusal(route.action, caller, error, entry.job if entry is not None else None)
+            raise
+
+    async def _told(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+        """Serve it and write it down. That is done to its end, but where the reply has descriptors for the caller."""
+        serving = self._serve_and_tell(route, message, entry)
+        return await (serving if route.action == "attach" else self._tasks.to_its_end(serving))
+
+    async def _serve_and_tell(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+        reply = await _served(route, message, entry)
+        words = route.told if isinstance(route.told, str) else route.told(message)
+        self._journal.deed(route.action, message.caller, entry.job, words)
+        return reply
 
     async def _start(self, request: wire.StartJob) -> Reply:
         return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
@@ -118,6 +154,12 @@ class Requests:
         asked = [f.request(wire.EndStreams(entry.job.id, request.caller.name)) for f in self._frontends]
         replies = await asyncio.gather(*asked, return_exceptions=True)
         return wire.Streams(sum(reply.count for reply in replies if isinstance(reply, wire.Streams))), ()
+
+
+async def _served(route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+    if isinstance(route, OnJob):
+        return wire.JobReply(_shown(await route.serve(message, entry), message.caller)), ()
+    return await route.serve(message, entry)
 
 
 def _shown(job: Job, caller: Identity) -> Job:

@@ -43,24 +43,24 @@ class Stops:
             raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, look with tasker get")
         entry.waiting += 1
         try:
-            return await self._tasks.to_its_end(self._stop(caller.name, entry, patience))
+            return await self._tasks.to_its_end(self._stop(caller, entry, patience))
         finally:
             entry.waiting -= 1
 
     def _patience(self, job: Job) -> float:
         return self._jobs.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
-    async def _stop(self, by: str, entry: Entry, patience: float) -> Job:
+    async def _stop(self, by: Identity, entry: Entry, patience: float) -> Job:
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
         entry.move(Event.STOP)
         if first:
-            entry.stop = Stop(by, time.time() + patience)
+            entry.stop = Stop(by.name, time.time() + patience)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")
         if first:
             await self._jobs.note(entry)
-            self._journal.job(entry.job, "stop", f"{by} stops it, within {patience:g} s", actor=by)
+            self._journal.job(entry.job, "stop", f"{by.name} stops it, within {patience:g} s", actor=by)
         self._hasten(entry, patience)
         if first:
             await self._ask_to_end(entry)

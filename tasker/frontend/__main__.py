@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasker import wire
+from tasker import journal, wire
 from tasker.errors import TaskerError
 from tasker.frontend.engine import DEFAULT_PATH, Engine
+from tasker.frontend.logins import Logins
 from tasker.frontend.server import Server
 from tasker.frontend.service import Service
 from tasker.frontend.streams import Streams
@@ -30,7 +31,8 @@ log = logging.getLogger("tasker.frontend")
 class Frontend:
     """What is there to be reloaded and stopped."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, logins: Logins) -> None:
+        self._logins = logins
         self._watches = Watches()
         self._engine = Engine(
             path,
@@ -55,7 +57,8 @@ class Frontend:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
-        server = Server(setup, self._material, Service(self._engine, self._streams, self._watches))
+        service = Service(self._engine, self._streams, self._watches)
+        server = Server(setup, self._material, service, self._logins)
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)
         notify("READY=1", f"STATUS=Listening on {where}")
@@ -90,11 +93,11 @@ class Frontend:
         return self._streams.end(job, user) if self._streams is not None else 0
 
 
-async def run(path: Path) -> None:
+async def run(path: Path, trail: Path) -> None:
     """Serve, and feed systemd's watchdog, until a signal says stop."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     try:
-        frontend = Frontend(path)
+        frontend = Frontend(path, Logins(journal.Journal(trail)))
         setup = await frontend.open()
         if setup is None:
             return  # not a failure, which systemd would answer with another start
@@ -115,10 +118,11 @@ async def _feed(interval: float | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tasker-frontend", description="Tasker's frontend; systemd starts it.")
     parser.add_argument("--engine", type=Path, default=DEFAULT_PATH, help="the engine's socket (%(default)s)")
+    parser.add_argument("--journal", type=Path, default=journal.SOCKET, help="the journal's socket (%(default)s)")
     chosen = parser.parse_args(arguments)
     to_journal()
     try:
-        asyncio.run(run(chosen.engine))
+        asyncio.run(run(chosen.engine, chosen.journal))
     except TaskerError as error:
         log.error("%s", error.message)
         return 1

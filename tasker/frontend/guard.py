@@ -22,6 +22,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from tasker.errors import Reason, TaskerError, invalid
+from tasker.frontend.logins import Logins
 from tasker.frontend.places import Places
 from tasker.frontend.tls import Caller, Material
 
@@ -57,8 +58,9 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class Guard(grpc.aio.ServerInterceptor):
     """Given to the server as its only interceptor."""
 
-    def __init__(self, material: Material) -> None:
+    def __init__(self, material: Material, logins: Logins) -> None:
         self._material = material
+        self._logins = logins
         self._calls = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._stops = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._waits = Places("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
@@ -91,7 +93,7 @@ class Guard(grpc.aio.ServerInterceptor):
     def _around(self, handler: _Handler, method: str) -> _Handler:
         async def guarded(request: Any, context: _Context) -> Any:
             try:
-                caller = self._material.identify(context.auth_context(), time.time())
+                caller = self._identify(context)
                 CALLER.set(caller)
                 with self._place(method, caller.identity.name):
                     async with self._limited():
@@ -104,6 +106,14 @@ class Guard(grpc.aio.ServerInterceptor):
                 await refuse(context, _incident(method))
 
         return _in_place_of(handler, guarded)
+
+    def _identify(self, context: _Context) -> Caller:
+        facts = context.auth_context()
+        try:
+            return self._material.identify(facts, time.time())
+        except TaskerError as error:
+            self._logins.refused(error, facts, context.peer())
+            raise
 
     def _place(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:
         if self._closed:

@@ -16,6 +16,7 @@ from tasker.api.v1 import tasker_pb2, tasker_pb2_grpc
 from tasker.errors import Reason, TaskerError
 from tasker.frontend import tls
 from tasker.frontend.guard import Guard
+from tasker.frontend.logins import Logins
 from tasker.frontend.service import Service
 from tasker.frontend.streams import LAST_WORD, Streams
 from tasker.wire import Setup
@@ -56,8 +57,8 @@ def options(setup: Setup) -> list[tuple[str, int]]:
 class Server:
     """One server on one or more addresses."""
 
-    def __init__(self, setup: Setup, material: tls.Material, service: Service) -> None:
-        self._guard = Guard(material)
+    def __init__(self, setup: Setup, material: tls.Material, service: Service, logins: Logins) -> None:
+        self._guard = Guard(material, logins)
         self._material = material
         self._grpc = grpc.aio.server(interceptors=[self._guard], options=options(setup))
         tasker_pb2_grpc.add_TaskerServicer_to_server(service, self._grpc)  # type: ignore[no-untyped-call]

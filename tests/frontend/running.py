@@ -42,6 +42,10 @@ class Frontend:
         self.log = directory / "log"
         self._news = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._news.bind(str(directory / "notify.sock"))
+        self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._trail = str(directory / "journal")
+        self.journal.bind(self._trail)
+        self.journal.settimeout(PATIENCE)
         self.environment = {**os.environ, "NOTIFY_SOCKET": str(directory / "notify.sock"), "PYTHONFAULTHANDLER": "1"}
         self._clients: list[Client] = []
 
@@ -49,7 +53,7 @@ class Frontend:
         """Start the process; it may or may not become ready."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path)],
+                [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path), "--journal", self._trail],
                 env=self.environment,
                 stderr=log,
             )
@@ -93,6 +97,7 @@ class Frontend:
             os.close(self._dead)
         self.peer.close()
         self._news.close()
+        self.journal.close()
         sys.stderr.write(self.log.read_text() if self.log.exists() else "")
 
 
