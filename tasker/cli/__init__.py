@@ -12,6 +12,7 @@
     render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
     rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
+    completion/ the parser ─▶ scripts for shells                  near: did you mean …?
     exits       how it ended ─▶ exit code, one table
     stdout      rows and JSON                          stderr: notices, errors, progress
 

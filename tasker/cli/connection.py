@@ -14,6 +14,7 @@ from tasker.cli.settings import Material, Settings
 from tasker.cli.stderr import say
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
+from tasker.identity import Identity
 from tasker.quantity import format_duration
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def connect(options: argparse.Namespace) -> Client:
 
 def own_name(options: argparse.Namespace) -> str:
     """The user that the caller's certificate names."""
-    return name_of(settings.find(vars(options), os.environ, settings.local_user()))
+    return who(settings.find(vars(options), os.environ, settings.local_user())).name
 
 
 def client_of(found: Settings) -> Client:
@@ -55,10 +56,10 @@ def client_of(found: Settings) -> Client:
     return Client(found.address, ca=material.ca, certificate=material.certificate, key=material.key)
 
 
-def name_of(found: Settings) -> str:
-    """The user that the certificate names. Raises TaskerError."""
+def who(found: Settings) -> Identity:
+    """Who the caller's certificate says that one is. Raises TaskerError."""
     material = settings.read(found)
-    return judge(material.certificate, material.ca).identity.name
+    return judge(material.certificate, material.ca).identity
 
 
 def _warn(material: Material) -> None:

@@ -19,9 +19,12 @@ VERBS = {
     "get": "show everything about a job",
     "list": "list jobs",
     "context": "keep the addresses and certificates of several machines",
+    "completion": "print the script that completes tasker's command line in a shell",
     "certs": "make and look at certificates",
 }
 ALIASES = {"list": ("ls", "ps")}
+HIDDEN = ("candidates",)
+"""Verbs that nobody types: neither help nor completion shows them."""
 WITH_COMMAND = ("start", "run")
 """Verbs that end in a command of the job's own, which is left as it is."""
 
@@ -37,7 +40,7 @@ class Verb(Protocol):
 
 
 def load(name: str) -> Verb:
-    """One of VERBS."""
-    if name not in VERBS:
+    """One of VERBS or HIDDEN."""
+    if name not in (*VERBS, *HIDDEN):
         raise KeyError(name)
     return cast(Verb, import_module(f"tasker.cli.verbs.{name}"))
