@@ -10,9 +10,12 @@
     follow      attach and run:  client ─▶ follow ─▶ output                        interrupts: Ctrl-C in run
                                    ╰ live: events and ticks, one stream    ╰ screen, column, clean: the terminal
     render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
+    each        one call for several jobs at once
+    unbroken    a watch over any number of connections (away: pauses between them)
+    board       what a watch has told so far, and what is new    happenings: that in words       leaving: SIGTERM
+    top         rows of top, pure            topscreen: on a terminal            keys: what is pressed there
     rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
-    completion/ the parser ─▶ scripts for shells                  near: did you mean …?
     exits       how it ended ─▶ exit code, one table
     stdout      rows and JSON                          stderr: notices, errors, progress
 

@@ -43,9 +43,15 @@ def connect(options: argparse.Namespace) -> Client:
     return client
 
 
-def own_name(options: argparse.Namespace) -> str:
-    """The user that the caller's certificate names."""
-    return who(settings.find(vars(options), os.environ, settings.local_user())).name
+def own_identity(options: argparse.Namespace) -> Identity:
+    """Whom the caller's certificate names. Raises TaskerError."""
+    return identity_of(settings.find(vars(options), os.environ, settings.local_user()))
+
+
+def wanted_owner(options: argparse.Namespace) -> str:
+    """Whose jobs are asked for (options.whose); "" for everybody's."""
+    owner: str = own_identity(options).name if options.mine else options.owner
+    return owner
 
 
 def client_of(found: Settings) -> Client:
@@ -56,8 +62,8 @@ def client_of(found: Settings) -> Client:
     return Client(found.address, ca=material.ca, certificate=material.certificate, key=material.key)
 
 
-def who(found: Settings) -> Identity:
-    """Who the caller's certificate says that one is. Raises TaskerError."""
+def identity_of(found: Settings) -> Identity:
+    """Whom the certificate names. Raises TaskerError."""
     material = settings.read(found)
     return judge(material.certificate, material.ca).identity
 

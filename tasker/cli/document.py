@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from tasker.errors import TaskerError
 from tasker.job import Job, Outcome
 from tasker.usage import Usage
 
@@ -55,6 +56,11 @@ def usage(usage: Usage) -> dict[str, Any]:
 def jobs(jobs: list[Job]) -> dict[str, Any]:
     """`ListJobsResponse`, all pages of it."""
     return {"jobs": [job(one) for one in jobs]}
+
+
+def error(error: TaskerError) -> dict[str, Any]:
+    """What stands on stderr in place of a sentence."""
+    return {"error": {"reason": str(error.reason), "message": error.message}}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

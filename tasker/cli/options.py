@@ -14,6 +14,9 @@ from typing import Any
 from tasker.errors import TaskerError
 from tasker.quantity import parse_duration, parse_size
 
+NONE = "none"
+"""What stands for no limit."""
+
 
 def common(parser: argparse.ArgumentParser, default: Any) -> None:
     """What every verb takes. `default` is SUPPRESS where the root parser has said it already."""
@@ -39,22 +42,22 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
     limit_options(parser)
 
 
-def limit_options(parser: argparse.ArgumentParser) -> None:
+def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
+    """With `none`, that word is a value, too: it takes a limit away."""
+
+    def value(read: Callable[[str], Any]) -> Callable[[str], Any]:
+        return (lambda text: NONE if text == NONE else read(text)) if none else read
+
+    sizes, count = value(of_type(parse_size)), value(number(int))
     group = parser.add_argument_group("limits", "Sizes like 512M or 1.5G, times like 90s, 5m or 1h30m.")
-    group.add_argument("--cpu", metavar="CORES", type=number(float), help="CPU time, e.g. 0.5: half of one core")
-    group.add_argument(
-        "--cpu-weight", metavar="N", type=number(int), help="share when the CPU is scarce; others have 100"
-    )
-    group.add_argument("--memory", metavar="SIZE", type=of_type(parse_size), help="killed past it")
-    group.add_argument("--memory-high", metavar="SIZE", type=of_type(parse_size), help="slowed down past it")
-    group.add_argument(
-        "--memory-swap", metavar="SIZE", type=of_type(parse_size), help="swap; none by default with --memory"
-    )
-    group.add_argument("--tasks", metavar="N", type=number(int), help="processes and threads")
-    group.add_argument("--time", metavar="TIME", type=of_type(parse_duration), help="ended after it")
-    group.add_argument(
-        "--io-weight", metavar="N", type=number(int), help="share when the disk is scarce; others have 100"
-    )
+    group.add_argument("--cpu", metavar="CORES", type=value(number(float)), help="CPU time, e.g. 0.5: half of one core")
+    group.add_argument("--cpu-weight", metavar="N", type=count, help="share when the CPU is scarce; others have 100")
+    group.add_argument("--memory", metavar="SIZE", type=sizes, help="killed past it")
+    group.add_argument("--memory-high", metavar="SIZE", type=sizes, help="slowed down past it")
+    group.add_argument("--memory-swap", metavar="SIZE", type=sizes, help="swap; none by default with --memory")
+    group.add_argument("--tasks", metavar="N", type=count, help="processes and threads")
+    group.add_argument("--time", metavar="TIME", type=value(of_type(parse_duration)), help="ended after it")
+    group.add_argument("--io-weight", metavar="N", type=count, help="share when the disk is scarce; others have 100")
     for option, metavar, what in (
         ("--io-read", "PATH=RATE", "bytes a second read from"),
         ("--io-write", "PATH=RATE", "bytes a second written to"),
@@ -75,8 +78,14 @@ def job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", type=_id, help="its id, or the first characters of it")
 
 
-def jobs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("jobs", metavar="JOB", nargs="+", type=_id, help="its id, or the first characters of it")
+def jobs(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
+    parser.add_argument("jobs", metavar="JOB", nargs=nargs, type=_id, help="its id, or the first characters of it")
+
+
+def whose(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--mine", action="store_true", help="only your own")
+    whose.add_argument("--owner", metavar="NAME", default="", help="only this owner's")
 
 
 def _id(text: str) -> str:

@@ -47,6 +47,12 @@ def elapsed(job: Job, now: float) -> float | None:
     return None if job.started is None else max(0.0, (job.ended or now) - job.started)
 
 
+def clock(seconds: float | None) -> str:
+    """In whole seconds, for what is drawn anew each second."""
+    whole = int(seconds or 0)
+    return format_duration(whole) if whole >= 10 else f"{whole}s"
+
+
 def cells(job: Job, now: float) -> dict[str, str]:
     """What every column says about a job."""
     ran, used = elapsed(job, now), job.usage
@@ -96,23 +102,31 @@ def outcome_style(outcome: Outcome | None) -> str:
             return "red"
 
 
-def ended(job: Job) -> Text:
-    """One line for the end: k3v9x2mq exited with code 0 after 3.2s."""
+def ending(job: Job) -> str:
+    """How it ended, and after how long: exited with code 0 after 3.2s."""
     ran = elapsed(job, job.ended or job.created)
     verdict = (job.outcome.verdict or job.outcome.summary) if job.outcome else "ended"
-    text = Text(f"{visible(job.id)} {visible(verdict)}", outcome_style(job.outcome))
-    return text.append(f" after {format_duration(ran)}" if ran is not None else "", "dim")
+    return visible(verdict) + (f" after {format_duration(ran)}" if ran is not None else "")
+
+
+def ended(job: Job) -> Text:
+    """One line for the end, with whose it was."""
+    return Text(f"{visible(job.id)} {ending(job)}", outcome_style(job.outcome))
+
+
+def state(job: Job) -> str:
+    """One line for where it is now: k3v9x2mq is paused."""
+    return f"{visible(job.id)} is {job.state}"
 
 
 def footer(job: Job, now: float, hint: str) -> Text:
     """The one row under a job's output. What changes and what tells jobs apart comes first: the end may be cut."""
-    seconds = int(elapsed(job, now) or 0)
     label = Text(visible(job.spec.name) or command(job))
     label.truncate(LABEL, overflow="ellipsis")
     parts = [
         Text(visible(job.id), "bold"),
         Text(str(job.state), STATES.get(job.state, "")),
-        Text(format_duration(seconds) if seconds >= 10 else f"{seconds}s"),
+        Text(clock(elapsed(job, now))),
         label,
         Text(hint, "dim"),
     ]

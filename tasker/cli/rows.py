@@ -25,7 +25,7 @@ def for_pipe(rows: Rows) -> list[str]:
 
 
 def _aligned(rows: Rows, nothing: str, room: int | None = None) -> list[Text]:
-    full = [[cell if cell else Text(nothing) for cell in row] for row in rows]
+    full = [[cell if cell else Text(nothing, justify=cell.justify) for cell in row] for row in rows]
     widths = [max(cell.cell_len for cell in column) for column in zip(*full, strict=True)]
     if room is not None:
         widths = _narrowed(widths, room)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from tasker.cli.clean import visible
@@ -47,18 +47,19 @@ def _write(text: str) -> None:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[None]:
-    """Says what is waited for, on a terminal, once it takes longer than a second."""
+def waiting(text: str) -> Iterator[Callable[[str], None]]:
+    """Says what is waited for, on a terminal, once it takes longer than a second; what it gives says something new."""
     if not on_terminal():
-        yield
+        yield lambda _text: None
         return
     from rich.console import Console
+    from rich.text import Text
 
-    status = Console(stderr=True).status(text)
+    status = Console(stderr=True).status(Text(visible(text)))
     timer = threading.Timer(UNTIL_SHOWN, status.start)
     timer.start()
     try:
-        yield
+        yield lambda text: status.update(Text(visible(text)))
     finally:
         timer.cancel()
         timer.join()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasker.cli import document
 from tasker.cli.rows import Rows, for_pipe, for_terminal
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 
 def print_json(value: dict[str, Any]) -> None:
-    print(document.dump(value))
+    """One line, at once: a program may wait for it."""
+    print(document.dump(value), flush=True)
 
 
 def print_rows(rows: Rows, cut: bool = True) -> None:
@@ -22,3 +26,13 @@ def print_rows(rows: Rows, cut: bool = True) -> None:
         console.print(for_terminal(rows, console.width if cut else None))
     else:
         print("\n".join(for_pipe(rows)))
+
+
+def print_text(text: Text) -> None:
+    """One line, at once and whole; in colours on a terminal."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(text, soft_wrap=True)
+    else:
+        print(text.plain, flush=True)

@@ -172,7 +172,7 @@ class Client:
             if key == "tasker-reason" and value in list(Reason):
                 return TaskerError(Reason(value), details)
         match error.code():
-            case grpc.StatusCode.UNAVAILABLE:
+            case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
                 return explain(self._credentials, details)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
                 where = f"{self._credentials.host}:{self._credentials.port}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import document, everywhere, exits, render
-from tasker.cli.connection import connect, own_name
+from tasker.cli import document, everywhere, exits, options, render
+from tasker.cli.connection import connect, wanted_owner
 from tasker.cli.everywhere import ask_all, named
 from tasker.cli.stdout import print_json, print_rows
+from tasker.client import Client
+from tasker.job import Job
 
 USAGE = ""
 EPILOG = """\
@@ -16,20 +18,21 @@ examples:
   tasker list
   tasker ps --mine --running
   tasker ls --wide
+  tasker list --archived
   tasker list --all-contexts --running
   tasker list --json | jq -r '.jobs[] | select(.state == "running") | .id'
 
-Oldest first. On no terminal: the same columns, nothing cut. --json prints {"jobs": […]}.
+Oldest first; archived jobs apart. On no terminal: the same columns, nothing cut. --json prints {"jobs": […]}.
 
 --all-contexts asks the machines of all contexts at the same time and names them (MACHINE, "machine" in JSON). One that
 does not answer is told of on stderr, and the exit code is 125; it does not hold up the others."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    whose = parser.add_mutually_exclusive_group()
-    whose.add_argument("--mine", action="store_true", help="only your own")
-    whose.add_argument("--owner", metavar="NAME", default="", help="only this owner's")
-    parser.add_argument("-r", "--running", action="store_true", help="only those that have not ended")
+    options.whose(parser)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("-r", "--running", action="store_true", help="only those that have not ended")
+    which.add_argument("--archived", action="store_true", help="only those whose output is on disk (tasker archive)")
     parser.add_argument("-w", "--wide", action="store_true", help="more columns, nothing cut")
     everywhere.option(parser)
 
@@ -38,9 +41,9 @@ def run(asked: argparse.Namespace) -> int:
     """A table for people, the same columns uncut for a pipe."""
     if asked.all_contexts:
         return _everywhere(asked)
-    owner = own_name(asked) if asked.mine else asked.owner
+    owner = wanted_owner(asked)
     with connect(asked) as client:
-        jobs = list(client.list(owner=owner, running=asked.running))
+        jobs = _jobs(client, owner, asked)
     if asked.json:
         print_json(document.jobs(jobs))
     else:
@@ -48,10 +51,12 @@ def run(asked: argparse.Namespace) -> int:
     return exits.DONE
 
 
+def _jobs(client: Client, owner: str, asked: argparse.Namespace) -> list[Job]:
+    return list(client.list(owner=owner, running=asked.running, archived=asked.archived))
+
+
 def _everywhere(asked: argparse.Namespace) -> int:
-    answers, code = ask_all(
-        asked, lambda client, own: list(client.list(owner=own if asked.mine else asked.owner, running=asked.running))
-    )
+    answers, code = ask_all(asked, lambda client, own: _jobs(client, own if asked.mine else asked.owner, asked))
     if asked.json:
         named_jobs = [{"machine": name, **document.job(job)} for name, jobs in answers.items() for job in jobs]
         print_json({"jobs": named_jobs})

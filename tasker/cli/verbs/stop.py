@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
 
-from tasker.cli import document, exits, options, render
+from tasker.cli import options, render
 from tasker.cli.connection import connect
-from tasker.cli.stderr import complain, waiting
-from tasker.cli.stdout import print_json
-from tasker.errors import TaskerError
-from tasker.job import Job
-
-AT_ONCE = 16
-"""Stops asked for at the same time: each takes as long as its job's grace period."""
+from tasker.cli.each import each, report
 
 USAGE = "JOB…"
 EPILOG = """\
@@ -32,27 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """All of them at the same time. One that fails does not keep the others; the exit code is the first failure's."""
-    jobs: list[Job] = []
-    code = exits.DONE
-    with connect(asked) as client, waiting(f"waiting for {' '.join(asked.jobs)} to end"):
-
-        def end(job: str) -> Job | TaskerError:
-            try:
-                return client.stop(job, asked.grace)
-            except TaskerError as error:
-                return error
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            answers = list(pool.map(end, asked.jobs))
-    for answer in answers:
-        if isinstance(answer, Job):
-            jobs.append(answer)
-            if not asked.json:
-                print(render.ended(answer))
-        else:
-            code = code or exits.of_error(answer.reason)
-            complain(answer.message)
-    if asked.json:
-        print_json(document.jobs(jobs))
-    return code
+    """All of them at the same time."""
+    with connect(asked) as client:
+        doing = f"waiting for {' '.join(asked.jobs)} to end"
+        answers = each(asked.jobs, lambda job: client.stop(job, asked.grace), doing)
+    return report(answers, asked.json, lambda job: render.ended(job).plain)

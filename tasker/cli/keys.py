@@ -1,0 +1,70 @@
+"""Keys as they are pressed, without Enter. Ctrl-C and Ctrl-Z stay signals; the terminal is given back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import termios
+import threading
+import tty
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+STDIN = 0
+
+
+class Keys:
+    """In the block, `press` gets every character, from a thread. Where stdin is no terminal nothing is read."""
+
+    def __init__(self, press: Callable[[str], None]) -> None:
+        self._press = press
+        self._before: list[Any] | None = None
+        self._leave: tuple[int, int] | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if os.isatty(STDIN):
+            self._leave = os.pipe()
+            self.take()
+            self._thread = threading.Thread(target=self._read, args=(self._leave[0],), name="keys", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.give_back()
+        if self._leave is not None and self._thread is not None:
+            os.write(self._leave[1], b"x")
+            self._thread.join()
+            for fd in self._leave:
+                os.close(fd)
+
+    def take(self) -> None:
+        """Have the terminal give keys at once and not show them."""
+        if os.isatty(STDIN):
+            self._before = termios.tcgetattr(STDIN)
+            tty.setcbreak(STDIN, termios.TCSADRAIN)
+
+    def give_back(self) -> None:
+        """Have it as it was before."""
+        before, self._before = self._before, None
+        if before is not None:
+            with contextlib.suppress(termios.error):  # a terminal that has gone
+                termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
+
+    def _read(self, leave: int) -> None:
+        while True:
+            ready = select.select([STDIN, leave], [], [])[0]
+            if leave in ready:
+                return
+            try:
+                pressed = os.read(STDIN, 64)
+            except OSError:  # a terminal that has gone
+                return
+            if not pressed:
+                return
+            for key in pressed.decode("ascii", "ignore"):
+                self._press(key)

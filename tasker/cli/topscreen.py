@@ -1,0 +1,93 @@
+"""`top` on a terminal: the alternate screen, keys, a clock; drawn when something changes, and given back at every end.
+
+    Unbroken (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from rich.console import Console
+from rich.live import Live as Drawing
+
+from tasker.cli import top
+from tasker.cli.board import Board
+from tasker.cli.follow import Handler, handling
+from tasker.cli.keys import Keys
+from tasker.cli.live import Live, Wake
+from tasker.cli.unbroken import Broken, Unbroken
+from tasker.client.watching import News, Snapshot
+
+BETWEEN_DRAWS = 0.1
+"""Seconds: however much happens, it is drawn at most so often."""
+
+
+class TopScreen:
+    """`run` shows `watching` until somebody presses q."""
+
+    def __init__(self, watching: Unbroken, machine: str, by: str) -> None:
+        self._watching = watching
+        self._machine = machine
+        self._by = by
+        self._notice = ""
+        self._board = Board()
+        self._console = Console(highlight=False)
+        self._drawing = Drawing(console=self._console, screen=True, auto_refresh=False)
+        self._drawn = 0.0
+        self._due = True
+
+    def run(self) -> None:
+        """Raises TaskerError, KeyboardInterrupt, SystemExit; the terminal is in order by then."""
+        live: Live[News | Broken] = Live(self._watching, self._patience)
+        handlers: dict[signal.Signals, Handler] = {
+            signal.SIGWINCH: lambda _number, _frame: live.wake(Wake.TICK),
+            signal.SIGTSTP: lambda _number, _frame: live.wake(Wake.SUSPEND),
+        }
+        try:
+            with handling(handlers), self._drawing, Keys(live.wake) as keys:
+                for thing in live:
+                    if thing == "q":
+                        return
+                    if thing is Wake.SUSPEND:
+                        self._suspend(keys)
+                    self._take(thing)
+                    self._draw(at_once=isinstance(thing, Wake | str))
+        finally:
+            self._watching.cancel()
+            live.close()
+
+    def _take(self, thing: News | Broken | Wake | str) -> None:
+        match thing:
+            case Wake():
+                pass
+            case str():
+                self._by = top.KEYS.get(thing, self._by)
+            case Broken(error=error):
+                self._notice = f"{error.message}; trying again"
+            case _:
+                self._board.take(thing)
+                if isinstance(thing, Snapshot):
+                    self._notice = ""
+
+    def _draw(self, at_once: bool) -> None:
+        self._due = True
+        if not at_once and time.monotonic() - self._drawn < BETWEEN_DRAWS:
+            return
+        rows = top.ordered(top.running(self._board), self._by)
+        size = self._console.size
+        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self._notice)
+        self._drawing.update(shown, refresh=True)
+        self._drawn, self._due = time.monotonic(), False
+
+    def _patience(self) -> float:
+        """Until something is to be drawn that was not, or else the next second begins."""
+        return BETWEEN_DRAWS if self._due else 1.0 - time.time() % 1.0 + 0.01
+
+    def _suspend(self, keys: Keys) -> None:
+        self._drawing.stop()
+        keys.give_back()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        keys.take()
+        self._drawing.start()

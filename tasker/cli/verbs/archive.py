@@ -1,0 +1,81 @@
+"""`tasker archive`: move the output of ended jobs from memory to disk."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from tasker.cli import options
+from tasker.cli.arguments import UsageError
+from tasker.cli.clean import visible
+from tasker.cli.connection import connect, own_identity
+from tasker.cli.each import each, report
+from tasker.client import Client
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job
+from tasker.quantity import format_size, parse_duration
+
+USAGE = "JOB… | --ended [--older-than TIME] [--owner NAME|--all]"
+EPILOG = """\
+examples:
+  tasker archive k3v9 7h2m
+  tasker archive --ended
+  tasker archive --older-than 1h
+  tasker archive --ended --all
+
+The output goes compressed to disk and its memory is free again. get, attach and list --archived find the job as before,
+the default list does not. Archives are deleted when the service is stopped. --json prints {"jobs": […]}."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    options.jobs(parser, nargs="*")
+    which = parser.add_argument_group("in place of ids")
+    which.add_argument("--ended", action="store_true", help="all of your own that have ended")
+    which.add_argument("--older-than", metavar="TIME", type=options.of_type(parse_duration),
+                       help="only those that ended so long ago; --ended goes without saying")  # fmt: skip
+    whose = which.add_mutually_exclusive_group()
+    whose.add_argument("--owner", metavar="NAME", default="", help="this owner's (admins)")
+    whose.add_argument("--all", action="store_true", help="everybody's (admins)")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Those that are named, or all that are meant; several at the same time."""
+    meant = asked.ended or asked.older_than is not None
+    _check(asked, meant)
+    owner = _owner(asked) if meant else ""
+    with connect(asked) as client:
+        jobs = _ended(client, owner, asked.older_than or 0.0) if meant else asked.jobs
+        answers = each(jobs, client.archive, "archiving" if meant else f"archiving {' '.join(jobs)}")
+    code = report(answers, asked.json, None if meant and not asked.json else _told)
+    if meant and not asked.json:
+        done = [answer for answer in answers if isinstance(answer, Job)]
+        size = format_size(sum(job.printed or 0 for job in done))
+        print(f"archived {len(done)} job{'' if len(done) == 1 else 's'}{f', {size} of output' if done else ''}")
+    return code
+
+
+def _check(asked: argparse.Namespace, meant: bool) -> None:
+    if asked.jobs and meant:
+        raise UsageError("cannot take both ids and --ended; name jobs, or leave them out")
+    if not asked.jobs and not meant:
+        raise UsageError("cannot archive nothing; name a job, or use --ended")
+    if (asked.owner or asked.all) and not meant:
+        raise UsageError("cannot use --owner or --all with ids; they go with --ended")
+
+
+def _owner(asked: argparse.Namespace) -> str:
+    """Whose jobs are meant; "" for everybody's. Refused here, before every single job is."""
+    me = own_identity(asked)
+    if (asked.all or asked.owner not in ("", me.name)) and not me.is_admin:
+        raise TaskerError(Reason.DENIED, "cannot archive jobs of others: that is for admins; leave it out")
+    return "" if asked.all else asked.owner or me.name
+
+
+def _ended(client: Client, owner: str, age: float) -> list[str]:
+    """Ids, oldest first. `age`: seconds since their end at least."""
+    before = time.time() - age
+    return [job.id for job in client.list(owner=owner) if job.ended is not None and job.ended <= before]
+
+
+def _told(job: Job) -> str:
+    return f"{visible(job.id)} is archived"

@@ -1,0 +1,66 @@
+"""`tasker limit`: change the limits of a running job."""
+
+from __future__ import annotations
+
+import argparse
+
+from tasker.cli import document, exits, options, spec
+from tasker.cli.arguments import UsageError
+from tasker.cli.connection import connect
+from tasker.cli.facts import in_force
+from tasker.cli.stdout import print_json, print_rows
+from tasker.errors import TaskerError
+from tasker.limits import Limits, check_limits, named
+
+USAGE = "JOB LIMIT…"
+EPILOG = """\
+examples:
+  tasker limit k3v9 --memory 1G --cpu 2
+  tasker limit k3v9 --cpu none
+  tasker limit k3v9 --io-write /var=10M
+
+What is named is changed, the rest stays; "none" takes a limit away (for disks: all of them, e.g. --io-write none).
+Prints what is asked for and what is in force then. --time cannot be changed: it is fixed when a job starts.
+--json prints {"job": {…}} with "limits", "in_force" and "differing"."""
+
+FIELDS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight")
+DISKS = ("io_read", "io_write", "io_read_iops", "io_write_iops")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    options.job(parser)
+    options.limit_options(parser, none=True)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Change them, then show them."""
+    limits, lift = changes(asked)
+    with connect(asked) as client:
+        job = client.limit(asked.job, limits, lift)
+    if asked.json:
+        print_json({"job": document.job(job)})
+    else:
+        print_rows(in_force(job), cut=False)
+    return exits.DONE
+
+
+def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
+    """What is to be set, and the fields of Limits to take away. Raises UsageError."""
+    if asked.time is not None:
+        raise UsageError("cannot change the run time of a job: it is fixed when the job starts; leave --time out")
+    words = vars(asked).copy()
+    lift = [name for name in FIELDS if words[name] == options.NONE]
+    words |= dict.fromkeys(lift)
+    if any(options.NONE in words[name] for name in DISKS):
+        if any(word != options.NONE for name in DISKS for word in words[name]):
+            raise UsageError("cannot both set and take away limits of disks; do it in two steps")
+        words |= {name: [] for name in DISKS}
+        lift.append("io")
+    limits = spec.limits(argparse.Namespace(**words))
+    if not lift and not named(limits):
+        raise UsageError("cannot change nothing; name a limit, e.g. tasker limit k3v9 --memory 1G")
+    try:
+        check_limits(limits)
+    except TaskerError as error:
+        raise UsageError(error.message) from error
+    return limits, tuple(lift)

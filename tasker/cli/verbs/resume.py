@@ -1,0 +1,26 @@
+"""`tasker resume`: let paused jobs go on."""
+
+from __future__ import annotations
+
+import argparse
+
+from tasker.cli import options, render
+from tasker.cli.connection import connect
+from tasker.cli.each import each, report
+
+USAGE = "JOB…"
+EPILOG = """\
+examples:
+  tasker resume k3v9
+  tasker resume $(tasker list --mine --json | jq -r '.jobs[] | select(.state == "paused") | .id')
+
+A job that is not paused goes on as it does. --json prints {"jobs": […]}."""
+
+arguments = options.jobs
+
+
+def run(asked: argparse.Namespace) -> int:
+    """All of them at the same time."""
+    with connect(asked) as client:
+        answers = each(asked.jobs, client.resume, f"resuming {' '.join(asked.jobs)}")
+    return report(answers, asked.json, render.state)

@@ -1,0 +1,58 @@
+"""`tasker signal`: send a signal to jobs."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import signal
+
+from tasker.cli import options
+from tasker.cli.clean import visible
+from tasker.cli.connection import connect
+from tasker.cli.each import each, report
+from tasker.job import signal_name
+
+USAGE = "JOB… SIGNAL"
+EPILOG = """\
+examples:
+  tasker signal k3v9 HUP
+  tasker signal k3v9 7h2m SIGUSR1
+  tasker signal k3v9 10
+
+SIGNAL is a name, with or without SIG, or a number from 1 to 64 (kill -l lists them). It goes to the process group of
+the job's command. To end a job there is tasker stop, which waits for its end. --json prints {"jobs": […]}."""
+
+LARGEST = 64
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    options.jobs(parser)
+    parser.add_argument("signal", metavar="SIGNAL", type=number, help="its name or number, e.g. HUP, SIGUSR1, 10")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """All of them at the same time."""
+    name = signal_name(asked.signal)
+    with connect(asked) as client:
+        answers = each(asked.jobs, lambda job: client.signal(job, asked.signal), f"sending {name}")
+    return report(answers, asked.json, lambda job: f"{visible(job.id)} was sent {name}")
+
+
+def number(text: str) -> int:
+    """1 to 64, of a name or a number. Raises ArgumentTypeError."""
+    if re.fullmatch(r"\d{1,3}", text, re.ASCII):
+        if 1 <= int(text) <= LARGEST:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"cannot send signal {text}; choose 1 to {LARGEST}, or a name like HUP")
+    name = text.upper().removeprefix("SIG")
+    if realtime := re.fullmatch(r"(RTMIN\+|RTMAX-)(\d{1,2})", name, re.ASCII):
+        found = signal.SIGRTMIN + int(realtime[2]) if realtime[1] == "RTMIN+" else signal.SIGRTMAX - int(realtime[2])
+        if signal.SIGRTMIN <= found <= signal.SIGRTMAX:
+            return found
+    names = {known.removeprefix("SIG"): int(value) for known, value in signal.Signals.__members__.items()}
+    if name in names:
+        return names[name]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "kill -l lists them"
+    raise argparse.ArgumentTypeError(f"cannot find the signal {text[:40]!r}; {hint}")

@@ -1,0 +1,108 @@
+"""`tasker wait`: wait until jobs have ended."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Iterator
+
+from tasker.cli import document, exits, options, render
+from tasker.cli.away import LONGEST
+from tasker.cli.connection import connect
+from tasker.cli.each import each, report
+from tasker.cli.live import Live, Wake
+from tasker.cli.stderr import complain, say
+from tasker.cli.stdout import print_json
+from tasker.cli.unbroken import Broken, Unbroken
+from tasker.client import Client
+from tasker.client.watching import Changed, Forgotten, Snapshot
+from tasker.errors import TaskerError
+from tasker.job import Job
+from tasker.quantity import format_duration, parse_duration
+
+USAGE = "JOB…"
+EPILOG = """\
+examples:
+  tasker wait k3v9 && echo well done
+  tasker wait --any k3v9 7h2m
+  tasker wait --timeout 10m $(tasker list --mine --running --json | jq -r '.jobs[].id')
+
+Says of each job how it ended, when it ends. --json prints a line {"job": {…}} for each.
+
+exit codes: that of the job named last, or with --any of the first to end, as `tasker run` has them; 124 when --timeout
+was over before; 125 when one of them could not be waited for."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    options.jobs(parser)
+    parser.add_argument("--any", action="store_true", help="only until the first of them has ended")
+    parser.add_argument("--timeout", metavar="TIME", type=options.of_type(parse_duration),
+                        help="give up after it; the jobs go on")  # fmt: skip
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Told one by one, in the order of their ends."""
+    until = None if asked.timeout is None else time.monotonic() + asked.timeout
+    codes: dict[str, int] = {}
+    with connect(asked) as client:
+        answers = each(asked.jobs, client.get, f"looking for {' '.join(asked.jobs)}")
+        failed = report([answer for answer in answers if isinstance(answer, TaskerError)], asked.json)
+        jobs = {answer.id: answer for answer in answers if isinstance(answer, Job)}
+        try:
+            for job in ends(client, jobs.values(), until):
+                codes[job.id] = exits.of_outcome(job.outcome)
+                _tell(job, asked.json)
+                if asked.any:
+                    return failed or codes[job.id]
+        except TimeoutError:
+            left = " ".join(id for id in jobs if id not in codes)
+            complain(f"cannot wait longer than {format_duration(asked.timeout)} for {left}; try again, or tasker stop")
+            return exits.TIMED_OUT
+    return failed or codes[[answer.id for answer in answers if isinstance(answer, Job)][-1]]
+
+
+def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[Job]:
+    """Each of them as it ended. Raises TimeoutError at `until` (monotonic), TaskerError where one is there no more."""
+    left: set[str] = set()
+    for job in jobs:
+        if job.ended:
+            yield job
+        else:
+            left.add(job.id)
+    if not left:
+        return
+    only = next(iter(left)) if len(left) == 1 else ""
+    watching = Unbroken(lambda: client.watch(job=only), LONGEST)
+    live = Live(watching, lambda: None if until is None else max(0.0, until - time.monotonic()))
+    missing: set[str] = set()
+    try:
+        for thing in live:
+            ended: list[Job] = []
+            match thing:
+                case Wake():
+                    raise TimeoutError
+                case Broken(error=error):
+                    say(f"{error.message}; waiting for it")
+                case Changed(job=job):
+                    ended = [job]
+                case Forgotten(job=id) if id in left:
+                    ended = [client.get(id)]
+                case Snapshot(jobs=known, first=first, last=last):
+                    missing = (set(left) if first else missing) - {job.id for job in known}
+                    ended = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
+            for job in ended:
+                if job.ended and job.id in left:
+                    left.discard(job.id)
+                    yield job
+            if not left:
+                return
+    finally:
+        watching.cancel()
+        live.close()
+
+
+def _tell(job: Job, json: bool) -> None:
+    if json:
+        print_json({"job": document.job(job)})
+    else:
+        print(render.ended(job).plain, flush=True)

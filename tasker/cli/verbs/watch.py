@@ -1,0 +1,86 @@
+"""`tasker watch`: what happens to jobs, as it happens."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from tasker.cli import exits, options
+from tasker.cli.arguments import UsageError
+from tasker.cli.board import Board
+from tasker.cli.connection import connect, wanted_owner
+from tasker.cli.happenings import as_json, line, lines, present
+from tasker.cli.leaving import leaving
+from tasker.cli.stderr import on_terminal, say
+from tasker.cli.stdout import print_json, print_text
+from tasker.cli.unbroken import Broken, Unbroken
+from tasker.client.watching import Forgotten, News, Snapshot
+
+USAGE = "[JOB]"
+EPILOG = """\
+examples:
+  tasker watch
+  tasker watch --mine
+  tasker watch --json | jq -r 'select(.changed.state == "ended") | .changed.outcome.verdict'
+
+One line for each thing that happens: when, job, owner, what; first those that have not ended by now. Goes on until
+Ctrl-C. Where the service was away, only what is different afterwards is told.
+
+--json prints what the API sends, a line each: {"snapshot": {"jobs", "first", "last"}} in one or more parts, then
+{"changed": {…}} with a whole job, {"forgotten": "ID"} and, with --usage, {"usage": {"usages": [{"job", "usage"}]}}."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", nargs="?", default="", help="only this one; its id, or the start of it")
+    options.whose(parser)
+    parser.add_argument("--usage", action="store_true", help="with --json, also what running jobs use, once a second")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Until somebody has seen enough, or the one job that is watched is forgotten."""
+    if asked.usage and not asked.json:
+        raise UsageError("cannot tell usage in lines for people; add --json, or look at it with tasker top")
+    owner = wanted_owner(asked)
+    with connect(asked) as client, leaving():
+        job = client.get(asked.job).id if asked.job else ""
+        watching = Unbroken(lambda: client.watch(job=job, owner=owner, usage=asked.usage))
+        telling = Telling()
+        try:
+            for news in watching:
+                if isinstance(news, Broken):
+                    say(f"{news.error.message}; waiting for it")
+                elif asked.json:
+                    print_json(as_json(news))
+                else:
+                    telling.tell(news)
+                if isinstance(news, Forgotten) and news.job == job:
+                    break
+        except KeyboardInterrupt:
+            pass
+        finally:
+            watching.cancel()
+    return exits.DONE
+
+
+class Telling:
+    """News in lines."""
+
+    def __init__(self) -> None:
+        self._board = Board()
+
+    def tell(self, news: News) -> None:
+        began = self._board.complete
+        differences = self._board.take(news)
+        now = time.time()
+        if isinstance(news, Snapshot) and news.last and not began:
+            if on_terminal():
+                say("watching; Ctrl-C ends it")
+            for job in self._board.jobs.values():
+                if job.ended is None:
+                    print_text(line(job, present(job), now))
+            return
+        if isinstance(news, Snapshot) and news.last:
+            say("the service was away; what is different now:")
+        for difference in differences:
+            for text in lines(difference, now):
+                print_text(text)
