@@ -628,6 +628,10 @@ class Stub:
         assert cgroup is not None
         cgroup.write(file, text)
 
+    async def do_queue(self, unit: str, kind: str) -> None:
+        """A unit job of an admin's, e.g. the "stop" of a service, which stays in the queue."""
+        self.units[unit] = Unit(unit, {key: default for key, (_, default) in SETTINGS.items()}, job=(9999, kind))
+
     async def do_units(self) -> dict[str, Any]:
         return {
             unit.name: {

@@ -151,7 +151,7 @@ class Control:
         if not job.finished:
             job.finished = True
             job.output.finish()
-        return wire.Finished(job.output.written), ()
+        return wire.Finished(job.output.written, job.output.held), ()
 
     def _forget(self, request: wire.Forget) -> Reply:
         job = self._job(request.job)

@@ -59,6 +59,7 @@ class Job:
             released=self.released,
             finished=self.finished,
             exit=self.exit,
+            held=self.output.held,
             followers=self.output.followers,
         )
 

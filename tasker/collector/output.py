@@ -29,6 +29,11 @@ class Output:
         return self._ring.written
 
     @property
+    def held(self) -> int:
+        """Bytes of memory that the ring takes."""
+        return self._ring.held
+
+    @property
     def followers(self) -> int:
         return len(self._followers)
 

@@ -17,11 +17,14 @@ from tasker import config, journal, wire
 from tasker.channel import Channel, Reply
 from tasker.engine import names
 from tasker.engine.accounts import Accounts
+from tasker.engine.archive import Archive
+from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.control import Control, setup_of
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
+from tasker.engine.retention import Retention
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
@@ -70,16 +73,20 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     accounts = Accounts(arguments.state / "uids", settings.jobs.first_uid, settings.jobs.uids)
     told: list[Jobs] = []
     collector = _connect(arguments.collector, told)
-    await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
-    trail, tasks = Journal(arguments.journal), Tasks()
-    jobs = Jobs(settings, Table(), collector, systemd, accounts, trail, arguments.cgroups, tasks)
+    welcome = await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
+    assert isinstance(welcome, wire.Welcome)
+    trail, tasks, table = Journal(arguments.journal), Tasks(), Table()
+    archive = Archive(ArchiveFiles(arguments.state / "archive", welcome.run), table, collector, tasks)
+    retention = Retention(settings.retention, table, archive, trail, tasks)
+    jobs = Jobs(settings, table, collector, systemd, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
     told.append(jobs)
-    await reconcile(jobs, stops, collector, systemd)
+    await reconcile(jobs, stops, collector, systemd, archive)
+    retention.apply()
     control = Control(_listener(arguments.socket), setup)
-    requests = Requests(jobs, stops, collector, control.frontends, trail, tasks)
+    requests = Requests(jobs, stops, archive, retention, collector, control.frontends, trail, tasks)
     control.open(requests.serve, Watchers(jobs.table).watch)
-    loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control)
+    loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control, retention)
     _feed_watchdog(loop)
     notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")
 
@@ -90,20 +97,25 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
         log.error(
             "cannot go on: the %s is gone; starting again", "collector" if collector.closed.done() else "system bus"
         )
+        await archive.close(run_is_over=False)
         return 1
     notify("STOPPING=1")
-    if await _is_stop(systemd):
+    stop = await _is_stop(systemd)
+    if stop:
         control.end_run()
+    await archive.close(run_is_over=stop)
     return 0
 
 
-def _reload(path: Path, jobs: Jobs, control: Control) -> None:
+def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> None:
     """SIGHUP. A file that cannot be used changes nothing."""
     notify("RELOADING=1")
     try:
         settings = config.load(path)
         control.reload(setup_of(settings))
         jobs.config = settings
+        retention.limits = settings.retention
+        retention.apply()
         log.info("reloaded %s", path)
     except TaskerError as error:
         log.error("going on with the configuration as it was: %s", error.message)

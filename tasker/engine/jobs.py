@@ -24,6 +24,7 @@ from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.outcomes import outcome_of
 from tasker.engine.pausing import Pausing
+from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
@@ -47,6 +48,7 @@ class Jobs:
         journal: Journal,
         cgroups: Path,
         tasks: Tasks,
+        retention: Retention,
     ) -> None:
         """`cgroups` is the root of the cgroup v2 hierarchy."""
         self.config = config
@@ -60,6 +62,7 @@ class Jobs:
         self._launcher = Launcher(collector, systemd, self._events, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks)
+        self._retention = retention
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,9 +153,9 @@ class Jobs:
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._journal.job(entry.job, "end", outcome.summary, actor=actor)
-        self.table.ended.append(entry)
-        entry.over.set()
-        await self._make_room()
+        entry.held = finished.held
+        self.table.end(entry)
+        self._retention.apply()
 
     async def _result(self, entry: Entry) -> str:
         """The scope's Result. A systemd that does not answer does not hold up the end of a job."""
@@ -162,14 +165,6 @@ class Jobs:
             log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
             return ""
         return unit.result if unit is not None else ""
-
-    async def _make_room(self) -> None:
-        """Forget the jobs that ended first, past [retention] ended."""
-        while len(self.table.ended) > self.config.retention.ended:
-            entry = self.table.ended.popleft()
-            self.table.remove(entry)
-            self._journal.job(entry.job, "forget", "forgotten, to make room for newer ones", actor="systemd")
-            await self._collector.request(wire.Forget(entry.job.id))
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

@@ -1,5 +1,6 @@
 """At the engine's start: the table anew, from what the collector holds and what is true in systemd.
 
+it is archived                                 archived, as it was; the collector forgets it, if it still knows it
 collector knows it, record has an outcome      ended, as it was
 collector knows it, leader lives or exited     watched on, from wherever an earlier engine got to
 systemd has its scope, collector knows nothing its run is over: the collector died; the scope is ended, and told
@@ -12,6 +13,7 @@ import logging
 from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import names, scope
+from tasker.engine.archive import Archive
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
@@ -22,12 +24,15 @@ from tasker.lifecycle import Event, State
 log = logging.getLogger(__name__)
 
 
-async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd) -> None:
+async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd, archive: Archive) -> None:
     """Raises TaskerError where collector or systemd cannot be asked."""
+    entries = {entry.job.id: entry for entry in await archive.load()}
     for leader in await _leaders(collector):
-        entry = _entry(leader)
-        if entry is None:
-            continue
+        if leader.job in entries:  # an earlier engine died when only this was left to do
+            await collector.request(wire.Forget(leader.job))
+        elif (entry := _entry(leader)) is not None:
+            entries[leader.job] = entry
+    for entry in sorted(entries.values(), key=lambda e: (e.job.created, e.job.id)):
         jobs.table.add(entry)
         if entry.job.outcome is None:
             await _resume(entry, jobs, stops, systemd)
@@ -35,9 +40,7 @@ async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Syste
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit))
     for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.ended or 0.0):
-        entry.settled.set()
-        entry.over.set()
-        jobs.table.ended.append(entry)
+        jobs.table.end(entry)
     await _end_strays(jobs, systemd)
 
 

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from tasker import wire
 from tasker.channel import Channel, Reply
+from tasker.engine.archive import Archive
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
+from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
@@ -60,6 +62,8 @@ class Requests:
         self,
         jobs: Jobs,
         stops: Stops,
+        archive: Archive,
+        retention: Retention,
         collector: Channel,
         frontends: Iterable[Channel],
         journal: Journal,
@@ -70,6 +74,8 @@ class Requests:
         self._tasks = tasks
         self._jobs = jobs
         self._stops = stops
+        self._archive = archive
+        self._retention = retention
         self._collector = collector
         self._signals = Signals(jobs, collector)
         self._frontends = frontends
@@ -83,6 +89,7 @@ class Requests:
             wire.SignalJob:    OnJob("signal", self._signal, lambda request: f"sent {signal_name(request.signal)}"),
             wire.PauseJob:     OnJob("pause", self._pause, "paused it"),
             wire.ResumeJob:    OnJob("resume", self._resume, "resumed it"),
+            wire.ArchiveJob:   OnJob("archive", self._archive_job, "archived it"),
             wire.AttachJob:    Beside("attach", self._attach, "attached"),
             wire.DetachJob:    Beside("detach", self._detach, "detached"),
         }  # fmt: skip
@@ -145,8 +152,16 @@ class Requests:
     async def _resume(self, _request: wire.ResumeJob, entry: Entry) -> Job:
         return await self._jobs.pausing.resume(entry)
 
+    async def _archive_job(self, _request: wire.ArchiveJob, entry: Entry) -> Job:
+        job = await self._archive.keep(entry)
+        self._retention.apply()  # there may be too many of those now
+        return job
+
     async def _attach(self, request: wire.AttachJob, entry: Entry) -> Reply:
         await entry.settled.wait()
+        if entry.job.archived:
+            ring = await self._archive.follow(entry)
+            return wire.JobReply(_shown(entry.job, request.caller)), ring
         _, descriptors = await self._collector.request_with_descriptors(wire.Follow(entry.job.id))
         return wire.JobReply(_shown(entry.job, request.caller)), descriptors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -80,6 +80,10 @@ class Entry:
     """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or never ran."""
+    held: int = 0
+    """Bytes of memory that its output takes, once it has ended."""
+    stored: int = 0
+    """Bytes of disk that it takes, once it is archived."""
     table: Table | None = None
     """Where it stands, and whom it tells of its changes."""
 
@@ -114,7 +118,12 @@ class Entry:
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.outcome else leader.pid
-        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop, record.sent)
+        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop, record.sent, held=leader.held)
+
+    @classmethod
+    def of_archive(cls, job: Job, stored: int) -> Entry:
+        """The entry of a job that is archived."""
+        return cls(dataclasses.replace(job, archived=True, followers=0), stored=stored)
 
 
 class Table:
@@ -125,8 +134,14 @@ class Table:
         self._revision = 0
         self.watchers: set[Watcher] = set()
         """Told of every job that is new or changes, and of every id that goes."""
-        self.ended: deque[Entry] = deque()
-        """Those that have ended, in the order of their ends."""
+        self.ended: OrderedDict[str, Entry] = OrderedDict()
+        """Those that have ended and are not archived, by id, in the order of their ends."""
+        self.archived: OrderedDict[str, Entry] = OrderedDict()
+        """Those that are, in the order in which that was done."""
+        self.memory = 0
+        """Bytes that the output of `ended` takes."""
+        self.disk = 0
+        """Bytes that those of `archived` take."""
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(list(self._entries.values()))
@@ -140,7 +155,34 @@ class Table:
         entry.table = self
         self.announce(entry.job)
 
+    def end(self, entry: Entry) -> None:
+        """It has ended, or had: now it is over for everybody."""
+        if entry.job.archived:
+            self._to_archived(entry)
+        else:
+            self.ended[entry.job.id] = entry
+            self.memory += entry.held
+        entry.settled.set()
+        entry.over.set()
+
+    def archive(self, entry: Entry) -> None:
+        """An ended job is on disk from now on."""
+        self._from_ended(entry)
+        self._to_archived(entry)
+        entry.change(archived=True, followers=0)
+
+    def _to_archived(self, entry: Entry) -> None:
+        self.archived[entry.job.id] = entry
+        self.disk += entry.stored
+
+    def _from_ended(self, entry: Entry) -> None:
+        if self.ended.pop(entry.job.id, None):
+            self.memory -= entry.held
+
     def remove(self, entry: Entry) -> None:
+        self._from_ended(entry)
+        if self.archived.pop(entry.job.id, None):
+            self.disk -= entry.stored
         del self._entries[entry.job.id]
         entry.table = None
         self.announce(entry.job.id)
@@ -159,7 +201,15 @@ class Table:
     @property
     def running(self) -> int:
         """How many have not ended."""
-        return len(self._entries) - len(self.ended)
+        return len(self._entries) - len(self.ended) - len(self.archived)
+
+    @property
+    def first_ended(self) -> Entry | None:
+        return next(iter(self.ended.values()), None)
+
+    @property
+    def first_archived(self) -> Entry | None:
+        return next(iter(self.archived.values()), None)
 
     def find(self, prefix: str) -> Entry:
         """By id, or by a prefix that only one has. Raises TaskerError(NOT_FOUND or AMBIGUOUS or INVALID)."""

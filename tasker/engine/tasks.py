@@ -19,14 +19,15 @@ class Tasks:
 
     async def to_its_end(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do it, even if who waits for it is cancelled meanwhile."""
-        task = self._add(work)
+        task = self.begin(work)
         return await asyncio.shield(task)
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do it in the background; what goes wrong there is logged, since nobody waits for it."""
-        self._add(work).add_done_callback(_log_failure)
+        self.begin(work).add_done_callback(_log_failure)
 
-    def _add(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+    def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Do it; what goes wrong is told to who awaits the task."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -93,6 +93,8 @@ class Finish(Message):
 @dataclass(frozen=True)
 class Finished(Message):
     written: int
+    held: int
+    """Bytes of memory that its output takes."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class Leader:
     released: bool
     finished: bool
     exit: Exit | None
+    held: int
+    """Bytes of memory that its output takes."""
     followers: int
 
 

@@ -59,7 +59,7 @@ def test_a_start_that_is_refused_is_forgotten(tasker: Stack, frontend: Peer) -> 
 
 
 def test_a_job_that_makes_room_is_forgotten(tasker: Stack) -> None:
-    tasker.configure("[server]\n[owner]\nrunning = 1000\n[retention]\nended = 1\n")
+    tasker.configure("[server]\n[owner]\nrunning = 1000\n[retention]\nended = 1\narchived = 0\n")
     tasker.engine.restart()
     first = tasker.start_job("true")
     tasker.wait(first)

@@ -1,0 +1,160 @@
+"""What archived jobs are on disk, and the work on it, which may take long: archive.py and unpacked.py do it in threads.
+
+    <root>/<run>/<id>.gz     the output that was still held, for zcat
+    <root>/<run>/<id>.job    a line of JSON, a Record; then the marks of its ring: positions, times
+
+Written under another name, synced and renamed, the output first: a job is archived once its .job stands. Nobody but
+root may enter the directories. All of it goes with its run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasker import wire
+from tasker.job import Job
+from tasker.ring import RingReader, lay_out
+
+log = logging.getLogger(__name__)
+
+PIECE = 1 << 20
+"""Bytes that are in memory at once."""
+_GZIP = 31  # zlib: the largest window, with gzip's header
+_QUICK = 1  # zlib's level: for text, a third larger than its default, and three times as fast
+_NEW = ".new"
+
+
+class Stopped(Exception):
+    """The engine is to end, and what it was doing is left undone."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """`begin` and `end` are positions in the job's output: what was before `begin` is lost."""
+
+    job: Job
+    begin: int
+    end: int
+
+
+class ArchiveFiles:
+    def __init__(self, root: Path, run: str) -> None:
+        self._root = root
+        self._directory = root / run
+        self.stop = threading.Event()
+        """Set: whatever is under way raises Stopped."""
+
+    def load(self) -> list[tuple[Job, int]]:
+        """This run's archived jobs and their sizes in bytes. What is left of other runs, or half written, goes."""
+        if not self._root.exists():
+            return []
+        for other in self._root.iterdir():
+            if other != self._directory:
+                shutil.rmtree(other, ignore_errors=True)
+        found = []
+        for path in self._directory.iterdir() if self._directory.exists() else ():
+            if path.suffix == ".job":
+                try:
+                    found.append((self._record(path.stem).job, self._size(path.stem)))
+                except (OSError, ValueError) as error:
+                    log.error("cannot read %s, so that job is in no list: %s", path, error)
+            elif path.suffix != ".gz" or not path.with_suffix(".job").exists():
+                path.unlink()
+        return found
+
+    def write(self, job: Job, ring: RingReader) -> int:
+        """Archive a job that has ended; the bytes it takes on disk. Raises OSError, and then nothing is left of it."""
+        for directory in (self._root, self._directory):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        begin, end = ring.oldest, ring.written
+        record = wire.to_text(Record(job, begin, end)).encode() + b"\n"
+        try:
+            self._put(f"{job.id}.gz", self._compressed(ring, begin, end))
+            self._put(f"{job.id}.job", (record, *ring.marks()))
+        except BaseException:
+            self.delete(job.id)
+            raise
+        return self._size(job.id)
+
+    def unpack(self, id: str) -> int:
+        """A descriptor, for reading, of a ring with the job's output, in a file without a name.
+
+        Raises OSError, FileNotFoundError where the job is not archived, and ValueError where its files are damaged.
+        """
+        record, (positions, times) = self._record(id), self._marks(id)
+        with tempfile.TemporaryFile(dir=self._directory, prefix="attach", suffix=_NEW) as file:
+            try:
+                lay_out(file.fileno(), record.begin, record.end, (positions, times), self._uncompressed(id))
+            except zlib.error as error:
+                raise ValueError(str(error)) from error
+            return os.open(f"/proc/self/fd/{file.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def delete(self, id: str) -> None:
+        """Of a job that is not here, nothing."""
+        for name in (f"{id}.job", f"{id}.gz", f"{id}.job{_NEW}", f"{id}.gz{_NEW}"):
+            (self._directory / name).unlink(missing_ok=True)
+
+    def delete_all(self) -> None:
+        """The run is over."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _record(self, id: str) -> Record:
+        with (self._directory / f"{id}.job").open("rb") as file:
+            line = file.readline()
+        try:
+            return wire.from_text(Record, line.decode())
+        except wire.WireError as error:
+            raise ValueError(str(error)) from error
+
+    def _marks(self, id: str) -> tuple[bytes, bytes]:
+        _, _, marks = (self._directory / f"{id}.job").read_bytes().partition(b"\n")
+        half = len(marks) // 2
+        return marks[:half], marks[half:]
+
+    def _size(self, id: str) -> int:
+        return sum((self._directory / f"{id}{suffix}").stat().st_size for suffix in (".gz", ".job"))
+
+    def _put(self, name: str, pieces: Iterable[bytes]) -> None:
+        new, path = self._directory / f"{name}{_NEW}", self._directory / name
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            for piece in pieces:
+                left = memoryview(piece)
+                while left:
+                    left = left[os.write(fd, left) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        new.rename(path)
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _compressed(self, ring: RingReader, begin: int, end: int) -> Iterator[bytes]:
+        packer = zlib.compressobj(_QUICK, wbits=_GZIP)
+        for at in range(begin, end, PIECE):
+            self._go_on()
+            yield packer.compress(ring.read(at, min(PIECE, end - at))[1])
+        yield packer.flush()
+
+    def _uncompressed(self, id: str) -> Iterator[bytes]:
+        unpacker = zlib.decompressobj(_GZIP)
+        with (self._directory / f"{id}.gz").open("rb") as file:
+            while packed := unpacker.unconsumed_tail or file.read(PIECE):
+                self._go_on()
+                yield unpacker.decompress(packed, PIECE)
+        yield unpacker.flush()
+
+    def _go_on(self) -> None:
+        if self.stop.is_set():
+            raise Stopped

@@ -1,0 +1,107 @@
+"""Archived output for those who attach: laid out as a ring in a file without a name, shared by all who read it.
+
+A follower gets what the collector would give it: the ring, and a pipe to sleep on. Nothing will come through that; its
+other end, here, tells when the follower is gone, and with the last one the file goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tasker.engine.archive_files import ArchiveFiles, Stopped
+from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
+from tasker.errors import Reason, TaskerError
+
+AT_ONCE = 2
+"""Outputs that are unpacked at the same time."""
+MOST = 64
+"""Outputs that lie unpacked at the same time: they take room on the disk."""
+_F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
+_WAKE_PIPE = 4096
+
+
+@dataclass
+class _Place:
+    ring: asyncio.Task[int]
+    """The descriptor."""
+    users: int = 0
+    """Followers, and those that wait to be one."""
+
+
+class Unpacked:
+    def __init__(self, files: ArchiveFiles, tasks: Tasks) -> None:
+        self._files = files
+        self._tasks = tasks
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._places: dict[str, _Place] = {}
+
+    async def follow(self, entry: Entry) -> tuple[int, int]:
+        """(ring, wake): to read, and to sleep on; both are the caller's to close. Raises TaskerError."""
+        id = entry.job.id
+        place = self._places.get(id)
+        if place is None:
+            if len(self._places) >= MOST:
+                text = f"cannot attach to job {id}: {MOST} other archived jobs are being read already"
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; try again when somebody is done")
+            place = self._places[id] = _Place(self._tasks.begin(self._unpack(id)))
+        place.users += 1
+        try:
+            ring = await asyncio.shield(place.ring)
+            return self._joined(id, place, ring, lambda: entry.change(followers=place.users))
+        except BaseException:
+            self._leave(id, place)
+            raise
+
+    async def _unpack(self, id: str) -> int:
+        async with self._turns:
+            try:
+                return await asyncio.to_thread(self._files.unpack, id)
+            except FileNotFoundError as error:
+                raise TaskerError(Reason.NOT_FOUND, f"cannot attach to job {id}: its archive was deleted") from error
+            except OSError as error:
+                text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
+            except Stopped as error:
+                text = f"cannot unpack the output of job {id}: the engine is restarting; try again in a moment"
+                raise TaskerError(Reason.UNAVAILABLE, text) from error
+            except ValueError as error:
+                text = f"cannot unpack the output of job {id}: its archive is damaged ({error})"
+                raise TaskerError(Reason.INTERNAL, text) from error
+
+    def _joined(self, id: str, place: _Place, ring: int, counted: Callable[[], None]) -> tuple[int, int]:
+        try:
+            ring = os.dup(ring)
+        except OSError as error:
+            raise TaskerError(Reason.EXHAUSTED, f"cannot attach to job {id}: {error.strerror}") from error
+        try:
+            wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            os.close(ring)
+            raise TaskerError(Reason.EXHAUSTED, f"cannot attach to job {id}: {error.strerror}") from error
+        fcntl.fcntl(awake, _F_SETPIPE_SZ, _WAKE_PIPE)
+
+        def gone() -> None:
+            asyncio.get_running_loop().remove_reader(awake)
+            os.close(awake)
+            self._leave(id, place)
+            counted()
+
+        asyncio.get_running_loop().add_reader(awake, gone)  # it is never readable: this is the end of its reader
+        counted()
+        return ring, wake
+
+    def _leave(self, id: str, place: _Place) -> None:
+        place.users -= 1
+        if place.users == 0:
+            del self._places[id]
+            place.ring.add_done_callback(_close)
+
+
+def _close(ring: asyncio.Task[int]) -> None:
+    if not ring.cancelled() and ring.exception() is None:
+        os.close(ring.result())

@@ -1,0 +1,358 @@
+"""An archived job: on disk and no longer in memory, read as before byte for byte, gone with its run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasker import wire
+from tasker.client import Attached, Chunk, Ended, Event, Lost
+from tasker.engine import unpacked
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity
+from tasker.job import Job
+from tasker.lifecycle import State
+from tests.stack import ALICE, BOB, ROOT, Stack, stack, until
+
+SPEC = {"environment": {"A": "b"}, "name": "kept"}
+
+
+def archive(tasker: Stack, job: Job, caller: Identity = ALICE) -> Job:
+    reply = tasker.ask(wire.ArchiveJob(caller, job.id))
+    assert isinstance(reply, wire.JobReply)
+    return reply.job
+
+
+def ended(tasker: Stack, *argv: str, **spec: object) -> Job:
+    return tasker.wait(tasker.start_job(*argv, caller=ALICE, **spec))
+
+
+def rings(tasker: Stack) -> int:
+    """How many the collector holds."""
+    links = Path(f"/proc/{tasker.collector.pid}/fd").iterdir()
+    return len({link.stat().st_ino for link in links if os.readlink(link).startswith("/memfd:tasker-ring")})
+
+
+def files(tasker: Stack) -> list[Path]:
+    return sorted(path for path in (tasker.directory / "archive").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def whole() -> Iterator[Stack]:
+    """With a frontend, and rings of 64 KiB."""
+    with stack('[server]\n[output]\nring = "64K"\n', frontend=True) as tasker:
+        yield tasker
+        assert "defect" not in tasker.engine.log, tasker.engine.log
+        assert "Traceback" not in tasker.engine.log + tasker.frontend.log, tasker.engine.log + tasker.frontend.log
+
+
+def test_it_leaves_the_list_and_the_memory_and_stays_what_it_was(tasker: Stack) -> None:
+    job = ended(tasker, "sh", "-c", "seq 100000; exit 3", **SPEC)
+    output = tasker.output(job)
+    assert rings(tasker) == 1
+    kept = archive(tasker, job)
+    assert rings(tasker) == 0
+    assert kept.archived
+    assert (kept.spec, kept.outcome, kept.ended, kept.printed) == (job.spec, job.outcome, job.ended, job.printed)
+    assert tasker.list() == []
+    assert [found.id for found in tasker.list(archived=True)] == [job.id]
+    assert tasker.get(job).spec == job.spec
+    assert tasker.output(job) == output
+
+
+def test_an_admin_can_zcat_it_and_nobody_else_sees_it(tasker: Stack) -> None:
+    job = ended(tasker, "seq", "100000")
+    output = tasker.output(job)
+    archive(tasker, job)
+    packed, record = files(tasker)
+    assert (packed.name, record.name) == (f"{job.id}.gz", f"{job.id}.job")
+    assert subprocess.run(["zcat", packed], stdout=subprocess.PIPE, check=True).stdout == output
+    assert packed.stat().st_size < len(output) / 2
+    for path in (packed, record):
+        assert path.stat().st_mode & 0o777 == 0o600
+    for directory in (packed.parent, packed.parent.parent):
+        assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_again_and_at_once_it_is_archived_once(tasker: Stack) -> None:
+    job = ended(tasker, "head", "-c", "10000000", "/dev/urandom")
+    replies: list[Job] = []
+    threads = [threading.Thread(target=lambda: replies.append(archive(tasker, job))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [reply.archived for reply in [*replies, archive(tasker, job)]] == [True] * 9
+    assert len(tasker.list(archived=True)) == 1
+
+
+def test_who_may_and_when(tasker: Stack) -> None:
+    running = tasker.start_job("sleep", "60", caller=ALICE)
+    with pytest.raises(TaskerError, match=r"cannot archive job \w+: it is running; wait for its end, or stop it"):
+        archive(tasker, running)
+    assert tasker.get(running).state is State.RUNNING
+    tasker.ask(wire.StopJob(ALICE, running.id, 0.0))
+    with pytest.raises(TaskerError, match="only its owner or an admin") as caught:
+        archive(tasker, running, BOB)
+    assert caught.value.reason is Reason.DENIED
+    assert archive(tasker, running, ROOT).archived
+
+
+def test_stop_and_wait_find_it_ended(tasker: Stack) -> None:
+    job = archive(tasker, ended(tasker, "true"))
+    for request in (wire.StopJob(ALICE, job.id, None), wire.WaitJob(ALICE, job.id)):
+        reply = tasker.ask(request)
+        assert isinstance(reply, wire.JobReply)
+        assert (reply.job.state, reply.job.outcome, reply.job.archived) == (State.ENDED, job.outcome, True)
+
+
+# ── read as before ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+POSITIONS: list[dict[str, Any]] = [
+    {},
+    {"offset": 5},
+    {"offset": 150_000},
+    {"offset": 199_999},
+    {"last_bytes": 0},
+    {"last_bytes": 100},
+    {"last_bytes": 1 << 40},
+    {"last_lines": 3},
+    {"last_lines": 1 << 40},
+    {"last_time": 3600.0},
+    {"last_time": 0.0},
+]
+
+
+def plain(events: Iterator[Event]) -> list[object]:
+    """What they say, joined where only messages were cut otherwise."""
+    said: list[object] = []
+    for event in events:
+        match event:
+            case Chunk():
+                if said and isinstance(said[-1], tuple) and said[-1][2] == event.time:
+                    said[-1] = (said[-1][0], said[-1][1] + event.data, event.time)
+                else:
+                    said.append((event.offset, event.data, event.time))
+            case Attached():
+                said.append(event.offset)
+            case Ended():
+                said.append((event.offset, event.job.outcome))
+            case Lost():
+                said.append(event)
+            case _:
+                raise AssertionError(event)
+    return said
+
+
+def test_an_attach_says_the_same_from_every_position(whole: Stack) -> None:
+    """Random bytes, of which the ring lost the first ones, that came at several times."""
+    script = "for i in 1 2 3 4 5; do head -c 40000 /dev/urandom; sleep 0.01; done; exit 4"
+    job = ended(whole, "sh", "-c", script)
+    asked = [{**where, "timestamps": timestamps} for where in POSITIONS for timestamps in (False, True)]
+    with whole.client("alice") as client:
+        before = [plain(client.attach(job.id, **where)) for where in asked]
+        archive(whole, job)
+        after = [plain(client.attach(job.id, **where)) for where in asked]
+        assert after == before
+        whole.engine.restart(signal.SIGKILL)
+        assert [plain(client.attach(job.id, **where)) for where in asked] == before
+    assert Lost(0, 200_000 - (64 << 10)) in before[0]
+    assert len(before[1]) > len(before[0])  # cut by time
+    with pytest.raises(TaskerError, match="has printed 200000 so far"):
+        list(whole.client("alice").attach(job.id, offset=200_001))
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 65_536, 65_537])
+def test_of_any_size(whole: Stack, size: int) -> None:
+    job = ended(whole, "head", "-c", str(size), "/dev/urandom")
+    with whole.client("alice") as client:
+        before = plain(client.attach(job.id))
+        archive(whole, job)
+        assert plain(client.attach(job.id)) == before
+
+
+def test_32_mib_of_noise() -> None:
+    with stack('[server]\n[output]\nring = "64M"\n', frontend=True) as tasker:
+        script = "head -c 32M /dev/urandom | tee /dev/stderr 2>&1 >/dev/null | cat"
+        job = ended(tasker, "sh", "-c", script)
+
+        def digest() -> bytes:
+            whole = hashlib.sha256()
+            with tasker.client("alice") as client:
+                for event in client.attach(job.id):
+                    if isinstance(event, Chunk):
+                        whole.update(event.data)
+            return whole.digest()
+
+        before = digest()
+        assert archive(tasker, job).printed == 32 << 20
+        assert digest() == before
+
+
+def test_a_follower_that_was_there_before_is_not_disturbed(whole: Stack) -> None:
+    job = ended(whole, "sh", "-c", "head -c 60000 /dev/zero")
+    with whole.client("alice") as client:
+        stream = client.attach(job.id)
+        first = next(stream)
+        archive(whole, job)
+        said = plain(iter([first, *stream]))
+    assert said == [0, (0, bytes(60_000), None), (60_000, job.outcome)]
+
+
+def test_many_followers_share_one_file_and_leave_nothing(whole: Stack) -> None:
+    job = archive(whole, ended(whole, "seq", "1000"))
+
+    def opened(what: str) -> int:
+        """How many such files the engine has open: those in the archive have no name any more."""
+        links = Path(f"/proc/{whole.engine.pid}/fd").iterdir()
+        with contextlib.suppress(FileNotFoundError):  # closed while it was looked at: look again
+            return sum(what in os.readlink(link) for link in links)
+        return -1
+
+    pipes = opened("pipe:")
+    with contextlib.ExitStack() as clients:
+        peers = [clients.enter_context(whole.connect()) for _ in range(5)]
+        held = [peer.ask_with_descriptors(wire.AttachJob(ALICE, job.id))[1] for peer in peers]
+        until(lambda: opened("archive") == 1)  # a copy for each follower is closed as soon as it is sent
+        assert len({os.fstat(ring).st_ino for ring, _ in held}) == 1
+        assert whole.get(job).followers == 5
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.pwrite(held[0][0], b"x", 0)
+        for descriptors in held:
+            for descriptor in descriptors:
+                os.close(descriptor)
+    until(lambda: opened("archive") == 0 and opened("pipe:") == pipes)
+    assert whole.get(job).followers == 0
+
+
+def test_so_many_are_unpacked_at_once_and_no_more(tasker: Stack) -> None:
+    jobs = [ended(tasker, "true") for _ in range(unpacked.MOST + 1)]
+    for job in jobs:
+        archive(tasker, job)
+    held = []
+    with tasker.connect() as peer:
+        for job in jobs[:-1]:
+            held += peer.ask_with_descriptors(wire.AttachJob(ALICE, job.id))[1]
+    with pytest.raises(TaskerError, match="64 other archived jobs are being read") as caught:
+        tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
+    assert caught.value.reason is Reason.EXHAUSTED
+    for descriptor in held:
+        os.close(descriptor)
+    until(lambda: tasker.get(jobs[0]).followers == 0)
+    assert tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
+
+
+def test_a_damaged_archive_is_told(tasker: Stack) -> None:
+    job = archive(tasker, ended(tasker, "seq", "1000"))
+    packed = files(tasker)[0]
+    packed.write_bytes(packed.read_bytes()[:-100])
+    with pytest.raises(TaskerError, match=r"cannot unpack the output of job \w+: its archive is damaged"):
+        tasker.ask(wire.AttachJob(ALICE, job.id))
+
+
+# ── the end of an engine, of a run ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_after_a_restart_they_stand_in_their_order(tasker: Stack) -> None:
+    jobs = [ended(tasker, "echo", str(n)) for n in range(6)]
+    for n in (4, 1, 2):
+        jobs[n] = archive(tasker, jobs[n])
+    tasker.engine.restart()
+    assert [job.id for job in tasker.list()] == [jobs[n].id for n in (0, 3, 5)]
+    assert [job.id for job in tasker.list(archived=True)] == [jobs[n].id for n in (1, 2, 4)]
+    for n, job in enumerate(jobs):
+        assert tasker.output(job) == b"%d\n" % n
+        assert tasker.get(job).spec == job.spec
+
+
+@pytest.mark.parametrize("left", [".gz", ".gz.new", ".job.new"])
+def test_half_an_archive_is_none(tasker: Stack, left: str) -> None:
+    """What an engine leaves that dies before the last rename."""
+    job = ended(tasker, "echo", "here")
+    other = archive(tasker, ended(tasker, "true"))
+    packed = files(tasker)[0]
+    tasker.engine.end(signal.SIGKILL)
+    (packed.parent / f"{job.id}{left}").write_bytes(b"half")
+    tasker.engine.start()
+    assert tasker.list() == [job]
+    assert tasker.output(job) == b"here\n"
+    assert {path.stem for path in files(tasker)} == {other.id}
+
+
+def test_an_archive_that_the_collector_was_not_told_of_counts(tasker: Stack) -> None:
+    """What an engine leaves that dies after the last rename."""
+    job = archive(tasker, ended(tasker, "echo", "here"))
+    saved = tasker.directory / "saved"
+    shutil.copytree(files(tasker)[0].parent, saved)
+    again = ended(tasker, "echo", "here")
+    tasker.engine.end(signal.SIGKILL)
+    for suffix in (".gz", ".job"):
+        text = (saved / f"{job.id}{suffix}").read_bytes().replace(job.id.encode(), again.id.encode())
+        (files(tasker)[0].parent / f"{again.id}{suffix}").write_bytes(text)
+    tasker.engine.start()
+    assert tasker.list() == []
+    assert {found.id for found in tasker.list(archived=True)} == {job.id, again.id}
+    assert tasker.output(again) == b"here\n"
+    assert rings(tasker) == 0
+
+
+def test_killed_again_and_again_while_it_archives_many(tasker: Stack) -> None:
+    """Every job stays what it is: in one of the two lists, with every byte."""
+    jobs = [ended(tasker, "sh", "-c", f"seq {n} 60000; head -c 200000 /dev/urandom") for n in range(12)]
+    outputs = {job.id: hashlib.sha256(tasker.output(job)).digest() for job in jobs}
+    for n in range(8):
+        peer = tasker.connect()
+        for number, job in enumerate(tasker.list(), 1):
+            peer.send(number, wire.ArchiveJob(ALICE, job.id))
+        for _ in range(n % 3):
+            with contextlib.suppress(EOFError, TimeoutError):
+                peer.receive()
+        tasker.engine.restart(signal.SIGKILL)
+        live, archived = tasker.list(), tasker.list(archived=True)
+        assert sorted(job.id for job in live + archived) == sorted(outputs)
+        assert rings(tasker) == len(live)
+        assert {path.name for path in files(tasker)} == {f"{j.id}{s}" for j in archived for s in (".gz", ".job")}
+        for job in jobs:
+            assert hashlib.sha256(tasker.output(job)).digest() == outputs[job.id]
+        peer.__exit__()
+
+
+def test_it_does_not_wait_at_its_end_for_a_large_one() -> None:
+    """SIGTERM while it compresses: the job stays as it was."""
+    with stack('[server]\n[output]\nring = "1G"\n') as tasker:
+        job = ended(tasker, "sh", "-c", "head -c 800M /dev/urandom")
+        with tasker.connect() as peer:
+            peer.send(1, wire.ArchiveJob(ALICE, job.id))
+            until(lambda: files(tasker))
+            assert tasker.engine.end() == 0
+        assert files(tasker) == []
+        tasker.engine.start()
+        assert [found.id for found in tasker.list()] == [job.id]
+        assert tasker.printed(job) == 800 << 20
+
+
+def test_archives_of_other_runs_go_at_the_start(tasker: Stack) -> None:
+    archive(tasker, ended(tasker, "true"))
+    other = tasker.directory / "archive" / "0123456789abcdef"
+    other.mkdir()
+    (other / "k3v9x2mq.gz").write_bytes(b"old")
+    tasker.engine.restart()
+    assert not other.exists()
+    assert len(files(tasker)) == 2
+
+
+def test_archives_go_with_the_run(tasker: Stack) -> None:
+    archive(tasker, ended(tasker, "true"))
+    tasker.systemd.do("queue", unit="tasker.service", kind="stop")
+    tasker.engine.end()
+    assert files(tasker) == []
