@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasker.client.watching import Changed, Forgotten, News, Snapshot, Used
+from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used
 from tasker.job import Job
 from tasker.usage import Usage
 
@@ -48,6 +48,8 @@ class Board:
                 return [Difference(gone, None)] if gone else []
             case Used(usages=usages):
                 self.usages |= {one.job: one.usage for one in usages if one.job in self.jobs}
+                return []
+            case Away():
                 return []
 
     def _replace(self, jobs: dict[str, Job]) -> list[Difference]:

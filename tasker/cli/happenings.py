@@ -11,7 +11,7 @@ from tasker.cli import document, render
 from tasker.cli.board import Difference
 from tasker.cli.clean import visible
 from tasker.cli.facts import FIELDS
-from tasker.client.watching import Changed, Forgotten, News, Snapshot, Used
+from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used
 from tasker.job import Job
 from tasker.lifecycle import State
 
@@ -66,6 +66,8 @@ def as_json(news: News) -> dict[str, Any]:
             return {"forgotten": id}
         case Used(usages=usages):
             return {"usage": {"usages": [{"job": one.job, "usage": document.usage(one.usage)} for one in usages]}}
+        case Away(error=error):
+            return {"away": {"error": error.message}}
 
 
 def _moved(before: Job | None, after: Job) -> str:

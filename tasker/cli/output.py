@@ -22,10 +22,10 @@ from tasker.cli import document, exits, render
 from tasker.cli.clean import Cleaner
 from tasker.cli.screen import Screen, write_all
 from tasker.cli.stderr import say
-from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Lost
+from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.quantity import format_size
+from tasker.quantity import format_duration, format_size
 
 STDOUT = 1
 REASONS = {
@@ -206,11 +206,15 @@ def explain(event: Event, job: str) -> Text | None:
         case Detached(reason=reason, offset=offset):
             again = f"tasker attach --offset {offset} {job}"
             return Text(f"{REASONS[reason]}: {again}", "yellow")
+        case Interrupted(offset=offset):
+            return Text(f"the connection broke off at byte {offset}; trying again", "yellow")
+        case Resumed(offset=offset, after=after):
+            return Text(f"connected again after {format_duration(after)}; going on at byte {offset}", "yellow")
     return None
 
 
 def line(event: Event) -> dict[str, Any]:
-    """An event as the API's AttachJobResponse has it."""
+    """An event as the API's AttachJobResponse has it; a break of the connection is this side's own."""
     match event:
         case Attached(job=job, offset=offset):
             return {"attached": {"job": document.job(job), "offset": offset}}
@@ -222,3 +226,7 @@ def line(event: Event) -> dict[str, Any]:
             return {"ended": {"job": document.job(job), "offset": offset}}
         case Detached(reason=reason, offset=offset):
             return {"detached": {"reason": str(reason), "offset": offset}}
+        case Interrupted(offset=offset, error=error):
+            return {"interrupted": {"offset": offset, "error": error.message}}
+        case Resumed(job=job, offset=offset, after=after):
+            return {"resumed": {"job": document.job(job), "offset": offset, "after": after}}

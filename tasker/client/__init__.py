@@ -13,13 +13,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tasker.api.transport import settle_environment
-from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Lost
+from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
 
 if TYPE_CHECKING:
     from tasker.client.attachment import Attachment
     from tasker.client.connection import Client
 
-__all__ = ["Attached", "Attachment", "Chunk", "Client", "DetachReason", "Detached", "Ended", "Event", "Lost"]
+__all__ = [
+    "Attached",
+    "Attachment",
+    "Chunk",
+    "Client",
+    "DetachReason",
+    "Detached",
+    "Ended",
+    "Event",
+    "Interrupted",
+    "Lost",
+    "Resumed",
+]
 
 settle_environment()
 

@@ -1,17 +1,13 @@
-"""An attach stream as an iterator of events."""
+"""An attach stream: what its messages say, and how it is taken up again at the exact byte."""
 
 from __future__ import annotations
-
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import grpc
 
 from tasker.api import values
 from tasker.api.jobs import job_from
 from tasker.api.v1 import tasker_pb2 as pb
-from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Lost
+from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client.resuming import Course
+from tasker.client.stream import Stream
 from tasker.errors import Reason, TaskerError
 
 _REASONS = {
@@ -22,32 +18,62 @@ _REASONS = {
 }
 
 
-class Attachment(Iterator[Event]):
-    """Iterate it. Raises TaskerError where the stream broke off; `offset` then says where to attach again."""
+class AttachCourse(Course[Event]):
+    """`offset`: the first byte that has not come yet; None before Attached."""
 
-    def __init__(self, call: Any, translate: Callable[[grpc.RpcError], TaskerError]) -> None:
-        self._call = call
-        self._translate = translate
-        self._cancelled = threading.Event()
+    def __init__(self, request: pb.AttachJobRequest, patience: float) -> None:
+        super().__init__(patience)
         self.offset: int | None = None
-        """The first byte that has not come yet; None before Attached."""
+        self._request = request
 
-    def __next__(self) -> Event:
-        try:
-            event = _event(next(self._call))
-        except StopIteration:
-            raise
-        except grpc.RpcError as error:
-            if self._cancelled.is_set():
-                raise StopIteration from None
-            raise self._translate(error) from error
+    def request(self) -> pb.AttachJobRequest:
+        return self._request
+
+    def received(self, message: pb.AttachJobResponse, now: float) -> Event:
+        event = _event(message)
+        match event:
+            case Attached():
+                event = self._attached(event, now)
+            case Ended():
+                self.over = True
+            case Detached():
+                if event.reason is DetachReason.UNAVAILABLE and self._outage.tolerated:
+                    raise TaskerError(Reason.UNAVAILABLE, "cannot go on: the server is restarting; attach again")
+                self.over = True
         self.offset = _offset_after(event)
         return event
 
-    def cancel(self) -> None:
-        """End the stream, from any thread; the job goes on. What was received is still iterated over, or not."""
-        self._cancelled.set()
-        self._call.cancel()
+    def _attached(self, event: Attached, now: float) -> Attached | Resumed:
+        """The job by its whole id from now on: a prefix may mean another one later."""
+        self._request = pb.AttachJobRequest(
+            job=event.job.id, offset=event.offset, follow=self._request.follow, timestamps=self._request.timestamps
+        )
+        if not self._begun:
+            self._begun = True
+            return event
+        if event.offset != self.offset:
+            message = f"cannot go on at byte {self.offset}: the server goes on at {event.offset}; attach again"
+            raise TaskerError(Reason.INTERNAL, message)
+        return Resumed(event.job, event.offset, self._outage.mended(now))
+
+    def closed(self) -> None:
+        raise TaskerError(Reason.UNAVAILABLE, "cannot go on: the stream ended without a last word; attach again")
+
+    def interrupted(self, error: TaskerError) -> Event:
+        assert self.offset is not None
+        self._request.offset = self.offset
+        return Interrupted(self.offset, error)
+
+
+class Attachment(Stream[Event]):
+    """Iterate it. Raises TaskerError where the stream broke off for good; `offset` says where to attach again."""
+
+    _course: AttachCourse
+
+    @property
+    def offset(self) -> int | None:
+        """The first byte that has not come yet; None before Attached."""
+        return self._course.offset
 
 
 def _event(message: pb.AttachJobResponse) -> Event:

@@ -54,8 +54,9 @@ def stop(job: str, grace: float | None) -> Call[Job]:
     return Call("StopJob", request, _job, LONG + (LONGEST_GRACE if grace is None else grace))
 
 
-def get(job: str) -> Call[Job]:
-    return Call("GetJob", pb.GetJobRequest(job=job), _job)
+def get(job: str, within: float | None = None) -> Call[Job]:
+    """`within`: seconds, where it is to be sooner than SHORT."""
+    return Call("GetJob", pb.GetJobRequest(job=job), _job, SHORT if within is None else min(within, SHORT))
 
 
 def page(owner: str, running: bool, archived: bool, token: str) -> Call[Page]:

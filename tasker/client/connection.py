@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import grpc
 
@@ -13,19 +15,23 @@ from tasker import certs
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
-from tasker.client.attachment import Attachment
-from tasker.client.explain import Credentials, explain
-from tasker.client.watching import Watching
-from tasker.errors import Reason, TaskerError, invalid
+from tasker.client.attachment import AttachCourse, Attachment
+from tasker.client.explain import Credentials
+from tasker.client.resuming import PATIENCE, Wait
+from tasker.client.stream import Stream
+from tasker.client.translation import Translation
+from tasker.client.watching import WatchCourse, Watching
+from tasker.errors import TaskerError, invalid
 from tasker.info import Info
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Stream[Any])
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
-_OPTIONS = [
+OPTIONS = [
     ("grpc.max_send_message_length", LARGEST_REQUEST),
     ("grpc.max_receive_message_length", LARGEST_RESPONSE),
     # A server that is gone without a word is noticed after 40 s, on a silent stream too.
@@ -33,6 +39,11 @@ _OPTIONS = [
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
+    # A server that was away is found again soon after it is back: grpc's own pauses grow to two minutes, and a try may
+    # take 20 s.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 ]
@@ -56,10 +67,11 @@ class Client:
         """
         host, port = split_address(address)
         certs.check_material(ca, certs.Pair(certificate, key))
-        self._credentials = Credentials(host, port, ca, certificate)
+        self._translation = Translation(Credentials(host, port, ca, certificate))
         credentials = grpc.ssl_channel_credentials(ca, key, certificate)
-        self._channel = grpc.secure_channel(f"dns:///{address}", credentials, _OPTIONS)
+        self._channel = grpc.secure_channel(f"dns:///{address}", credentials, OPTIONS)
         self._stub: Any = TaskerStub(self._channel)  # type: ignore[no-untyped-call]
+        self._streams: WeakSet[Stream[Any]] = WeakSet()
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +83,8 @@ class Client:
 
     def close(self) -> None:
         """End the connection and every open stream."""
+        for stream in tuple(self._streams):
+            stream.cancel()
         self._channel.close()
 
     def start(self, spec: JobSpec) -> Job:
@@ -95,9 +109,23 @@ class Client:
             if not token:
                 return
 
-    def wait(self, job: str) -> Job:
-        """The job, once it has ended, however long that takes. Ask again after UNAVAILABLE."""
-        return self._ask(calls.wait(job))
+    def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
+        """The job, once it has ended, however long that takes.
+
+        A connection that breaks meanwhile is tried again for `patience` seconds.
+        """
+        wait = Wait(job, patience)
+        while True:
+            try:
+                found = self._exchange(wait.call(time.monotonic()))
+                if wait.answered(found, time.monotonic()):
+                    return found
+            except TaskerError as error:
+                try:
+                    pause = wait.broke(error, time.monotonic())
+                except TaskerError as last:
+                    raise self._translation.explained(last) from error.__cause__
+                time.sleep(pause)
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays."""
@@ -137,10 +165,13 @@ class Client:
         last_time: float | None = None,
         follow: bool = True,
         timestamps: bool = False,
+        patience: float = PATIENCE,
     ) -> Attachment:
         """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
 
-        Refusals are raised by iterating.
+        A connection that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is
+        tried for `patience` seconds (0: not at all). Refusals are raised by iterating, and so is UNAVAILABLE where it
+        gave up; `Attachment.offset` then says where to go on.
         """
         request = calls.attach(
             job,
@@ -151,36 +182,31 @@ class Client:
             follow=follow,
             timestamps=timestamps,
         )
-        return Attachment(self._stub.AttachJob(request), self._translate)
+        return self._opened(Attachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
 
-    def watch(self, *, job: str = "", owner: str = "", usage: bool = False) -> Watching:
-        """Every job, or those named, as they are now, and every change from then on; with `usage`, what they use."""
-        return Watching(self._stub.WatchJobs(calls.watch(job, owner, usage)), self._translate)
+    def watch(
+        self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE
+    ) -> Watching:
+        """Every job, or those named, as they are now, and every change from then on; with `usage`, what they use.
+
+        A connection that breaks is tried again for `patience` seconds (0: not at all): Away, then a new snapshot.
+        """
+        course = WatchCourse(calls.watch(job, owner, usage), patience)
+        return self._opened(Watching(course, self._stub.WatchJobs, self._translation))
+
+    def _opened(self, stream: S) -> S:
+        self._streams.add(stream)
+        return stream
 
     def _ask(self, call: calls.Call[T]) -> T:
         try:
+            return self._exchange(call)
+        except TaskerError as error:
+            raise self._translation.explained(error) from error.__cause__
+
+    def _exchange(self, call: calls.Call[T]) -> T:
+        try:
             answer = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
         except grpc.RpcError as error:
-            raise self._translate(error) from error
+            raise self._translation.light(error) from error
         return call.read(answer)
-
-    def _translate(self, error: grpc.RpcError) -> TaskerError:
-        """What the server said, or else what can be found out about why it did not."""
-        assert isinstance(error, grpc.Call)
-        details = error.details() or ""
-        for key, value in error.trailing_metadata() or ():
-            if key == "tasker-reason" and value in list(Reason):
-                return TaskerError(Reason(value), details)
-        match error.code():
-            case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
-                return explain(self._credentials, details)
-            case grpc.StatusCode.DEADLINE_EXCEEDED:
-                where = f"{self._credentials.host}:{self._credentials.port}"
-                return TaskerError(Reason.UNAVAILABLE, f"cannot wait longer for an answer of {where}; try again later")
-            case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
-                return invalid("cannot send so long a request; put what is long into a file")
-            case grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return TaskerError(Reason.EXHAUSTED, f"cannot do that now: the server is full ({details})")
-            case grpc.StatusCode.UNIMPLEMENTED:
-                return TaskerError(Reason.REFUSED, "cannot do that: the server is older than this client; upgrade it")
-        return TaskerError(Reason.INTERNAL, f"cannot make anything of the answer: {error.code().name}: {details}")

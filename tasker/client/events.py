@@ -1,6 +1,7 @@
 """What an attach stream says, as plain values. Attached comes first, Ended or Detached last.
 
 Chunks are contiguous but where a Lost stands between them. Offsets count the bytes of the job's output from 0.
+A connection that breaks is told by one Interrupted; then comes Resumed, or an error is raised.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasker.errors import TaskerError
 from tasker.job import Job
 
 
@@ -16,7 +18,7 @@ class DetachReason(StrEnum):
 
     REQUESTED = "requested"
     UNAVAILABLE = "unavailable"
-    """The server restarts: attach again, from the offset."""
+    """The server restarts: attach again, from the offset. Only where there is no patience to do that by itself."""
     CERTIFICATE = "certificate"
     """One's own expired or was revoked."""
     END_OF_RECALL = "end-of-recall"
@@ -66,4 +68,21 @@ class Detached:
     offset: int
 
 
-Event = Attached | Chunk | Lost | Ended | Detached
+@dataclass(frozen=True)
+class Interrupted:
+    """The connection broke, and is tried again. `offset`: the first byte that has not come; `error`: what happened."""
+
+    offset: int
+    error: TaskerError
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """It goes on at `offset`, where it broke, after so many seconds; `job` as it is now."""
+
+    job: Job
+    offset: int
+    after: float
+
+
+Event = Attached | Chunk | Lost | Ended | Detached | Interrupted | Resumed

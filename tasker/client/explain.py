@@ -32,10 +32,9 @@ class Credentials:
     ca: bytes
     certificate: bytes
 
-
-def explain(credentials: Credentials, details: str) -> TaskerError:
-    """The likeliest reason, as an error to raise: DENIED for one's own certificate, else UNAVAILABLE."""
-    return _own_certificate(credentials) or _connection(credentials, details)
+    @property
+    def where(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 def judge(certificate: bytes, ca: bytes) -> Certified:
@@ -55,7 +54,8 @@ def judge(certificate: bytes, ca: bytes) -> Certified:
         raise
 
 
-def _own_certificate(credentials: Credentials) -> TaskerError | None:
+def own_certificate(credentials: Credentials) -> TaskerError | None:
+    """What is wrong with it, DENIED. Asks nobody."""
     try:
         judge(credentials.certificate, credentials.ca).check_dates(time.time())
     except TaskerError as error:
@@ -63,8 +63,9 @@ def _own_certificate(credentials: Credentials) -> TaskerError | None:
     return None
 
 
-def _connection(credentials: Credentials, details: str) -> TaskerError:
-    where = f"{credentials.host}:{credentials.port}"
+def connection(credentials: Credentials, details: str) -> TaskerError:
+    """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
+    where = credentials.where
     context = ssl.create_default_context(cadata=credentials.ca.decode("ascii", "replace"))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.set_alpn_protocols(["h2"])

@@ -1,16 +1,14 @@
-"""A watch stream as an iterator of news: a snapshot first, then every change."""
+"""A watch stream as an iterator of news: a snapshot first, then every change; after a break, a new snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import grpc
 
 from tasker.api.jobs import job_from
 from tasker.api.usages import usage_from
 from tasker.api.v1 import tasker_pb2 as pb
+from tasker.client.resuming import Course
+from tasker.client.stream import Stream
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.usage import JobUsage
@@ -46,28 +44,40 @@ class Used:
     usages: tuple[JobUsage, ...]
 
 
-News = Snapshot | Changed | Forgotten | Used
+@dataclass(frozen=True)
+class Away:
+    """The connection broke, and is tried again: what is known gets old, until a Snapshot that is `first` comes."""
+
+    error: TaskerError
 
 
-class Watching(Iterator[News]):
-    """Iterate it; `cancel` ends it, from any thread. Raises TaskerError where it broke off: then watch again."""
+News = Snapshot | Changed | Forgotten | Used | Away
 
-    def __init__(self, call: Any, translate: Callable[[grpc.RpcError], TaskerError]) -> None:
-        self._call = call
-        self._translate = translate
-        self._cancelled = False
 
-    def __next__(self) -> News:
-        try:
-            return news(next(self._call))
-        except grpc.RpcError as error:
-            if self._cancelled:
-                raise StopIteration from None
-            raise self._translate(error) from error
+class WatchCourse(Course[News]):
+    """The same request again: its answer begins with a snapshot."""
 
-    def cancel(self) -> None:
-        self._cancelled = True
-        self._call.cancel()
+    def __init__(self, request: pb.WatchJobsRequest, patience: float) -> None:
+        super().__init__(patience)
+        self._request = request
+
+    def request(self) -> pb.WatchJobsRequest:
+        return self._request
+
+    def received(self, message: pb.WatchJobsResponse, now: float) -> News:
+        self._begun = True
+        self._outage.mended(now)
+        return news(message)
+
+    def closed(self) -> None:
+        self.over = True
+
+    def interrupted(self, error: TaskerError) -> News:
+        return Away(error)
+
+
+class Watching(Stream[News]):
+    """Iterate it; `cancel` ends it, from any thread. Raises TaskerError where it broke off for good."""
 
 
 def news(message: pb.WatchJobsResponse) -> News:

@@ -23,7 +23,7 @@ LONGEST_WAIT = 3600.0
 
 _BROKEN_OFF = {
     pb.Detached.REASON_REQUESTED: TaskerError(
-        Reason.UNAVAILABLE, "cannot go on sending: the stream was detached, and its client read nothing"
+        Reason.REFUSED, "cannot go on sending: the stream was detached, and its client read nothing"
     ),
     pb.Detached.REASON_CERTIFICATE: TaskerError(
         Reason.DENIED, "cannot go on sending: the client's certificate expired or was revoked"

@@ -217,6 +217,7 @@ class Peer:
         raise TaskerError(Reason.REFUSED, f"cannot serve {type(message).__name__} in a test")
 
     def _find(self, id: str) -> PeerJob:
-        if id not in self.jobs:
-            raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id}; `tasker list` shows what there is")
-        return self.jobs[id]
+        for name, job in self.jobs.items():
+            if name.startswith(id):
+                return job
+        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id}; `tasker list` shows what there is")

@@ -59,6 +59,15 @@ class Frontend:
             )
         self._dead = os.pidfd_open(self.process.pid)
 
+    def relaunch(self) -> None:
+        """Another process once this one has ended; at the same address, if `listen` named its port."""
+        self.process.wait(PATIENCE)
+        os.close(self._dead)
+        while select.select([self._news], [], [], 0)[0]:
+            self._news.recv(4096)
+        self.launch()
+        self.heard("READY=1")
+
     def start(self) -> None:
         self.peer.start()
         self.launch()

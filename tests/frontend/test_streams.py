@@ -47,7 +47,7 @@ def stuck(caller: Caller, all_streams: Streams, end: End) -> None:
 @pytest.mark.parametrize(
     ("end", "reason", "message"),
     [
-        (lambda all_streams, _: all_streams.end("abc", "alice"), Reason.UNAVAILABLE, "its client read nothing"),
+        (lambda all_streams, _: all_streams.end("abc", "alice"), Reason.REFUSED, "its client read nothing"),
         (lambda all_streams, _: all_streams.end_all(), Reason.UNAVAILABLE, "the server is restarting"),
         (lambda all_streams, _: all_streams.hurry_all(), Reason.UNAVAILABLE, "the server is restarting"),
         (

@@ -63,7 +63,7 @@ def run(asked: argparse.Namespace) -> int:
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         machine = _machine(client)
-        watching = Unbroken(lambda: client.watch(owner=owner, usage=True))
+        watching = Unbroken(lambda: client.watch(owner=owner, usage=True, patience=0))
         try:
             if lasting:
                 from tasker.cli.topscreen import TopScreen

@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         job = client.get(asked.job).id if asked.job else ""
-        watching = Unbroken(lambda: client.watch(job=job, owner=owner, usage=asked.usage))
+        watching = Unbroken(lambda: client.watch(job=job, owner=owner, usage=asked.usage, patience=0))
         telling = Telling()
         try:
             for news in watching:

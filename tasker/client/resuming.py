@@ -1,0 +1,132 @@
+"""Going on after a connection broke: when to ask again, what to ask for, when to give up. Pure: the time is told.
+
+    reads ──received──▶ events           an error ──broke──▶ pause, ask again ──received──▶ mended
+                                                  └── not UNAVAILABLE, or patience is over: raised
+
+Only what has once begun is taken up again: a server that cannot be reached at the start is an error at once. Nothing
+here knows of grpc, threads or asyncio; the streams of both clients drive one Course each.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+from tasker.client import calls
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.job import Job
+from tasker.lifecycle import State
+
+PATIENCE = 60.0
+"""Seconds that a broken connection is tried again, if nothing else is asked for."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+"""Seconds between two tries; each is twice the one before, and cut by chance so that not all clients come at once."""
+
+E = TypeVar("E")
+
+
+class Outage:
+    """The time between a break and its mending. `patience`: seconds, 0 for none."""
+
+    def __init__(self, patience: float) -> None:
+        if not patience >= 0:
+            raise invalid(f"cannot have a patience of {patience}; give it in seconds, 0 for none")
+        self._patience = patience
+        self._began: float | None = None
+        self._pause = FIRST_PAUSE
+
+    @property
+    def lasts(self) -> bool:
+        return self._began is not None
+
+    @property
+    def tolerated(self) -> bool:
+        """Whether there is any patience at all."""
+        return self._patience > 0
+
+    def broke(self, error: TaskerError, now: float) -> float:
+        """Seconds until the next try. Raises `error` where there is to be none."""
+        if self._began is None:
+            self._began, self._pause = now, FIRST_PAUSE
+        left = self._began + self._patience - now
+        if error.reason is not Reason.UNAVAILABLE or left <= 0:
+            raise error
+        pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        return min(pause, left)
+
+    def left(self, now: float) -> float | None:
+        """Seconds that a try may take; None while nothing is broken."""
+        return None if self._began is None else max(0.0, self._began + self._patience - now)
+
+    def mended(self, now: float) -> float:
+        """It goes on: how many seconds it did not."""
+        began, self._began = self._began, None
+        return 0.0 if began is None else now - began
+
+
+class Course(ABC, Generic[E]):
+    """One stream of events over as many connections as it takes. `over`: nothing more is to be read."""
+
+    def __init__(self, patience: float) -> None:
+        self.over = False
+        self.pause = 0.0
+        """Seconds until the next try."""
+        self._outage = Outage(patience)
+        self._begun = False
+
+    @abstractmethod
+    def request(self) -> Any:
+        """What to ask for on the next connection."""
+
+    @abstractmethod
+    def received(self, message: Any, now: float) -> E:
+        """What a message says. Raises TaskerError: for `broke`, like any other."""
+
+    @abstractmethod
+    def closed(self) -> None:
+        """The server has nothing more to say. Raises TaskerError where it should have."""
+
+    @abstractmethod
+    def interrupted(self, error: TaskerError) -> E:
+        """The event that tells of a break."""
+
+    def broke(self, error: TaskerError, now: float) -> E | None:
+        """The event of a break, once for each; ask again after `pause`. Raises `error` where it ends the stream."""
+        if not self._begun or not self._outage.tolerated:
+            raise error
+        news = not self._outage.lasts
+        self.pause = self._outage.broke(error, now)
+        return self.interrupted(error) if news else None
+
+    def left(self, now: float) -> float | None:
+        """Seconds in which the next message must come; None: there is no hurry."""
+        return self._outage.left(now)
+
+
+class Wait:
+    """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
+
+    def __init__(self, job: str, patience: float) -> None:
+        self._job = job
+        self._outage = Outage(patience)
+        self._begun = self._connected = False
+
+    def call(self, now: float) -> calls.Call[Job]:
+        """What to ask next."""
+        return calls.wait(self._job) if self._connected else calls.get(self._job, self._outage.left(now))
+
+    def answered(self, job: Job, now: float) -> bool:
+        """Whether that was the end of it."""
+        self._outage.mended(now)
+        self._begun = self._connected = True
+        self._job = job.id  # a prefix may mean another job later
+        return job.state is State.ENDED
+
+    def broke(self, error: TaskerError, now: float) -> float:
+        """Seconds until the next try. Raises `error` where there is to be none."""
+        self._connected = False
+        if not self._begun:
+            raise error
+        return self._outage.broke(error, now)

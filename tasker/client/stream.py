@@ -1,0 +1,94 @@
+"""A Course driven over grpc's blocking calls: an iterator that may be left from any thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import grpc
+
+from tasker.client.resuming import Course
+from tasker.client.translation import Translation
+from tasker.errors import TaskerError
+
+E = TypeVar("E")
+
+
+class Stream(Iterator[E]):
+    """Raises TaskerError where it broke off for good."""
+
+    def __init__(self, course: Course[E], open: Callable[[Any], Any], translation: Translation) -> None:
+        """`open` makes a call of a request. The first is made at once."""
+        self._course = course
+        self._open = open
+        self._translation = translation
+        self._cancelled = threading.Event()
+        self._call: Any = open(course.request())
+
+    def __next__(self) -> E:
+        while not (self._course.over or self._cancelled.is_set()):
+            try:
+                message = self._read()
+                if message is not None:
+                    return self._course.received(message, time.monotonic())
+                self._course.closed()
+            except TaskerError as error:
+                if self._cancelled.is_set():
+                    break
+                if self._call is not None:
+                    self._call.cancel()
+                self._finish()
+                if (event := self._broke(error)) is not None:
+                    return event
+        self._finish()
+        raise StopIteration
+
+    def cancel(self) -> None:
+        """End the stream, from any thread; the job goes on. What was received is still iterated over, or not."""
+        self._cancelled.set()
+        if (call := self._call) is not None:
+            call.cancel()
+
+    def _finish(self) -> None:
+        """Take grpc's own end of the call too: a process that exits before it has come is aborted by grpc's thread."""
+        if (call := self._call) is not None:
+            with suppress(grpc.RpcError):
+                next(call, None)
+            self._call = None
+
+    def _read(self) -> Any:
+        """The next message; None at the end."""
+        if self._call is None:
+            if self._cancelled.wait(self._course.pause):
+                return None
+            self._call = self._open(self._course.request())
+            if self._cancelled.is_set():  # when there was no call to cancel
+                self._call.cancel()
+        try:
+            with self._within(self._course.left(time.monotonic())):
+                return next(self._call, None)
+        except grpc.RpcError as error:
+            raise self._translation.light(error) from error
+
+    @contextmanager
+    def _within(self, seconds: float | None) -> Iterator[None]:
+        """Break the call off after so long. grpc's own timeout would be one for the whole stream."""
+        if seconds is None or seconds > threading.TIMEOUT_MAX:
+            yield
+            return
+        timer = threading.Timer(seconds, self._call.cancel)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _broke(self, error: TaskerError) -> E | None:
+        try:
+            return self._course.broke(error, time.monotonic())
+        except TaskerError as last:
+            raise self._translation.explained(last) from error.__cause__

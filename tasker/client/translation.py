@@ -1,0 +1,55 @@
+"""grpc's errors become TaskerErrors here, for the blocking client and the asyncio one.
+
+`light` looks at nothing but the error and the own certificate; `explained` looks again why a server cannot be reached,
+which takes a while: only where the error is going to be shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from tasker.client.explain import Credentials, connection, own_certificate
+from tasker.errors import Reason, TaskerError, invalid
+
+
+class BrokenOff(TaskerError):
+    """UNAVAILABLE, and it was not the server that said so. `details` is grpc's word for it."""
+
+    def __init__(self, where: str, details: str) -> None:
+        super().__init__(Reason.UNAVAILABLE, f"cannot go on with {where}: the connection broke off ({details})")
+        self.details = details
+
+
+class Translation:
+    """For one client."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def light(self, error: Any) -> TaskerError:
+        """What the server said, or else that it said nothing. `error`: grpc.Call or grpc.aio.AioRpcError."""
+        details = error.details() or ""
+        for key, value in error.trailing_metadata() or ():
+            if key == "tasker-reason" and value in list(Reason):
+                return TaskerError(Reason(value), details)
+        match error.code():
+            case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
+                return own_certificate(self._credentials) or BrokenOff(self._credentials.where, details)
+            case grpc.StatusCode.DEADLINE_EXCEEDED:
+                return TaskerError(
+                    Reason.UNAVAILABLE,
+                    f"cannot wait longer for an answer of {self._credentials.where}; try again later",
+                )
+            case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
+                return invalid("cannot send so long a request; put what is long into a file")
+            case grpc.StatusCode.RESOURCE_EXHAUSTED:
+                return TaskerError(Reason.EXHAUSTED, f"cannot do that now: the server is full ({details})")
+            case grpc.StatusCode.UNIMPLEMENTED:
+                return TaskerError(Reason.REFUSED, "cannot do that: the server is older than this client; upgrade it")
+        return TaskerError(Reason.INTERNAL, f"cannot make anything of the answer: {error.code().name}: {details}")
+
+    def explained(self, error: TaskerError) -> TaskerError:
+        """The same, or a better one: connects to the server to find out. Up to 10 seconds."""
+        return connection(self._credentials, error.details) if isinstance(error, BrokenOff) else error
