@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tasker.client import Client
 
 SOON = 14 * 86400.0
-"""Seconds before its end from which on a certificate is warned of."""
+"""Seconds before its end from which on one's own certificate is warned of."""
 
 
 def connect(options: argparse.Namespace) -> Client:

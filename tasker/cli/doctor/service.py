@@ -1,0 +1,117 @@
+"""What answers: the engine's socket, the port with TLS 1.3 and nothing older, and a call over it."""
+
+from __future__ import annotations
+
+import grp
+import socket
+import ssl
+import stat
+import time
+from pathlib import Path
+
+from tasker.cli import settings
+from tasker.cli.about import CLOCKS
+from tasker.cli.connection import client_of
+from tasker.cli.doctor.finding import Finding, note, ok, unseen, wrong
+from tasker.cli.settings import Settings
+from tasker.errors import TaskerError
+from tasker.info import Info
+from tasker.quantity import format_duration
+
+PATIENCE = 10.0
+"""Seconds for a connection."""
+GROUP = "tasker"
+
+
+def engine(path: Path) -> Finding:
+    """The engine's socket, /run/tasker.sock: for root and the frontends' group."""
+    check = "engine socket"
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return wrong(check, f"there is no {path}", "systemctl enable --now tasker")
+    except OSError as error:
+        return unseen(check, error)
+    if not stat.S_ISSOCK(seen.st_mode):
+        return wrong(check, f"{path} is no socket", "remove it, then systemctl restart tasker.socket")
+    if stat.S_IMODE(seen.st_mode) != 0o660 or _group(seen.st_gid) != GROUP:
+        text = f"{path} is {stat.S_IMODE(seen.st_mode):04o}, of the group {_group(seen.st_gid)}"
+        return wrong(check, text, f"it has to be 0660 and {GROUP}'s: systemctl restart tasker.socket")
+    return ok(check, f"{path}, for root and the group {GROUP}")
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def port(found: Settings) -> list[Finding]:
+    """That it speaks TLS 1.3, with a certificate that the CA signed for that host, and nothing older."""
+    from tasker.client.connection import split_address
+
+    try:
+        host, number = split_address(found.address)
+        authority = settings.read(found).ca
+    except TaskerError:
+        return []  # the certificate's own finding tells
+    newest = _handshake(host, number, authority, ssl.TLSVersion.TLSv1_3)
+    if isinstance(newest, OSError):
+        todo = "systemctl status 'tasker*' there says whether it runs; or is a firewall between?"
+        return [wrong("port", f"{found.address}: {_why(newest)}", todo)]
+    older = _handshake(host, number, authority, ssl.TLSVersion.TLSv1_2)
+    if older is None:
+        todo = "that is not Tasker, or something stands before it that speaks for it"
+        return [wrong("port", f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
+    return [ok("port", f"{found.address} speaks TLS 1.3, and refuses 1.2")]
+
+
+def _handshake(host: str, number: int, authority: bytes, version: ssl.TLSVersion) -> OSError | None:
+    """Why there was none, if there was none."""
+    try:
+        context = ssl.create_default_context(cadata=authority.decode("ascii", "replace"))
+        context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection((host, number), timeout=PATIENCE) as sock,
+            context.wrap_socket(sock, server_hostname=host),
+        ):
+            return None
+    except OSError as error:  # ssl's are among them
+        return error
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "it does not speak TLS 1.3"
+    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
+
+
+def call(found: Settings) -> list[Finding]:
+    """A call, as any verb makes one, and the service's clock beside the one here."""
+    try:
+        with client_of(found) as client:
+            client.info()  # connects
+            before = time.time()
+            info = client.info()
+            return [_answered(info), clock(info.time - (before + time.time()) / 2)]
+    except TaskerError as error:
+        text, _, todo = error.message.partition("; ")
+        return [wrong("service", text, todo or "try tasker info")]
+
+
+def _answered(info: Info) -> Finding:
+    who = f"{info.caller.name}, {info.caller.role}"
+    return ok("service", f"tasker {info.version} on {info.hostname} answers you, {who}")
+
+
+def clock(difference: float) -> Finding:
+    """`difference`: seconds that the service's clock is ahead."""
+    if abs(difference) <= CLOCKS:
+        return ok("clocks", "the service's and the one here agree")
+    where = "ahead of" if difference > 0 else "behind"
+    text = f"the service's is {format_duration(abs(difference))} {where} the one here"
+    return note("clocks", text, "synchronise both: timedatectl set-ntp true")

@@ -1,0 +1,124 @@
+"""The machine under Tasker: systemd, cgroups, Tasker's units, pressure, disk space, time."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tasker.cli.doctor.finding import Finding, note, ok, unknown, unseen, wrong
+from tasker.quantity import format_size
+
+OLDEST = 252
+CONTROLLERS = ("cpu", "io", "memory", "pids")
+PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result"
+PATIENCE = 20.0
+"""Seconds for a tool of systemd's."""
+LITTLE = 1 << 30
+"""Bytes of disk space under which archives may not find room."""
+
+
+def output(*command: str) -> str | None:
+    """What a tool prints; None where there is none, it fails or hangs."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
+
+
+def systemd(version: str | None, runtime: Path) -> Finding:
+    """`version`: what `systemctl --version` prints; `runtime` is /run/systemd/system where systemd is process 1."""
+    if not runtime.is_dir():
+        return wrong("systemd", "it is not process 1 here", "run Tasker on a machine that systemd has booted")
+    match = re.match(r"systemd (\d+)", version or "")
+    if match is None:
+        return unknown("systemd", "systemctl does not say which version it is", "try systemctl --version")
+    if int(match[1]) < OLDEST:
+        return wrong("systemd", f"version {match[1]}", f"upgrade it to {OLDEST} or newer, e.g. Debian 12")
+    return ok("systemd", f"version {match[1]}")
+
+
+def cgroups(root: Path) -> Finding:
+    """`root` is /sys/fs/cgroup."""
+    try:
+        there = (root / "cgroup.controllers").read_text().split()
+    except FileNotFoundError:
+        todo = "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line"
+        return wrong("cgroups", f"{root} is no cgroup v2", todo)
+    except OSError as error:
+        return unseen("cgroups", error)
+    missing = [name for name in CONTROLLERS if name not in there]
+    if missing:
+        todo = "look for cgroup_disable= on the kernel's command line, or give them to this container"
+        return wrong("cgroups", f"v2 without {', '.join(missing)}: such limits cannot be set", todo)
+    return ok("cgroups", f"v2 with {', '.join(CONTROLLERS)}")
+
+
+def units(shown: str | None, frontends: int) -> list[Finding]:
+    """`shown`: what `systemctl show -p PROPERTIES` prints of `unit_names(frontends)`."""
+    if shown is None:
+        return [unknown("units", "systemctl does not answer", "try systemctl status tasker")]
+    blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.split("\n\n") if block]
+    found = {block.get("Id", ""): block for block in blocks}
+    return [_unit(name, found.get(name, {})) for name in unit_names(frontends)]
+
+
+def unit_names(frontends: int) -> list[str]:
+    """The units that are to be active while Tasker runs."""
+    numbered = [f"tasker-frontend@{number}.service" for number in range(1, frontends + 1)]
+    return ["tasker.service", "tasker-collector.service", "tasker.socket", *numbered]
+
+
+def _unit(name: str, shown: dict[str, str]) -> Finding:
+    state, enabled = shown.get("ActiveState", "unknown"), shown.get("UnitFileState", "")
+    main = name == "tasker.service"
+    if shown.get("LoadState") != "loaded":
+        return wrong(name, f"not there ({shown.get('LoadState', 'unknown')})", "install the package again")
+    if state == "failed":
+        todo = f"see why: journalctl -u {name}; then systemctl restart {name}"
+        return wrong(name, f"failed ({shown.get('Result', '')})", todo)
+    if state != "active":
+        start = "tasker" if main or "frontend" not in name else name
+        return wrong(name, f"{state} ({shown.get('SubState', '')})", f"systemctl enable --now {start}")
+    if main and enabled != "enabled":
+        return note(name, "active, but not started at boot", "systemctl enable tasker")
+    return ok(name, f"active, {enabled}" if main else "active")
+
+
+def pressure(proc: Path) -> Finding:
+    """`proc` is /proc."""
+    try:
+        (proc / "pressure" / "cpu").read_text()
+    except OSError:
+        todo = "boot with psi=1 on the kernel's command line"
+        return note("pressure", "the kernel does not say what jobs wait for (PSI)", todo)
+    return ok("pressure", "the kernel says what jobs wait for (PSI)")
+
+
+def disk(state: Path) -> Finding:
+    """`state` is /var/lib/tasker, where archives go."""
+    try:
+        seen = os.statvfs(state)
+    except FileNotFoundError:
+        return note("disk", f"there is no {state} yet", "it is made at the first start")
+    except OSError as error:
+        return unseen("disk", error)
+    free = seen.f_bavail * seen.f_frsize
+    todo = f"make room there, or lower [retention] in tasker.toml; `du -sh {state}` shows what archives take"
+    if free < LITTLE // 64 or not seen.f_favail:
+        return wrong("disk", f"{format_size(free)} free under {state}", todo)
+    if free < LITTLE:
+        return note("disk", f"only {format_size(free)} free under {state}", todo)
+    return ok("disk", f"{format_size(free)} free under {state}")
+
+
+def synchronized(timesync: Path, timedatectl: str | None) -> Finding:
+    """`timesync` is /run/systemd/timesync; `timedatectl`: the value of NTPSynchronized."""
+    if (timesync / "synchronized").exists() or (timedatectl or "").strip() == "yes":
+        return ok("time", "synchronised with the network's")
+    if timedatectl is None:
+        return unknown("time", "cannot tell whether the clock is synchronised", "try timedatectl")
+    todo = "timedatectl set-ntp true, with systemd-timesyncd or chrony installed"
+    return note("time", "the clock is not synchronised: certificates may seem too old or too new", todo)

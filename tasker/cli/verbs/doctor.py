@@ -1,0 +1,93 @@
+"""`tasker doctor`: what is wrong on this machine, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.text import Text
+
+from tasker import certfiles, config
+from tasker.cli import exits, settings
+from tasker.cli.clean import visible
+from tasker.cli.doctor import certificates, service, system
+from tasker.cli.doctor.finding import Finding, Verdict, ok, wrong
+from tasker.cli.stdout import print_json, print_rows
+from tasker.config import Config
+from tasker.errors import TaskerError
+
+USAGE = ""
+EPILOG = """\
+examples:
+  sudo tasker doctor
+  tasker doctor --json | jq -r '.checks[] | select(.verdict == "wrong") | .todo'
+
+On a machine where Tasker is installed as a service: systemd, cgroups, the units, the certificates and who may read
+their keys, the sockets, the disk, the clocks. On any other: what a client needs. It changes nothing and needs no root;
+what it may not look at, it says. ok: well; note: look at it some day; wrong: mend it; unknown: nobody could look.
+
+exit codes: 0 nothing is wrong, 1 something is. --json prints {"healthy": …, "checks": […]}."""
+
+COLOURS = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.WRONG: "bold red", Verdict.UNKNOWN: "dim"}
+SICK = 1
+UNITS = (Path("/lib/systemd/system/tasker.service"), Path("/etc/systemd/system/tasker.service"))
+"""One of them is there where the service is installed."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Each finding on a line, as soon as all are there."""
+    found = [*(_service() if any(unit.exists() for unit in UNITS) else ()), *_client(asked)]
+    sick = any(one.verdict is Verdict.WRONG for one in found)
+    if asked.json:
+        print_json({"healthy": not sick, "checks": [{**asdict(one), "verdict": str(one.verdict)} for one in found]})
+    else:
+        print_rows([_row(one) for one in found], cut=False)
+    return SICK if sick else exits.DONE
+
+
+def _row(one: Finding) -> list[Text]:
+    text = f"{one.text}: {one.todo}" if one.todo else one.text
+    return [Text(str(one.verdict), COLOURS[one.verdict]), Text(one.check), Text(visible(text))]
+
+
+def _service() -> Iterator[Finding]:
+    """What the machine of the service needs."""
+    now = time.time()
+    yield system.systemd(system.output("systemctl", "--version"), Path("/run/systemd/system"))
+    yield system.cgroups(Path("/sys/fs/cgroup"))
+    yield system.pressure(Path("/proc"))
+    try:
+        known = config.load(config.DEFAULT_PATH)
+        yield ok("configuration", str(config.DEFAULT_PATH))
+    except TaskerError as error:
+        known = Config()
+        yield wrong("configuration", error.message, "mend it, then systemctl reload tasker")
+    names = system.unit_names(known.server.frontends)
+    yield from system.units(system.output("systemctl", "show", "-p", system.PROPERTIES, *names), known.server.frontends)
+    ca = Path(known.server.ca)
+    yield certificates.authority(ca, now)
+    yield certificates.server(Path(known.server.certificate), ca, [*certfiles.own_hosts(), "localhost"], now)
+    yield from certificates.keys(settings.SYSTEM, Path(known.server.key))
+    yield from certificates.clients(settings.SYSTEM, now)
+    yield service.engine(Path("/run/tasker.sock"))
+    yield system.disk(Path("/var/lib/tasker"))
+
+
+def _client(asked: argparse.Namespace) -> Iterator[Finding]:
+    """What whoever uses a service needs, wherever that is."""
+    timedatectl = system.output("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    yield system.synchronized(Path("/run/systemd/timesync"), timedatectl)
+    found = settings.find(vars(asked), os.environ, settings.local_user())
+    own = certificates.own(found, time.time())
+    yield own
+    yield from service.port(found)
+    if own.verdict in (Verdict.OK, Verdict.NOTE):
+        yield from service.call(found)

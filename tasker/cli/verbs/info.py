@@ -1,0 +1,41 @@
+"""`tasker info`: the service, and what holds for the caller there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+from tasker.cli import about, exits, settings
+from tasker.cli.connection import connect
+from tasker.cli.stdout import print_json, print_rows
+
+USAGE = ""
+EPILOG = """\
+examples:
+  tasker info
+  tasker info --json | jq -r .info.not_after
+  tasker --context prod info
+
+Its version and clock, who you are there, until when, and the ceilings on your jobs, on one job and on all of them.
+--json prints {"info": {…}}; clock_difference is in seconds, positive where the service's clock is ahead."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(asked: argparse.Namespace) -> int:
+    """One call; half of what it took is not the clocks' fault."""
+    address = settings.find(vars(asked), os.environ, settings.local_user()).address
+    with connect(asked) as client:
+        client.info()  # connects
+        before = time.time()
+        info = client.info()
+        now = time.time()
+    difference = info.time - (before + now) / 2
+    if asked.json:
+        print_json({"info": about.as_json(info, address, difference)})
+    else:
+        print_rows(about.facts(info, address, difference, now), cut=False)
+    return exits.DONE
