@@ -16,6 +16,7 @@
     top         rows of top, pure            topscreen: on a terminal            keys: what is pressed there
     rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
+    completion/ the parser ─▶ scripts for shells                  near: did you mean …?
     exits       how it ended ─▶ exit code, one table
     stdout      rows and JSON                          stderr: notices, errors, progress
 

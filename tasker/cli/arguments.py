@@ -19,7 +19,7 @@ from tasker import __version__
 from tasker.cli import options
 from tasker.cli.help import EPILOG, INTRODUCTION, sentence
 from tasker.cli.near import did_you_mean
-from tasker.cli.verbs import ALIASES, VERBS, WITH_COMMAND, load
+from tasker.cli.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
 from tasker.errors import Reason, TaskerError
 
 
@@ -150,9 +150,10 @@ def build(asked: Sequence[str] | None = None) -> Parser:
     parser.add_argument("--version", action="version", version=f"tasker {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", prog="tasker")
     options.common(parser, None)
-    for name, summary in VERBS.items():
+    for name in (*VERBS, *HIDDEN):
         names = (name, *ALIASES.get(name, ()))
-        verb = verbs.add_parser(name, help=summary, description=sentence(summary), aliases=names[1:])
+        shown: Any = {"help": VERBS[name], "description": sentence(VERBS[name])} if name in VERBS else {}
+        verb = verbs.add_parser(name, aliases=names[1:], **shown)
         verb.set_defaults(verb=name)
         if asked is None or any(word in names for word in asked):
             module = load(name)

@@ -17,6 +17,7 @@ from tasker.cli.rows import Rows
 from tasker.cli.settings import Settings
 from tasker.cli.stderr import complain, complain_json
 from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity
 
 if TYPE_CHECKING:
     from tasker.client import Client
@@ -36,9 +37,9 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
 
     Tells of those that did not answer. Raises TaskerError where there is no context.
     """
-    answers = _ask(settings.every(os.environ, settings.local_user()), question)
+    found = answers(settings.every(os.environ, settings.local_user()), lambda client, own: question(client, own.name))
     code = exits.DONE
-    for name, answer in answers.items():
+    for name, answer in found.items():
         if isinstance(answer, TaskerError):
             code = exits.of_error(answer.reason)
             if asked.json:
@@ -46,30 +47,33 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
                 complain_json(document.dump({"error": error}))
             else:
                 complain(f"{name}: {answer.message}")
-    return {name: answer for name, answer in answers.items() if not isinstance(answer, TaskerError)}, code
+    return {name: answer for name, answer in found.items() if not isinstance(answer, TaskerError)}, code
 
 
-def _ask(contexts: dict[str, Settings], question: Callable[[Client, str], T]) -> dict[str, T | TaskerError]:
+def answers(
+    contexts: dict[str, Settings], question: Callable[[Client, Identity], T], patience: float = PATIENCE
+) -> dict[str, T | TaskerError]:
+    """`question(client, oneself)`, asked of each; UNAVAILABLE for those that say nothing for `patience` seconds."""
     import tasker.client.connection  # noqa: F401 - before the clock runs
 
-    answers: dict[str, T | TaskerError] = {}
+    given: dict[str, T | TaskerError] = {}
 
     def answer(name: str, found: Settings) -> None:
         try:
             with client_of(found) as client:
-                answers[name] = question(client, identity_of(found).name)
+                given[name] = question(client, identity_of(found))
         except TaskerError as error:
-            answers[name] = error
+            given[name] = error
 
     # Daemons: one that hangs is left behind.
     threads = [Thread(target=answer, args=each, daemon=True) for each in contexts.items()]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    silent = TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {PATIENCE:.0f}s; is the machine up?")
-    return {name: answers.get(name, silent) for name in contexts}
+    silent = TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {patience:g}s; is the machine up?")
+    return {name: given.get(name, silent) for name in contexts}
 
 
 def named(tables: dict[str, Rows]) -> Rows:

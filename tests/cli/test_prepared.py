@@ -12,7 +12,7 @@ from tasker.cli import arguments
 from tasker.cli.__main__ import main
 from tests.stub_control import REPOSITORY
 
-MADE = ("tasker/cli/prepared",)
+MADE = ("tasker/cli/prepared", "packaging/completion")
 
 
 def files(tree: Path) -> dict[str, str]:

@@ -29,9 +29,12 @@ VERBS = {
     "info": "show the service, who you are there, and your ceilings",
     "doctor": "look for what is wrong on this machine, and say what to do about it",
     "context": "keep the addresses and certificates of several machines",
+    "completion": "print the script that completes tasker's command line in a shell",
     "certs": "make and look at certificates",
 }
 ALIASES = {"list": ("ls", "ps")}
+HIDDEN = ("candidates",)
+"""Verbs that nobody types: neither help nor completion shows them."""
 WITH_COMMAND = ("start", "run")
 """Verbs that end in a command of the job's own, which is left as it is."""
 
@@ -47,7 +50,7 @@ class Verb(Protocol):
 
 
 def load(name: str) -> Verb:
-    """One of VERBS."""
-    if name not in VERBS:
+    """One of VERBS or HIDDEN."""
+    if name not in (*VERBS, *HIDDEN):
         raise KeyError(name)
     return cast(Verb, import_module(f"tasker.cli.verbs.{name}"))

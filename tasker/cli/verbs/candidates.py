@@ -1,0 +1,64 @@
+"""`tasker candidates`: what completion scripts ask for as somebody presses Tab. Hidden; no word but the answer.
+
+One line for each: the word, a tab, what it is. Nothing where the service does not answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from itertools import islice
+
+from tasker.cli import configfile, exits, render, settings
+from tasker.cli.clean import visible
+from tasker.cli.everywhere import answers
+from tasker.client import Client
+from tasker.errors import TaskerError
+from tasker.identity import Identity, Role
+from tasker.job import Job
+
+USAGE = "KIND"
+EPILOG = """\
+examples:
+  tasker candidates job"""
+PATIENCE = 1.5
+"""Seconds that somebody who pressed Tab is left without an answer."""
+MOST = 1000
+WIDTH = 60
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", metavar="KIND", choices=("job", "running", "context"), help="of what")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Silent, whatever is wrong."""
+    try:
+        lines = _contexts() if asked.kind == "context" else _jobs(asked)
+    except TaskerError:
+        lines = []
+    if lines:
+        print("\n".join(lines))
+    return exits.DONE
+
+
+def _contexts() -> list[str]:
+    contexts = configfile.load(os.environ).contexts
+    return [f"{name}\t{values.get('address', '')}" for name, values in contexts.items()]
+
+
+def _jobs(asked: argparse.Namespace) -> list[str]:
+    """Those that the caller may do something with."""
+
+    def question(client: Client, own: Identity) -> list[Job]:
+        owner = "" if own.role is Role.ADMIN else own.name
+        return list(islice(client.list(owner=owner, running=asked.kind == "running"), MOST))
+
+    found = settings.find(vars(asked), os.environ, settings.local_user())
+    answer = answers({"": found}, question, PATIENCE)[""]
+    return [] if isinstance(answer, TaskerError) else [f"{job.id}\t{_what(job)}" for job in reversed(answer)]
+
+
+def _what(job: Job) -> str:
+    text = f"{job.state}, {job.owner}: {job.spec.name or render.command(job)}"
+    return visible(text)[:WIDTH]

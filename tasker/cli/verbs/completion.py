@@ -1,0 +1,41 @@
+"""`tasker completion`: the script that completes Tasker's command line in a shell. Needs no service."""
+
+from __future__ import annotations
+
+import argparse
+
+from tasker.cli import exits
+from tasker.cli.arguments import build
+from tasker.cli.stdout import print_json
+
+USAGE = "SHELL"
+EPILOG = """\
+examples:
+  source <(tasker completion bash)
+  tasker completion zsh > ~/.zfunc/_tasker            with ~/.zfunc in fpath
+  tasker completion fish > ~/.config/fish/completions/tasker.fish
+
+The Debian package brings all three. Job ids and contexts are asked for as you press Tab, from the service that the line
+names; where it does not answer at once there are none. --json prints {"script": …}."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """From the whole parser."""
+    text = script(asked.shell)
+    if asked.json:
+        print_json({"script": text})
+    else:
+        print(text, end="")
+    return exits.DONE
+
+
+def script(shell: str) -> str:
+    """For one of the shells."""
+    from tasker.cli.completion import bash, fish, grammar, zsh
+
+    makers = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script}
+    return makers[shell](grammar.places(build()))
