@@ -14,6 +14,9 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  9. frontend/attach.py reads the ring for whoever attaches; cli/attach.py and screen.py show it
 10. engine/jobs.py     the leader exited: kill what is left, Finish, systemd's Result; outcomes.py says how it ended
 
+Around that, in engine/: ceilings.py is what owners and Tasker as a whole may use, limiting.py changes the limits of a
+running job, inforce.py reads back what is in force, escape.py ends what left its scope, about.py answers GetInfo.
+
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py.
 """
 

@@ -54,6 +54,12 @@ class StubSystemd:
         calls: list[dict[str, Any]] = self.do("calls")
         return calls
 
+    @property
+    def sets(self) -> list[dict[str, Any]]:
+        """Every SetUnitProperties so far: unit, properties."""
+        sets: list[dict[str, Any]] = self.do("sets")
+        return sets
+
     def cgroup(self, unit: str) -> Path:
         """The directory of a live unit."""
         group: str = self.units[unit]["control_group"]

@@ -30,14 +30,16 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_cgroup import INFINITY, Cgroup
+from tests.stub_cgroup import INFINITY, Cgroup, limit_files
 
 NAME = "org.freedesktop.systemd1"
 ROOT = "/org/freedesktop/systemd1"
-MANAGER, UNIT, SCOPE, JOB = (f"{NAME}.{name}" for name in ("Manager", "Unit", "Scope", "Job"))
+MANAGER, UNIT, SCOPE, SLICE, JOB = (f"{NAME}.{name}" for name in ("Manager", "Unit", "Scope", "Slice", "Job"))
 PROPERTIES = "org.freedesktop.DBus.Properties"
 UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,249}\.(scope|slice|service)")
 SLICE_NAME = re.compile(r"[A-Za-z0-9:_.\\]+(-[A-Za-z0-9:_.\\]+)*\.slice")
+
+DEFAULT_TASKS = 1000
 
 # What StartTransientUnit takes for a scope: the signature and the default.
 UNIT_SETTINGS: dict[str, tuple[str, Any]] = {
@@ -59,10 +61,16 @@ SCOPE_SETTINGS: dict[str, tuple[str, Any]] = {
     **{f"{name}Accounting": ("b", False) for name in ("CPU", "Memory", "IO", "Tasks")},
     "TimeoutStopUSec": ("t", 90_000_000),
     **dict.fromkeys(("RuntimeMaxUSec", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec"), ("t", INFINITY)),
-    **dict.fromkeys(("CPUWeight", "IOWeight", "TasksMax"), ("t", INFINITY)),
+    **dict.fromkeys(("CPUWeight", "IOWeight"), ("t", INFINITY)),
+    "TasksMax": ("t", DEFAULT_TASKS),
     **dict.fromkeys(("MemoryMax", "MemoryHigh", "MemorySwapMax"), ("t", INFINITY)),
     **{f"IO{way}{what}Max": ("a(st)", []) for way in ("Read", "Write") for what in ("Bandwidth", "IOPS")},
 }
+SLICE_SETTINGS: dict[str, tuple[str, Any]] = {
+    name: SCOPE_SETTINGS[name]
+    for name in SCOPE_SETTINGS
+    if name.startswith(("CPU", "Memory", "IO")) and not name.endswith("Accounting")
+} | {"TasksMax": ("t", INFINITY)}
 SETTINGS = UNIT_SETTINGS | SCOPE_SETTINGS
 
 
@@ -184,6 +192,10 @@ class Stub:
     def __init__(self, address: str, cgroups: Path) -> None:
         self.address, self.cgroups = address, cgroups
         self.units: dict[str, Unit] = {}
+        self.slices: dict[str, dict[str, Any]] = {}
+        """Settings of those that were changed; systemd keeps them, loaded or not."""
+        self.sets: list[dict[str, Any]] = []
+        self.set_omits: list[str] = []
         self.subscribers: set[str] = set()
         self.plans: list[Plan] = []
         self.always = Plan()
@@ -344,6 +356,8 @@ class Stub:
             self.set_state(unit, "failed", "failed")
             return
         unit.control_group = group
+        for slice in slice_path(settings["Slice"]).strip("/").split("/"):
+            self.limit_slice(slice)
         kept = {key: default for key, (_, default) in SETTINGS.items() if key in plan.omit}
         unit.cgroup.limit(settings | kept)
         if settings["RuntimeMaxUSec"] != INFINITY:
@@ -498,12 +512,34 @@ class Stub:
 
     async def set_properties(self, message: Message) -> list[Any]:
         name, _, properties = message.body
+        self.sets.append({"unit": name, "properties": {key: value.value for key, value in properties}})
+        if name.endswith(".slice"):
+            if not SLICE_NAME.fullmatch(name):
+                raise invalid(f"Invalid unit name '{name}'")
+            settings = self.slices.setdefault(name, {key: default for key, (_, default) in SLICE_SETTINGS.items()})
+            apply(settings, properties)
+            self.limit_slice(name)
+            return []
         unit = self.loaded(name)
+        for key, _ in properties:
+            if key not in SLICE_SETTINGS:  # as systemd 252 does once a scope runs
+                text = f"Cannot set property {key}, or unknown property."
+                raise Refusal("org.freedesktop.DBus.Error.PropertyReadOnly", text)
         apply(unit.settings, properties)
         if unit.cgroup is not None:
-            unit.cgroup.limit(unit.settings)
+            kept = {key: default for key, (_, default) in SETTINGS.items() if key in self.set_omits}
+            unit.cgroup.limit(unit.settings | kept)
         self.changed(unit, **{key: value for key, value in properties if key in SCOPE_SETTINGS})
         return []
+
+    def limit_slice(self, name: str) -> None:
+        """Write the files of a slice that has a cgroup."""
+        directory = self.cgroups / slice_path(name).lstrip("/")
+        settings = self.slices.get(name)
+        if settings is not None and directory.is_dir():
+            kept = {key: default for key, (_, default) in SLICE_SETTINGS.items() if key in self.set_omits}
+            for file, text in limit_files(settings | kept).items():
+                (directory / file).write_text(text)
 
     async def get(self, message: Message) -> list[Any]:
         interface, name = message.body
@@ -517,7 +553,8 @@ class Stub:
 
     def all_properties(self, path: str, interface: str) -> dict[str, Variant]:
         if path == ROOT and interface == MANAGER:
-            return {"Version": Variant("s", "252 (stub)"), "ControlGroup": Variant("s", "")}
+            tasks = Variant("t", DEFAULT_TASKS)
+            return {"Version": Variant("s", "252 (stub)"), "ControlGroup": Variant("s", ""), "DefaultTasksMax": tasks}
         if path.startswith(f"{ROOT}/job/") and interface == JOB:
             for unit in self.units.values():
                 if unit.job_object[1] == path:
@@ -526,6 +563,9 @@ class Stub:
         elif path.startswith(f"{ROOT}/unit/") and interface in (UNIT, SCOPE):
             unit = self.unit_at(path)
             return unit.unit_properties() if interface == UNIT else unit.scope_properties()
+        elif path.startswith(f"{ROOT}/unit/") and interface == SLICE:
+            settings = self.slices.get(self.unit_at(path).name, {})
+            return {key: Variant(kind, settings.get(key, default)) for key, (kind, default) in SLICE_SETTINGS.items()}
         raise Refusal("org.freedesktop.DBus.Error.UnknownObject", f"Unknown object '{path}'.")
 
     def unit_at(self, path: str) -> Unit:
@@ -648,6 +688,14 @@ class Stub:
     async def do_calls(self) -> list[dict[str, Any]]:
         """Every StartTransientUnit so far: unit, mode, properties."""
         return self.calls
+
+    async def do_sets(self) -> list[dict[str, Any]]:
+        """Every SetUnitProperties so far: unit, properties."""
+        return self.sets
+
+    async def do_omit(self, names: list[str]) -> None:
+        """Accept these properties in SetUnitProperties from now on, and do not apply them."""
+        self.set_omits = names
 
     async def do_plans(self) -> list[dict[str, Any]]:
         """What is still planned."""

@@ -16,12 +16,15 @@ from typing import Any
 from tasker import config, journal, wire
 from tasker.channel import Channel, Reply
 from tasker.engine import names
+from tasker.engine.about import About
 from tasker.engine.accounts import Accounts
 from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.control import Control, setup_of
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
+from tasker.engine.limiting import Limiting
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
@@ -70,21 +73,27 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
 
     systemd = await Systemd.connect(arguments.bus)
-    accounts = Accounts(arguments.state / "uids", settings.jobs.first_uid, settings.jobs.uids)
+    accounts, table = Accounts(arguments.state / "uids", settings), Table()
+    ceilings = Ceilings(settings, table, systemd, arguments.cgroups)
     told: list[Jobs] = []
     collector = _connect(arguments.collector, told)
     welcome = await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
     assert isinstance(welcome, wire.Welcome)
-    trail, tasks, table = Journal(arguments.journal), Tasks(), Table()
+    trail, tasks = Journal(arguments.journal), Tasks()
     archive = Archive(ArchiveFiles(arguments.state / "archive", welcome.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
-    jobs = Jobs(settings, table, collector, systemd, accounts, trail, arguments.cgroups, tasks, retention)
+    jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
+    limiting = Limiting(jobs, systemd, ceilings)
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive)
     retention.apply()
+    await ceilings.refresh()
     control = Control(_listener(arguments.socket), setup)
-    requests = Requests(jobs, stops, archive, retention, collector, control.frontends, trail, tasks)
+    about = About(jobs, ceilings)
+    requests = Requests(
+        jobs, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
+    )
     control.open(requests.serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control, retention)
     _feed_watchdog(loop)
@@ -113,7 +122,7 @@ def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> N
     try:
         settings = config.load(path)
         control.reload(setup_of(settings))
-        jobs.config = settings
+        jobs.reload(settings)
         retention.limits = settings.retention
         retention.apply()
         log.info("reloaded %s", path)

@@ -1,4 +1,5 @@
-"""Whom a job runs as: the local account of the owner's name, or a uid of the owner's own out of a reserved range.
+"""Whom a job runs as: the local account that [accounts] names for its owner, or else the one of the owner's name, or
+else a uid of the owner's own out of a reserved range.
 
 A uid is given to one owner for ever: files that a job left behind belong to nobody else later. The ledger is a file of
 lines "uid owner", only ever appended to.
@@ -11,6 +12,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasker.config import Config
 from tasker.errors import Reason, TaskerError
 
 FIRST_PERSON = 1000
@@ -46,20 +48,27 @@ class Account:
 
 
 class Accounts:
-    def __init__(self, ledger: Path, first_uid: int, uids: int) -> None:
+    def __init__(self, ledger: Path, config: Config) -> None:
+        self.config = config
         self._ledger = ledger
-        self._range = range(first_uid, first_uid + uids)
         self._uids: dict[str, int] = {}
         if ledger.exists():
             for line in ledger.read_text().splitlines():
                 uid, owner = line.split()
                 self._uids[owner] = int(uid)
 
+    def own(self, owner: str) -> Account | None:
+        """The local account that is the owner's, if there is one and it is a person's."""
+        account = _lookup(self.config.accounts.get(owner, owner))
+        return account if account and account.uid >= FIRST_PERSON and account.uid != _NOBODY else None
+
     def of_owner(self, owner: str) -> Account:
-        """Raises TaskerError(EXHAUSTED) where the range is used up."""
-        account = _lookup(owner)
-        if account is not None and account.uid >= FIRST_PERSON and account.uid != _NOBODY:
+        """Raises TaskerError: REFUSED where [accounts] names none that may be, EXHAUSTED where the range is used up."""
+        account = self.own(owner)
+        if account is not None:
             return account
+        if owner in self.config.accounts:
+            raise self._unfit(owner, self.config.accounts[owner])
         uid = self._uids.get(owner) or self._give(owner)
         return Account("", uid, uid, (), "/", "/bin/sh")
 
@@ -70,11 +79,17 @@ class Accounts:
             raise TaskerError(Reason.INVALID, f"cannot run as {name[:40]!r}: there is no such account on this machine")
         return account
 
+    def _unfit(self, owner: str, name: str) -> TaskerError:
+        text = f"cannot run jobs of {owner} as {name}, as [accounts] {owner} in tasker.toml says: "
+        text += "that is an account of the system's" if _lookup(name) else "there is no such account on this machine"
+        return TaskerError(Reason.REFUSED, f"{text}; ask {self.config.server.contact} to name a person's account")
+
     def _give(self, owner: str) -> int:
         taken = set(self._uids.values())
-        uid = next((uid for uid in self._range if uid not in taken), None)
+        first, count = self.config.jobs.first_uid, self.config.jobs.uids
+        uid = next((uid for uid in range(first, first + count) if uid not in taken), None)
         if uid is None:
-            text = f"cannot give {owner} a uid: all {len(self._range)} of the reserved range are given"
+            text = f"cannot give {owner} a uid: all {count} of the reserved range are given"
             raise TaskerError(Reason.EXHAUSTED, f"{text}; ask an admin to raise [jobs] uids")
         with self._ledger.open("a") as file:
             file.write(f"{uid} {owner}\n")

@@ -69,4 +69,6 @@ class Cgroup:
                 file.write("1")
 
     def close(self) -> None:
-        os.close(self._directory)
+        """What is asked after this reads as gone."""
+        directory, self._directory = self._directory, -1
+        os.close(directory)

@@ -8,6 +8,7 @@ What has begun is carried to its end, whoever asked for it and is gone.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import os
@@ -17,9 +18,11 @@ from pathlib import Path
 from tasker import wire
 from tasker.channel import Channel
 from tasker.config import Config
-from tasker.engine import names, properties
+from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.outcomes import outcome_of
@@ -28,7 +31,8 @@ from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
-from tasker.errors import Reason, TaskerError
+from tasker.engine.usage import measure
+from tasker.errors import TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
@@ -44,6 +48,7 @@ class Jobs:
         table: Table,
         collector: Channel,
         systemd: Systemd,
+        ceilings: Ceilings,
         accounts: Accounts,
         journal: Journal,
         cgroups: Path,
@@ -55,11 +60,13 @@ class Jobs:
         self.table = table
         self._collector = collector
         self._systemd = systemd
+        self._ceilings = ceilings
         self._accounts = accounts
         self._journal = journal
         self.cgroups = cgroups
         self._events = CgroupEvents()
-        self._launcher = Launcher(collector, systemd, self._events, cgroups)
+        self._launcher = Launcher(collector, systemd, ceilings, self._events, cgroups)
+        self._escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks)
         self._retention = retention
@@ -70,11 +77,10 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
-        properties.check_paths(spec.limits)
         account = self._account(caller, spec.user)
-        if self.table.running >= self.config.jobs.running:
-            text = f"cannot start a job: {self.config.jobs.running} run already, the most this machine allows"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; stop one, or ask an admin to raise [jobs] running")
+        self._ceilings.check(caller.name, spec.limits)
+        await disks.check_paths(spec.limits)
+        self._ceilings.check_count(caller.name)  # nothing is awaited from here until it is counted
         id = next(id for id in iter(names.new_id, None) if id not in self.table)
         job = Job(
             id=id,
@@ -86,7 +92,7 @@ class Jobs:
             uid=account.uid,
             state=State.STARTING,
             created=time.time(),
-            limits=spec.limits,
+            limits=self._ceilings.granted(spec.limits),
         )
         entry = Entry(job)
         self.table.add(entry)
@@ -95,10 +101,11 @@ class Jobs:
     def _account(self, caller: Identity, user: str) -> Account:
         if not user:
             return self._accounts.of_owner(caller.name)
-        account = self._accounts.named(user)
-        if account != self._accounts.of_owner(caller.name):
-            demand("start as", caller, what=user)
-        return account
+        own = self._accounts.own(caller.name)
+        if own is not None and own.name == user:
+            return own
+        demand("start as", caller, what=user)
+        return self._accounts.named(user)
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
@@ -125,7 +132,25 @@ class Jobs:
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
+            if entry.job.uid == 0:
+                self._events.watch(entry.cgroup, functools.partial(self._escape.news, entry))
+                self._escape.news(entry)
         self._tasks.spawn(self._see_off(entry))
+
+    async def look(self, entry: Entry) -> Job:
+        """The job with what is in force for it and what it uses, read now where it has a cgroup."""
+        await self._escape.look(entry)
+        if entry.cgroup is None:
+            return entry.job
+        now, differing = await inforce.look(entry.job.limits, entry.cgroup, self._systemd.default_tasks)
+        return dataclasses.replace(
+            entry.job, in_force=now, differing=differing, usage=measure(entry) or entry.job.usage
+        )
+
+    def reload(self, config: Config) -> None:
+        """From now on this configuration holds. What runs goes on; slices get their new ceilings."""
+        self.config = self._accounts.config = self._ceilings.config = config
+        self._tasks.spawn(self._ceilings.refresh())
 
     def exited(self, notice: wire.Exited) -> None:
         """The collector reaped a leader."""

@@ -13,6 +13,7 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import properties, scope
 from tasker.engine.accounts import Account
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.outcomes import exec_error
 from tasker.engine.systemd import Systemd
@@ -26,9 +27,12 @@ _GROWTH = 8 << 10
 
 
 class Launcher:
-    def __init__(self, collector: Channel, systemd: Systemd, events: CgroupEvents, cgroups: Path) -> None:
+    def __init__(
+        self, collector: Channel, systemd: Systemd, ceilings: Ceilings, events: CgroupEvents, cgroups: Path
+    ) -> None:
         self._collector = collector
         self._systemd = systemd
+        self._ceilings = ceilings
         self._events = events
         self._cgroups = cgroups
 
@@ -48,11 +52,13 @@ class Launcher:
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
+        await self._ceilings.hold(job.owner)
         launched = await self._promptly(launch)
         assert isinstance(launched, wire.Launched)
         entry.change(pid=launched.pid)
         entry.cgroup = await scope.make(entry.job, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
+        self._ceilings.verify(job.owner)
         released = await self._promptly(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:

@@ -8,6 +8,8 @@ import secrets
 COLLECTOR = "tasker-collector.service"
 SERVICE = "tasker.service"
 SCOPES = "tasker-*.scope"
+SLICE = "tasker.slice"
+"""Above every owner's."""
 BUS = "org.tasker.Engine"
 """On the system bus, where the shipped policy lets nobody but root send to it."""
 

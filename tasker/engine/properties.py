@@ -1,13 +1,14 @@
 """Limits as systemd's properties, and read back from the cgroup: systemd accepts some that it then does not apply.
 
-Each line of PROPERTIES says: the field of Limits, systemd's property, where and how it is read back, how it is written.
+Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
+read there, the value that is read there, how it is written.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
@@ -16,15 +17,9 @@ from tasker.limits import IoLimit, Limits
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
-
-
-class _Line(NamedTuple):
-    field: str
-    property: str
-    file: str
-    kept: Callable[[Any, str], bool]
-    """Whether the text of `file` says that the value is in force."""
-    write: Callable[[Any], int] = int
+_ALL = tuple(field.name for field in dataclasses.fields(Limits))
+INFINITY = (1 << 64) - 1
+"""What systemd takes for "no limit"; of a weight, for the default."""
 
 
 def _same(value: int, text: str) -> bool:
@@ -38,23 +33,48 @@ def _same_pages(value: int, text: str) -> bool:
 
 def _same_quota(cores: float, text: str) -> bool:
     """cpu.max: "quota period", both in microseconds."""
+    read = _cores(text)
+    return read is not None and abs(read - cores) < 0.005
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def _cores(text: str) -> float | None:
     quota, _, period = text.partition(" ")
-    return quota.isdigit() and abs(int(quota) / int(period) - cores) < 0.005
+    return round(int(quota) / int(period), 4) if quota.isdigit() else None
 
 
-def _any(_value: object, _text: str) -> bool:
+def _weight(text: str) -> int | None:
+    return None if text == "100" else _number(text)
+
+
+class Line(NamedTuple):
+    field: str
+    property: str
+    file: str
+    """"" where the cgroup does not say."""
+    kept: Callable[[Any, str], bool]
+    """Whether the text of `file` says that the value is in force."""
+    read: Callable[[str], Any] = _number
+    """None is no limit."""
+    write: Callable[[Any], int] = int
+
+
+def _unsaid(_value: object, _text: str) -> bool:
     return True
 
 
 PROPERTIES = (
-    _Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, lambda cores: round(cores * 1_000_000)),
-    _Line("cpu_weight", "CPUWeight", "cpu.weight", _same),
-    _Line("memory", "MemoryMax", "memory.max", _same_pages),
-    _Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
-    _Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
-    _Line("tasks", "TasksMax", "pids.max", _same),
-    _Line("io_weight", "IOWeight", "", _any),  # acts with bfq or iocost only, whose files differ; the API says so
-    _Line("run_time", "RuntimeMaxUSec", "", _any, lambda seconds: round(seconds * 1_000_000)),
+    Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, _cores, lambda cores: round(cores * 1_000_000)),
+    Line("cpu_weight", "CPUWeight", "cpu.weight", _same, _weight),
+    Line("memory", "MemoryMax", "memory.max", _same_pages),
+    Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
+    Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
+    Line("tasks", "TasksMax", "pids.max", _same),
+    Line("io_weight", "IOWeight", "", _unsaid),  # acts with bfq or iocost only, whose files differ; the API says so
+    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=lambda seconds: round(seconds * 1_000_000)),
 )
 
 IO_PROPERTIES = {
@@ -66,61 +86,63 @@ IO_PROPERTIES = {
 """Field of IoLimit: systemd's property, the key in io.max."""
 
 
+def implied(limits: Limits) -> Limits:
+    """With what follows: a memory limit alone sets swap to 0, else it only moves the excess there."""
+    if limits.memory is not None and limits.memory_swap is None:
+        return dataclasses.replace(limits, memory_swap=0)
+    return limits
+
+
 def properties(limits: Limits) -> list[Property]:
-    """What StartTransientUnit is told. A memory limit alone sets swap to 0: else it only moves the excess there."""
+    """What StartTransientUnit is told."""
+    return [found for found in changes(limits, _ALL) if found[2] not in (INFINITY, [])]
+
+
+def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
+    """What SetUnitProperties is told for these fields of Limits: also that there is no limit (any more)."""
+    limits = implied(limits)
     found: list[Property] = []
     for line in PROPERTIES:
-        value = getattr(limits, line.field)
-        if line.field == "memory_swap" and value is None and limits.memory is not None:
-            value = 0
-        if value is not None:
-            found.append((line.property, "t", line.write(value)))
+        if line.field in fields:
+            value = getattr(limits, line.field)
+            found.append((line.property, "t", INFINITY if value is None else line.write(value)))
     for field, (name, _) in IO_PROPERTIES.items():
-        pairs = [[io.path, getattr(io, field)] for io in limits.io if getattr(io, field) is not None]
-        if pairs:
+        if "io" in fields:
+            pairs = [[io.path, getattr(io, field)] for io in limits.io if getattr(io, field) is not None]
             found.append((name, "a(st)", pairs))
     return found
 
 
-def check_paths(limits: Limits) -> None:
-    """Raise TaskerError(REFUSED) for a path that has no disk under it: systemd would take it and do nothing."""
-    for io in limits.io:
-        try:
-            status = os.stat(io.path)
-        except OSError as error:
-            raise TaskerError(Reason.REFUSED, f"cannot limit the disk under {io.path}: {error.strerror}") from error
-        device = status.st_rdev if stat.S_ISBLK(status.st_mode) else status.st_dev
-        if os.major(device) == 0:
-            text = f"cannot limit the disk under {io.path}: its file system lies on no block device"
-            raise TaskerError(Reason.REFUSED, f"{text}; name a path that does, or the device")
-
-
-def verify(limits: Limits, cgroup: Cgroup) -> None:
-    """Raise TaskerError(REFUSED) for the first limit that is not in force."""
+def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None:
+    """Raise TaskerError(REFUSED) for the first limit that is not in force, or that is although it was `lifted`."""
     for line in PROPERTIES:
         value = getattr(limits, line.field)
-        if value is None or not line.file:
+        is_implied = line.field == "memory_swap" and limits.memory is not None
+        if not line.file or (value is None and (line.field not in lifted or is_implied)):
             continue
-        try:
-            text = cgroup.read(line.file)
-        except OSError:
-            text = "not there: the kernel has no such controller here"
-        if not line.kept(value, text):
+        text = _text(cgroup, line.file)
+        if value is None and line.read(text) is not None:
+            text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
+            raise TaskerError(Reason.REFUSED, f"{text}; ask an admin to look at systemctl show")
+        if value is not None and not line.kept(value, text):
             raise TaskerError(Reason.REFUSED, f"cannot limit {line.field}: asked for {value}, {line.file} is {text}")
+    if "io" in lifted and not limits.io and _text(cgroup, "io.max"):
+        raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {cgroup.read('io.max')!r}")
     for io in limits.io:
-        _verify_io(io, cgroup)
+        wanted, text = wanted_of(io), _text(cgroup, "io.max")
+        if not any(wanted <= set(line.split()) for line in text.splitlines() or [""]):
+            words = f"asked for {' '.join(sorted(wanted))}, io.max is {text!r}"
+            raise TaskerError(Reason.REFUSED, f"cannot limit the disk under {io.path}: {words}")
 
 
-def _verify_io(io: IoLimit, cgroup: Cgroup) -> None:
-    wanted = {
-        f"{key}={getattr(io, field)}" for field, (_, key) in IO_PROPERTIES.items() if getattr(io, field) is not None
-    }
+def wanted_of(io: IoLimit) -> set[str]:
+    """The words of its line in io.max."""
+    values = {key: getattr(io, field) for field, (_, key) in IO_PROPERTIES.items()}
+    return {f"{key}={value}" for key, value in values.items() if value is not None}
+
+
+def _text(cgroup: Cgroup, file: str) -> str:
     try:
-        text = cgroup.read("io.max")
+        return cgroup.read(file)
     except OSError:
-        text = "not there: the kernel has no such controller here"
-    if not any(wanted <= set(line.split()) for line in text.splitlines() or [""]):
-        raise TaskerError(
-            Reason.REFUSED,
-            f"cannot limit the disk under {io.path}: asked for {' '.join(sorted(wanted))}, io.max is {text!r}",
-        )
+        return "not there: the kernel has no such controller here"

@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 
 from tasker import wire
 from tasker.channel import Channel, Reply
+from tasker.engine.about import About
 from tasker.engine.archive import Archive
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
+from tasker.engine.limiting import Limiting, told
 from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
-from tasker.engine.usage import measure
 from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity
 from tasker.job import Job, signal_name
@@ -62,6 +63,8 @@ class Requests:
         self,
         jobs: Jobs,
         stops: Stops,
+        limiting: Limiting,
+        about: About,
         archive: Archive,
         retention: Retention,
         collector: Channel,
@@ -74,6 +77,7 @@ class Requests:
         self._tasks = tasks
         self._jobs = jobs
         self._stops = stops
+        self._about = about
         self._archive = archive
         self._retention = retention
         self._collector = collector
@@ -83,9 +87,11 @@ class Requests:
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),
             wire.ListJobs:     General("list", self._list),
+            wire.GetInfo:      General("info", self._info),
             wire.GetJob:       OnJob("get", self._get, ASKED),
             wire.WaitJob:      OnJob("wait", self._wait, ASKED),
             wire.StopJob:      OnJob("stop", self._stop, BEGINNING),
+            wire.LimitJob:     OnJob("limit", limiting.limit, told),
             wire.SignalJob:    OnJob("signal", self._signal, lambda request: f"sent {signal_name(request.signal)}"),
             wire.PauseJob:     OnJob("pause", self._pause, "paused it"),
             wire.ResumeJob:    OnJob("resume", self._resume, "resumed it"),
@@ -132,9 +138,11 @@ class Requests:
         page, token = self._jobs.table.page(request.owner, request.running, request.archived, request.page)
         return wire.JobsReply(tuple(_shown(job, request.caller) for job in page), token), ()
 
+    async def _info(self, request: wire.GetInfo) -> Reply:
+        return wire.InfoReply(self._about.info(request.caller)), ()
+
     async def _get(self, _request: wire.GetJob, entry: Entry) -> Job:
-        usage = measure(entry)
-        return entry.job if usage is None else dataclasses.replace(entry.job, usage=usage)
+        return await self._jobs.look(entry)
 
     async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
         await entry.over.wait()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ _PATH = "/org/freedesktop/systemd1"
 _MANAGER = f"{_NAME}.Manager"
 _UNIT = f"{_NAME}.Unit"
 _SCOPE = f"{_NAME}.Scope"
+_SLICE = f"{_NAME}.Slice"
 _PROPERTIES = f"{DBUS}.Properties"
 _NO_SUCH_UNIT = f"{_NAME}.NoSuchUnit"
 _AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", f"{DBUS}.Error.NameHasNoOwner")
@@ -70,6 +71,8 @@ class Systemd:
         self._asked: Counter[str] = Counter()
         """Units that such a call is under way for."""
         self._here = asyncio.Event()
+        self.default_tasks = 0
+        """DefaultTasksMax: of every scope that asks for no TasksMax."""
         self._changed: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     @classmethod
@@ -83,6 +86,7 @@ class Systemd:
         self._here.set()
         await self._bus.own(names.BUS)
         await self._subscribe()
+        self.default_tasks = int(await self._get(_PATH, _MANAGER, "DefaultTasksMax"))
         return self
 
     @property
@@ -149,6 +153,20 @@ class Systemd:
             watchers.discard(changed)
             if not watchers:
                 self._changed.pop(_unit_path(name), None)
+
+    async def set_properties(self, name: str, properties: list[Property]) -> None:
+        """SetUnitProperties of a scope or slice, until the next boot at most; done when the kernel has them.
+
+        systemd answers before it writes to the cgroup, and writes before it takes the next call: so one is made.
+        Raises Refused with systemd's words.
+        """
+        values = [[key, variant(signature, value)] for key, signature, value in properties]
+        await self._manager("SetUnitProperties", "sba(sv)", name, True, values)
+        await self._get(_PATH, _MANAGER, "Version")
+
+    async def slice_properties(self, name: str, properties: Iterable[str]) -> dict[str, int]:
+        """What systemd has for a slice, which it loads for that."""
+        return {key: await self._get(_unit_path(name), _SLICE, key) for key in properties}
 
     async def scopes(self, pattern: str) -> list[str]:
         """Names of loaded units."""

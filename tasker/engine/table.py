@@ -38,6 +38,8 @@ class Stop:
     by: str
     deadline: float
     killed: bool = False
+    why: str = ""
+    """The reason, where it was not a person's to have."""
 
 
 @dataclass(frozen=True)

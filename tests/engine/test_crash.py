@@ -57,7 +57,7 @@ def test_requests_wait_while_it_restarts(tasker: Stack) -> None:
         tasker.engine.start()
         reply = peer.receive()[0].message
     assert isinstance(reply, wire.JobReply)
-    assert dataclasses.replace(reply.job, usage=None) == job
+    assert dataclasses.replace(reply.job, in_force=None, usage=None) == job
 
 
 def test_a_stop_goes_on_where_the_engine_before_left_it(tasker: Stack) -> None:

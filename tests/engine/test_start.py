@@ -92,8 +92,8 @@ def test_a_limit_that_is_not_in_force_fails_the_start(tasker: Stack, omitted: st
 
 
 def test_a_path_without_a_disk_is_refused(tasker: Stack) -> None:
-    for path, words in (("/nonexistent", "No such file"), ("/proc", "no block device")):
-        with refused(Reason.REFUSED, words):
+    for path in ("/nonexistent", "/proc"):
+        with refused(Reason.REFUSED, f"the disk under {path}: there is no such path, or no disk under it; "):
             tasker.start_job("true", limits=Limits(io=(IoLimit(path, read_iops=5),)))
     assert tasker.systemd.calls == []
 
@@ -185,7 +185,7 @@ def test_a_command_too_long_for_a_datagram_is_refused_and_one_that_fits_outlives
     assert nothing_left(tasker)
     job = tasker.start_job("sh", "-c", "sleep 60", "x" * 90_000)
     tasker.engine.restart()
-    assert dataclasses.replace(tasker.get(job), usage=None) == job
+    assert dataclasses.replace(tasker.get(job), in_force=None, usage=None) == job
 
 
 def test_two_owners_have_two_uids_and_keep_them(tasker: Stack) -> None:
@@ -219,7 +219,7 @@ def test_past_the_ceiling_a_start_is_refused(tasker: Stack) -> None:
     tasker.engine.restart()
     for _ in range(2):
         tasker.start_job("sleep", "60")
-    with refused(Reason.EXHAUSTED, "2 run already"):
+    with refused(Reason.EXHAUSTED, "2 run on this machine, of 2 that may"):
         tasker.start_job("sleep", "60")
 
 

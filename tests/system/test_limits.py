@@ -124,8 +124,8 @@ def test_run_time_ends_it(alice: User) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        (Limits(io=(IoLimit("/no/such/path", write_bandwidth=MIB),)), "No such file"),
-        (Limits(io=(IoLimit("/run", write_bandwidth=MIB),)), "no block device"),
+        (Limits(io=(IoLimit("/no/such/path", write_bandwidth=MIB),)), "no such path, or no disk"),
+        (Limits(io=(IoLimit("/run", write_bandwidth=MIB),)), "no such path, or no disk"),
         (Limits(memory=4096), "8M or more"),
         (Limits(cpu=2.0**63), "cores of the machine"),
     ],

@@ -1,0 +1,68 @@
+"""Whom a job runs as. Of a real passwd: the accounts of this machine that any Debian has, and who is none."""
+
+from __future__ import annotations
+
+import pwd
+import signal
+from pathlib import Path
+
+import pytest
+
+from tasker import config
+from tasker.engine.accounts import Accounts
+from tasker.errors import Reason, TaskerError
+from tests.engine.test_start import refused
+from tests.stack import ALICE, ROOT, Stack, until
+
+PERSON = next((entry.pw_name for entry in pwd.getpwall() if 1000 <= entry.pw_uid < 65534), None)
+
+
+def of(tmp_path: Path, text: str) -> Accounts:
+    return Accounts(tmp_path / "uids", config.parse(text))
+
+
+@pytest.mark.parametrize("name", ["root", "daemon", "nobody"])
+def test_a_mapping_to_an_account_of_the_systems_is_refused(tmp_path: Path, name: str) -> None:
+    accounts = of(tmp_path, f'[server]\ncontact = "Carol"\n[accounts]\nalice = "{name}"\n')
+    with pytest.raises(TaskerError, match=rf"as {name}, as \[accounts\] alice .* the system's; ask Carol") as caught:
+        accounts.of_owner("alice")
+    assert caught.value.reason is Reason.REFUSED
+    assert accounts.own("alice") is None
+    assert accounts.of_owner("bob").uid == config.Jobs().first_uid
+
+
+def test_a_mapping_to_nobody_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TaskerError, match=r"as gone, as \[accounts\] alice .* no such account on this machine"):
+        of(tmp_path, '[accounts]\nalice = "gone"\n').of_owner("alice")
+
+
+@pytest.mark.skipif(PERSON is None, reason="this machine has no person's account; the system tests make one")
+def test_a_mapping_gives_the_account(tmp_path: Path) -> None:
+    accounts = of(tmp_path, f'[accounts]\nalice = "{PERSON}"\n')
+    assert accounts.of_owner("alice").name == PERSON
+
+
+def test_a_new_range_is_for_new_owners(tmp_path: Path) -> None:
+    accounts = of(tmp_path, "[jobs]\nfirst_uid = 200000\nuids = 1\n")
+    assert accounts.of_owner("alice").uid == 200_000
+    with pytest.raises(TaskerError, match="cannot give bob a uid: all 1 of the reserved range are given"):
+        accounts.of_owner("bob")
+    accounts.config = config.parse("[jobs]\nfirst_uid = 300000\nuids = 2\n")
+    assert accounts.of_owner("bob").uid == 300_000
+    assert accounts.of_owner("alice").uid == 200_000
+
+
+def test_a_reload_brings_the_mapping(tasker: Stack) -> None:
+    assert tasker.start_job("true", caller=ALICE).uid >= 100_000
+    tasker.configure('[server]\n[accounts]\nalice = "daemon"\n')
+    tasker.engine.send_signal(signal.SIGHUP)
+    until(lambda: "reloaded" in tasker.engine.log)
+    with refused(Reason.REFUSED, r"cannot run jobs of alice as daemon, as \[accounts\] alice"):
+        tasker.start_job("true", caller=ALICE)
+    assert tasker.start_job("true", caller=ROOT, user="daemon").user == "daemon"
+
+
+def test_who_asks_for_another_account_is_refused_before_it_is_looked_up(tasker: Stack) -> None:
+    for name in ("daemon", "nobody-by-this-name"):
+        with refused(Reason.DENIED, f"cannot start as {name}"):
+            tasker.start_job("true", caller=ALICE, user=name)

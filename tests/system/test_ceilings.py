@@ -1,0 +1,92 @@
+"""Ceilings of the configuration, held by the kernel: on an owner's slice, on all of Tasker's, on one job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tasker.errors import Reason, TaskerError
+from tasker.job import Kind
+from tasker.limits import Limits
+from tests.system.conftest import ETC, User, cgroup, run, show, until
+
+MIB = 1 << 20
+TOML = ETC / "tasker.toml"
+Configure = Callable[[str], None]
+
+
+@pytest.fixture
+def configure(service: None) -> Iterator[Configure]:
+    """More of a configuration, in force when it returns; and without it in the end."""
+    before = TOML.read_text()
+
+    def reload(text: str) -> None:
+        TOML.write_text(before + text)
+        run("systemctl", "reload", "tasker")
+
+    yield reload
+    reload("")
+
+
+def refused(words: str) -> pytest.RaisesExc[TaskerError]:
+    return pytest.raises(TaskerError, match=words, check=lambda error: error.reason is Reason.EXHAUSTED)
+
+
+def test_an_owners_memory_ceiling_kills_in_its_slice_only(alice: User, bob: User, configure: Configure) -> None:
+    configure('[owners.alice]\nmemory = "48M"\n')
+    other = bob.start("sleep", "600")
+    eater = ("python3", "-c", "x = bytearray(100 << 20)")
+    outcome = alice.wait(alice.start(*eater)).outcome
+    assert outcome is not None
+    assert outcome.kind is Kind.OUT_OF_MEMORY or outcome.signal == 9
+    assert show("tasker-alice.slice", "MemoryMax") == str(48 * MIB)
+    assert show("tasker-alice.slice", "MemorySwapMax") == "0"
+    assert show("tasker-bob.slice", "MemoryMax") == "infinity"
+    assert bob.client.get(other.id).state == "running"
+
+
+def test_a_ceiling_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, configure: Configure) -> None:
+    configure('[owner]\ntasks = 20\ncpu = 0.5\n[total]\nmemory = "600M"\ntasks = 500\n')
+    for _ in range(2):  # between the two, systemd unloads the slice
+        job = alice.start("sleep", "600")
+        slice = cgroup(job).parent
+        assert (slice / "pids.max").read_text() == "20\n"
+        assert (slice / "cpu.max").read_text() == "50000 100000\n"
+        assert (slice.parent / "memory.max").read_text() == f"{600 * MIB}\n"
+        assert (slice.parent / "pids.max").read_text() == "500\n"
+        alice.client.stop(job.id, grace=0)
+        run("systemctl", "stop", "tasker-alice.slice")
+    job = alice.start("sleep", "600")
+    configure("[owner]\ntasks = 30\n")
+    until(lambda: (slice / "pids.max").read_text() == "30\n")
+    until(lambda: (slice.parent / "pids.max").read_text() == "max\n")
+    configure("")
+    until(lambda: (slice / "pids.max").read_text() == "max\n")
+    assert (slice / "cpu.max").read_text().startswith("max ")
+    assert (slice.parent / "memory.max").read_text() == "max\n"
+
+
+def test_past_a_ceiling_the_sentence_names_it(alice: User, configure: Configure) -> None:
+    configure('[owner]\nrunning = 1\nmemory = "2G"\n[maxima]\nmemory = "1G"\n[server]\ncontact = "Carol, room 7"\n')
+    job = alice.start("sleep", "600")
+    assert job.limits.memory == 1 << 30
+    with refused(r"1 of alice run, of 1 that may \(\[owner\] running\); stop one; ask Carol, room 7$"):
+        alice.start("true")
+    with refused(r"cannot give a job 1.5G of memory: the most for one job is 1G of memory \(\[maxima\] memory\)"):
+        alice.client.limit(job.id, Limits(memory=1536 * MIB))
+    info = alice.client.info()
+    assert (info.running, info.most_running, info.contact) == (1, 1, "Carol, room 7")
+    assert (info.owner, info.maxima) == (Limits(memory=2 << 30), Limits(memory=1 << 30))
+    assert info.use is not None
+    assert info.use.tasks == 1
+    assert info.not_after > info.time
+
+
+def test_a_mapping_of_accounts(alice: User, configure: Configure) -> None:
+    run("useradd", "--create-home", "builder", check=False)
+    configure('[accounts]\nalice = "builder"\n')
+    assert alice.output(alice.sh("id -un; echo $HOME")) == b"builder\n/home/builder\n"
+    configure('[accounts]\nalice = "daemon"\n')
+    with pytest.raises(TaskerError, match=r"cannot run jobs of alice as daemon, as \[accounts\] alice in tasker.toml"):
+        alice.start("true")

@@ -1,0 +1,98 @@
+"""Limits of a job that runs: changed, lifted, changed by an admin behind Tasker's back; in the kernel, and felt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasker.errors import Reason, TaskerError
+from tasker.job import Kind
+from tasker.limits import IoLimit, Limits
+from tests.system.conftest import User, cgroup, run, show, until
+
+MIB = 1 << 20
+DISK = "/var/tmp"  # noqa: S108 - any directory on the disk
+
+
+def test_each_limit_reaches_the_kernel_and_is_lifted_again(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    files = cgroup(job)
+
+    def read(name: str) -> str:
+        return (files / name).read_text().strip()
+
+    default_tasks = read("pids.max")
+    io = IoLimit(DISK, write_bandwidth=MIB, read_iops=50)
+    asked = Limits(cpu=0.5, cpu_weight=30, memory=96 * MIB, memory_high=64 * MIB, tasks=7, io=(io,), io_weight=40)
+    now = alice.client.limit(job.id, asked)
+    assert now.limits == asked
+    assert now.differing == ()
+    assert now.in_force is not None
+    assert (now.in_force.memory_swap, now.in_force.io) == (0, (io,))
+    assert (read("cpu.max"), read("cpu.weight"), read("pids.max")) == ("50000 100000", "30", "7")
+    assert (read("memory.max"), read("memory.high"), read("memory.swap.max")) == (str(96 * MIB), str(64 * MIB), "0")
+    assert f"wbps={MIB} riops=50" in read("io.max")
+    assert show(job.unit, "IOWeight") == "40"
+    fields = ("cpu", "cpu_weight", "memory", "memory_high", "tasks", "io", "io_weight")
+    now = alice.client.limit(job.id, Limits(), lift=fields)
+    assert now.limits == now.in_force == Limits()
+    assert now.differing == ()
+    assert (read("cpu.max"), read("memory.max"), read("memory.swap.max")) == ("max 100000", "max", "max")
+    assert (read("pids.max"), read("io.max"), read("cpu.weight")) == ("max", "", "100")
+    assert default_tasks != "max"
+
+
+def test_a_lower_memory_limit_is_felt(alice: User) -> None:
+    job = alice.sh("read x < /proc/self/stat; python3 -c 'x = bytearray(64 << 20); print(1, flush=True); input()'")
+    until(lambda: alice.client.get(job.id).usage.memory > 64 * MIB)  # type: ignore[union-attr, operator]
+    alice.client.limit(job.id, Limits(memory=32 * MIB))
+    outcome = alice.wait(job).outcome
+    assert outcome is not None
+    assert outcome.kind is Kind.OUT_OF_MEMORY
+
+
+def test_what_an_admin_sets_shows_and_is_flagged(alice: User, bob: User) -> None:
+    job = alice.start("sleep", "600", limits=Limits(memory=96 * MIB))
+    run("systemctl", "set-property", "--runtime", job.unit, "MemoryMax=64M", "TasksMax=9", "CPUQuota=30%")
+    until(lambda: alice.client.get(job.id).differing == ("cpu", "memory", "tasks"))
+    now = bob.client.get(job.id)
+    assert now.in_force is not None
+    assert (now.in_force.memory, now.in_force.tasks, now.in_force.cpu) == (64 * MIB, 9, 0.3)
+    assert now.limits == Limits(memory=96 * MIB)
+    assert alice.client.limit(job.id, Limits(memory=96 * MIB), lift=("cpu", "tasks")).differing == ()
+
+
+def test_what_was_asked_for_outlives_the_engine(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    alice.client.limit(job.id, Limits(tasks=9))
+    run("systemctl", "kill", "--signal=KILL", "tasker.service")
+    now = alice.client.get(job.id)
+    assert now.limits == Limits(tasks=9)
+    assert now.differing == ()
+
+
+def test_a_daemon_reload_leaves_it_in_force(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    alice.client.limit(job.id, Limits(memory=96 * MIB))
+    run("systemctl", "daemon-reload")
+    now = alice.client.get(job.id)
+    assert now.in_force is not None
+    assert (now.in_force.memory, now.differing) == (96 * MIB, ())
+
+
+def test_what_cannot_be_changed(alice: User, bob: User) -> None:
+    job = alice.start("sleep", "600")
+    for who, limits, reason, words in (
+        (alice, Limits(run_time=60), Reason.INVALID, "cannot change the run time"),
+        (alice, Limits(io=(IoLimit("/no/such", read_iops=5),)), Reason.REFUSED, "no such path, or no disk under it"),
+        (alice, Limits(io=(IoLimit("/run", read_iops=5),)), Reason.REFUSED, "no such path, or no disk under it"),
+        (bob, Limits(tasks=5), Reason.DENIED, "cannot change the limits"),
+    ):
+        with pytest.raises(TaskerError, match=words) as caught:
+            who.client.limit(job.id, limits)
+        assert caught.value.reason is reason
+    alice.client.stop(job.id, grace=0)
+    with pytest.raises(TaskerError, match="it has ended"):
+        alice.client.limit(job.id, Limits(tasks=5))
+    assert not Path(cgroup(job)).exists()
