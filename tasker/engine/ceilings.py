@@ -165,7 +165,8 @@ class Ceilings:
         has = await self._systemd.slice_properties(slice, [name for name, _, _ in wanted])
         if any(has[name] != value for name, _, value in wanted):
             await self._systemd.set_properties(slice, wanted)
-            log.info("ceilings of %s: %s", slice, limits)
+            shown = [shown(getattr(limits, field)) for field, (_, shown) in _SHOWN.items() if getattr(limits, field)]
+            log.info("ceiling on %s: %s", slice, ", ".join(shown) or "none")
         self._told[slice] = limits
         self._unread.add(slice)
 

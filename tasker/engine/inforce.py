@@ -29,6 +29,8 @@ async def look(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[Limi
         return None, ()
     if _by_path(io) != _by_path(limits.io):
         differing += ("io",)
+    if now["io_weight"] != limits.io_weight:
+        differing += ("io_weight",)
     return Limits(**now, io=io, run_time=limits.run_time), differing
 
 

@@ -127,11 +127,13 @@ def test_what_an_admin_changed_shows_and_is_flagged(tasker: Stack) -> None:
     tasker.systemd.do("write", unit=job.unit, file="cpu.max", text="max 100000\n")
     tasker.systemd.do("write", unit=job.unit, file="pids.max", text="17\n")
     tasker.systemd.do("write", unit=job.unit, file="io.max", text="1:1 rbps=5 wbps=max riops=max wiops=max\n")
+    tasker.systemd.do("write", unit=job.unit, file="io.weight", text="default 55\n")
     now = tasker.get(job)
     assert now.in_force is not None
     assert (now.in_force.memory, now.in_force.cpu, now.in_force.tasks) == (32 * MIB, None, 17)
+    assert now.in_force.io_weight == 55
     assert now.in_force.io == (IoLimit("/dev/block/1:1", read_bandwidth=5),) or now.in_force.io[0].path == "/dev/ram1"
-    assert now.differing == ("cpu", "memory", "tasks", "io")
+    assert now.differing == ("cpu", "memory", "tasks", "io", "io_weight")
 
 
 def test_the_default_of_systemd_is_shown_and_no_difference(tasker: Stack) -> None:
