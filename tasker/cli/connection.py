@@ -29,7 +29,7 @@ def connect(options: argparse.Namespace) -> Client:
 
     An --address that is none is a UsageError: it was typed just now, unlike one in a file or in the environment.
     """
-    from tasker.client.connection import split_address
+    from tasker.client.endpoint import split_address
 
     found = settings.find(vars(options), os.environ, settings.local_user())
     if found.address == options.address:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
+from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from weakref import WeakSet
 
 import grpc
 
-from tasker import certs
-from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
 from tasker.client.attachment import AttachCourse, Attachment
-from tasker.client.explain import Credentials
+from tasker.client.endpoint import OPTIONS, endpoint, pem
 from tasker.client.resuming import PATIENCE, Wait
 from tasker.client.stream import Stream
-from tasker.client.translation import Translation
 from tasker.client.watching import WatchCourse, Watching
-from tasker.errors import TaskerError, invalid
+from tasker.errors import TaskerError
 from tasker.info import Info
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
@@ -29,49 +26,33 @@ from tasker.limits import Limits
 T = TypeVar("T")
 S = TypeVar("S", bound=Stream[Any])
 
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
-
-OPTIONS = [
-    ("grpc.max_send_message_length", LARGEST_REQUEST),
-    ("grpc.max_receive_message_length", LARGEST_RESPONSE),
-    # A server that is gone without a word is noticed after 40 s, on a silent stream too.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),
-    ("grpc.http2.max_pings_without_data", 0),
-    # A server that was away is found again soon after it is back: grpc's own pauses grow to two minutes, and a try may
-    # take 20 s.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 500),
-    ("grpc.min_reconnect_backoff_ms", 5000),
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.use_local_subchannel_pool", 1),
-]
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of host:port, an IPv6 address without its brackets. Raises TaskerError(INVALID)."""
-    match = _ADDRESS.fullmatch(address)
-    if match is None or not 1 <= int(match[2]) <= 65535:
-        raise invalid(f"cannot use the address {address[:80]!r}; write it as host:port, e.g. localhost:8275")
-    return match[1].strip("[]"), int(match[2])
-
 
 class Client:
-    """Every method raises TaskerError; its reason is what the server gave, or what this side found out."""
+    """A job is named by its id, or by a beginning of it that no other job has.
+
+    Every method raises TaskerError. Its `reason` is what the server gave, or what this side found out; any may be
+    UNAVAILABLE (the server cannot be reached, or restarts), DENIED (one's certificate, or somebody else's job),
+    EXHAUSTED (a ceiling) and INTERNAL (a defect). The methods name the others. All but `wait` and the streams answer
+    within minutes, or raise UNAVAILABLE.
+    """
 
     def __init__(self, address: str, *, ca: bytes, certificate: bytes, key: bytes) -> None:
         """`address` is host:port, and the server's certificate must name that host; the rest is PEM.
 
         Connects with the first call. Raises TaskerError(INVALID) where an argument cannot be used.
         """
-        host, port = split_address(address)
-        certs.check_material(ca, certs.Pair(certificate, key))
-        self._translation = Translation(Credentials(host, port, ca, certificate))
-        credentials = grpc.ssl_channel_credentials(ca, key, certificate)
-        self._channel = grpc.secure_channel(f"dns:///{address}", credentials, OPTIONS)
+        end = endpoint(address, ca, certificate, key)
+        self._translation = end.translation
+        self._channel = grpc.secure_channel(end.target, end.credentials, OPTIONS)
         self._stub: Any = TaskerStub(self._channel)  # type: ignore[no-untyped-call]
         self._streams: WeakSet[Stream[Any]] = WeakSet()
+
+    @classmethod
+    def from_files(
+        cls, address: str, *, ca: str | PathLike[str], certificate: str | PathLike[str], key: str | PathLike[str]
+    ) -> Self:
+        """The same with the PEM in files. Raises TaskerError(INVALID) where one cannot be read."""
+        return cls(address, **pem(ca, certificate, key))
 
     def __enter__(self) -> Self:
         return self
@@ -82,25 +63,57 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """End the connection and every open stream."""
+        """End the connection and every open stream; the jobs go on."""
         for stream in tuple(self._streams):
             stream.cancel()
         self._channel.close()
 
     def start(self, spec: JobSpec) -> Job:
-        """Start a job; it runs when this returns. After UNAVAILABLE look with `list` before trying again."""
+        """Start a job: its command runs when this returns, under every limit that was asked for.
+
+        Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
+        working directory). After UNAVAILABLE look with `list` before trying again: it may run.
+
+        >>> job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
+        >>> job.owner, job.spec.argv[0]
+        ('alice', 'sh')
+        >>> client.start(JobSpec(("no-such-command",)))
+        Traceback (most recent call last):
+        tasker.errors.TaskerError: cannot ...
+        """
         return self._ask(calls.start(spec))
 
     def stop(self, job: str, grace: float | None = None) -> Job:
-        """End a job and return it as it ended. `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600."""
+        """End a job and return it as it ended; one that has ended is returned as it is.
+
+        `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
+        NOT_FOUND, AMBIGUOUS, INVALID.
+
+        >>> job = client.start(JobSpec(("sleep", "60")))
+        >>> client.stop(job.id, grace=5).outcome.summary
+        'stopped by alice'
+        """
         return self._ask(calls.stop(job, grace))
 
     def get(self, job: str) -> Job:
-        """A job by its id, or by a prefix of it that only one has; with what is in force and used, while it runs."""
+        """A job; while it runs, with what is in force and what it uses. Raises NOT_FOUND, AMBIGUOUS.
+
+        >>> client.get("nothing")
+        Traceback (most recent call last):
+        tasker.errors.TaskerError: cannot find job 'nothing'...
+        """
         return self._ask(calls.get(job))
 
     def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> Iterator[Job]:
-        """All jobs of this run, oldest first; only `owner`'s, only those that have not ended, only archived ones."""
+        """All jobs of this run, oldest first; only `owner`'s, only those that have not ended, only archived ones.
+
+        Asks page by page, so an error may come in the middle.
+
+        >>> job = client.start(JobSpec(("sleep", "60"), name="nap"))
+        >>> [job.spec.name for job in client.list(owner="alice", running=True)]
+        ['nap']
+        >>> job = client.stop(job.id)
+        """
         token = ""
         while True:
             page = self._ask(calls.page(owner, running, archived, token))
@@ -110,9 +123,13 @@ class Client:
                 return
 
     def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
-        """The job, once it has ended, however long that takes.
+        """The job, once it has ended, however long that takes. Raises NOT_FOUND, AMBIGUOUS.
 
-        A connection that breaks meanwhile is tried again for `patience` seconds.
+        A connection that breaks meanwhile is tried again for `patience` seconds, then UNAVAILABLE is raised.
+
+        >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
+        >>> client.wait(job.id).outcome.exit_code
+        3
         """
         wait = Wait(job, patience)
         while True:
@@ -128,31 +145,81 @@ class Client:
                 time.sleep(pause)
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
-        """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays."""
+        """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays.
+
+        Units and ranges are those of Limits; `run_time` cannot be changed. Raises NOT_FOUND, AMBIGUOUS, INVALID,
+        REFUSED (the job has ended, or systemd said no).
+
+        >>> job = client.start(JobSpec(("sleep", "60"), limits=Limits(tasks=10)))
+        >>> client.limit(job.id, Limits(memory=64 << 20), lift=("tasks",)).limits
+        Limits(...memory=67108864, ...tasks=None, ...)
+        >>> job = client.stop(job.id)
+        """
         return self._ask(calls.limit(job, limits, lift))
 
     def signal(self, job: str, number: int) -> Job:
-        """Send a signal, 1 to 64, to the process group of a job's command."""
+        """Send a signal, 1 to 64, to the process group of a job's command.
+
+        Raises NOT_FOUND, AMBIGUOUS, INVALID, REFUSED.
+
+        >>> job = client.start(JobSpec(("sleep", "60")))
+        >>> job = client.signal(job.id, 10)
+        >>> client.wait(job.id).outcome.signal
+        10
+        """
         return self._ask(calls.signal(job, number))
 
     def pause(self, job: str) -> Job:
-        """Freeze every process of a job where it stands."""
+        """Freeze every process of a job where it stands. Raises NOT_FOUND, AMBIGUOUS, REFUSED.
+
+        >>> job = client.start(JobSpec(("sleep", "60")))
+        >>> str(client.pause(job.id).state), str(client.resume(job.id).state)
+        ('paused', 'running')
+        >>> job = client.stop(job.id)
+        """
         return self._ask(calls.pause(job))
 
     def resume(self, job: str) -> Job:
-        """Let a paused job go on."""
+        """Let a paused job go on. Raises NOT_FOUND, AMBIGUOUS, REFUSED."""
         return self._ask(calls.resume(job))
 
     def archive(self, job: str) -> Job:
-        """Move an ended job's output from memory to disk."""
+        """Move an ended job's output from memory to disk; it leaves the default list.
+
+        Raises NOT_FOUND, AMBIGUOUS, REFUSED.
+
+        >>> job = client.start(JobSpec(("echo", "hello")))
+        >>> job = client.wait(job.id)
+        >>> client.archive(job.id).archived
+        True
+        >>> [each.id for each in client.list(archived=True)] == [job.id]
+        True
+        """
         return self._ask(calls.archive(job))
 
     def detach(self, job: str) -> int:
-        """Close one's own open streams on a job, from wherever they were opened; how many there were."""
+        """Close one's own open streams on a job, from wherever they were opened; how many there were.
+
+        Raises NOT_FOUND, AMBIGUOUS.
+
+        >>> job = client.start(JobSpec(("sleep", "60")))
+        >>> stream = client.attach(job.id)
+        >>> str(next(stream).job.state)
+        'running'
+        >>> client.detach(job.id)
+        1
+        >>> next(stream)
+        Detached(reason=<DetachReason.REQUESTED: 'requested'>, offset=0)
+        >>> job = client.stop(job.id)
+        """
         return self._ask(calls.detach(job))
 
     def info(self) -> Info:
-        """The service, and what holds for the caller."""
+        """The service, and what holds for the caller.
+
+        >>> client.info().caller.name
+        'alice'
+        """
         return self._ask(calls.info())
 
     def attach(
@@ -169,9 +236,25 @@ class Client:
     ) -> Attachment:
         """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
 
-        A connection that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is
-        tried for `patience` seconds (0: not at all). Refusals are raised by iterating, and so is UNAVAILABLE where it
-        gave up; `Attachment.offset` then says where to go on.
+        Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
+        that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
+        `patience` seconds (0: not at all).
+
+        Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
+        up; `Attachment.offset` then says where to go on.
+
+        >>> job = client.start(JobSpec(("sh", "-c", "echo one; echo two; exit 3")))
+        >>> for event in client.attach(job.id):
+        ...     match event:
+        ...         case Chunk(data=data):
+        ...             print(data.decode(), end="")
+        ...         case Ended(job=ended):
+        ...             print(ended.outcome.summary)
+        one
+        two
+        exited with code 3
+        >>> [event.data for event in client.attach(job.id, last_lines=1, follow=False) if isinstance(event, Chunk)]
+        [b'two\\n']
         """
         request = calls.attach(
             job,
@@ -184,12 +267,21 @@ class Client:
         )
         return self._opened(Attachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
 
-    def watch(
-        self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE
-    ) -> Watching:
-        """Every job, or those named, as they are now, and every change from then on; with `usage`, what they use.
+    def watch(self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE) -> Watching:
+        """Every job, or those named, as they are now, and every change from then on.
 
-        A connection that breaks is tried again for `patience` seconds (0: not at all): Away, then a new snapshot.
+        With `usage` also what running jobs use, about once a second. A connection that breaks is tried again for
+        `patience` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND, AMBIGUOUS, and
+        UNAVAILABLE where it gave up.
+
+        >>> news = client.watch(owner="alice")
+        >>> next(news).first
+        True
+        >>> job = client.start(JobSpec(("sleep", "60")))
+        >>> next(news).job.id == job.id
+        True
+        >>> news.cancel()
+        >>> job = client.stop(job.id)
         """
         course = WatchCourse(calls.watch(job, owner, usage), patience)
         return self._opened(Watching(course, self._stub.WatchJobs, self._translation))

@@ -50,6 +50,10 @@ class Translation:
                 return TaskerError(Reason.REFUSED, "cannot do that: the server is older than this client; upgrade it")
         return TaskerError(Reason.INTERNAL, f"cannot make anything of the answer: {error.code().name}: {details}")
 
+    def silent(self) -> TaskerError:
+        """What a call comes to that was given up, by this side or by the server."""
+        return BrokenOff(self._credentials.where, "no answer")
+
     def explained(self, error: TaskerError) -> TaskerError:
         """The same, or a better one: connects to the server to find out. Up to 10 seconds."""
         return connection(self._credentials, error.details) if isinstance(error, BrokenOff) else error

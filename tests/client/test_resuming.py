@@ -15,7 +15,20 @@ import pytest
 
 from tasker import certs, issuing, wire
 from tasker.certs import Pair
-from tasker.client import Attached, Chunk, Client, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client import (
+    Attached,
+    Away,
+    Chunk,
+    Client,
+    Detached,
+    DetachReason,
+    Ended,
+    Event,
+    Interrupted,
+    Lost,
+    Resumed,
+    Snapshot,
+)
 from tasker.client.attachment import Attachment
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
@@ -215,6 +228,21 @@ def test_a_wait_survives_a_frontend(restartable: Frontend, number: int) -> None:
         frontend.peer.end(job)
         thread.join(PATIENCE)
     assert ended == [job.job]
+
+
+def test_a_watch_goes_on_with_a_new_snapshot(restartable: Frontend) -> None:
+    frontend = restartable
+    job = frontend.peer.add(PeerJob("abc"))
+    with frontend.client() as client:
+        news = client.watch()
+        assert next(news) == Snapshot((job.job,), first=True, last=True)
+        frontend.process.kill()
+        assert isinstance(next(news), Away)
+        frontend.peer.add(PeerJob("new"))
+        frontend.relaunch()
+        again = next(news)
+        assert isinstance(again, Snapshot)
+        assert ([each.id for each in again.jobs], again.first) == (["abc", "new"], True)
 
 
 # ── gives up ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -49,7 +49,7 @@ def _group(number: int) -> str:
 
 def port(found: Settings) -> list[Finding]:
     """That it speaks TLS 1.3, with a certificate that the CA signed for that host, and nothing older."""
-    from tasker.client.connection import split_address
+    from tasker.client.endpoint import split_address
 
     try:
         host, number = split_address(found.address)

@@ -52,7 +52,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _add(asked: argparse.Namespace) -> int:
     from tasker.cli import contexts
-    from tasker.client.connection import split_address
+    from tasker.client.endpoint import split_address
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:

@@ -1,0 +1,119 @@
+"""A Course driven over grpc.aio: what stream.py is for threads, for one event loop. Not to be shared between tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+
+from tasker.client.attachment import AttachCourse
+from tasker.client.events import Event
+from tasker.client.resuming import Course
+from tasker.client.translation import Translation
+from tasker.client.watching import News
+from tasker.errors import TaskerError
+
+E = TypeVar("E")
+
+
+class AsyncStream(AsyncIterator[E]):
+    """Raises TaskerError where it broke off for good."""
+
+    def __init__(self, course: Course[E], open: Callable[[Any], Any], translation: Translation) -> None:
+        """`open` makes a call of a request. The first is made at once."""
+        self._course = course
+        self._open = open
+        self._translation = translation
+        self._cancelled = asyncio.Event()
+        self._call: Any = open(course.request())
+
+    async def __anext__(self) -> E:
+        while not (self._course.over or self._cancelled.is_set()):
+            try:
+                message = await self._read()
+                if message is not None:
+                    return self._course.received(message, time.monotonic())
+                self._course.closed()
+            except TaskerError as error:
+                if self._cancelled.is_set():
+                    break
+                self._drop()
+                if (event := await self._broke(error)) is not None:
+                    return event
+        await self._finish()
+        raise StopAsyncIteration
+
+    def cancel(self) -> None:
+        """End the stream; the job goes on. What was received is still iterated over, or not."""
+        self._cancelled.set()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    async def _finish(self) -> None:
+        """Take grpc's own end of the call too, instead of cancelling what has come to its end."""
+        if self._call is not None:
+            with suppress(TaskerError):
+                await answered(self._call.read(), self._translation)
+            self._drop()
+
+    async def _read(self) -> Any:
+        """The next message; None at the end."""
+        if self._call is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._cancelled.wait(), self._course.pause)
+                return None
+            self._call = self._open(self._course.request())
+        left = self._course.left(time.monotonic())
+        message = await answered(self._call.read(), self._translation, left)
+        return None if message is grpc.aio.EOF else message
+
+    async def _broke(self, error: TaskerError) -> E | None:
+        try:
+            return self._course.broke(error, time.monotonic())
+        except TaskerError as last:
+            raise await explained(last, self._translation) from error.__cause__
+
+
+class AsyncAttachment(AsyncStream[Event]):
+    """Iterate it. Raises TaskerError where the stream broke off for good; `offset` says where to attach again."""
+
+    _course: AttachCourse
+
+    @property
+    def offset(self) -> int | None:
+        """The first byte that has not come yet; None before Attached."""
+        return self._course.offset
+
+
+class AsyncWatching(AsyncStream[News]):
+    """Iterate it; `cancel` ends it. Raises TaskerError where it broke off for good."""
+
+
+async def answered(reading: Any, translation: Translation, seconds: float | None = None) -> Any:
+    """What an awaitable of grpc.aio gives, within so many seconds. Raises TaskerError instead of grpc's errors."""
+    try:
+        async with asyncio.timeout(None if seconds == float("inf") else seconds):
+            return await reading
+    except TimeoutError:
+        raise translation.silent() from None
+    except grpc.aio.AioRpcError as error:
+        raise translation.light(error) from error
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise translation.silent() from None  # nobody cancelled this task: grpc says so of a call
+
+
+async def explained(error: TaskerError, translation: Translation) -> TaskerError:
+    """The error to show. Looking for it connects, in a thread."""
+    return await asyncio.to_thread(translation.explained, error)
