@@ -27,6 +27,14 @@ def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
     assert alice.connect().get(job.id).state == "running"
 
 
+def test_it_brings_completion() -> None:
+    places = ("bash-completion/completions/tasker", "zsh/vendor-completions/_tasker")
+    for place in (*places, "fish/vendor_completions.d/tasker.fish"):
+        assert (Path("/usr/share") / place).read_text().count("candidates"), place
+    script = 'COMP_WORDS=(tasker sto) COMP_CWORD=1; _tasker tasker; echo "${COMPREPLY[@]}"'
+    assert run("bash", "-c", f"source /usr/share/{places[0]}; {script}") == "stop\n"
+
+
 def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
     alice.start("sleep", "600")
     certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}

@@ -74,7 +74,7 @@ def _service() -> Iterator[Finding]:
     yield from system.units(system.output("systemctl", "show", "-p", system.PROPERTIES, *names), known.server.frontends)
     ca = Path(known.server.ca)
     yield certificates.authority(ca, now)
-    yield certificates.server(Path(known.server.certificate), ca, [*certfiles.own_hosts(), "localhost"], now)
+    yield certificates.server(Path(known.server.certificate), ca, certfiles.own_hosts(), now)
     yield from certificates.keys(settings.SYSTEM, Path(known.server.key))
     yield from certificates.clients(settings.SYSTEM, now)
     yield service.engine(Path("/run/tasker.sock"))

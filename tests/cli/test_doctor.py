@@ -1,0 +1,266 @@
+"""Each thing that may be wrong, wrong in a directory of its own, and what is said of it. Units: tests/system."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tasker import certfiles, certs, issuing
+from tasker.cli.doctor import certificates, service, system
+from tasker.cli.doctor.finding import Finding, Verdict
+from tasker.cli.settings import Settings
+from tasker.identity import Role
+from tests.cli.conftest import Machine
+from tests.stack import free_port
+
+NOW = time.time()
+YEAR = 366 * 86400.0
+
+
+def told(finding: Finding, verdict: Verdict, text: str, todo: str = "") -> None:
+    """What it says, and what to do; whatever is not well has something to do about it."""
+    assert finding.verdict is verdict, finding
+    assert text in finding.text
+    assert todo in finding.todo
+    assert bool(finding.todo) == (verdict is not Verdict.OK)
+    assert "\n" not in finding.text + finding.todo
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    """Laid out as /etc/tasker."""
+    certfiles.init(tmp_path, ["localhost"])
+    certfiles.new_client(tmp_path, "alice", Role.USER)
+    return tmp_path
+
+
+def test_systemd(tmp_path: Path) -> None:
+    told(system.systemd("systemd 252 (252.39-1)\n+PAM", tmp_path), Verdict.OK, "version 252")
+    told(system.systemd("systemd 247 (x)", tmp_path), Verdict.WRONG, "version 247", "252 or newer")
+    told(system.systemd(None, tmp_path), Verdict.UNKNOWN, "does not say", "systemctl --version")
+    told(system.systemd("systemd 252", tmp_path / "none"), Verdict.WRONG, "not process 1")
+    assert system.output("false") is None
+    assert system.output("no-such-tool") is None
+    assert system.output("echo", "x") == "x\n"
+
+
+def test_cgroups(tmp_path: Path) -> None:
+    told(system.cgroups(tmp_path), Verdict.WRONG, "is no cgroup v2", "systemd.unified_cgroup_hierarchy=1")
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu memory pids\n")
+    told(system.cgroups(tmp_path), Verdict.WRONG, "v2 without io", "cgroup_disable=")
+    (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    told(system.cgroups(tmp_path), Verdict.OK, "cpu, io, memory, pids")
+
+
+SHOWN = """\
+Id=tasker.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=disabled
+Result=success
+
+Id=tasker-collector.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=static
+Result=success
+
+Id=tasker.socket
+LoadState=not-found
+ActiveState=inactive
+
+Id=tasker-frontend@1.service
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+UnitFileState=disabled
+Result=exit-code
+
+Id=tasker-frontend@2.service
+LoadState=loaded
+ActiveState=inactive
+SubState=dead
+UnitFileState=disabled
+Result=success
+"""
+
+
+def test_units() -> None:
+    engine, collector, sock, first, second = system.units(SHOWN, 2)
+    told(engine, Verdict.NOTE, "not started at boot", "systemctl enable tasker")
+    told(collector, Verdict.OK, "active")
+    told(sock, Verdict.WRONG, "not there (not-found)", "install the package")
+    told(first, Verdict.WRONG, "failed (exit-code)", "journalctl -u tasker-frontend@1.service")
+    told(second, Verdict.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
+    (unasked,) = system.units(None, 1)
+    told(unasked, Verdict.UNKNOWN, "does not answer", "systemctl status")
+
+
+def test_pressure_disk_and_time(tmp_path: Path) -> None:
+    told(system.pressure(tmp_path), Verdict.NOTE, "PSI", "psi=1")
+    (tmp_path / "pressure").mkdir()
+    (tmp_path / "pressure/cpu").write_text("some avg10=0.00")
+    told(system.pressure(tmp_path), Verdict.OK, "PSI")
+    told(system.disk(tmp_path / "none"), Verdict.NOTE, "there is no", "first start")
+    assert system.disk(tmp_path).check == "disk"
+    told(system.synchronized(tmp_path, "no\n"), Verdict.NOTE, "not synchronised", "set-ntp true")
+    told(system.synchronized(tmp_path, None), Verdict.UNKNOWN, "cannot tell", "timedatectl")
+    told(system.synchronized(tmp_path, "yes\n"), Verdict.OK, "synchronised")
+    (tmp_path / "synchronized").touch()
+    told(system.synchronized(tmp_path, "no\n"), Verdict.OK, "synchronised")
+
+
+def test_a_full_disk() -> None:
+    told(system.disk(Path("/proc")), Verdict.WRONG, "0B free", "[retention]")  # a file system with no room at all
+
+
+def test_the_authority(etc: Path) -> None:
+    told(certificates.authority(etc / "ca.crt", NOW), Verdict.OK, "until")
+    told(certificates.authority(etc / "none", NOW), Verdict.WRONG, "there is no", "tasker certs init")
+    told(certificates.authority(etc / "server.crt", NOW), Verdict.WRONG, "no CA's certificate")
+    told(certificates.authority(etc / "ca.key", NOW), Verdict.WRONG, "cannot read")
+    told(certificates.authority(etc / "ca.crt", NOW + 100 * YEAR), Verdict.WRONG, "it ended on", "init --force")
+    told(certificates.authority(etc / "ca.crt", NOW - YEAR), Verdict.WRONG, "only from", "set the clock")
+
+
+def test_the_servers_certificate(etc: Path, tmp_path: Path) -> None:
+    def look(name: str = "server.crt", hosts: tuple[str, ...] = ("m", "localhost"), now: float = NOW) -> Finding:
+        return certificates.server(etc / name, etc / "ca.crt", hosts, now)
+
+    told(look(), Verdict.OK, "for localhost")
+    told(look("none"), Verdict.WRONG, "there is no", "tasker certs server")
+    told(look("clients/alice.crt"), Verdict.WRONG, "no server's certificate", "tasker certs server --force")
+    told(look(hosts=("machine",)), Verdict.NOTE, "and not this machine (machine)", "--host machine")
+    told(look(now=NOW + 100 * YEAR), Verdict.WRONG, "it ended on", "systemctl reload tasker")
+    end = certfiles.show(etc, "server").description.not_after
+    told(look(now=end - 13 * 86400), Verdict.NOTE, "it ends in 13d", "tasker certs server --force")
+    other = tmp_path / "other"
+    certfiles.init(other, ["localhost"])
+    told(certificates.server(other / "server.crt", etc / "ca.crt", ["localhost"], NOW), Verdict.WRONG, "not signed by")
+
+
+def test_who_may_read_keys(etc: Path) -> None:
+    (well,) = certificates.keys(etc, etc / "server.key")
+    told(well, Verdict.OK, "3 under")
+    (etc / "clients/alice.key").chmod(0o640)
+    (etc / "server.key").unlink()
+    missing, open_ = certificates.keys(etc, etc / "server.key")
+    told(missing, Verdict.WRONG, "there is no", "certs server")
+    told(open_, Verdict.WRONG, "alice.key is 0640", f"chmod 600 {etc}/clients/alice.key")
+
+
+def test_clients_that_must_renew(etc: Path) -> None:
+    end = certfiles.show(etc, "alice").description.not_after
+    assert certificates.clients(etc, NOW) == []
+    (soon,) = certificates.clients(etc, end - 86400)
+    told(soon, Verdict.NOTE, "alice's ends in 1d", "sudo tasker certs client alice --force")
+    (over,) = certificates.clients(etc, end + 1)
+    told(over, Verdict.NOTE, "alice's has ended")
+
+
+def test_ones_own_certificate(etc: Path, tmp_path: Path) -> None:
+    stem = etc / "clients/alice"
+    own = Settings("localhost:1", etc / "ca.crt", stem.with_suffix(".crt"), stem.with_suffix(".key"))
+    told(certificates.own(own, NOW), Verdict.OK, "alice, user")
+    told(certificates.own(own, NOW + 100 * YEAR), Verdict.WRONG, "expired", "certs client")
+    other = tmp_path / "other"
+    certfiles.init(other, ["localhost"])
+    ca = Settings(own.address, other / "ca.crt", own.cert, own.key)
+    told(certificates.own(ca, NOW), Verdict.WRONG, "not signed by the CA you named", "--ca")
+    key = Settings(own.address, own.ca, own.cert, etc / "server.key")
+    told(certificates.own(key, NOW), Verdict.WRONG, "it is not the certificate's", "made together")
+    own.key.chmod(0o644)
+    told(certificates.own(own, NOW), Verdict.WRONG, "others may read", f"chmod 600 {own.key}")
+    own.key.unlink()
+    told(certificates.own(own, NOW), Verdict.WRONG, "cannot find your certificate's key", "TASKER_KEY")
+
+
+def test_what_one_may_not_look_at(etc: Path) -> None:
+    """Asked as nobody, who cannot enter the directory."""
+    etc.chmod(0o700)
+    script = (
+        "import os, time; from pathlib import Path; from tasker.cli.doctor import certificates;"
+        f"os.setuid(65534); print(certificates.authority(Path({str(etc / 'ca.crt')!r}), time.time()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "UNKNOWN" in done.stdout
+    assert "permission denied" in done.stdout
+    assert "as root" in done.stdout
+
+
+def test_the_engines_socket(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    told(service.engine(path), Verdict.WRONG, "there is no", "systemctl enable --now tasker")
+    path.touch()
+    told(service.engine(path), Verdict.WRONG, "is no socket", "remove it")
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.bind(str(path))
+        path.chmod(0o666)
+        told(service.engine(path), Verdict.WRONG, "is 0666", "systemctl restart tasker.socket")
+
+
+def test_the_clocks() -> None:
+    told(service.clock(0.5), Verdict.OK, "agree")
+    told(service.clock(90), Verdict.NOTE, "1m 30s ahead of", "timedatectl")
+    told(service.clock(-90), Verdict.NOTE, "behind")
+
+
+def test_a_client_machine(machine: Machine) -> None:
+    done = machine.run("doctor", "--json", user="alice")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["healthy"]) == (0, True), done.stdout
+    found = {one["check"]: one for one in document["checks"]}
+    assert found["port"]["text"].endswith("speaks TLS 1.3, and refuses 1.2")
+    assert "answers you, alice, user" in found["service"]["text"]
+    assert found["clocks"]["verdict"] == "ok"
+    assert "tasker.service" not in found
+    words = machine.run("doctor", user="alice").stdout
+    assert "ok " in words
+    assert "your certificate" in words
+
+
+def test_a_client_machine_without_a_service(machine: Machine) -> None:
+    done = machine.run("doctor", "--address", f"localhost:{free_port()}", user="alice")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if " port " in line]
+    assert line.startswith("wrong")
+    assert "connection refused" in line
+    assert os.linesep not in line
+
+
+def test_info(machine: Machine) -> None:
+    lines = machine.out("info", user="alice").splitlines()
+    facts = {line.split("  ")[0].strip(): line for line in lines}
+    assert "alice, a user" in facts["you are"]
+    assert "as here" in facts["clock"]
+    assert "holds until" in facts["certificate"]
+    info = json.loads(machine.out("info", "--json"))["info"]
+    assert info["caller"]["role"] == "admin"
+    assert abs(info["clock_difference"]) < 1
+    assert info["not_after"].endswith("Z")
+    assert info["use"] is None
+
+
+def test_a_certificate_that_ends_soon_is_warned_of_once(machine: Machine, tmp_path: Path) -> None:
+    ca = certs.Pair(*((machine.directory / name).read_bytes() for name in ("ca.crt", "ca.key")))
+    made = datetime.now(UTC) - timedelta(days=issuing.CLIENT_DAYS - 10)
+    pair = issuing.make_client(ca, "alice", Role.USER, now=made)
+    (tmp_path / "a.crt").write_bytes(pair.certificate)
+    (tmp_path / "a.key").write_bytes(pair.key)
+    own = ("--cert", str(tmp_path / "a.crt"), "--key", str(tmp_path / "a.key"))
+    done = machine.run("list", *own)
+    assert done.returncode == 0
+    assert done.stderr.count("tasker: your certificate ends in 9d") == 1
+    assert machine.run("list", "--json", *own).stderr == ""
+    assert machine.run("list", user="alice").stderr == ""
