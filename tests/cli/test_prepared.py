@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tasker.cli import arguments
 from tasker.cli.__main__ import main
+from tasker.cli.verbs import VERBS
+from tasker.config import Config
 from tests.stub_control import REPOSITORY
 
-MADE = ("tasker/cli/prepared", "packaging/completion")
+MADE = ("tasker/cli/prepared", "packaging/completion", "packaging/man")
 
 
 def files(tree: Path) -> dict[str, str]:
@@ -39,3 +43,27 @@ def test_help_is_what_the_parser_says(line: str, capsys: pytest.CaptureFixture[s
 def test_what_is_not_prepared_is_the_parsers(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capfd.readouterr().out == ""
+
+
+PAGES = [*sorted((REPOSITORY / "packaging/man").iterdir()), REPOSITORY / "packaging/taskerd.8"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_manual_pages_are_well_formed(page: Path) -> None:
+    if shutil.which("mandoc") is None:
+        pytest.skip("there is no mandoc: apt-get install mandoc")
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_verb_and_every_key_has_a_page() -> None:
+    names = {page.name for page in PAGES}
+    parser = arguments.build()
+    assert {f"tasker-{verb}.1" for verb in VERBS} | {"tasker.1", "tasker.toml.5", "taskerd.8"} == names
+    for verb in VERBS:
+        text = (REPOSITORY / f"packaging/man/tasker-{verb}.1").read_text()
+        for option in parser.verbs[verb].option_strings():
+            assert f"fB{option}".replace("-", r"\-") in text, option
+    text = (REPOSITORY / "packaging/man/tasker.toml.5").read_text()
+    for section in fields(Config):
+        assert rf'.SS "[{section.name}' in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def test_it_brings_completion() -> None:
         assert (Path("/usr/share") / place).read_text().count("candidates"), place
     script = 'COMP_WORDS=(tasker sto) COMP_CWORD=1; _tasker tasker; echo "${COMPREPLY[@]}"'
     assert run("bash", "-c", f"source /usr/share/{places[0]}; {script}") == "stop\n"
+
+
+def test_it_brings_manual_pages() -> None:
+    shipped = {path.name for path in Path("/usr/share/man").rglob("*tasker*.gz")}
+    assert {"tasker.1.gz", "tasker-start.1.gz", "tasker-doctor.1.gz", "tasker.toml.5.gz", "taskerd.8.gz"} <= shipped
+    page = gzip.decompress(Path("/usr/share/man/man1/tasker-start.1.gz").read_bytes()).decode()
+    assert page.count(".SH ") >= 6
+    assert show("tasker.service", "Documentation") == "man:taskerd(8) man:tasker.toml(5)"
 
 
 def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:

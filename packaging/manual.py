@@ -1,0 +1,171 @@
+"""Manual pages out of what is there already: the command line's parser, and the comments of systemd/tasker.toml.
+
+What comes in is plain text; what goes out is man(7). taskerd(8) alone is written by hand: packaging/taskerd.8.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+
+from tasker import __version__
+from tasker.cli.arguments import Parser
+from tasker.cli.help import sentence
+
+DATE = "2026-11-24"
+"""One for all pages: they are to be the same wherever they are made."""
+CHARACTERS = str.maketrans(
+    {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "…": "..."}
+)
+
+
+def pages(parser: Parser, toml: str) -> dict[str, str]:
+    """All of them, by the names of their files."""
+    summaries = _summaries(parser)
+    made = {"tasker.1": _root(parser, summaries)}
+    made |= {f"tasker-{name}.1": _verb(name, parser.verbs[name], summary) for name, summary in summaries.items()}
+    made["tasker.toml.5"] = _configuration(toml)
+    return made
+
+
+def _root(parser: Parser, summaries: dict[str, str]) -> str:
+    lines = _head("tasker", 1, "run jobs on a Linux machine, limited, watched and stopped by systemd")
+    lines += [".SH SYNOPSIS", ".B tasker", ".I VERB", _text("[OPTION…] …")]
+    lines += [".SH DESCRIPTION", *_paragraph(str(parser.description)), ".SH VERBS"]
+    for name, summary in summaries.items():
+        lines += [".TP", f".BR {_text(f'tasker-{name}')} (1)", _text(sentence(summary))]
+    lines += [".SH OPTIONS", *_options(parser, ".SS"), *_epilog(str(parser.epilog))]
+    lines += [".SH FILES", ".TP", ".I ~/.config/tasker/config.toml", "Address and certificates, and contexts.", ".TP"]
+    lines += [".I /etc/tasker/ca.crt, /etc/tasker/clients/", "Where certificates are looked for that nobody names."]
+    return _page([*lines, *_see([f"tasker-{name}(1)" for name in summaries] + ["tasker.toml(5)", "taskerd(8)"])])
+
+
+def _verb(name: str, verb: Parser, summary: str) -> str:
+    lines = [*_head(f"tasker-{name}", 1, summary), ".SH SYNOPSIS", *_usage(verb), ".SH DESCRIPTION"]
+    epilog = list(_epilog(str(verb.epilog)))
+    lines += [_text(sentence(summary))]
+    for action, one in verb.actions.items():
+        lines += [f".SH {_quoted(action.upper())}", *_usage(one), ".PP", _text(str(one.description))]
+        lines += _options(one, ".SS", skip=_common(verb))
+    operands = [one for one in verb._get_positional_actions() if not isinstance(one, argparse._SubParsersAction)]
+    if operands:
+        lines += [".SH ARGUMENTS"]
+        for operand in operands:
+            lines += [".TP", f".I {_text(str(operand.metavar))}", _text(_help(operand))]
+    lines += [".SH OPTIONS", *_options(verb, ".SS"), *epilog]
+    return _page([*lines, *_see(["tasker(1)", "tasker.toml(5)", "taskerd(8)"])])
+
+
+def _usage(parser: Parser) -> list[str]:
+    words = " ".join(parser.format_usage().removeprefix("usage: ").split())
+    command = parser.prog
+    return [f".B {_text(command)}", _text(words.removeprefix(command).strip())]
+
+
+def _common(verb: Parser) -> set[str]:
+    """Options that stand on the verb's own page already."""
+    return {name for action in verb._actions for name in action.option_strings}
+
+
+def _options(parser: Parser, heading: str, skip: set[str] | None = None) -> Iterator[str]:
+    for group in parser._action_groups:
+        actions = [one for one in group._group_actions if one.option_strings and one.help != argparse.SUPPRESS]
+        actions = [one for one in actions if not set(one.option_strings) <= (skip or set())]
+        if not actions:
+            continue
+        if group.title not in ("options", "optional arguments"):
+            yield f"{heading} {_quoted(str(group.title))}"
+            if group.description:
+                yield _text(group.description)
+        for action in actions:
+            value = "" if action.nargs == 0 else rf" \fI{_text(_metavar(action))}\fR"
+            names = ", ".join(rf"\fB{_text(name)}\fR{value}" for name in action.option_strings)
+            yield from (".TP", names, _text(_help(action)))
+
+
+def _metavar(action: argparse.Action) -> str:
+    if action.metavar is None and action.choices is not None:
+        return "|".join(map(str, action.choices))
+    return str(action.metavar or action.dest.upper())
+
+
+def _help(action: argparse.Action) -> str:
+    return (action.help or "").replace("%%", "%")
+
+
+def _epilog(text: str) -> Iterator[str]:
+    """examples: …, paragraphs, exit codes: …"""
+    before = ".SH NOTES"
+    for block in text.split("\n\n"):
+        first, _, rest = block.partition("\n")
+        if first == "examples:":
+            yield from (".SH EXAMPLES", ".EX", *[_text(line.removeprefix("  ")) for line in rest.splitlines()], ".EE")
+        elif first.startswith("exit codes:"):
+            yield from (".SH EXIT STATUS", *_paragraph(block.removeprefix("exit codes:").strip()))
+        else:
+            yield from (before, *_paragraph(block))
+            before = ".PP"
+
+
+def _configuration(toml: str) -> str:
+    """tasker.toml(5): comments above a section or a key say what it is; `#key = value` is a default."""
+    lines = [*_head("tasker.toml", 5, "the configuration of the tasker service"), ".SH SYNOPSIS"]
+    lines += [".I /etc/tasker/tasker.toml", ".SH DESCRIPTION"]
+    said: list[str] = []
+    beginning = True
+    for line in [*toml.splitlines(), ""]:
+        section, key = re.fullmatch(r"#?(\[.*\])", line), re.fullmatch(r"#(\w+) = (.*)", line)
+        if line.startswith("# "):
+            said.append(line.removeprefix("# "))
+        elif section:
+            heading = ".SH SECTIONS\n.SS" if beginning else ".SS"
+            lines += [f"{heading} {_quoted(section[1])}", *_paragraph(" ".join(said))]
+            beginning, said = False, []
+        elif key:
+            lines += [".TP" if said or lines[-1] != "\\&" else ".TQ", rf"\fB{_text(key[1])}\fR = {_text(key[2])}"]
+            lines += _paragraph(" ".join(said)) if said else ["\\&"]
+            said = []
+        elif said:
+            lines += _paragraph(" ".join(said))
+            said = []
+    return _page([*lines, *_see(["tasker(1)", "tasker-certs(1)", "taskerd(8)"])])
+
+
+def _summaries(parser: Parser) -> dict[str, str]:
+    parts = [part for part in parser._actions if isinstance(part, argparse._SubParsersAction)]
+    return {one.dest: one.help or "" for one in parts[0]._choices_actions}
+
+
+def _head(name: str, section: int, what: str) -> list[str]:
+    title = f'.TH {_text(name.upper())} {section} {DATE} "Tasker {__version__}" "Tasker"'
+    made = r".\" Made by packaging/prepare; change what it is made from."
+    return [made, title, ".SH NAME", rf"{_text(name)} \- {_text(what)}"]
+
+
+def _see(names: list[str]) -> list[str]:
+    words = [re.fullmatch(r"(.*)(\(\d\))", name) for name in names]
+    lines = [f".BR {_text(word[1])} {word[2]}," for word in words if word]
+    return [".SH SEE ALSO", *lines[:-1], lines[-1].removesuffix(",")]
+
+
+def _paragraph(text: str) -> list[str]:
+    """Running text, filled by man; lines that are indented stay as they are."""
+    if any(line.startswith("  ") for line in text.splitlines()):
+        return [".EX", *map(_text, text.splitlines()), ".EE"]
+    return [_text(line) for line in text.splitlines() if line] or []
+
+
+def _quoted(text: str) -> str:
+    escaped = _text(text).replace('"', r"\(dq")
+    return f'"{escaped}"'
+
+
+def _text(text: str) -> str:
+    """One line as it is, whatever man would make of its characters."""
+    line = text.translate(CHARACTERS)
+    return rf"\&{line}" if line.startswith(".") else line
+
+
+def _page(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
