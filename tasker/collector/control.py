@@ -6,8 +6,10 @@ Where it ends early:   setup fails · killed while held · exec fails (its repor
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import errno
+import itertools
 import os
 import signal
 import socket
@@ -34,6 +36,8 @@ class Control:
         self._listener = listener
         self._run = os.urandom(8).hex()
         self._jobs: dict[str, Job] = {}
+        """In the order of their launch."""
+        self._numbers = itertools.count(1)
         self._connections: set[Connection] = set()
         self._unanswered: dict[str, tuple[Connection, int]] = {}
         """By job: a Launch or Release that waits for the leader's report."""
@@ -107,7 +111,7 @@ class Control:
         if request.job in self._jobs:
             raise TaskerError(Reason.REFUSED, f"cannot launch {request.job}: that id is taken")
         try:
-            job = launch.fork(request, self._loop)
+            job = launch.fork(next(self._numbers), request, self._loop)
         except OSError as error:
             raise TaskerError(Reason.REFUSED, f"cannot make a process for the job: {error.strerror}") from error
         self._jobs[job.id] = job
@@ -161,12 +165,12 @@ class Control:
         return wire.Done(), ()
 
     def _list(self, request: wire.ListLeaders) -> Reply:
-        ids = list(self._jobs)
-        after = ids.index(request.after) + 1 if request.after in self._jobs else 0
+        jobs = list(self._jobs.values())
+        first = bisect.bisect_right(jobs, request.after, key=lambda job: job.number)
         page: list[wire.Leader] = []
         length = 0
-        for id in ids[after:]:
-            leader = self._jobs[id].as_leader()
+        for job in itertools.islice(jobs, first, None):
+            leader = job.as_leader()
             length += len(wire.to_text(leader))
             if page and length > PAGE:
                 return wire.Leaders(tuple(page), more=True), ()

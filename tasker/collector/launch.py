@@ -17,6 +17,8 @@ from tasker.wire import Exit, Launch, Leader
 class Job:
     """One leader and all that hangs on it. Descriptors are -1 once closed."""
 
+    number: int
+    """In the order of their launch."""
     launch: Launch
     record: str
     pid: int
@@ -51,6 +53,7 @@ class Job:
     def as_leader(self) -> Leader:
         """The same for the engine."""
         return Leader(
+            number=self.number,
             job=self.id,
             argv=self.launch.argv,
             environment=self.launch.environment,
@@ -64,7 +67,7 @@ class Job:
         )
 
 
-def fork(launch: Launch, loop: Loop) -> Job:
+def fork(number: int, launch: Launch, loop: Loop) -> Job:
     """A leader on its way to the gate. Raises OSError, with nothing left behind."""
     with contextlib.ExitStack() as undo:
 
@@ -93,4 +96,4 @@ def fork(launch: Launch, loop: Loop) -> Job:
     for descriptor in (gate, report, writer):
         os.close(descriptor)
     os.set_blocking(reporter, False)
-    return Job(launch, launch.record, pid, pidfd, opener, reporter, output)
+    return Job(number, launch, launch.record, pid, pidfd, opener, reporter, output)

@@ -48,7 +48,7 @@ async def _leaders(collector: Channel) -> list[wire.Leader]:
     leaders: list[wire.Leader] = []
     more = True
     while more:
-        page = await collector.request(wire.ListLeaders(leaders[-1].job if leaders else ""))
+        page = await collector.request(wire.ListLeaders(leaders[-1].number if leaders else 0))
         assert isinstance(page, wire.Leaders)
         leaders += page.leaders
         more = page.more

@@ -19,6 +19,7 @@ from tasker.engine.archive import Archive
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting, told
+from tasker.engine.pages import next_page
 from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
@@ -135,7 +136,7 @@ class Requests:
         return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
 
     async def _list(self, request: wire.ListJobs) -> Reply:
-        page, token = self._jobs.table.page(request.owner, request.running, request.archived, request.page)
+        page, token = next_page(self._jobs.table, request.owner, request.running, request.archived, request.page)
         return wire.JobsReply(tuple(_shown(job, request.caller) for job in page), token), ()
 
     async def _info(self, request: wire.GetInfo) -> Reply:

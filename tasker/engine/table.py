@@ -1,10 +1,9 @@
-"""The jobs of this run: found by id or prefix, listed in pages, written down for the collector to keep."""
+"""The jobs of this run: found by id or prefix, written down for the collector to keep."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from tasker import wire
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.identity import NAME
 from tasker.job import Job
 from tasker.lifecycle import Event, State, move
 from tasker.usage import Usage
@@ -27,8 +25,6 @@ _WHY_NOT = {
     State.ENDED: "it has ended",
     State.GONE: "it could not be started",
 }
-PAGE = 64 << 10
-"""Characters of one page of jobs, unless a single one is longer."""
 
 
 @dataclass(frozen=True)
@@ -227,32 +223,3 @@ class Table:
             some = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
             raise TaskerError(Reason.AMBIGUOUS, f"cannot tell which job {prefix[:16]!r} is: {some}; give more letters")
         raise TaskerError(Reason.NOT_FOUND, f"cannot find job {prefix[:16]!r}; tasker list shows them")
-
-    def page(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
-        """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
-        if owner and not NAME.fullmatch(owner):
-            raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
-        begin = _position(after)
-        page: list[Job] = []
-        length = 0
-        for entry in self._entries.values():
-            job = entry.job
-            if (job.created, job.id) <= begin or (owner and job.owner != owner):
-                continue
-            if job.archived is not archived or (running and job.state is State.ENDED):
-                continue
-            length += len(wire.to_text(job))
-            if page and length > PAGE:
-                return page, json.dumps([page[-1].created, page[-1].id])
-            page.append(job)
-        return page, ""
-
-
-def _position(token: str) -> tuple[float, str]:
-    if not token:
-        return 0.0, ""
-    try:
-        created, id = json.loads(token)
-        return float(created), str(id)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise invalid(f"cannot go on from page {token[:40]!r}; use a token that ListJobs gave") from error

@@ -16,17 +16,19 @@ from tasker.engine.archive_files import ArchiveFiles, Stopped
 from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
+from tasker.job import Job
 
 AT_ONCE = 2
 """Outputs that are unpacked at the same time."""
-MOST = 64
-"""Outputs that lie unpacked at the same time: they take room on the disk."""
+MOST, MOST_OF_ONE = 64, 16
+"""Outputs, of all owners and of one, that lie unpacked at the same time: they take room on the disk."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
 
 
 @dataclass
 class _Place:
+    owner: str
     ring: asyncio.Task[int]
     """The descriptor."""
     users: int = 0
@@ -45,10 +47,8 @@ class Unpacked:
         id = entry.job.id
         place = self._places.get(id)
         if place is None:
-            if len(self._places) >= MOST:
-                text = f"cannot attach to job {id}: {MOST} other archived jobs are being read already"
-                raise TaskerError(Reason.EXHAUSTED, f"{text}; try again when somebody is done")
-            place = self._places[id] = _Place(self._tasks.begin(self._unpack(id)))
+            self._demand_room(entry.job)
+            place = self._places[id] = _Place(entry.job.owner, self._tasks.begin(self._unpack(id)))
         place.users += 1
         try:
             ring = await asyncio.shield(place.ring)
@@ -56,6 +56,13 @@ class Unpacked:
         except BaseException:
             self._leave(id, place)
             raise
+
+    def _demand_room(self, job: Job) -> None:
+        owners = [place.owner for place in self._places.values()]
+        for whose, count, most in (("", len(owners), MOST), (f" of {job.owner}", owners.count(job.owner), MOST_OF_ONE)):
+            if count >= most:
+                text = f"cannot attach to job {job.id}: {most} other archived jobs{whose} are being read already"
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; try again when one of them is no more")
 
     async def _unpack(self, id: str) -> int:
         async with self._turns:

@@ -106,9 +106,9 @@ class Forget(Message):
 
 @dataclass(frozen=True)
 class ListLeaders(Message):
-    """→ Leaders, in the order of their launch, those after a job's id."""
+    """→ Leaders, in the order of their launch, those after a number."""
 
-    after: str
+    after: int
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,8 @@ class Exit:
 class Leader:
     """What the collector knows of one job."""
 
+    number: int
+    """In the order of their launch, from 1 on."""
     job: str
     argv: tuple[str, ...]
     environment: dict[str, str]

@@ -55,7 +55,7 @@ class Engine(Peer):
         return self.exits[job]
 
     def leader(self, job: str) -> wire.Leader | None:
-        reply = self.ask(wire.ListLeaders(""))
+        reply = self.ask(wire.ListLeaders(0))
         assert isinstance(reply, wire.Leaders)
         return next((leader for leader in reply.leaders if leader.job == job), None)
 

@@ -236,16 +236,17 @@ def test_many_followers_share_one_file_and_leave_nothing(whole: Stack) -> None:
 
 
 def test_so_many_are_unpacked_at_once_and_no_more(tasker: Stack) -> None:
-    jobs = [ended(tasker, "true") for _ in range(unpacked.MOST + 1)]
-    for job in jobs:
-        archive(tasker, job)
+    jobs = [archive(tasker, ended(tasker, "true")) for _ in range(unpacked.MOST_OF_ONE + 1)]
     held = []
     with tasker.connect() as peer:
         for job in jobs[:-1]:
             held += peer.ask_with_descriptors(wire.AttachJob(ALICE, job.id))[1]
-    with pytest.raises(TaskerError, match="64 other archived jobs are being read") as caught:
+    with pytest.raises(TaskerError, match="16 other archived jobs of alice are being read") as caught:
         tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
     assert caught.value.reason is Reason.EXHAUSTED
+    other = tasker.wait(tasker.start_job("echo", "of another", caller=BOB))
+    archive(tasker, other, BOB)
+    assert tasker.output(other) == b"of another\n"
     for descriptor in held:
         os.close(descriptor)
     until(lambda: tasker.get(jobs[0]).followers == 0)

@@ -42,6 +42,9 @@ def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
     watcher = alice.connect()
     last: list[object] = []
     attached = threading.Event()
+    old = alice.wait(alice.sh("echo old"))
+    alice.client.archive(old.id)
+    assert list(Path("/var/lib/tasker/archive").glob(f"*/{old.id}.gz"))
 
     def follow(client: Client) -> None:
         for event in client.attach(jobs[0].id):
@@ -53,6 +56,7 @@ def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
     assert attached.wait(60)
     run("systemctl", "stop", "tasker")
     until(lambda: leftovers() == [])
+    assert list(Path("/var/lib/tasker/archive").iterdir()) == []
     follower.join()
     assert isinstance(last[-1], Ended)
     assert last[-1].job.outcome is not None
