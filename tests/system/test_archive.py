@@ -63,11 +63,11 @@ def retention(text: str) -> Iterator[None]:
 
 
 def test_its_ring_is_freed_and_it_reads_as_before(alice: User, admin: User) -> None:
-    job = noise(alice, 24 * MIB)
+    job = noise(alice, 6 * MIB)
     before, held, used = digest(alice, job), rings(), memory()
     assert alice.client.archive(job.id).archived
     assert rings() == held - 1
-    until(lambda: memory() < used - 20 * MIB)
+    until(lambda: memory() < used - 5 * MIB)
     assert [path.name for path in files(job)] == [f"{job.id}.gz", f"{job.id}.job"]
     assert job.id in archived(admin)
     assert job.id not in [found.id for found in alice.client.list()]
@@ -79,7 +79,7 @@ def test_its_ring_is_freed_and_it_reads_as_before(alice: User, admin: User) -> N
         until(serving)
     *_, last = alice.connect().attach(job.id, last_lines=1)
     assert isinstance(last, Ended)
-    assert (last.offset, last.job.archived, last.job.outcome) == (24 * MIB, True, job.outcome)
+    assert (last.offset, last.job.archived, last.job.outcome) == (6 * MIB, True, job.outcome)
 
 
 def test_nobody_but_root_reads_it_on_disk(alice: User) -> None:
@@ -98,7 +98,7 @@ def test_a_job_that_runs_is_not_archived(alice: User) -> None:
 
 
 def test_an_engine_killed_while_it_archives(alice: User) -> None:
-    jobs = [noise(alice, 4 * MIB) for _ in range(4)]
+    jobs = [noise(alice, MIB) for _ in range(4)]
     before = {job.id: digest(alice, job) for job in jobs}
     asked = [subprocess.Popen([*archive_command(job)], env=environment()) for job in jobs]
     until(lambda: any(files(job) for job in jobs))
@@ -125,13 +125,13 @@ def environment() -> dict[str, str]:
 
 def test_retention_by_number_age_and_memory(alice: User, admin: User) -> None:
     running = alice.start("sleep", "600")
-    jobs = [noise(alice, 3 * MIB) for _ in range(3)]
+    jobs = [noise(alice, MIB) for _ in range(3)]
     ids = [job.id for job in jobs]
 
     def kept() -> list[str]:
         return [job.id for job in admin.connect().list() if job.id in ids]
 
-    with retention('memory = "7M"'):  # two of them; whatever else there was ended before
+    with retention('memory = "2M"'):  # two of them; whatever else there was ended before
         until(lambda: kept() == ids[1:])
     with retention("ended = 1"):
         until(lambda: kept() == ids[2:])
