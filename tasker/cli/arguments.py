@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tasker import __version__
@@ -28,6 +28,22 @@ class UsageError(TaskerError):
 
     def __init__(self, message: str) -> None:
         super().__init__(Reason.INVALID, message)
+
+
+def _choice(argument: str, word: str, choices: str) -> str:
+    known = re.findall(r"'([^']*)'", choices) or choices.split(", ")
+    return f"cannot take {word[:40]!r} as {argument}; {did_you_mean(word, known) or 'choose ' + ', '.join(known)}"
+
+
+SENTENCES: tuple[tuple[str, Callable[..., str]], ...] = (
+    (r"argument (\S+): (cannot .*)", lambda argument, text: f"{text} ({argument})"),
+    (r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)", _choice),
+    (r"argument (\S+): not allowed with argument (\S+)", lambda one, other: f"cannot take both {one} and {other}"),
+    (r"argument (\S+): expected one argument", lambda argument: f"cannot use {argument} without a value"),
+    (r"argument (\S+): ignored explicit argument .*", lambda argument: f"cannot give {argument} a value; it has none"),
+    (r"the following arguments are required: (.*)", lambda names: f"cannot do that without {names}"),
+)
+"""argparse's messages in Tasker's words."""
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -56,10 +72,11 @@ class Parser(argparse.ArgumentParser):
         return dict(parts[0]) if parts else {}
 
     def error(self, message: str) -> NoReturn:
-        argument = re.fullmatch(r"argument (\S+): (cannot .*)", message, re.DOTALL)
-        understood = f"{argument[2]} ({argument[1]})" if argument else f"cannot read the command line: {message}"
-        text = f"{understood}; see {self.prog} --help"
-        raise UsageError(text)
+        text = f"cannot read the command line: {message}"
+        for pattern, words in SENTENCES:
+            if found := re.fullmatch(pattern, message, re.DOTALL):
+                text = words(*found.groups())
+        raise UsageError(text if text.endswith("?") else f"{text}; see {self.prog} --help")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """argparse's own says to nobody that help cannot be written."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tasker.cli import document, exits
+from tasker.cli import document, exits, missing
 from tasker.cli.stderr import complain, complain_json, waiting
 from tasker.cli.stdout import print_json
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 
 AT_ONCE = 16
@@ -40,16 +41,22 @@ def each(jobs: Sequence[str], do: Callable[[str], Job], doing: str) -> list[Job 
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def report(answers: Sequence[Job | TaskerError], json: bool, tell: Callable[[Job], str] | None = None) -> int:
+def report(
+    answers: Sequence[Job | TaskerError], asked: argparse.Namespace, tell: Callable[[Job], str] | None = None
+) -> int:
     """Print every error and, with `tell`, every job: in its words, or as {"jobs": […]}. The first error's exit code."""
     code = exits.DONE
+    json, known = asked.json, None
     for answer in answers:
         if isinstance(answer, TaskerError):
             code = code or exits.of_error(answer.reason)
+            if known is None and answer.reason is Reason.NOT_FOUND:
+                known = missing.jobs(asked)
+            error = missing.explained(answer, asked, known)
             if json:
-                complain_json(document.dump(document.error(answer)))
+                complain_json(document.dump(document.error(error)))
             else:
-                complain(answer.message)
+                complain(error.message)
         elif tell is not None and not json:
             print(tell(answer))
     if tell is not None and json:

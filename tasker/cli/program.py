@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import io
 import os
@@ -29,7 +30,7 @@ def main(words: Sequence[str]) -> int:
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
         options = arguments.parse(words)
-        code = load(options.verb).run(options)
+        code = _run(options)
         sys.stdout.flush()
     except TaskerError as error:
         return _failed(error, words)
@@ -45,6 +46,17 @@ def main(words: Sequence[str]) -> int:
         text = f"cannot go on: {type(error).__name__}: {error}; this is a defect of tasker (TASKER_DEBUG=1 shows where)"
         return _failed(TaskerError(Reason.INTERNAL, text), words)
     return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return load(options.verb).run(options)
+    except TaskerError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
+        from tasker.cli import missing
+
+        raise missing.explained(error, options) from error
 
 
 def _keep_standard_descriptors() -> None:

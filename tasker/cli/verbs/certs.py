@@ -6,13 +6,13 @@ import argparse
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from tasker import certfiles
+from tasker import certfiles, config
 from tasker.certfiles import Listed
 from tasker.certs import describe
 from tasker.cli import document, exits, options, settings
@@ -104,7 +104,8 @@ def _made(options: argparse.Namespace, files: list[Path]) -> int:
 
 
 def _list(options: argparse.Namespace, directory: Path) -> int:
-    listed = certfiles.listing(directory)
+    revoked = _revoked(directory)
+    listed = [_judged(one, revoked) for one in certfiles.listing(directory)]
     if options.json:
         print_json({"certificates": [_json(one) for one in listed]})
         return exits.DONE
@@ -120,7 +121,7 @@ def _row(one: Listed) -> list[Text]:
 
 
 def _show(options: argparse.Namespace, directory: Path) -> int:
-    one = certfiles.show(directory, options.name) if options.name else _own(options)
+    one = _judged(certfiles.show(directory, options.name) if options.name else _own(options), _revoked(directory))
     if options.json:
         print_json({"certificate": _json(one)})
         return exits.DONE
@@ -150,6 +151,18 @@ def _own(options: argparse.Namespace) -> Listed:
     except TaskerError as error:
         problem = error.message
     return Listed(found.cert, describe(material.certificate), problem)
+
+
+def _revoked(directory: Path) -> tuple[str, ...]:
+    """The serials that the service lets in no longer, where its configuration lies there and may be read."""
+    try:
+        return config.load(directory / "tasker.toml").server.revoked
+    except TaskerError:
+        return ()
+
+
+def _judged(one: Listed, revoked: tuple[str, ...]) -> Listed:
+    return replace(one, problem="revoked") if not one.problem and one.description.serial in revoked else one
 
 
 def _json(one: Listed) -> dict[str, Any]:

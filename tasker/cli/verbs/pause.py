@@ -24,4 +24,4 @@ def run(asked: argparse.Namespace) -> int:
     """All of them at the same time."""
     with connect(asked) as client:
         answers = each(asked.jobs, client.pause, f"pausing {' '.join(asked.jobs)}")
-    return report(answers, asked.json, render.state)
+    return report(answers, asked, render.state)

@@ -36,7 +36,7 @@ def run(asked: argparse.Namespace) -> int:
     name = signal_name(asked.signal)
     with connect(asked) as client:
         answers = each(asked.jobs, lambda job: client.signal(job, asked.signal), f"sending {name}")
-    return report(answers, asked.json, lambda job: f"{visible(job.id)} was sent {name}")
+    return report(answers, asked, lambda job: f"{visible(job.id)} was sent {name}")
 
 
 def number(text: str) -> int:

@@ -10,6 +10,7 @@ from tasker.cli import document, exits, options, spec
 from tasker.cli.connection import connect
 from tasker.cli.stderr import on_terminal, say
 from tasker.cli.stdout import print_json
+from tasker.errors import Reason, TaskerError
 
 USAGE = "[--] COMMAND [ARGUMENT…]"
 EPILOG = """\
@@ -31,10 +32,18 @@ def run(given: argparse.Namespace) -> int:
     asked = spec.build(given, os.environ)
     with connect(given) as client:
         job = client.start(asked)
+    try:
+        if given.json:
+            print_json({"job": document.job(job)})
+        else:
+            print(job.id)
+        sys.stdout.flush()
+    except OSError as error:  # whoever cannot be told the id on stdout is told it on stderr
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        text = f"cannot print the id of job {job.id}: {error.strerror}; it runs all the same: tasker get {job.id}"
+        raise TaskerError(Reason.REFUSED, text) from error
     if given.json:
-        print_json({"job": document.job(job)})
         return exits.DONE
-    print(job.id)
     if on_terminal() and sys.stdout.isatty():
         say(f"started; watch it with: tasker attach {job.id}")
     return exits.DONE

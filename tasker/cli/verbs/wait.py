@@ -46,7 +46,7 @@ def run(asked: argparse.Namespace) -> int:
     codes: dict[str, int] = {}
     with connect(asked) as client:
         answers = each(asked.jobs, client.get, f"looking for {' '.join(asked.jobs)}")
-        failed = report([answer for answer in answers if isinstance(answer, TaskerError)], asked.json)
+        failed = report([answer for answer in answers if isinstance(answer, TaskerError)], asked)
         jobs = {answer.id: answer for answer in answers if isinstance(answer, Job)}
         try:
             for job in ends(client, jobs.values(), until):
