@@ -23,13 +23,16 @@ class Broken:
 
 
 class Unbroken(Iterator[News | Broken]):
-    """`watch` begins a stream. `longest`: how long an absence may be, None: as long as it takes."""
+    """`watch` begins a stream. `longest`: how long an absence may be, None: as long as it takes.
 
-    def __init__(self, watch: Callable[[], Watching], longest: float | None = None) -> None:
+    `met`: the service has answered before, so even the first stream may be waited for.
+    """
+
+    def __init__(self, watch: Callable[[], Watching], longest: float | None = None, *, met: bool = False) -> None:
         self._watch = watch
         self._away = Away(longest)
         self._watching = watch()
-        self._seen = False
+        self._met = met
         self._broken = False
         self._cancelled = False
 
@@ -39,7 +42,7 @@ class Unbroken(Iterator[News | Broken]):
             try:
                 news = next(self._watching)
             except TaskerError as error:
-                if not self._seen or error.reason is not Reason.UNAVAILABLE:
+                if not self._met or error.reason is not Reason.UNAVAILABLE:
                     raise
                 if self._broken and not self._away.again():
                     if self._cancelled:
@@ -50,7 +53,7 @@ class Unbroken(Iterator[News | Broken]):
                     self._broken = True
                     return Broken(error)
             else:
-                self._seen = True
+                self._met = True
                 self._broken = False
                 self._away.back()
                 return news

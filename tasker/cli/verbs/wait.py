@@ -72,7 +72,7 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
     if not left:
         return
     only = next(iter(left)) if len(left) == 1 else ""
-    watching = Unbroken(lambda: client.watch(job=only, patience=0), LONGEST)
+    watching = Unbroken(lambda: client.watch(job=only), LONGEST, met=True)
     live = Live(watching, lambda: None if until is None else max(0.0, until - time.monotonic()))
     missing: set[str] = set()
     try:

@@ -1,0 +1,188 @@
+"""The verbs about jobs through real processes and TLS, on no terminal: what they print, as JSON too, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from tasker.client.watching import Changed
+from tasker.lifecycle import State
+from tests.cli.conftest import Machine
+from tests.stack import DEADLINE
+
+
+def printed(text: str) -> list[dict[str, Any]]:
+    """JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def started(machine: Machine, *command: str, user: str = "root", options: tuple[str, ...] = ()) -> str:
+    return machine.out("start", *options, "--", *(command or ("sleep", "60")), user=user)
+
+
+def line_of(process: subprocess.Popen[str], text: str) -> str:
+    """The next line with `text` in it."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if text in line)
+
+
+def test_pause_and_resume(machine: Machine) -> None:
+    jobs = [started(machine) for _ in range(2)]
+    done = machine.run("pause", jobs[0][:7], "nosuchjob", jobs[1])
+    assert (done.returncode, done.stdout) == (125, f"{jobs[0]} is paused\n{jobs[1]} is paused\n")
+    assert done.stderr.startswith("tasker: cannot find job 'nosuchjob'")
+    assert machine.out("list", "--running").count("paused") >= 2
+    assert [job["state"] for job in json.loads(machine.out("resume", "--json", *jobs))["jobs"]] == ["running"] * 2
+    assert machine.out("resume", jobs[0]) == f"{jobs[0]} is running"
+    machine.out("stop", *jobs)
+
+
+def test_errors_beside_json_are_json(machine: Machine) -> None:
+    done = machine.run("pause", "--json", "nosuchjob")
+    assert (done.returncode, json.loads(done.stdout)) == (125, {"jobs": []})
+    assert json.loads(done.stderr)["error"]["reason"] == "not-found"
+
+
+def test_signal(machine: Machine) -> None:
+    jobs = [started(machine, "sh", "-c", "trap 'exit 7' HUP; while :; do sleep 0.05; done") for _ in range(2)]
+    with machine.client() as client:
+        for job in jobs:  # once it has set its trap it has a child
+            client.signal(job, signal.SIGCONT)
+    assert machine.out("signal", jobs[0], "USR1") == f"{jobs[0]} was sent SIGUSR1"
+    assert machine.run("wait", jobs[0]).returncode == 128 + signal.SIGUSR1
+    sent = json.loads(machine.out("signal", "--json", jobs[1], "15"))
+    assert [job["id"] for job in sent["jobs"]] == [jobs[1]]
+    assert machine.run("wait", jobs[1]).returncode == 143
+    assert machine.run("signal", jobs[1], "HUP").returncode == 125
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("signal k3 HPU", "cannot find the signal 'HPU'; did you mean HUP? (SIGNAL); see tasker signal --help"),
+        ("signal k3 0", "cannot send signal 0; choose 1 to 64, or a name like HUP"),
+        ("signal k3", "the following arguments are required: SIGNAL"),
+        ("limit k3", "cannot change nothing; name a limit"),
+        ("limit k3 --time 5s", "cannot change the run time of a job: it is fixed when the job starts"),
+        ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),
+        ("limit k3 --io-read none --io-write /=1M", "cannot both set and take away limits of disks"),
+        ("archive", "cannot archive nothing; name a job, or use --ended"),
+        ("archive k3 --ended", "cannot take both ids and --ended"),
+        ("archive k3 --all", "cannot use --owner or --all with ids"),
+        ("top", "cannot show a live table here: stdout is no terminal that can; use --once or --json"),
+        ("top --sort memroy", "cannot sort by 'memroy'; did you mean memory?"),
+        ("watch --usage", "cannot tell usage in lines for people; add --json"),
+        ("list --archived --running", "not allowed with"),
+        ("wait k3 --timeout x", "cannot read 'x' as a time"),
+    ],
+)
+def test_what_cannot_be_asked(machine: Machine, words: str, said: str) -> None:
+    done = machine.run(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_wait_for_the_last_and_for_any(machine: Machine) -> None:
+    quick = started(machine, "sh", "-c", "exit 3")
+    slow = started(machine)
+    waiting = machine.popen("wait", slow, quick)
+    assert line_of(waiting, quick).startswith(f"{quick} exited with code 3")
+    assert machine.run("wait", "--any", slow, quick).returncode == 3
+    timed_out = machine.run("wait", "--timeout", "100ms", slow)
+    assert (timed_out.returncode, timed_out.stdout) == (124, "")
+    assert timed_out.stderr.startswith(f"tasker: cannot wait longer than 0.1s for {slow}")
+    machine.out("stop", slow)
+    rest, _ = waiting.communicate(timeout=DEADLINE)
+    assert rest.startswith(f"{slow} stopped by root")
+    assert waiting.returncode == 3
+    assert machine.run("wait", quick, slow).returncode == 143
+    lines = printed(machine.run("wait", "--json", slow, quick).stdout)
+    assert [line["job"]["id"] for line in lines] == [slow, quick]
+    missing = machine.run("wait", quick, "nosuchjob")
+    assert (missing.returncode, missing.stdout.split()[0]) == (125, quick)
+
+
+def test_wait_survives_a_restart(machine: Machine) -> None:
+    jobs = [started(machine), started(machine, "sh", "-c", "exit 4")]
+    waiting = machine.popen("wait", *jobs)
+    line_of(waiting, jobs[1])
+    machine.tasker.frontend.restart()
+    machine.out("stop", jobs[0])
+    rest, said = waiting.communicate(timeout=DEADLINE)
+    assert waiting.returncode == 4
+    assert rest.startswith(f"{jobs[0]} stopped by root")
+    assert "waiting for it" in said
+
+
+def test_watch(machine: Machine) -> None:
+    old = started(machine, user="carol", options=("--name", "old"))
+    watch = machine.popen("watch", "--owner", "carol")
+    assert line_of(watch, old).endswith("carol    is running: old: sleep 60\n")
+    new = started(machine, "sh", "-c", "exit 5", user="carol")
+    for said in ("started: sh -c 'exit 5'", "exited with code 5"):
+        assert new in line_of(watch, said)
+    for verb, said in (("pause", "paused"), ("resume", "resumed")):
+        machine.out(verb, old)
+        assert old in line_of(watch, said)
+    machine.tasker.engine.restart()
+    machine.tasker.frontend.restart()
+    machine.out("stop", old)
+    assert old in line_of(watch, "stopped by root")
+    watch.send_signal(signal.SIGINT)
+    rest, said = watch.communicate(timeout=DEADLINE)
+    assert (watch.returncode, rest) == (0, "")
+    assert "the service was away; what is different now:" in said
+
+
+def test_watch_as_json(machine: Machine) -> None:
+    old, other = started(machine), started(machine)
+    watch = machine.popen("watch", "--json", "--usage", old[:7])
+    assert watch.stdout is not None
+    snapshot = json.loads(watch.stdout.readline())["snapshot"]
+    assert ([job["id"] for job in snapshot["jobs"]], snapshot["last"]) == ([old], True)
+    assert json.loads(line_of(watch, '"usage": {"usages"'))["usage"]["usages"][0]["job"] == old
+    machine.out("stop", other, old)
+    changed = json.loads(line_of(watch, '"state": "ended"'))["changed"]
+    assert (changed["id"], changed["outcome"]["kind"]) == (old, "stopped")
+    watch.terminate()
+    watch.communicate(timeout=DEADLINE)
+    assert watch.returncode == 143
+
+
+def test_top_once(machine: Machine) -> None:
+    jobs = [started(machine, user="dave", options=("--memory", size)) for size in ("64M", "32M")]
+    lines = [line.split() for line in machine.out("top", "--once", "--owner", "dave").splitlines()]
+    assert lines[0][:6] == ["ID", "NAME", "OWNER", "STATE", "ELAPSED", "CPU"]
+    assert [line[0] for line in lines[1:3]] == jobs
+    assert lines[1][5:8] == ["0%", "0B", "64M"]
+    assert lines[3][:2] == ["2", "jobs"]
+    sample = json.loads(machine.out("top", "--once", "--json", "--owner", "dave"))
+    assert [job["id"] for job in sample["jobs"]] == jobs
+    assert sample["total"] | {"tasks": 0} == {
+        "jobs": 2, "cpu_rate": 0.0, "memory": 0, "io_read_rate": 0.0, "io_write_rate": 0.0, "tasks": 0
+    }  # fmt: skip
+    assert machine.out("top", "--once", "--owner", "nobody").splitlines()[1].startswith("0 jobs")
+    top = machine.popen("top", "--json", "--owner", "dave")
+    assert top.stdout is not None
+    assert [len(json.loads(top.stdout.readline())["jobs"]) for _ in range(2)] == [2, 2]
+    top.send_signal(signal.SIGINT)
+    top.communicate(timeout=DEADLINE)
+    assert top.returncode == 0
+    machine.out("stop", *jobs)
+
+
+def test_ctrl_c_does_not_wait_for_what_was_asked(machine: Machine) -> None:
+    job = started(machine, "sh", "-c", "trap '' TERM; echo hi; while :; do sleep 0.1; done")
+    stop = machine.popen("stop", "--grace", "30m", job)
+    with machine.client() as client:
+        news = client.watch(job=job)
+        assert any(isinstance(one, Changed) and one.job.state is State.STOPPING for one in news)
+    stop.send_signal(signal.SIGINT)
+    stop.communicate(timeout=DEADLINE)
+    assert stop.returncode == 130
+    machine.out("stop", "--grace", "0", job)
