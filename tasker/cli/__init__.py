@@ -11,7 +11,6 @@
                                    ╰ live: events and ticks, one stream    ╰ screen, column, clean: the terminal
     render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
     each        one call for several jobs at once
-    unbroken    a watch over any number of connections (away: pauses between them)
     board       what a watch has told so far, and what is new    happenings: that in words       leaving: SIGTERM
     top         rows of top, pure            topscreen: on a terminal            keys: what is pressed there
     rows        rows ─▶ laid out for a terminal or a pipe, pure

@@ -67,7 +67,7 @@ def as_json(news: News) -> dict[str, Any]:
         case Used(usages=usages):
             return {"usage": {"usages": [{"job": one.job, "usage": document.usage(one.usage)} for one in usages]}}
         case Away(error=error):
-            return {"away": {"error": error.message}}
+            return {"away": {"error": error.message}}  # this side's own
 
 
 def _moved(before: Job | None, after: Job) -> str:

@@ -1,6 +1,6 @@
 """`top` on a terminal: the alternate screen, keys, a clock; drawn when something changes, and given back at every end.
 
-    Unbroken (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
+    Watching (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from tasker.cli.board import Board
 from tasker.cli.follow import Handler, handling
 from tasker.cli.keys import Keys
 from tasker.cli.live import Live, Wake
-from tasker.cli.unbroken import Broken, Unbroken
-from tasker.client.watching import News, Snapshot
+from tasker.client.watching import Away, News, Snapshot, Watching
 
 BETWEEN_DRAWS = 0.1
 """Seconds: however much happens, it is drawn at most so often."""
@@ -27,7 +26,7 @@ BETWEEN_DRAWS = 0.1
 class TopScreen:
     """`run` shows `watching` until somebody presses q."""
 
-    def __init__(self, watching: Unbroken, machine: str, by: str) -> None:
+    def __init__(self, watching: Watching, machine: str, by: str) -> None:
         self._watching = watching
         self._machine = machine
         self._by = by
@@ -40,7 +39,7 @@ class TopScreen:
 
     def run(self) -> None:
         """Raises TaskerError, KeyboardInterrupt, SystemExit; the terminal is in order by then."""
-        live: Live[News | Broken] = Live(self._watching, self._patience)
+        live: Live[News] = Live(self._watching, self._patience)
         handlers: dict[signal.Signals, Handler] = {
             signal.SIGWINCH: lambda _number, _frame: live.wake(Wake.TICK),
             signal.SIGTSTP: lambda _number, _frame: live.wake(Wake.SUSPEND),
@@ -58,13 +57,13 @@ class TopScreen:
             self._watching.cancel()
             live.close()
 
-    def _take(self, thing: News | Broken | Wake | str) -> None:
+    def _take(self, thing: News | Wake | str) -> None:
         match thing:
             case Wake():
                 pass
             case str():
                 self._by = top.KEYS.get(thing, self._by)
-            case Broken(error=error):
+            case Away(error=error):
                 self._notice = f"{error.message}; trying again"
             case _:
                 self._board.take(thing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -16,10 +17,7 @@ from tasker.cli.leaving import leaving
 from tasker.cli.live import Live, Wake
 from tasker.cli.stderr import say
 from tasker.cli.stdout import print_json, print_rows
-from tasker.cli.unbroken import Broken, Unbroken
-from tasker.client import Client
-from tasker.client.watching import News, Used
-from tasker.errors import TaskerError
+from tasker.client.watching import Away, News, Used, Watching
 from tasker.lifecycle import State
 
 USAGE = ""
@@ -62,8 +60,8 @@ def run(asked: argparse.Namespace) -> int:
         raise UsageError("cannot show a live table here: stdout is no terminal that can; use --once or --json")
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
-        machine = _machine(client)
-        watching = Unbroken(lambda: client.watch(owner=owner, usage=True, patience=0))
+        machine = client.info().hostname
+        watching = client.watch(owner=owner, usage=True, patience=math.inf)
         try:
             if lasting:
                 from tasker.cli.topscreen import TopScreen
@@ -77,17 +75,17 @@ def run(asked: argparse.Namespace) -> int:
     return exits.DONE
 
 
-def samples(watching: Unbroken, once: bool) -> Iterator[Board]:
+def samples(watching: Watching, once: bool) -> Iterator[Board]:
     """The board as it is after every sample; with `once`, after the first that has rates of all that were there."""
     board = Board()
-    live: Live[News | Broken] = Live(watching, lambda: PATIENCE if once else None)
+    live: Live[News] = Live(watching, lambda: PATIENCE if once else None)
     try:
         for thing in live:
             match thing:
                 case Wake():
                     yield board
                     return
-                case Broken(error=error):
+                case Away(error=error):
                     say(f"{error.message}; waiting for it")
                 case str():
                     pass
@@ -116,13 +114,6 @@ def _print(board: Board, machine: str, asked: argparse.Namespace) -> None:
         print_json(top.as_json(rows, machine, now))
     else:
         print_rows(top.table(rows, now))
-
-
-def _machine(client: Client) -> str:
-    try:
-        return client.info().hostname
-    except TaskerError:
-        return "tasker"
 
 
 def _dumb() -> bool:

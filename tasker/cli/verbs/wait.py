@@ -7,15 +7,13 @@ import time
 from collections.abc import Iterable, Iterator
 
 from tasker.cli import document, exits, options, render
-from tasker.cli.away import LONGEST
 from tasker.cli.connection import connect
 from tasker.cli.each import each, report
 from tasker.cli.live import Live, Wake
 from tasker.cli.stderr import complain, say
 from tasker.cli.stdout import print_json
-from tasker.cli.unbroken import Broken, Unbroken
 from tasker.client import Client
-from tasker.client.watching import Changed, Forgotten, Snapshot
+from tasker.client.watching import Away, Changed, Forgotten, Snapshot
 from tasker.errors import TaskerError
 from tasker.job import Job
 from tasker.quantity import format_duration, parse_duration
@@ -31,6 +29,9 @@ Says of each job how it ended, when it ends. --json prints a line {"job": {…}}
 
 exit codes: that of the job named last, or with --any of the first to end, as `tasker run` has them; 124 when --timeout
 was over before; 125 when one of them could not be waited for."""
+
+PATIENCE = 600.0
+"""Seconds that the service may be away."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,36 +64,30 @@ def run(asked: argparse.Namespace) -> int:
 
 def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[Job]:
     """Each of them as it ended. Raises TimeoutError at `until` (monotonic), TaskerError where one is there no more."""
-    left: set[str] = set()
-    for job in jobs:
-        if job.ended:
-            yield job
-        else:
-            left.add(job.id)
-    if not left:
+    left = {job.id: job for job in jobs}
+    if all(job.ended for job in left.values()):
+        yield from left.values()
         return
-    only = next(iter(left)) if len(left) == 1 else ""
-    watching = Unbroken(lambda: client.watch(job=only), LONGEST, met=True)
+    watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", patience=PATIENCE)
     live = Live(watching, lambda: None if until is None else max(0.0, until - time.monotonic()))
     missing: set[str] = set()
     try:
         for thing in live:
-            ended: list[Job] = []
+            seen: list[Job] = []
             match thing:
                 case Wake():
                     raise TimeoutError
-                case Broken(error=error):
+                case Away(error=error):
                     say(f"{error.message}; waiting for it")
                 case Changed(job=job):
-                    ended = [job]
+                    seen = [job]
                 case Forgotten(job=id) if id in left:
-                    ended = [client.get(id)]
+                    seen = [client.get(id)]
                 case Snapshot(jobs=known, first=first, last=last):
                     missing = (set(left) if first else missing) - {job.id for job in known}
-                    ended = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
-            for job in ended:
-                if job.ended and job.id in left:
-                    left.discard(job.id)
+                    seen = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
+            for job in seen:
+                if job.ended and left.pop(job.id, None):
                     yield job
             if not left:
                 return

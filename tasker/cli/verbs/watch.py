@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import time
 
 from tasker.cli import exits, options
@@ -13,8 +14,7 @@ from tasker.cli.happenings import as_json, line, lines, present
 from tasker.cli.leaving import leaving
 from tasker.cli.stderr import on_terminal, say
 from tasker.cli.stdout import print_json, print_text
-from tasker.cli.unbroken import Broken, Unbroken
-from tasker.client.watching import Forgotten, News, Snapshot
+from tasker.client.watching import Away, Forgotten, News, Snapshot
 
 USAGE = "[JOB]"
 EPILOG = """\
@@ -43,11 +43,11 @@ def run(asked: argparse.Namespace) -> int:
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         job = client.get(asked.job).id if asked.job else ""
-        watching = Unbroken(lambda: client.watch(job=job, owner=owner, usage=asked.usage, patience=0))
+        watching = client.watch(job=job, owner=owner, usage=asked.usage, patience=math.inf)
         telling = Telling()
         try:
             for news in watching:
-                if isinstance(news, Broken):
+                if isinstance(news, Away):
                     say(f"{news.error.message}; waiting for it")
                 elif asked.json:
                     print_json(as_json(news))
