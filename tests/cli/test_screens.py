@@ -182,3 +182,18 @@ def test_watch(scene: Scene) -> None:
         terminal.type(b"\x03")
         assert watch.wait(DEADLINE) == 0
         golden.check("watch", terminal.settle(), {**scene.words, job: "a1b2c3d4"}, VARY)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("limit", "limit BUSY --cpu 0.25 --io-weight 50"),
+        ("archive", "archive FAILED"),
+        ("archive-ended", "archive --older-than 1d"),
+        ("list-archived", f"list --archived --owner {OWNER}"),
+        ("get-archived", "get FAILED"),
+        ("stop", "stop BUSY PAUSED"),
+    ],
+)
+def test_what_changes_the_scene(scene: Scene, name: str, line: str) -> None:
+    test_what_is_printed(scene, name, line, 0)

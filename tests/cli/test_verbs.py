@@ -186,3 +186,47 @@ def test_ctrl_c_does_not_wait_for_what_was_asked(machine: Machine) -> None:
     stop.communicate(timeout=DEADLINE)
     assert stop.returncode == 130
     machine.out("stop", "--grace", "0", job)
+
+
+def test_limit(machine: Machine) -> None:
+    job = started(machine, options=("--memory", "64M", "--tasks", "9"))
+    lines = machine.out("limit", job[:7], "--memory", "128M", "--cpu", "0.5", "--tasks", "none").splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["LIMIT", "ASKED", "IN", "FORCE"],
+        ["CPU", "0.5", "cores", "0.5", "cores"],
+        ["memory", "128M", "128M"],
+    ]
+    assert not any("tasks" in line and "9" in line.split() for line in lines)
+    changed = json.loads(machine.out("limit", "--json", job, "--memory", "none"))["job"]
+    assert (changed["limits"]["memory"], changed["in_force"]["memory"], changed["differing"]) == (None, None, [])
+    assert changed["in_force"]["cpu"] == 0.5
+    cgroup = machine.tasker.systemd.cgroup(f"tasker-{job}.scope")
+    (cgroup / "memory.max").write_text(f"{32 << 20}\n")  # as `systemctl set-property --runtime` would have it
+    assert "memory limit  32M in force, none asked for" in machine.out("get", job)
+    assert json.loads(machine.out("get", "--json", job))["job"]["differing"] == ["memory"]
+    machine.out("stop", job)
+    refused = machine.run("limit", job, "--memory", "64M")
+    assert (refused.returncode, refused.stdout) == (125, "")
+    assert refused.stderr.startswith("tasker: cannot ")
+
+
+def test_archive(machine: Machine) -> None:
+    jobs = [started(machine, "echo", "hello", user="erin") for _ in range(3)]
+    running = started(machine, user="erin")
+    machine.out("wait", *jobs)
+    assert machine.out("archive", jobs[0][:7], user="erin") == f"{jobs[0]} is archived"
+    assert machine.out("archive", "--older-than", "1d", user="erin") == "archived 0 jobs"
+    refused = machine.run("archive", "--ended", "--all", user="erin")
+    assert (refused.returncode, refused.stdout) == (125, "")
+    assert refused.stderr.startswith("tasker: cannot archive jobs of others: that is for admins")
+    assert machine.run("archive", running, user="erin").returncode == 125
+    assert machine.out("archive", "--ended", "--owner", "erin") == "archived 2 jobs, 12B of output"
+    assert [job["id"] for job in json.loads(machine.out("archive", "--json", *jobs))["jobs"]] == jobs
+    listed = json.loads(machine.out("list", "--owner", "erin", "--json"))["jobs"]
+    assert [job["id"] for job in listed] == [running]
+    archived = machine.out("list", "--archived", "--owner", "erin").splitlines()
+    assert [line.split()[0] for line in archived[1:]] == jobs
+    assert "6B, on disk (archived)" in machine.out("get", jobs[1])
+    assert machine.run("attach", jobs[1]).stdout == "hello\n"
+    assert machine.run("wait", jobs[1]).returncode == 0
+    machine.out("stop", running)
