@@ -43,6 +43,8 @@ class MarkWriter:
         self._words = words
         self._positions, self._times = area[:MOST], area[MOST:]
         self._count = 0
+        self.held = 0
+        """Bytes of memory that they take."""
         self.last = -1
         """The time of the newest mark, in milliseconds."""
 
@@ -54,6 +56,7 @@ class MarkWriter:
         self._times[self._count] = time
         self._count += 1
         self._words[COUNT] = self._count
+        self.held = max(self.held, AREA // MOST * self._count)
         self.last = time
 
     def _thin(self, oldest: int) -> None:

@@ -88,8 +88,8 @@ class RingWriter:
 
     @property
     def held(self) -> int:
-        """Bytes of memory that it takes."""
-        return min(self.written, self.capacity)
+        """Bytes of memory that it takes, the header apart."""
+        return min(self.written, self.capacity) + self._marks.held
 
     @property
     def closed(self) -> bool:

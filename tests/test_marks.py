@@ -122,6 +122,7 @@ def test_a_ring_marks_what_it_takes() -> None:
     assert reader.since(before) == 0
     assert reader.since(second.time) == 3
     assert reader.since(after) == 6
+    assert writer.held == 6 + 2 * 16
     reader.free()
     writer.free()
     os.close(pipe)

@@ -197,6 +197,13 @@ def test_32_mib_of_noise() -> None:
         before = digest()
         assert archive(tasker, job).printed == 32 << 20
         assert digest() == before
+        with tasker.client("alice") as client:
+            stream = client.attach(job.id)
+            next(stream)
+            tasker.engine.restart(signal.SIGKILL)  # who reads it already is not disturbed
+            rest = list(stream)
+        assert hashlib.sha256(b"".join(e.data for e in rest if isinstance(e, Chunk))).digest() == before
+        assert isinstance(rest[-1], Ended)
 
 
 def test_a_follower_that_was_there_before_is_not_disturbed(whole: Stack) -> None:

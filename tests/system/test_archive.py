@@ -131,7 +131,7 @@ def test_retention_by_number_age_and_memory(alice: User, admin: User) -> None:
     def kept() -> list[str]:
         return [job.id for job in admin.connect().list() if job.id in ids]
 
-    with retention('memory = "2M"'):  # two of them; whatever else there was ended before
+    with retention('memory = "2500K"'):  # two of them; whatever else there was ended before
         until(lambda: kept() == ids[1:])
     with retention("ended = 1"):
         until(lambda: kept() == ids[2:])
