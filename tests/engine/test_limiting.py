@@ -142,6 +142,16 @@ def test_the_default_of_systemd_is_shown_and_no_difference(tasker: Stack) -> Non
     assert now.differing == ()
 
 
+def test_a_controller_that_nobody_needs_is_no_difference(tasker: Stack) -> None:
+    """systemd takes it away, with its files."""
+    job = tasker.start_job("sleep", "60", limits=Limits(memory=64 * MIB))
+    for name in ("io.max", "io.weight", "cpu.max", "cpu.weight"):
+        (tasker.systemd.cgroup(job.unit) / name).unlink()
+    now = tasker.get(job)
+    assert now.in_force == Limits(memory=64 * MIB, memory_swap=0, tasks=DEFAULT_TASKS)
+    assert now.differing == ()
+
+
 def test_what_has_ended_has_nothing_in_force(tasker: Stack) -> None:
     job = tasker.wait(tasker.start_job("true", limits=Limits(tasks=5)))
     now = tasker.get(job)

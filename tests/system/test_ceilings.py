@@ -58,12 +58,12 @@ def test_a_ceiling_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, c
         alice.client.stop(job.id, grace=0)
         run("systemctl", "stop", "tasker-alice.slice")
     job = alice.start("sleep", "600")
-    configure("[owner]\ntasks = 30\n")
+    configure("[owner]\ntasks = 30\n")  # and without the cpu, for which systemd takes the controller away
     until(lambda: (slice / "pids.max").read_text() == "30\n")
     until(lambda: (slice.parent / "pids.max").read_text() == "max\n")
     configure("")
     until(lambda: (slice / "pids.max").read_text() == "max\n")
-    assert (slice / "cpu.max").read_text().startswith("max ")
+    assert not (slice / "cpu.max").exists() or (slice / "cpu.max").read_text().startswith("max ")
     assert (slice.parent / "memory.max").read_text() == "max\n"
 
 

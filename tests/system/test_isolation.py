@@ -102,7 +102,7 @@ def test_a_job_cannot_reach_the_services(alice: User, path: str) -> None:
     ("file", "text"), [("memory.max", "max"), ("cpu.max", "max 100000"), ("cgroup.procs", "0"), ("pids.max", "max")]
 )
 def test_a_job_cannot_change_its_own_limits(alice: User, file: str, text: str) -> None:
-    job = alice.start("sleep", "600", limits=Limits(memory=96 << 20))
+    job = alice.start("sleep", "600", limits=Limits(memory=96 << 20, cpu=0.5))
     assert tries(alice, "write", str(cgroup(job) / file), text) in NO
 
 

@@ -11,6 +11,9 @@ import pytest
 from tests.system.conftest import ETC, User, run, serving, show, until
 from tests.system.test_zz_run import leftovers
 
+CONTROL = Path("/run/systemd/system.control")
+"""Where systemd keeps the ceilings of slices until the next boot."""
+
 
 @pytest.fixture(autouse=True)
 def tidy() -> None:
@@ -45,7 +48,11 @@ def test_it_brings_manual_pages() -> None:
 
 
 def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
+    with (ETC / "tasker.toml").open("a") as file:
+        file.write('[owner]\nmemory = "600M"\n')
+    run("systemctl", "reload", "tasker")
     alice.start("sleep", "600")
+    assert [path.name for path in CONTROL.glob("tasker*")] == ["tasker-alice.slice.d"]
     certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}
     run("apt-get", "-qq", "remove", "-y", "tasker")
     assert leftovers() == []
@@ -55,6 +62,8 @@ def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
     assert {path.name: path.read_bytes() for path in ETC.rglob("*.*")} == certificates
     run("apt-get", "-qq", "purge", "-y", "tasker")
     assert leftovers() == []
+    assert list(CONTROL.glob("tasker*")) == []
+    assert show("tasker-alice.slice", "MemoryMax") == "infinity"
     assert not ETC.exists()
     assert not Path("/var/lib/tasker").exists()
     assert not Path("/usr/lib/tasker").exists()
