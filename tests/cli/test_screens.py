@@ -155,6 +155,25 @@ def test_every_end_of_top_gives_the_terminal_back(scene: Scene, number: signal.S
         assert termios.tcgetattr(terminal.fd) == before
 
 
+def test_ctrl_z_gives_the_terminal_back_for_a_while(scene: Scene) -> None:
+    machine = scene.machine
+    with Terminal(120, 12) as terminal:
+        shell = machine.program(terminal, ["bash", "--norc", "-i"], PS1="$ ")
+        terminal.type(f"{' '.join(machine.command('top', '--owner', OWNER))}\n".encode())
+        terminal.until_shown("sort by")
+        terminal.type(b"\x1a")
+        terminal.until_shown("Stopped")
+        assert terminal.raw.count(ENTER) == terminal.raw.count(LEAVE) == 1
+        terminal.type(b"fg\n")
+        terminal.until(lambda: terminal.raw.count(ENTER) == 2)
+        terminal.type(b"m")
+        terminal.until_shown("by memory")
+        terminal.type(b"q")
+        terminal.until(lambda: terminal.raw.count(LEAVE) == 2)
+        terminal.type(b"exit\n")
+        shell.wait(DEADLINE)
+
+
 def test_top_survives_a_restart(scene: Scene) -> None:
     with Terminal(120, 12) as terminal:
         top = scene.machine.spawn(terminal, "top", "--owner", OWNER)

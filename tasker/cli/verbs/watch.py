@@ -27,7 +27,8 @@ One line for each thing that happens: when, job, owner, what; first those that h
 Ctrl-C. Where the service was away, only what is different afterwards is told.
 
 --json prints what the API sends, a line each: {"snapshot": {"jobs", "first", "last"}} in one or more parts, then
-{"changed": {…}} with a whole job, {"forgotten": "ID"} and, with --usage, {"usage": {"usages": [{"job", "usage"}]}}."""
+{"changed": {…}} with a whole job, {"forgotten": "ID"} and, with --usage, {"usage": {"usages": [{"job", "usage"}]}}.
+Where the connection breaks, {"away": {"error"}} and later a new snapshot."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,10 +48,10 @@ def run(asked: argparse.Namespace) -> int:
         telling = Telling()
         try:
             for news in watching:
-                if isinstance(news, Away):
-                    say(f"{news.error.message}; waiting for it")
-                elif asked.json:
+                if asked.json:
                     print_json(as_json(news))
+                elif isinstance(news, Away):
+                    say(f"{news.error.message}; waiting for it")
                 else:
                     telling.tell(news)
                 if isinstance(news, Forgotten) and news.job == job:
