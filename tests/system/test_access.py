@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import ssl
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from tasker.client import Client
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec
+from tasker.limits import Limits
 from tasker.policy import ACCESS, Who
 from tests.system.conftest import ETC, User, run, until
 
@@ -18,6 +20,12 @@ from tests.system.conftest import ETC, User, run, until
 def attach(client: Client, job: Job) -> None:
     for _ in client.attach(job.id, follow=False):
         pass
+
+
+def watch(client: Client, job: Job) -> None:
+    news = client.watch(job=job.id)
+    next(news)
+    news.cancel()
 
 
 def environment(client: Client, job: Job) -> None:
@@ -34,12 +42,23 @@ ACTIONS: dict[str, Callable[[Client, Job], object]] = {
     "attach": attach,
     "detach": lambda client, job: client.detach(job.id),
     "stop": lambda client, job: client.stop(job.id, grace=0),
+    "limit": lambda client, job: client.limit(job.id, Limits(tasks=100)),
+    "signal": lambda client, job: client.signal(job.id, signal.SIGCONT),
+    "pause": lambda client, job: client.pause(job.id),
+    "resume": lambda client, job: client.resume(job.id),
+    "archive": lambda client, job: client.archive(job.id),
+    "wait": lambda client, job: client.wait(job.id),
+    "watch": watch,
+    "info": lambda client, _: client.info(),
 }
+AFTER_ITS_END = ("archive", "wait")
 
 
 @pytest.mark.parametrize("action", ACCESS)
 def test_a_row_of_the_table(action: str, alice: User, bob: User, admin: User) -> None:
     job = alice.start("sleep", "600", environment={"SECRET": "hidden"})
+    if action in AFTER_ITS_END:
+        alice.client.stop(job.id, grace=0)
     may = {Who.EVERYBODY: (alice, bob, admin), Who.OWNER: (alice, admin), Who.ADMIN: (admin,)}[ACCESS[action]]
     for user in (bob, alice, admin):  # the owner last but one: a stop that is allowed ends it
         if user in may:
