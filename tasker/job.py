@@ -57,8 +57,8 @@ class Outcome:
     stopped_by: str = ""
     """Of STOPPED: whose call it was, a user's name or "systemctl". Of SIGNALLED: who had that signal sent, if known."""
     killed: bool = False
-    verdict: str = ""
-    """One line for people: how it ended and why (verdict.py). `summary` is its first words."""
+    verdict: str = field(default="", compare=False)
+    """One line for people: how it ended and why (verdict.py). The rest says the same, so it counts in no comparison."""
 
     @property
     def summary(self) -> str:

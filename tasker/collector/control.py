@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import errno
+import functools
 import itertools
 import os
 import signal
@@ -43,6 +44,8 @@ class Control:
         """By job: a Launch or Release that waits for the leader's report."""
         self._holders: dict[str, Connection] = {}
         """By job, while its leader is held: the engine that goes on with it, or nobody does."""
+        self._followed_anew: set[str] = set()
+        """Jobs whose number of followers changed since it was told last."""
         self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
             wire.Hello: self._hello,
             wire.Release: self._release,
@@ -111,7 +114,8 @@ class Control:
         if request.job in self._jobs:
             raise TaskerError(Reason.REFUSED, f"cannot launch {request.job}: that id is taken")
         try:
-            job = launch.fork(next(self._numbers), request, self._loop)
+            followed = functools.partial(self._followed, request.job)
+            job = launch.fork(next(self._numbers), request, self._loop, followed)
         except OSError as error:
             raise TaskerError(Reason.REFUSED, f"cannot make a process for the job: {error.strerror}") from error
         self._jobs[job.id] = job
@@ -222,6 +226,17 @@ class Control:
         job.exit = exits.reap(job.pidfd)
         for connection in list(self._connections):
             connection.send(0, wire.Exited(job.id, job.exit))
+
+    def _followed(self, id: str) -> None:
+        self._followed_anew.add(id)
+        self._loop.afterwards(self._tell_followers)  # a thousand that go at once are told once
+
+    def _tell_followers(self) -> None:
+        jobs = [self._jobs[id] for id in self._followed_anew & self._jobs.keys()]
+        self._followed_anew.clear()
+        for job in jobs:
+            for connection in list(self._connections):
+                connection.send(0, wire.Followers(job.id, job.output.followers))
 
     def _drop(self, job: Job) -> None:
         """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tasker.collector import child
@@ -67,7 +68,7 @@ class Job:
         )
 
 
-def fork(number: int, launch: Launch, loop: Loop) -> Job:
+def fork(number: int, launch: Launch, loop: Loop, followers_changed: Callable[[], None]) -> Job:
     """A leader on its way to the gate. Raises OSError, with nothing left behind."""
     with contextlib.ExitStack() as undo:
 
@@ -77,7 +78,7 @@ def fork(number: int, launch: Launch, loop: Loop) -> Job:
                 undo.callback(os.close, end)
             return ends
 
-        output = Output(launch.ring, loop)
+        output = Output(launch.ring, loop, followers_changed)
         undo.callback(output.free)
         gate, opener = pipe()
         reporter, report = pipe()

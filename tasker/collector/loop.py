@@ -19,6 +19,7 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._calls: dict[int, Callable[[int], None]] = {}
+        self._afterwards: dict[Callable[[], None], None] = {}
         self._running = True
 
     def add(self, fd: int, events: int, call: Callable[[int], None]) -> None:
@@ -33,6 +34,10 @@ class Loop:
         if self._calls.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call it once, however often it is asked for, when all that happened by now was served."""
+        self._afterwards[call] = None
+
     def run(self) -> None:
         """Until SIGTERM."""
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -44,14 +49,23 @@ class Loop:
                 call = self._calls.get(fd)
                 if call is not None:  # not removed by a call before it in this round
                     self._call(fd, call, events)
+            while self._afterwards:
+                _guarded(self._afterwards.popitem()[0])
 
     def _call(self, fd: int, call: Callable[[int], None], events: int) -> None:
         """A defect in what serves one descriptor costs that one, and not every job of the run."""
-        try:
-            call(events)
-        except Exception:
-            sys.stderr.write("".join(f"<3>{line}\n" for line in traceback.format_exc().splitlines()))
+        if not _guarded(lambda: call(events)):
             self.remove(fd)
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._running = False
+
+
+def _guarded(call: Callable[[], None]) -> bool:
+    """Whether it went well; a defect is told."""
+    try:
+        call()
+    except Exception:
+        sys.stderr.write("".join(f"<3>{line}\n" for line in traceback.format_exc().splitlines()))
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Callable
 
 from tasker.collector.loop import READ, Loop
 from tasker.ring import RingWriter
@@ -18,8 +19,9 @@ _WAKE_PIPE = 4096
 
 
 class Output:
-    def __init__(self, capacity: int, loop: Loop) -> None:
+    def __init__(self, capacity: int, loop: Loop, followers_changed: Callable[[], None]) -> None:
         self._loop = loop
+        self._followers_changed = followers_changed
         self._ring = RingWriter(capacity)
         self._pipe = -1
         self._followers: set[int] = set()
@@ -52,6 +54,7 @@ class Output:
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         fcntl.fcntl(awake, _F_SETPIPE_SZ, _WAKE_PIPE)
         self._followers.add(awake)
+        self._followers_changed()
         self._loop.add(awake, 0, lambda _events: self._drop(awake))
         return self._ring.fd, wake
 
@@ -98,6 +101,7 @@ class Output:
 
     def _drop(self, awake: int) -> None:
         self._followers.discard(awake)
+        self._followers_changed()
         self._loop.remove(awake)
         os.close(awake)
 

@@ -154,9 +154,11 @@ def _connect(path: Path, jobs: list[Jobs]) -> Channel:
         raise invalid(f"cannot serve {type(message).__name__}: a collector asks nothing")
 
     def notice(_channel: Channel, message: wire.Message) -> None:
-        if isinstance(message, wire.Exited):
-            for listener in jobs:
+        for listener in jobs:
+            if isinstance(message, wire.Exited):
                 listener.exited(message)
+            elif isinstance(message, wire.Followers):
+                listener.followed(message)
 
     return Channel(sock, serve=serve, notice=notice)
 

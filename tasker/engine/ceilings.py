@@ -92,6 +92,15 @@ class Ceilings:
                     text = f"cannot give a job {shown(value)}: the most for {whose} is {shown(most)}"
                     raise self._refusal(f"{text} ([{section}] {key})")
 
+    def of_memory(self, owner: str) -> list[str]:
+        """The ceilings on memory above a job of `owner`, in the words of a verdict."""
+        above = ((together(self.config.ceiling(owner)), f"jobs of {owner}"), (together(self.config.total), "jobs"))
+        return [
+            f"the ceiling of {format_size(limits.memory)} on all {whose}"
+            for limits, whose in above
+            if limits.memory is not None
+        ]
+
     # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def running(self, owner: str) -> int:

@@ -25,10 +25,10 @@ class CgroupEvents:
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1")
         self._watches: dict[Cgroup, int] = {}
-        self._calls: defaultdict[int, set[Callable[[], None]]] = defaultdict(set)
+        self._calls: defaultdict[int, dict[Callable[[], object], None]] = defaultdict(dict)
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
 
-    def watch(self, cgroup: Cgroup, call: Callable[[], None]) -> bool:
+    def watch(self, cgroup: Cgroup, call: Callable[[], object]) -> bool:
         """Call whenever something happened, until `forget`. False where it is gone, which needs every process to be."""
         if cgroup not in self._watches:
             path = os.fsencode(cgroup.path / "cgroup.events")
@@ -36,7 +36,7 @@ class CgroupEvents:
             if watch < 0:
                 return False
             self._watches[cgroup] = watch
-        self._calls[self._watches[cgroup]].add(call)
+        self._calls[self._watches[cgroup]][call] = None
         return True
 
     def forget(self, cgroup: Cgroup) -> None:

@@ -25,13 +25,13 @@ from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
-from tasker.engine.outcomes import outcome_of
+from tasker.engine.outcomes import outcome_of, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
-from tasker.engine.usage import measure
+from tasker.engine.usage import Totals, totals
 from tasker.errors import TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, JobSpec, check_spec
@@ -130,6 +130,7 @@ class Jobs:
     def watch(self, entry: Entry) -> None:
         """See a running job to its end, in the background."""
         if entry.cgroup is not None:
+            self._events.watch(entry.cgroup, entry.measure)
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
             if entry.job.uid == 0:
@@ -144,7 +145,7 @@ class Jobs:
             return entry.job
         now, differing = await inforce.look(entry.job.limits, entry.cgroup, self._systemd.default_tasks)
         return dataclasses.replace(
-            entry.job, in_force=now, differing=differing, usage=measure(entry) or entry.job.usage
+            entry.job, in_force=now, differing=differing, usage=entry.measure() or entry.job.usage
         )
 
     def reload(self, config: Config) -> None:
@@ -158,26 +159,38 @@ class Jobs:
         if entry is not None and not entry.exited.done():
             entry.exited.set_result(notice.exit)
 
+    def followed(self, notice: wire.Followers) -> None:
+        """Another number of streams follows a job's output."""
+        entry = self.table.get(notice.job)
+        if entry is not None and entry.job.followers != notice.count:
+            entry.change(followers=notice.count)
+
     async def _see_off(self, entry: Entry) -> None:
         exit = await entry.exited
         if entry.job.state is not State.ENDING:  # an earlier engine may have come so far
             entry.move(Event.EXITED)
         entry.disarm()
-        oom_kills = 0
         if entry.cgroup is not None:
+            if not entry.meter.final:
+                entry.measure()
             entry.cgroup.kill()
-            oom_kills = entry.cgroup.numbers("memory.events").get("oom_kill", 0)
             await self._events.emptied(entry.cgroup)
+            if not entry.meter.final:
+                entry.measure()
             entry.cgroup.close()
             entry.cgroup = None
         finished = await self._collector.request(wire.Finish(entry.job.id))
         assert isinstance(finished, wire.Finished)
-        outcome = outcome_of(exit, await self._result(entry), entry.stop, oom_kills, entry.sent)
-        entry.move(Event.SWEPT, ended=exit.time, outcome=outcome, printed=finished.written, pid=0)
+        result = await self._result(entry)
+        usage = totals(entry.meter, await self._totals(entry), exit.time)
+        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
+        outcome = told(outcome, entry, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
+        changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written, "pid": 0}
+        entry.move(Event.SWEPT, **changes)
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"
-        self._journal.job(entry.job, "end", outcome.summary, actor=actor)
+        self._journal.job(entry.job, "end", outcome.verdict, actor=actor)
         entry.held = finished.held
         self.table.end(entry)
         self._retention.apply()
@@ -190,6 +203,16 @@ class Jobs:
             log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
             return ""
         return unit.result if unit is not None else ""
+
+    async def _totals(self, entry: Entry) -> Totals:
+        """What systemd counted, where its own last look at the cgroup may have been later than ours."""
+        if entry.meter.final:
+            return Totals()
+        try:
+            return await self._systemd.totals(entry.job.unit)
+        except TaskerError as error:
+            log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
+            return Totals()
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

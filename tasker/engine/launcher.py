@@ -18,6 +18,7 @@ from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.outcomes import exec_error
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
+from tasker.engine.usage import FAST
 from tasker.errors import Reason, TaskerError, invalid
 
 _TO_GATE = 30.0
@@ -59,6 +60,8 @@ class Launcher:
         entry.cgroup = await scope.make(entry.job, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
         self._ceilings.verify(job.owner)
+        entry.cgroup.keep_open(*FAST)
+        self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
         released = await self._promptly(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:

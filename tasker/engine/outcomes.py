@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import signal
+from collections.abc import Sequence
 
 from tasker import wire
-from tasker.engine.table import Sent, Stop
+from tasker.engine.table import Entry, Sent, Stop
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
+from tasker.usage import Usage
+from tasker.verdict import verdict
 
 
 def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
@@ -33,6 +37,22 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
     if exit.code is not None:
         return Outcome(Kind.EXITED, **status)  # type: ignore[arg-type]
     return Outcome(Kind.UNKNOWN)
+
+
+def told(outcome: Outcome, entry: Entry, usage: Usage | None, ended: float, ceilings: Sequence[str]) -> Outcome:
+    """The same with its verdict. `ceilings`: those on memory, besides the job's own limit, in words."""
+    stop, started = entry.stop, entry.job.started
+    line = verdict(
+        outcome,
+        entry.job.limits,
+        usage,
+        None if started is None else max(0.0, ended - started),
+        grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
+        why=stop.why if stop is not None else "",
+        whole=entry.meter.final,
+        ceilings=ceilings,
+    )
+    return dataclasses.replace(outcome, verdict=line)
 
 
 def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:

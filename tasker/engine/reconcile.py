@@ -18,6 +18,7 @@ from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
+from tasker.engine.usage import FAST
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
 
@@ -39,6 +40,7 @@ async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Syste
     for leader in await _leaders(collector):  # asked after every entry stands, so no exit falls in between
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit))
+        jobs.followed(wire.Followers(leader.job, leader.followers))
     for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.ended or 0.0):
         jobs.table.end(entry)
     await _end_strays(jobs, systemd)
@@ -71,6 +73,7 @@ async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> N
     entry.settled.set()
     entry.cgroup = await scope.find(entry.job, systemd, jobs.cgroups)
     if entry.cgroup is not None:
+        entry.cgroup.keep_open(*FAST)
         try:
             await systemd.ref(entry.job.unit)
         except TaskerError as error:  # it has ended just now

@@ -30,6 +30,7 @@ def describe(job: Job) -> list[Property]:
         ("AddRef", "b", True),  # it stays loaded until its result was read
         ("CollectMode", "s", "inactive-or-failed"),
         ("OOMPolicy", "s", "kill"),
+        *((f"{what}Accounting", "b", True) for what in ("CPU", "Memory", "IO", "Tasks")),  # IO is not by default
         ("TimeoutStopUSec", "t", _TERM_TO_KILL),
         *properties.properties(job.limits),
     ]

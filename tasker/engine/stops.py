@@ -54,7 +54,8 @@ class Stops:
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
         entry.move(Event.STOP)
         if first:
-            entry.stop = Stop(by.name, time.time() + patience)
+            now = time.time()
+            entry.stop = Stop(by.name, now + patience, asked=now)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")

@@ -16,7 +16,8 @@ from typing import Any
 
 from tasker.engine import names
 from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal, variant
-from tasker.engine.properties import Property
+from tasker.engine.properties import INFINITY, Property
+from tasker.engine.usage import Totals
 from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)
@@ -167,6 +168,24 @@ class Systemd:
     async def slice_properties(self, name: str, properties: Iterable[str]) -> dict[str, int]:
         """What systemd has for a slice, which it loads for that."""
         return {key: await self._get(_unit_path(name), _SLICE, key) for key in properties}
+
+    async def totals(self, name: str) -> Totals:
+        """What a unit used in all, once it is over."""
+        path = _unit_path(name)
+        cpu = await self._count(path, "CPUUsageNSec")
+        return Totals(
+            cpu_time=None if cpu is None else cpu / 1e9,
+            memory_peak=await self._count(path, "MemoryPeak"),
+            io_read=await self._count(path, "IOReadBytes"),
+            io_write=await self._count(path, "IOWriteBytes"),
+        )
+
+    async def _count(self, path: str, name: str) -> int | None:
+        try:
+            value = await self._get(path, _SCOPE, name)
+        except Refused:  # an older one has no such property
+            return None
+        return None if value == INFINITY else int(value)
 
     async def scopes(self, pattern: str) -> list[str]:
         """Names of loaded units."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tasker import wire
 from tasker.engine.cgroup import Cgroup
+from tasker.engine.usage import Meter
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.job import Job
 from tasker.lifecycle import Event, State, move
@@ -36,6 +37,8 @@ class Stop:
     killed: bool = False
     why: str = ""
     """The reason, where it was not a person's to have."""
+    asked: float = 0.0
+    """Seconds since the epoch, where it came with a grace period."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,7 @@ class Entry:
     sent: tuple[Sent, ...] = ()
     """The last of them, should one be what ends it."""
     cgroup: Cgroup | None = None
-    reading: Usage | None = None
-    """What its cgroup said last: usage.py."""
+    meter: Meter = field(default_factory=Meter)
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """The leader was reaped."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,6 +97,10 @@ class Entry:
     def move(self, event: Event, **changes: object) -> None:
         """Take the job where `event` leads. Raises lifecycle.Refused."""
         self.change(state=move(self.job.state, event), **changes)
+
+    def measure(self) -> Usage | None:
+        """What it uses now; None where it has no cgroup, or none any more."""
+        return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""

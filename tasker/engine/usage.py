@@ -7,26 +7,73 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from dataclasses import dataclass
+from typing import Any
 
 from tasker.engine.cgroup import Cgroup
-from tasker.engine.table import Entry
 from tasker.usage import Pressure, Usage
 
+_RATES = ("cpu_rate", "io_read_rate", "io_write_rate")
+FAST = ("memory.peak", "io.stat", "memory.events", "cpu.stat", "cgroup.events")
+"""Files to keep open: systemd removes the cgroup as soon as it is empty, and the last reading is a race with that."""
+_COUNTERS = (
+    *("cpu_time", "periods", "throttled_periods", "throttled_time", "memory_peak", "memory_limit_hits", "oom_kills"),
+    *("io_read", "io_write"),
+)
 SHORTEST = 0.05
 """Seconds between two readings that a rate is made of: below, the last rate is the better answer."""
 
 
-def measure(entry: Entry) -> Usage | None:
-    """A reading of a job's cgroup now, which is kept as its last; None where it has none, or none any more."""
-    usage = read(entry.cgroup) if entry.cgroup is not None else None
-    if usage is None:
+@dataclass(frozen=True)
+class Totals:
+    """What systemd counted of a unit, and keeps while the unit is loaded; None where its version does not."""
+
+    cpu_time: float | None = None
+    """Seconds."""
+    memory_peak: int | None = None
+    """Bytes, each."""
+    io_read: int | None = None
+    io_write: int | None = None
+
+
+class Meter:
+    """The readings of one job's cgroup: the last one, and whether it was the last there is."""
+
+    def __init__(self) -> None:
+        self.last: Usage | None = None
+        self.final = False
+        """It was read when no process was left, so it holds all that the job used."""
+        self._base: Usage | None = None
+        """The reading that rates are counted from."""
+
+    def read(self, cgroup: Cgroup) -> Usage | None:
+        """A reading now, with rates; None where the cgroup is gone."""
+        usage = counted(cgroup)
+        if usage is None:
+            return None
+        populated = cgroup.numbers("cgroup.events").get("populated")
+        if populated is None:  # it went meanwhile, and some of the files before others
+            self.last = usage if self.last is None else _larger(usage, self.last)
+            return None
+        usage = dataclasses.replace(usage, **_now(cgroup))
+        if self._base is None or usage.time - self._base.time >= SHORTEST:
+            self.last, self._base = with_rates(usage, self._base), usage
+        else:
+            rates = {name: getattr(self.last, name) for name in _RATES}
+            self.last = dataclasses.replace(usage, **rates)
+        self.final = populated == 0
+        return self.last
+
+
+def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
+    """What a job used in all, once it has ended: as read, and as systemd counted. Nothing is "now" any more."""
+    last = meter.last or (None if told == Totals() else Usage(time=ended))
+    if last is None:
         return None
-    before = entry.reading
-    if before is not None and usage.time - before.time < SHORTEST:
-        rates = ("cpu_rate", "io_read_rate", "io_write_rate")
-        return dataclasses.replace(usage, **{name: getattr(before, name) for name in rates})
-    entry.reading = with_rates(usage, before)
-    return entry.reading
+    changes: dict[str, Any] = dict.fromkeys((*_RATES, "memory", "swap", "tasks"))
+    for name in ("cpu_time", "memory_peak", "io_read", "io_write"):
+        changes[name] = _largest(getattr(last, name), getattr(told, name))
+    return dataclasses.replace(last, time=ended if meter.final else last.time, **changes)
 
 
 def with_rates(usage: Usage, before: Usage | None) -> Usage:
@@ -43,30 +90,54 @@ def with_rates(usage: Usage, before: Usage | None) -> Usage:
 
 
 def read(cgroup: Cgroup) -> Usage | None:
-    """Without rates. None where the cgroup is gone."""
-    cpu = cgroup.numbers("cpu.stat")
-    if not cpu:
-        return None
-    memory = cgroup.numbers("memory.events")
+    """A reading without rates, of any cgroup; None where it is gone."""
+    usage = counted(cgroup)
+    return None if usage is None else dataclasses.replace(usage, **_now(cgroup))
+
+
+def counted(cgroup: Cgroup) -> Usage | None:
+    """What only grows. It is read first, what nobody else counts at the very first: the cgroup may go at any moment.
+    None where it is gone."""
+    peak = cgroup.number("memory.peak")
     read_bytes, written_bytes = _io(cgroup)
+    memory = cgroup.numbers("memory.events")
+    cpu = cgroup.numbers("cpu.stat")
+    if not cpu and peak is None:
+        return None
     return Usage(
         time=time.time(),
         cpu_time=cpu.get("usage_usec", 0) / 1e6,
         periods=cpu.get("nr_periods", 0),
         throttled_periods=cpu.get("nr_throttled", 0),
         throttled_time=cpu.get("throttled_usec", 0) / 1e6,
-        memory=cgroup.number("memory.current"),
-        memory_peak=cgroup.number("memory.peak"),
-        swap=cgroup.number("memory.swap.current"),
+        memory_peak=peak,
         memory_limit_hits=memory.get("max", 0),
         oom_kills=memory.get("oom_kill", 0),
         io_read=read_bytes,
         io_write=written_bytes,
-        tasks=cgroup.number("pids.current"),
-        cpu_pressure=_pressure(cgroup, "cpu.pressure"),
-        memory_pressure=_pressure(cgroup, "memory.pressure"),
-        io_pressure=_pressure(cgroup, "io.pressure"),
     )
+
+
+def _now(cgroup: Cgroup) -> dict[str, Any]:
+    """The fields of Usage that say what is now."""
+    return {
+        "memory": cgroup.number("memory.current"),
+        "swap": cgroup.number("memory.swap.current"),
+        "tasks": cgroup.number("pids.current"),
+        "cpu_pressure": _pressure(cgroup, "cpu.pressure"),
+        "memory_pressure": _pressure(cgroup, "memory.pressure"),
+        "io_pressure": _pressure(cgroup, "io.pressure"),
+    }
+
+
+def _larger(one: Usage, other: Usage) -> Usage:
+    """`other`, with every counter that `one` has further."""
+    more: dict[str, Any] = {name: _largest(getattr(one, name), getattr(other, name)) for name in _COUNTERS}
+    return dataclasses.replace(other, **more)
+
+
+def _largest(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _io(cgroup: Cgroup) -> tuple[int, int]:

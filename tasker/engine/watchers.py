@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from tasker import wire
 from tasker.channel import Channel
 from tasker.engine.table import Table
-from tasker.engine.usage import measure
 from tasker.errors import TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
@@ -87,7 +86,7 @@ class Watchers:
     def _batches(self) -> Iterator[tuple[JobUsage, ...]]:
         batch: list[JobUsage] = []
         for entry in self._table:
-            usage = measure(entry) if entry.job.state is not State.STARTING else None
+            usage = entry.measure() if entry.job.state is not State.STARTING else None
             if usage is not None:
                 batch.append(JobUsage(entry.job.id, usage))
             if len(batch) == BATCH:

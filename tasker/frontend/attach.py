@@ -29,6 +29,7 @@ from tasker.frontend.streams import Stream
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.ring import RingError, RingReader
+from tasker.verdict import verdict
 
 Send = Callable[[pb.AttachJobResponse], Awaitable[None]]
 
@@ -215,4 +216,6 @@ def _mapped(descriptor: int) -> Iterator[RingReader]:
 
 
 def _with_the_run(job: Job) -> Job:
-    return dataclasses.replace(job, state=State.ENDED, outcome=Outcome(Kind.RUN_ENDED), ended=time.time(), pid=0)
+    outcome = Outcome(Kind.RUN_ENDED)
+    outcome = dataclasses.replace(outcome, verdict=verdict(outcome, job.limits, None, None))
+    return dataclasses.replace(job, state=State.ENDED, outcome=outcome, ended=time.time(), pid=0)

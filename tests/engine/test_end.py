@@ -213,14 +213,16 @@ def test_past_the_number_kept_the_first_that_ended_is_forgotten(tasker: Stack) -
 
 def test_the_journal_has_the_life_of_a_job(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", "exit 3\n\x1b[31m", caller=ALICE)
-    tasker.wait(job)
+    outcome = tasker.wait(job).outcome
+    assert outcome is not None
+    assert outcome.verdict.startswith("exited with code 3 after 0.")
     started, ended = (fields(tasker.journal) for _ in range(2))
     for entry in (started, ended):
         assert entry["OBJECT_SYSTEMD_UNIT"] == job.unit
         assert (entry["TASKER_JOB"], entry["TASKER_OWNER"]) == (job.id, "alice")
     assert (started["TASKER_ACTION"], started["TASKER_ACTOR"]) == ("start", "alice")
     assert started["MESSAGE"] == "alice started sh -c exit 3??[31m"
-    assert (ended["TASKER_ACTION"], ended["MESSAGE"]) == ("end", "exited with code 3")
+    assert (ended["TASKER_ACTION"], ended["MESSAGE"]) == ("end", outcome.verdict)
 
 
 def fields(journal: socket.socket) -> dict[str, str]:

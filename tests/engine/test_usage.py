@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 
 from tasker.engine.cgroup import Cgroup
-from tasker.engine.table import Entry
-from tasker.engine.usage import measure, read, with_rates
+from tasker.engine.usage import SHORTEST, Meter, Totals, totals, with_rates
 from tasker.usage import Pressure, Usage
-from tests.engine.jobs import a_job
 from tests.stack import Stack, until
 
 FILES = {
+    "cgroup.events": "populated 1\nfrozen 0\n",
     "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"
     "nr_periods 50\nnr_throttled 20\nthrottled_usec 1500000\nnr_bursts 0\nburst_usec 0\n",
     "memory.current": "4096\n",
@@ -37,7 +35,7 @@ def cgroup(directory: Path, files: dict[str, str]) -> Cgroup:
 
 
 def test_a_reading_has_what_the_files_say(tmp_path: Path) -> None:
-    usage = read(cgroup(tmp_path, FILES))
+    usage = Meter().read(cgroup(tmp_path, FILES))
     assert usage == Usage(
         time=usage.time if usage else 0.0,
         cpu_time=2.5,
@@ -59,7 +57,7 @@ def test_a_reading_has_what_the_files_say(tmp_path: Path) -> None:
 
 
 def test_what_the_machine_does_not_have_is_none(tmp_path: Path) -> None:
-    usage = read(cgroup(tmp_path, {"cpu.stat": "usage_usec 0\nuser_usec 0\nsystem_usec 0\n"}))
+    usage = Meter().read(cgroup(tmp_path, {"cgroup.events": "populated 1\n", "cpu.stat": "usage_usec 0\n"}))
     assert usage == Usage(time=usage.time if usage else 0.0)
 
 
@@ -67,7 +65,7 @@ def test_a_cgroup_that_is_gone_has_no_reading(tmp_path: Path) -> None:
     gone = cgroup(tmp_path, FILES)
     for name in FILES:
         (tmp_path / name).unlink()
-    assert read(gone) is None
+    assert Meter().read(gone) is None
 
 
 def test_rates_are_of_the_time_since_the_reading_before() -> None:
@@ -92,18 +90,43 @@ def test_get_shows_the_use_of_a_running_job(tasker: Stack) -> None:
 
 def test_a_reading_right_after_another_has_the_rates_of_that_one(tmp_path: Path) -> None:
     """Over so short a time a rate says nothing: the kernel counts in steps of some milliseconds."""
+    meter = Meter()
+    read_from = cgroup(tmp_path, FILES)
+    first = meter.read(read_from)
+    assert first is not None
+    assert first.cpu_rate is None
+    (tmp_path / "cpu.stat").write_text("usage_usec 3500000\n")
+    while (second := meter.read(read_from)) is not None and second.cpu_rate is None:
+        pass
+    assert second is not None
+    assert second.time - first.time >= SHORTEST
+    assert second.cpu_rate == pytest.approx(1.0 / (second.time - first.time))
+    (tmp_path / "cpu.stat").write_text("usage_usec 9500000\n")
+    third = meter.read(read_from)
+    assert third is not None
+    assert (third.cpu_rate, third.cpu_time) == (second.cpu_rate, 9.5)
 
-    async def run() -> None:
-        entry = Entry(a_job("abc"), cgroup=cgroup(tmp_path, FILES))
-        first = measure(entry)
-        assert first is not None
-        entry.reading = dataclasses.replace(first, cpu_rate=0.25)
-        second = measure(entry)
-        assert second is not None
-        assert second.cpu_rate == 0.25
-        entry.reading = dataclasses.replace(first, time=first.time - 10, cpu_time=0.0)
-        third = measure(entry)
-        assert third is not None
-        assert third.cpu_rate == pytest.approx(0.25, abs=0.01)
 
-    asyncio.run(run())
+def test_totals_are_what_was_read_and_what_systemd_counted_the_larger() -> None:
+    meter = Meter()
+    assert totals(meter, Totals(), ended=9.0) is None
+    assert totals(meter, Totals(cpu_time=1.5), ended=9.0) == Usage(time=9.0, cpu_time=1.5)
+    meter.last = Usage(time=8.0, cpu_time=1.0, memory=5, tasks=1, memory_peak=7, io_write=10, cpu_rate=1.0)
+    told = Totals(cpu_time=1.5, memory_peak=6, io_read=3, io_write=0)
+    assert totals(meter, told, ended=9.0) == Usage(time=8.0, cpu_time=1.5, memory_peak=7, io_read=3, io_write=10)
+
+
+def test_the_totals_are_read_at_the_end_and_outlive_the_engine(tasker: Stack) -> None:
+    go = tasker.directory / "go"
+    os.mkfifo(go)
+    go.chmod(0o666)
+    job = tasker.start_job("sh", "-c", f"read x < {go}")
+    for file, text in FILES.items():
+        tasker.systemd.do("write", unit=job.unit, file=file, text=text)
+    go.write_text("x\n")
+    usage = tasker.wait(job).usage
+    assert usage is not None
+    assert (usage.cpu_time, usage.memory_peak, usage.io_read, usage.oom_kills) == (2.5, 8192, 1005, 2)
+    assert (usage.memory, usage.tasks, usage.cpu_rate) == (None, None, None)
+    tasker.engine.restart()
+    assert tasker.get(job).usage == usage

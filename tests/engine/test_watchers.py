@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -15,7 +17,7 @@ from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
 from tests.engine.jobs import a_job
-from tests.stack import ALICE, BOB, Peer, Stack
+from tests.stack import ALICE, BOB, ROOT, Peer, Stack, until
 
 QUIET = wire.Watch(changes=False, usage=False)
 
@@ -147,3 +149,25 @@ def test_one_that_is_gone_is_no_burden_to_another(tasker: Stack, frontend: Peer)
         gone.ask(wire.Watch(changes=True, usage=True))
     tasker.start_job("true")
     assert until_state(frontend, State.ENDED)
+
+
+def test_followers_are_counted_and_told_and_outlive_the_engine(tasker: Stack, frontend: Peer) -> None:
+    job = tasker.start_job("sleep", "60")
+    descriptors = []
+    with tasker.connect() as peer:
+        for count in (1, 2):
+            descriptors += peer.ask_with_descriptors(wire.AttachJob(ROOT, job.id))[1]
+            _until_followers(frontend, count)
+        tasker.engine.restart(signal.SIGKILL)
+    assert tasker.get(job).followers == 2
+    for descriptor in descriptors:
+        os.close(descriptor)
+    until(lambda: tasker.get(job).followers == 0)
+
+
+def _until_followers(frontend: Peer, count: int) -> None:
+    while True:
+        message = frontend.receive()[0].message
+        assert isinstance(message, wire.Changed)
+        if message.job.followers == count:
+            return

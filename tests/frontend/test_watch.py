@@ -173,15 +173,15 @@ def test_a_revoked_certificate_ends_it(frontend: Frontend, ca: Pair) -> None:
     assert _end(watching).reason is Reason.DENIED
 
 
-def test_a_restart_and_the_end_of_the_run_end_it(frontend: Frontend) -> None:
-    watching = frontend.client().watch()
+def test_the_end_of_the_run_ends_it(frontend: Frontend) -> None:
+    watching = frontend.client().watch(patience=0)
     snapshot(watching)
     frontend.peer.notify(wire.RunEnding())
     assert _end(watching).reason is Reason.UNAVAILABLE
 
 
 def test_a_restart_of_the_frontend_says_watch_again(frontend: Frontend) -> None:
-    watching = frontend.client().watch()
+    watching = frontend.client().watch(patience=0)
     snapshot(watching)
     frontend.process.terminate()
     assert "watch again" in _end(watching).message

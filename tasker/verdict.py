@@ -1,0 +1,80 @@
+"""The verdict: one line for people that says how a job ended and why. Pure: everything it needs is an argument.
+
+What is not known is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasker.job import Kind, Outcome, signal_name
+from tasker.limits import Limits
+from tasker.quantity import format_duration, format_size
+from tasker.usage import Usage
+
+HELD_BACK = 0.05
+"""Share of its time from which on a CPU limit is worth a word."""
+
+
+def verdict(
+    outcome: Outcome,
+    limits: Limits,
+    usage: Usage | None,
+    seconds: float | None,
+    *,
+    grace: float | None = None,
+    why: str = "",
+    whole: bool = True,
+    ceilings: Sequence[str] = (),
+) -> str:
+    """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
+
+    `whole` is whether `usage` holds all to the end; `ceilings` are those besides its own limit that it may have met,
+    in words like "the ceiling of 2G on all of alice's jobs".
+    """
+    after = f" after {format_duration(seconds)}" if seconds is not None else ""
+    match outcome.kind:
+        case Kind.OUT_OF_MEMORY:
+            return f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage)}"
+        case Kind.STOPPED:
+            return _stopped(outcome, after, grace, why) + _held_back(limits, usage)
+        case Kind.TIMED_OUT if limits.run_time is not None:
+            over = f"ended: its run time of {format_duration(limits.run_time)} was over"
+            return over + _held_back(limits, usage)
+        case Kind.EXITED | Kind.SIGNALLED | Kind.TIMED_OUT:
+            return outcome.summary + after + _held_back(limits, usage)
+        case Kind.RUN_ENDED | Kind.UNKNOWN:
+            return outcome.summary
+
+
+def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str:
+    if why:
+        return f"stopped by {outcome.stopped_by}: {why}"
+    if outcome.killed:
+        if grace is None:
+            return outcome.summary
+        late = f"after the grace period of {format_duration(grace)}" if grace >= 0.05 else "at once"
+        return f"stopped by {outcome.stopped_by}: killed {late}"
+    how = f"code {outcome.exit_code}" if outcome.signal is None else signal_name(outcome.signal)
+    return f"stopped by {outcome.stopped_by}{after} ({how})"
+
+
+def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence[str]) -> str:
+    """Which limit it met: its own where its cgroup says so."""
+    hits = usage.memory_limit_hits if usage is not None else 0
+    if limits.memory is not None and (hits or usage is None or not whole):
+        times = "" if not hits or not whole else " once" if hits == 1 else f" {hits} times"
+        return f"limit {format_size(limits.memory)} reached{times}"
+    if ceilings:
+        return f"{' or '.join(ceilings)} reached"
+    return "the machine had none left"
+
+
+def _peak(usage: Usage | None) -> str:
+    return f" (peak {format_size(usage.memory_peak)})" if usage is not None and usage.memory_peak is not None else ""
+
+
+def _held_back(limits: Limits, usage: Usage | None) -> str:
+    if limits.cpu is None or usage is None or usage.throttled < HELD_BACK:
+        return ""
+    return f"; the CPU limit of {limits.cpu:g} held it back {usage.throttled:.0%} of the time".replace("%", " %")
