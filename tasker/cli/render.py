@@ -103,10 +103,12 @@ def outcome_style(outcome: Outcome | None) -> str:
 
 
 def ending(job: Job) -> str:
-    """How it ended, and after how long: exited with code 0 after 3.2s."""
+    """How it ended: the verdict; of a service that gives none, a summary and how long it ran."""
+    if job.outcome and job.outcome.verdict:
+        return visible(job.outcome.verdict)
     ran = elapsed(job, job.ended or job.created)
-    verdict = (job.outcome.verdict or job.outcome.summary) if job.outcome else "ended"
-    return visible(verdict) + (f" after {format_duration(ran)}" if ran is not None else "")
+    after = f" after {format_duration(ran)}" if ran is not None else ""
+    return visible(job.outcome.summary if job.outcome else "ended") + after
 
 
 def ended(job: Job) -> Text:
