@@ -65,7 +65,7 @@ def test_signal(machine: Machine) -> None:
     [
         ("signal k3 HPU", "cannot find the signal 'HPU'; did you mean HUP? (SIGNAL); see tasker signal --help"),
         ("signal k3 0", "cannot send signal 0; choose 1 to 64, or a name like HUP"),
-        ("signal k3", "the following arguments are required: SIGNAL"),
+        ("signal k3", "cannot do that without SIGNAL"),
         ("limit k3", "cannot change nothing; name a limit"),
         ("limit k3 --time 5s", "cannot change the run time of a job: it is fixed when the job starts"),
         ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),
@@ -76,7 +76,7 @@ def test_signal(machine: Machine) -> None:
         ("top", "cannot show a live table here: stdout is no terminal that can; use --once or --json"),
         ("top --sort memroy", "cannot sort by 'memroy'; did you mean memory?"),
         ("watch --usage", "cannot tell usage in lines for people; add --json"),
-        ("list --archived --running", "not allowed with"),
+        ("list --archived --running", "cannot take both -r/--running and --archived"),
         ("wait k3 --timeout x", "cannot read 'x' as a time"),
     ],
 )
