@@ -162,7 +162,7 @@ class Jobs:
     def followed(self, notice: wire.Followers) -> None:
         """Another number of streams follows a job's output."""
         entry = self.table.get(notice.job)
-        if entry is not None and entry.job.followers != notice.count:
+        if entry is not None and not entry.job.archived and entry.job.followers != notice.count:
             entry.change(followers=notice.count)
 
     async def _see_off(self, entry: Entry) -> None:
