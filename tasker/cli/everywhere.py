@@ -42,12 +42,22 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
     for name, answer in found.items():
         if isinstance(answer, TaskerError):
             code = exits.of_error(answer.reason)
-            if asked.json:
-                error = {"reason": str(answer.reason), "message": answer.message, "machine": name}
-                complain_json(document.dump({"error": error}))
-            else:
-                complain(f"{name}: {answer.message}")
+            tell(name, answer, asked)
     return {name: answer for name, answer in found.items() if not isinstance(answer, TaskerError)}, code
+
+
+def tell(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
+    """What is wrong with one of them."""
+    if asked.json:
+        told = {"reason": str(error.reason), "message": error.message, "machine": machine}
+        complain_json(document.dump({"error": told}))
+    else:
+        complain(f"{machine}: {error.message}")
+
+
+def silent(patience: float) -> TaskerError:
+    """Of one that said nothing for so many seconds."""
+    return TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {patience:g}s; is the machine up?")
 
 
 def answers(
@@ -72,8 +82,7 @@ def answers(
     end = time.monotonic() + patience
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    silent = TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {patience:g}s; is the machine up?")
-    return {name: given.get(name, silent) for name in contexts}
+    return {name: given.get(name, silent(patience)) for name in contexts}
 
 
 def named(tables: dict[str, Rows]) -> Rows:

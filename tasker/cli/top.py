@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,8 @@ class Row:
 
     job: Job
     usage: Usage
+    machine: str = ""
+    """Its name, where there are several."""
 
     @property
     def io_rate(self) -> float:
@@ -73,10 +75,13 @@ LEAST_COMMAND = 16
 """Cells for commands before other columns go."""
 
 
-def running(board: Board) -> list[Row]:
-    """Those that have not ended."""
+def running(boards: Mapping[str, Board]) -> list[Row]:
+    """Those that have not ended, of one machine ("") or several by name."""
     return [
-        Row(job, board.usages.get(job.id) or Usage(time=0.0)) for job in board.jobs.values() if job.ended is None
+        Row(job, board.usages.get(job.id) or Usage(time=0.0), machine)
+        for machine, board in boards.items()
+        for job in board.jobs.values()
+        if job.ended is None
     ]
 
 
@@ -102,7 +107,7 @@ def table(rows: Sequence[Row], now: float, width: int | None = None, most: int |
     shown = rows if most is None else rows[: max(0, most)]
     lines = [cells(row, now) for row in shown]
     sum_of_all = total_cells(total(rows), f"… and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
-    columns = [*COLUMNS]
+    columns = [*(["MACHINE"] if any(row.machine for row in rows) else []), *COLUMNS]
     lines.append(sum_of_all)
     for column in EXPENDABLE:
         if width is None or _room([*lines], columns) <= width:
@@ -118,6 +123,7 @@ def cells(row: Row, now: float) -> dict[str, Text]:
     ran = render.elapsed(job, now)
     limit = job.limits.memory
     return {
+        "MACHINE": Text(visible(row.machine)),
         "ID": Text(visible(job.id), "bold"),
         "NAME": Text(visible(job.spec.name)),
         "OWNER": Text(visible(job.owner)),
@@ -144,7 +150,7 @@ def total_cells(total: Total, more: str) -> dict[str, Text]:
         "TASKS": figures.count(total.tasks),
         "COMMAND": more,
     }
-    return {column: Text(said.get(column, ""), "bold") for column in COLUMNS}
+    return {column: Text(said.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
 
 
 def screen(
@@ -160,7 +166,14 @@ def screen(
 
 def as_json(rows: Sequence[Row], machine: str, now: float) -> dict[str, Any]:
     """One sample: every job as `get` has it, with what it uses."""
-    jobs = [{**document.job(row.job), "usage": document.usage(row.usage) if row.usage.time else None} for row in rows]
+    jobs = [
+        {
+            **({"machine": row.machine} if row.machine else {}),
+            **document.job(row.job),
+            "usage": document.usage(row.usage) if row.usage.time else None,
+        }
+        for row in rows
+    ]
     return {"time": document.time(now), "machine": machine, "jobs": jobs, "total": asdict(total(rows))}
 
 

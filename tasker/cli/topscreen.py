@@ -17,7 +17,8 @@ from tasker.cli.board import Board
 from tasker.cli.follow import Handler, handling
 from tasker.cli.keys import Keys
 from tasker.cli.live import Live, Wake
-from tasker.client.watching import Away, News, Snapshot, Watching
+from tasker.cli.merged import Alone, Merged, Told
+from tasker.client.watching import Away, Snapshot
 
 BETWEEN_DRAWS = 0.1
 """Seconds: however much happens, it is drawn at most so often."""
@@ -26,12 +27,12 @@ BETWEEN_DRAWS = 0.1
 class TopScreen:
     """`run` shows `watching` until somebody presses q."""
 
-    def __init__(self, watching: Watching, machine: str, by: str) -> None:
+    def __init__(self, watching: Alone | Merged, machine: str, by: str) -> None:
         self._watching = watching
         self._machine = machine
         self._by = by
-        self._notice = ""
-        self._board = Board()
+        self.notice = ""
+        self.boards: dict[str, Board] = {}
         self._console = Console(highlight=False)
         self._drawing = Drawing(console=self._console, screen=True, auto_refresh=False)
         self._drawn = 0.0
@@ -39,7 +40,7 @@ class TopScreen:
 
     def run(self) -> None:
         """Raises TaskerError, KeyboardInterrupt, SystemExit; the terminal is in order by then."""
-        live: Live[News] = Live(self._watching, self._patience)
+        live: Live[Told] = Live(self._watching, self._patience)
         handlers: dict[signal.Signals, Handler] = {
             signal.SIGWINCH: lambda _number, _frame: live.wake(Wake.TICK),
             signal.SIGTSTP: lambda _number, _frame: live.wake(Wake.SUSPEND),
@@ -57,26 +58,26 @@ class TopScreen:
             self._watching.cancel()
             live.close()
 
-    def _take(self, thing: News | Wake | str) -> None:
+    def _take(self, thing: Told | Wake | str) -> None:
         match thing:
             case Wake():
                 pass
             case str():
                 self._by = top.KEYS.get(thing, self._by)
-            case Away(error=error):
-                self._notice = f"{error.message}; trying again"
-            case _:
-                self._board.take(thing)
-                if isinstance(thing, Snapshot):
-                    self._notice = ""
+            case machine, Away(error=error):
+                self.notice = f"{machine}: {error.message}" if machine else f"{error.message}; trying again"
+            case machine, news if not isinstance(news, Away):
+                self.boards.setdefault(machine, Board()).take(news)
+                if isinstance(news, Snapshot) and self.notice.startswith(f"{machine}: " if machine else ""):
+                    self.notice = ""
 
     def _draw(self, at_once: bool) -> None:
         self._due = True
         if not at_once and time.monotonic() - self._drawn < BETWEEN_DRAWS:
             return
-        rows = top.ordered(top.running(self._board), self._by)
+        rows = top.ordered(top.running(self.boards), self._by)
         size = self._console.size
-        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self._notice)
+        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self.notice)
         self._drawing.update(shown, refresh=True)
         self._drawn, self._due = time.monotonic(), False
 

@@ -12,6 +12,7 @@ import pytest
 from tasker.cli import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
+from tests.cli.terminal import Terminal
 
 WRITTEN = """\
 # of alice
@@ -156,6 +157,14 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     assert "tasker: silent: cannot wait for it: no answer in 5s" in listed.stderr
     found = json.loads(machine.run("list", "--all-contexts", "--json", **own).stdout)["jobs"]
     assert [one["machine"] for one in found if one["id"] == job] == ["prod"]
+    seen = machine.run("top", "--once", "--all-contexts", **own)
+    header, *rows = seen.stdout.splitlines()
+    assert (seen.returncode, header.split()[:2]) == (125, ["MACHINE", "ID"])
+    assert [row.split()[:2] for row in rows if job in row] == [["prod", job]]
+    assert "tasker: down: cannot reach localhost:1" in seen.stderr
+    assert "tasker: silent: cannot wait for it: no answer in 5s" in seen.stderr
+    sample = json.loads(machine.run("top", "--once", "--all-contexts", "--json", **own).stdout)
+    assert [one["machine"] for one in sample["jobs"] if one["id"] == job] == ["prod"]
     elsewhere = {**own, "TASKER_ADDRESS": "localhost:1"}
     assert machine.run("stop", job, **elsewhere).returncode == 125
     assert machine.run("--context", "prod", "stop", job, **elsewhere).returncode == 0
@@ -164,3 +173,20 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     assert named[0]["key"].endswith("alice.key")
     removed = machine.run("context", "rm", "prod", **own).stdout
     assert removed == "removed prod, which was in use; tasker context use down would use another\n"
+
+
+def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
+    environment = machine.environment("alice")
+    address = {"TASKER_ADDRESS": "", "TASKER_CA": "", "TASKER_CERT": "", "HOME": str(tmp_path)}
+    files = ["--ca", environment["TASKER_CA"], "--cert", environment["TASKER_CERT"]]
+    for name, where in (("one", environment["TASKER_ADDRESS"]), ("two", "localhost:1")):
+        machine.run("context", "add", name, "--address", where, *files, user="alice", **address)
+    job = machine.out("start", "--name", "both", "sleep", "60")
+    with Terminal(120, 20) as terminal:
+        shown = machine.spawn(terminal, "top", "--all-contexts", **address)
+        terminal.until(lambda: any("one" in row and job in row for row in terminal.screen.rows()))
+        terminal.until_shown("two: cannot reach localhost:1")
+        terminal.until_shown("all contexts")
+        terminal.type(b"q")
+        assert shown.wait(20) == 0
+    machine.out("stop", "--grace", "0", job)

@@ -230,6 +230,16 @@ def test_a_client_machine(machine: Machine) -> None:
     assert "your certificate" in words
 
 
+def test_settings_that_cannot_be_used(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "tasker").mkdir()
+    (tmp_path / "tasker/config.toml").write_text("adress = 1")
+    done = machine.run("doctor", XDG_CONFIG_HOME=str(tmp_path))
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if " your settings " in line]
+    assert line.startswith("wrong")
+    assert "there is no key 'adress'" in line
+
+
 def test_a_client_machine_without_a_service(machine: Machine) -> None:
     done = machine.run("doctor", "--address", f"localhost:{free_port()}", user="alice")
     assert done.returncode == 1

@@ -92,9 +92,9 @@ def test_only_what_has_not_ended() -> None:
     board = Board()
     board.take(Snapshot((RUNNING, ended(id="bbbbbbbb")), True, True))
     board.take(Used((JobUsage(RUNNING.id, QUIET.usage),)))
-    assert top.running(board) == [replace(QUIET, job=RUNNING)]
+    assert top.running({"": board}) == [replace(QUIET, job=RUNNING)]
     board.take(Changed(ended()))
-    assert top.running(board) == []
+    assert top.running({"": board}) == []
 
 
 def test_json() -> None:

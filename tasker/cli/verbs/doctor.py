@@ -85,7 +85,12 @@ def _client(asked: argparse.Namespace) -> Iterator[Finding]:
     """What whoever uses a service needs, wherever that is."""
     timedatectl = system.output("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     yield system.synchronized(Path("/run/systemd/timesync"), timedatectl)
-    found = settings.find(vars(asked), os.environ, settings.local_user())
+    try:
+        found = settings.find(vars(asked), os.environ, settings.local_user())
+    except TaskerError as error:
+        text, _, todo = error.message.partition("; ")
+        yield wrong("your settings", text, todo or "mend that file")
+        return
     own = certificates.own(found, time.time())
     yield own
     yield from service.port(found)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from tasker.cli import exits, options, top
+from tasker.cli import everywhere, exits, options, settings, top
 from tasker.cli.arguments import UsageError
 from tasker.cli.board import Board
 from tasker.cli.connection import connect, wanted_owner
 from tasker.cli.leaving import leaving
 from tasker.cli.live import Live, Wake
-from tasker.cli.stderr import say
+from tasker.cli.merged import Alone, Merged, Told
+from tasker.cli.stderr import complain, say
 from tasker.cli.stdout import print_json, print_rows
-from tasker.client.watching import Away, News, Used, Watching
+from tasker.client import Client
+from tasker.client.watching import Away, Used, Watching
 from tasker.lifecycle import State
 
 USAGE = ""
@@ -26,6 +29,7 @@ examples:
   tasker top
   tasker top --mine --sort memory
   tasker top --once
+  tasker top --all-contexts
   tasker top --json --once | jq '.total.memory'
 
 Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or Ctrl-C) quits. CPU is of one core: 200%
@@ -43,6 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="BY", type=_by, default="cpu",
                         help=f"one of {', '.join(top.SORTS)}; cpu by default")  # fmt: skip
     parser.add_argument("--once", action="store_true", help="print a table and end")
+    everywhere.option(parser)
 
 
 def _by(text: str) -> str:
@@ -58,44 +63,71 @@ def run(asked: argparse.Namespace) -> int:
     lasting = not asked.once and not asked.json
     if lasting and (not sys.stdout.isatty() or _dumb()):
         raise UsageError("cannot show a live table here: stdout is no terminal that can; use --once or --json")
+    if asked.all_contexts:
+        contexts = settings.every(os.environ, settings.local_user())
+        with leaving():
+            return _show(Merged(contexts, lambda client, own: _watch(client, own if asked.mine else asked.owner)),
+                         "all contexts", asked, contexts, lasting)  # fmt: skip
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
-        machine = client.info().hostname
-        watching = client.watch(owner=owner, usage=True, patience=math.inf)
-        try:
-            if lasting:
-                from tasker.cli.topscreen import TopScreen
-
-                TopScreen(watching, machine, asked.sort).run()
-            else:
-                for board in samples(watching, asked.once):
-                    _print(board, machine, asked)
-        except KeyboardInterrupt:
-            pass
-    return exits.DONE
+        return _show(Alone(_watch(client, owner)), client.info().hostname, asked, ("",), lasting)
 
 
-def samples(watching: Watching, once: bool) -> Iterator[Board]:
-    """The board as it is after every sample; with `once`, after the first that has rates of all that were there."""
-    board = Board()
-    live: Live[News] = Live(watching, lambda: PATIENCE if once else None)
+def _watch(client: Client, owner: str) -> Watching:
+    return client.watch(owner=owner, usage=True, patience=math.inf)
+
+
+def _show(
+    watching: Alone | Merged, machine: str, asked: argparse.Namespace, names: Collection[str], lasting: bool
+) -> int:
+    boards: dict[str, Board] = {}
+    try:
+        if lasting:
+            from tasker.cli.topscreen import TopScreen
+
+            screen = TopScreen(watching, machine, asked.sort)
+            screen.run()
+            if not screen.boards:
+                complain(screen.notice)
+            return exits.DONE if screen.boards else exits.FAILED
+        for boards in samples(watching, names, asked):
+            _print(boards, machine, asked)
+    except KeyboardInterrupt:
+        return exits.DONE
+    return exits.DONE if all(name in boards for name in names) else exits.FAILED
+
+
+def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Namespace) -> Iterator[dict[str, Board]]:
+    """The boards of the machines that answer, after every sample; with --once, when all of them have all rates."""
+    once = asked.once
+    boards: dict[str, Board] = {}
+    waiting = set(names)
+    # One that is silent gets no longer for the news of the others; with no others there is nobody to hold up.
+    end = time.monotonic() + (PATIENCE if asked.all_contexts else 3 * PATIENCE)
+    live: Live[Told] = Live(watching, lambda: max(0.0, end - time.monotonic()) if once else None)
     try:
         for thing in live:
             match thing:
                 case Wake():
-                    yield board
-                    return
-                case Away(error=error):
+                    for name in sorted(waiting - boards.keys() - {""}):
+                        everywhere.tell(name, everywhere.silent(PATIENCE), asked)
+                    break
+                case "", Away(error=error):
                     say(f"{error.message}; waiting for it")
-                case str():
-                    pass
-                case _:
-                    board.take(thing)
+                case name, Away(error=error):
+                    everywhere.tell(name, error, asked)
+                    waiting.discard(name)
+                case name, news if not isinstance(news, Away):
+                    board = boards.setdefault(name, Board())
+                    board.take(news)
                     if once and _is_measured(board):
-                        yield board
-                        return
-                    if not once and board.complete and isinstance(thing, Used):
-                        yield board
+                        waiting -= {name}
+                    elif not once and board.complete and isinstance(news, Used):
+                        yield boards
+            if once and not waiting:
+                break
+        if once and boards:
+            yield boards
     finally:
         watching.cancel()
         live.close()
@@ -108,8 +140,8 @@ def _is_measured(board: Board) -> bool:
     )
 
 
-def _print(board: Board, machine: str, asked: argparse.Namespace) -> None:
-    rows, now = top.ordered(top.running(board), asked.sort), time.time()
+def _print(boards: dict[str, Board], machine: str, asked: argparse.Namespace) -> None:
+    rows, now = top.ordered(top.running(boards), asked.sort), time.time()
     if asked.json:
         print_json(top.as_json(rows, machine, now))
     else:
