@@ -11,7 +11,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  6. collector/         launch forks, child becomes the job's user and waits at its gate
  7. engine/scope.py    StartTransientUnit (systemd.py on bus.py), limits read back from the cgroup; then Release
  8. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
- 9. frontend/attach.py reads the ring for whoever attaches; cli/attach.py and screen.py show it
+ 9. frontend/attach.py reads the ring for whoever attaches; cli/follow.py and output.py show it
 10. engine/jobs.py     the leader exited: kill what is left, Finish, systemd's Result; outcomes.py says how it ended
 11. engine/retention.py  at last archive.py takes its output to disk; attached to, it is a ring again (unpacked.py)
 

@@ -7,8 +7,8 @@ function __tasker_place # the verb, and its action, that the line has come to
         if set -q skip[1]
             set skip
         else if string match -q -- '-*' $word
-            contains -- $word --address --bytes --ca --cert --context --cpu --cpu-weight --cwd --dir --env --grace --host --io-read --io-read-iops --io-weight --io-write --io-write-iops --key --memory --memory-high --memory-swap --name --offset --older-than --owner --role --sort --tail --tasks --time --timeout --user -C -e; and set skip 1
-        else if contains -- "$place $word" 'tasker' 'tasker start' 'tasker run' 'tasker stop' 'tasker pause' 'tasker resume' 'tasker signal' 'tasker limit' 'tasker wait' 'tasker attach' 'tasker detach' 'tasker get' 'tasker list' 'tasker ls' 'tasker ps' 'tasker top' 'tasker watch' 'tasker archive' 'tasker info' 'tasker doctor' 'tasker context' 'tasker context add' 'tasker context use' 'tasker context list' 'tasker context rm' 'tasker completion' 'tasker certs' 'tasker certs init' 'tasker certs client' 'tasker certs server' 'tasker certs list' 'tasker certs show'
+            contains -- $word --address --bytes --ca --cert --context --cpu --cpu-weight --cwd --dir --env --grace --host --io-read --io-read-iops --io-weight --io-write --io-write-iops --key --memory --memory-high --memory-swap --name --offset --older-than --output --owner --reconnect --role --since --sort --tail --tasks --time --timeout --user -C -e; and set skip 1
+        else if contains -- "$place $word" 'tasker' 'tasker start' 'tasker run' 'tasker stop' 'tasker pause' 'tasker resume' 'tasker signal' 'tasker limit' 'tasker wait' 'tasker attach' 'tasker logs' 'tasker detach' 'tasker get' 'tasker list' 'tasker ls' 'tasker ps' 'tasker top' 'tasker watch' 'tasker archive' 'tasker info' 'tasker doctor' 'tasker context' 'tasker context add' 'tasker context use' 'tasker context list' 'tasker context rm' 'tasker completion' 'tasker certs' 'tasker certs init' 'tasker certs client' 'tasker certs server' 'tasker certs list' 'tasker certs show'
             set place "$place $word"
         end
     end
@@ -41,6 +41,7 @@ complete -c tasker -n '__tasker_at tasker' -a signal -d 'send a signal to jobs'
 complete -c tasker -n '__tasker_at tasker' -a limit -d 'change the limits of a running job'
 complete -c tasker -n '__tasker_at tasker' -a wait -d 'wait until jobs have ended'
 complete -c tasker -n '__tasker_at tasker' -a attach -d 'show a job\'s output, from its start and on'
+complete -c tasker -n '__tasker_at tasker' -a logs -d 'show a job\'s output, as far as it is there'
 complete -c tasker -n '__tasker_at tasker' -a detach -d 'close your own attaches to a job, wherever they are'
 complete -c tasker -n '__tasker_at tasker' -a get -d 'show everything about a job'
 complete -c tasker -n '__tasker_at tasker' -a list -d 'list jobs'
@@ -109,6 +110,8 @@ complete -c tasker -n '__tasker_at tasker run' -l io-read-iops -rF -d 'reads a s
 complete -c tasker -n '__tasker_at tasker run' -l io-write-iops -rF -d 'writes a second to the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker run' -l no-footer -d 'only the job\'s output'
 complete -c tasker -n '__tasker_at tasker run' -l raw -d 'let the job control the terminal; no footer'
+complete -c tasker -n '__tasker_at tasker run' -l reconnect -x -d 'take up a broken connection again for so long; 0: never; 1m by default'
+complete -c tasker -n '__tasker_at tasker run' -s t -l timestamps -d 'each line with the time when it was received'
 complete -c tasker -n '__tasker_at tasker run' -l json -d 'print JSON for programs'
 complete -c tasker -n '__tasker_at tasker run' -l context -xa '(__tasker_candidates context)' -d 'one of yours (tasker context --help)'
 complete -c tasker -n '__tasker_at tasker run' -l address -x -d 'where the service listens'
@@ -191,10 +194,15 @@ complete -c tasker -n '__tasker_at tasker attach' -l from-start -d 'everything t
 complete -c tasker -n '__tasker_at tasker attach' -l offset -x -d 'from this byte of the output, counted from 0'
 complete -c tasker -n '__tasker_at tasker attach' -l tail -x -d 'the last N lines; 0: only what is new'
 complete -c tasker -n '__tasker_at tasker attach' -l bytes -x -d 'the last N bytes'
+complete -c tasker -n '__tasker_at tasker attach' -l since -x -d 'what came in the last TIME, e.g. 5m'
 complete -c tasker -n '__tasker_at tasker attach' -s f -l follow -d 'go on with what comes (the default)'
 complete -c tasker -n '__tasker_at tasker attach' -l no-follow -d 'end at what is there now'
+complete -c tasker -n '__tasker_at tasker attach' -l output -rF -d 'into a new file, byte for byte'
+complete -c tasker -n '__tasker_at tasker attach' -l force -d 'overwrite FILE'
 complete -c tasker -n '__tasker_at tasker attach' -l no-footer -d 'only the job\'s output'
 complete -c tasker -n '__tasker_at tasker attach' -l raw -d 'let the job control the terminal; no footer'
+complete -c tasker -n '__tasker_at tasker attach' -l reconnect -x -d 'take up a broken connection again for so long; 0: never; 1m by default'
+complete -c tasker -n '__tasker_at tasker attach' -s t -l timestamps -d 'each line with the time when it was received'
 complete -c tasker -n '__tasker_at tasker attach' -l json -d 'print JSON for programs'
 complete -c tasker -n '__tasker_at tasker attach' -l context -xa '(__tasker_candidates context)' -d 'one of yours (tasker context --help)'
 complete -c tasker -n '__tasker_at tasker attach' -l address -x -d 'where the service listens'
@@ -202,6 +210,28 @@ complete -c tasker -n '__tasker_at tasker attach' -l ca -rF -d 'the CA\'s certif
 complete -c tasker -n '__tasker_at tasker attach' -l cert -rF -d 'your certificate'
 complete -c tasker -n '__tasker_at tasker attach' -l key -rF -d 'its key; FILE.key beside FILE.crt by default'
 complete -c tasker -n '__tasker_at tasker attach' -xa '(__tasker_candidates job)'
+
+complete -c tasker -n '__tasker_at tasker logs' -s h -l help -d 'show this help message and exit'
+complete -c tasker -n '__tasker_at tasker logs' -l from-start -d 'everything that is still kept (the default)'
+complete -c tasker -n '__tasker_at tasker logs' -l offset -x -d 'from this byte of the output, counted from 0'
+complete -c tasker -n '__tasker_at tasker logs' -l tail -x -d 'the last N lines; 0: only what is new'
+complete -c tasker -n '__tasker_at tasker logs' -l bytes -x -d 'the last N bytes'
+complete -c tasker -n '__tasker_at tasker logs' -l since -x -d 'what came in the last TIME, e.g. 5m'
+complete -c tasker -n '__tasker_at tasker logs' -s f -l follow -d 'go on with what comes'
+complete -c tasker -n '__tasker_at tasker logs' -l no-follow -d 'end at what is there now (the default)'
+complete -c tasker -n '__tasker_at tasker logs' -l output -rF -d 'into a new file, byte for byte'
+complete -c tasker -n '__tasker_at tasker logs' -l force -d 'overwrite FILE'
+complete -c tasker -n '__tasker_at tasker logs' -l no-footer -d 'only the job\'s output'
+complete -c tasker -n '__tasker_at tasker logs' -l raw -d 'let the job control the terminal; no footer'
+complete -c tasker -n '__tasker_at tasker logs' -l reconnect -x -d 'take up a broken connection again for so long; 0: never; 1m by default'
+complete -c tasker -n '__tasker_at tasker logs' -s t -l timestamps -d 'each line with the time when it was received'
+complete -c tasker -n '__tasker_at tasker logs' -l json -d 'print JSON for programs'
+complete -c tasker -n '__tasker_at tasker logs' -l context -xa '(__tasker_candidates context)' -d 'one of yours (tasker context --help)'
+complete -c tasker -n '__tasker_at tasker logs' -l address -x -d 'where the service listens'
+complete -c tasker -n '__tasker_at tasker logs' -l ca -rF -d 'the CA\'s certificate'
+complete -c tasker -n '__tasker_at tasker logs' -l cert -rF -d 'your certificate'
+complete -c tasker -n '__tasker_at tasker logs' -l key -rF -d 'its key; FILE.key beside FILE.crt by default'
+complete -c tasker -n '__tasker_at tasker logs' -xa '(__tasker_candidates job)'
 
 complete -c tasker -n '__tasker_at tasker detach' -s h -l help -d 'show this help message and exit'
 complete -c tasker -n '__tasker_at tasker detach' -l json -d 'print JSON for programs'

@@ -8,11 +8,13 @@
     settings    flags, environment, files ─▶ address and certificates              connection: a Client of them
                 configfile: reading one's own file   contexts: changing it         everywhere: Clients of all contexts
     follow      attach and run:  client ─▶ follow ─▶ output                        interrupts: Ctrl-C in run
-                                   ╰ live: events and ticks, one stream    ╰ screen, column, clean: the terminal
+                live: events, news and signals, one after the other     news: the job beside its output
+    output      where it is shown: terminal (screen, column, clean, footer, keys), piped, recorder (meter)
+                notices: what is told beside it     losses: folded     stamps: times before lines
     render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
     each        one call for several jobs at once
     board       what a watch has told so far, and what is new    happenings: that in words       leaving: SIGTERM
-    top         rows of top, pure            topscreen: on a terminal            keys: what is pressed there
+    top         rows of top, pure            topscreen: on a terminal            keys: what is pressed
     rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
     completion/ the parser ─▶ scripts for shells                  near: did you mean …?

@@ -6,11 +6,13 @@ not there is null. Scripts depend on this: keys are added, never renamed.
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from tasker.client import Attached, Chunk, Detached, Ended, Event, Interrupted, Lost, Resumed
 from tasker.errors import TaskerError
 from tasker.job import Job, Outcome
 from tasker.usage import Usage
@@ -61,6 +63,26 @@ def jobs(jobs: list[Job]) -> dict[str, Any]:
 def error(error: TaskerError) -> dict[str, Any]:
     """What stands on stderr in place of a sentence."""
     return {"error": {"reason": str(error.reason), "message": error.message}}
+
+
+def event(event: Event) -> dict[str, Any]:
+    """`AttachJobResponse`: the one key that is set; and what this side finds out about the connection."""
+    match event:
+        case Attached():
+            return {"attached": {"job": job(event.job), "offset": event.offset}}
+        case Chunk():
+            data = base64.b64encode(event.data).decode()
+            return {"chunk": {"offset": event.offset, "data": data, "time": time(event.time)}}
+        case Lost():
+            return {"lost": {"begin": event.begin, "end": event.end}}
+        case Ended():
+            return {"ended": {"job": job(event.job), "offset": event.offset}}
+        case Detached():
+            return {"detached": {"reason": str(event.reason), "offset": event.offset}}
+        case Interrupted():
+            return {"interrupted": {"offset": event.offset, "error": event.error.message}}
+        case Resumed():
+            return {"resumed": {"job": job(event.job), "offset": event.offset, "after": event.after}}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """What Ctrl-C, SIGTERM and SIGHUP do while `run` is in the foreground.
 
-    1st ──▶ stop the job, with its grace period     2nd ──▶ kill it at once     3rd ──▶ leave it to itself
+    RUNNING ──Ctrl-C──▶ ASKING ──s, Ctrl-C──▶ STOPPING ──again──▶ KILLING ──again──▶ left to itself
+       │  ▲───────────g────┘└─d──▶ detached       ▲
+       └──SIGTERM, SIGHUP; Ctrl-C where nobody can be asked
 
-Its end still comes by the attach, with the last of its output, so a stop is asked for in a thread beside it.
+Its end still comes by the attach, with the last of its output, so a stop is asked for in a thread beside it. Handlers
+only take the step and ask for the stop; whatever is shown is shown between two events.
 """
 
 from __future__ import annotations
@@ -11,55 +14,99 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from enum import Enum
+from functools import partial
 from types import FrameType
 
-from tasker.cli.follow import handling
+from tasker.cli.follow import Follow, handling
 from tasker.cli.output import Output
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+QUESTION = "Ctrl-C: s stops the job, d detaches, g goes on?"
+
+
+class Step(Enum):
+    RUNNING = "running"
+    ASKING = "asking"
+    STOPPING = "stopping"
+    KILLING = "killing"
+
+
+class Left(Exception):
+    """The person wants to go and let the job go on."""
 
 
 class Interrupts:
-    """Counts them. `stop(job, grace)` asks for the end; it may take as long as it likes."""
+    """Takes the steps. `stop(job, grace)` asks for the end; it may take as long as it likes."""
 
     def __init__(self, stop: Callable[[str, float | None], object], output: Output) -> None:
         self._stop = stop
         self._output = output
-        self._tell: Callable[[str], None] = output.notice
+        self._follow: Follow | None = None
         self._job = ""
-        self._count = 0
+        self._step = Step.RUNNING
+        self._kept: int | None = None
 
     def installed(self) -> AbstractContextManager[None]:
         """Before the job is started: an interrupt that comes meanwhile is kept until the job has an id."""
         return handling(dict.fromkeys(SIGNALS, self._interrupt))
 
-    def started(self, job: str, tell: Callable[[str], None]) -> None:
-        """From now on there is a job to stop. `tell` shows a notice from any thread."""
-        self._job, self._tell = job, tell
-        self._output.hint("Ctrl-C stops it")
-        if self._count:
-            self._act()
+    def started(self, job: str, follow: Follow) -> None:
+        """From now on there is a job to stop, and `follow` shows it."""
+        self._follow, self._job = follow, job
+        self._output.hint("Ctrl-C asks" if self._output.asks else "Ctrl-C stops it")
+        if self._kept is not None:
+            self._end(None)
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        self._count += 1
-        if self._job:
-            self._act()
-        elif self._count > 1:
-            raise KeyboardInterrupt
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if self._follow is None:
+            if self._kept is not None:
+                raise KeyboardInterrupt
+            self._kept = number
+            return
+        match self._step:
+            case Step.RUNNING if number == signal.SIGINT and self._output.asks:
+                self._step = Step.ASKING
+                self._follow.do(self._ask)
+            case Step.RUNNING | Step.ASKING:
+                self._end(None)
+            case Step.STOPPING:
+                self._end(0.0)
+            case Step.KILLING:
+                raise KeyboardInterrupt
 
-    def _act(self) -> None:
-        if self._count > 2:
-            raise KeyboardInterrupt
-        first = self._count == 1
-        hint = "Ctrl-C kills it at once" if first else "Ctrl-C leaves it"
+    def _ask(self) -> None:
+        if self._step is Step.ASKING and self._follow is not None:
+            follow = self._follow
+            self._output.ask(QUESTION, lambda key: follow.do(partial(self._answer, key)))
+
+    def _answer(self, key: str) -> None:
+        if self._step is not Step.ASKING:
+            return
+        match key.lower():
+            case "s":
+                self._end(None)
+            case "d":
+                raise Left
+            case "g":
+                self._step = Step.RUNNING
+                self._output.unask()
+
+    def _end(self, grace: float | None) -> None:
+        """Ask for it: None with the job's grace period, 0 at once."""
+        assert self._follow is not None
+        self._step = Step.STOPPING if grace is None else Step.KILLING
+        hint = "Ctrl-C kills it at once" if grace is None else "Ctrl-C leaves it"
         self._output.hint(hint, State.STOPPING)
-        self._tell(f"stopping {self._job}; {hint}" if first else f"killing {self._job}; {hint}")
-        threading.Thread(target=self._ask, args=(None if first else 0.0,), name="stop", daemon=True).start()
+        self._follow.do(self._output.unask)
+        self._follow.tell(f"{self._step.value} {self._job}; {hint}")
+        threading.Thread(target=self._ask_for_it, args=(grace,), name="stop", daemon=True).start()
 
-    def _ask(self, grace: float | None) -> None:
+    def _ask_for_it(self, grace: float | None) -> None:
+        assert self._follow is not None
         try:
             self._stop(self._job, grace)
         except TaskerError as error:
-            self._tell(error.message)
+            self._follow.tell(error.message)

@@ -15,11 +15,23 @@ from typing import Any, Self
 STDIN = 0
 
 
-class Keys:
-    """In the block, `press` gets every character, from a thread. Where stdin is no terminal nothing is read."""
+def in_foreground() -> bool:
+    """Whether keys that are typed are for this process: not in the background, not where stdin is a file."""
+    try:
+        return os.tcgetpgrp(STDIN) == os.getpgrp()
+    except OSError:
+        return False
 
-    def __init__(self, press: Callable[[str], None]) -> None:
+
+class Keys:
+    """In the block, `press` gets every character, from a thread. Where stdin is no terminal nothing is read.
+
+    `fresh`: what was typed before is thrown away: it is no answer to what is asked now.
+    """
+
+    def __init__(self, press: Callable[[str], None], *, fresh: bool = False) -> None:
         self._press = press
+        self._when = termios.TCSAFLUSH if fresh else termios.TCSADRAIN
         self._before: list[Any] | None = None
         self._leave: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
@@ -46,7 +58,7 @@ class Keys:
         """Have the terminal give keys at once and not show them."""
         if os.isatty(STDIN):
             self._before = termios.tcgetattr(STDIN)
-            tty.setcbreak(STDIN, termios.TCSADRAIN)
+            tty.setcbreak(STDIN, self._when)
 
     def give_back(self) -> None:
         """Have it as it was before."""

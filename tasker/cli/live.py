@@ -3,6 +3,7 @@
     events ──thread──▶ queue (BACKLOG events, then the thread waits) ──▶ for thing in live
     ticks (nothing came in time) ────────────────────────────────────▲
     signal handlers: wake(…) ────────────────────────────────────────╯
+    other threads too: do(…), beside(…) ──▶ done between two of them
 
 A handler only leaves a mark in the queue, so everything that draws runs between two events and never inside another
 drawing. Knows nothing of gRPC or terminals.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -20,6 +22,8 @@ BACKLOG = 4
 """Events on their way, of at most 256 KiB each: a slow terminal costs no memory."""
 
 E = TypeVar("E")
+T = TypeVar("T")
+Action = Callable[[], None]
 
 
 class Wake(Enum):
@@ -37,17 +41,38 @@ class Live(Generic[E]):
     def __init__(self, events: Iterable[E], patience: Callable[[], float | None]) -> None:
         self._events = events
         self._patience = patience
-        self._queue: SimpleQueue[E | Wake | str | BaseException | None] = (
+        self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = (
             SimpleQueue()
         )  # its put may be called in a handler
         self._room = threading.Semaphore(BACKLOG)
         self._closed = False
-        self._thread = threading.Thread(target=self._pump, name="events", daemon=True)
-        self._thread.start()
+        self._shown = threading.Semaphore(0)
+        self._threads = [threading.Thread(target=self._pump, name="events", daemon=True)]
+        self._threads[0].start()
 
     def wake(self, why: Wake | str) -> None:
         """From anywhere, signal handlers too. A text is a notice to show."""
         self._queue.put(why)
+
+    def do(self, action: Action) -> None:
+        """Between two events, in the thread that iterates, which gets what it raises. From anywhere."""
+        self._queue.put(action)
+
+    def beside(self, items: Iterable[T], show: Callable[[T], None]) -> None:
+        """Show these, too: from a thread of their own, one at a time. That they end ends nothing here."""
+
+        def shows(item: T) -> None:
+            show(item)
+            self._shown.release()
+
+        def pump() -> None:
+            for item in items:
+                if not self._closed:  # else they come to their end by themselves
+                    self.do(partial(shows, item))
+                    self._shown.acquire()
+
+        self._threads.append(threading.Thread(target=pump, name="beside", daemon=True))
+        self._threads[-1].start()
 
     def __iter__(self) -> Iterator[E | Wake | str]:
         """Ends with the events; raises what they raised."""
@@ -61,15 +86,20 @@ class Live(Generic[E]):
                 return
             if isinstance(item, BaseException):
                 raise item
+            if callable(item):
+                item()
+                continue
             if not isinstance(item, (Wake, str)):
                 self._room.release()
             yield item
 
     def close(self) -> None:
-        """Let the thread go. Its events must have been cancelled, or have come to their end."""
+        """Let the threads go. What they read must have been cancelled, or have come to its end."""
         self._closed = True
         self._room.release()
-        self._thread.join(timeout=1)  # never the reason why a person waits
+        self._shown.release()
+        for thread in self._threads:
+            thread.join(timeout=1)  # never the reason why a person waits
 
     def _pump(self) -> None:
         end: BaseException | None = None

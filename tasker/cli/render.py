@@ -1,4 +1,4 @@
-"""Jobs as people see them in a list, a line or a footer. Pure: jobs and the time in, rich texts out; no terminal, no
+"""Jobs as people see them in a list or a line. Pure: jobs and the time in, rich texts out; no terminal, no
 client. (Everything about one job: facts.py. How rows are laid out: rows.py.)
 
 Whatever came from a user (names, commands, owners) goes through `visible`, so no table ever holds a control character.
@@ -32,9 +32,6 @@ WIDE_COLUMNS = (
     *("ID", "NAME", "OWNER", "RUNS AS", "STATE", "STARTED", "ELAPSED", "CPU TIME", "MEMORY", "OUTPUT", "HOW IT ENDED"),
     *("UNIT", "COMMAND"),
 )
-
-LABEL = 32
-"""Cells of a name or command in the footer."""
 
 
 def command(job: Job) -> str:
@@ -119,20 +116,6 @@ def ended(job: Job) -> Text:
 def state(job: Job) -> str:
     """One line for where it is now: k3v9x2mq is paused."""
     return f"{visible(job.id)} is {job.state}"
-
-
-def footer(job: Job, now: float, hint: str) -> Text:
-    """The one row under a job's output. What changes and what tells jobs apart comes first: the end may be cut."""
-    label = Text(visible(job.spec.name) or command(job))
-    label.truncate(LABEL, overflow="ellipsis")
-    parts = [
-        Text(visible(job.id), "bold"),
-        Text(str(job.state), STATES.get(job.state, "")),
-        Text(clock(elapsed(job, now))),
-        label,
-        Text(hint, "dim"),
-    ]
-    return Text.assemble(Text("▌", STATES.get(job.state, "")), Text(" · ", "dim").join(part for part in parts if part))
 
 
 def moment(when: float | None) -> str:

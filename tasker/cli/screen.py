@@ -26,7 +26,7 @@ WHOLE_SCREEN = "\x1b[r"
 ROW_BELOW = "\x1bD\x1b[A"
 """Down, scrolling at the bottom, and up again: afterwards there is a row below the cursor's."""
 ERASE_BELOW = f"{SAVE}{PLAIN}\x1b[B\r\x1b[J{RESTORE}"
-BETWEEN_DRAWS = 0.1
+BETWEEN_DRAWS = 0.25
 """Seconds: the footer is redrawn at most so often, however loud the job is."""
 FALLBACK = 80
 """Columns, where there is no footer and they matter to nobody."""
@@ -59,19 +59,25 @@ class Screen:
         self.write(f"{self._fresh_row()}{text}\n")
         self.draw()
 
-    def draw(self) -> None:
-        """The footer as it is now, where that is safe and it looks different."""
+    def clear_typed(self) -> None:
+        """What a terminal echoes of a key (^C) goes, where the job left the row empty; else it stays in its line."""
+        if not self._column.used:
+            write_all(self._fd, b"\r\x1b[K")
+
+    def draw(self) -> bool:
+        """The footer as it is now, where that is safe. Whether it stands there."""
         self._follow_size()
         if self._size is None or self._footer is None:
-            return
+            return False
         columns, rows = self._size
         if self._column.may_hang(columns):
-            return
+            return False
         footer = self._footer(columns)
         if footer == self._drawn:
-            return
+            return True
         write_all(self._fd, f"{SAVE}\x1b[{rows};1H{PLAIN}{footer}{PLAIN}\x1b[K{RESTORE}".encode())
         self._drawn, self._drawn_at = footer, time.monotonic()
+        return True
 
     def close(self) -> None:
         """Give the whole terminal back, the cursor at the start of a row. Writing again opens it again."""

@@ -69,7 +69,9 @@ class Machine:
         return self.program(terminal, self.command(*words), **more)
 
     def program(self, terminal: Terminal, command: list[str], **more: str) -> subprocess.Popen[bytes]:
-        fd = terminal.fd
+        return self.program_on(terminal.fd, command, **more)
+
+    def program_on(self, fd: int, command: list[str], **more: str) -> subprocess.Popen[bytes]:
         whole = ["setsid", "--ctty", "--wait", *command]
         return subprocess.Popen(whole, env=self.environment(**more), stdin=fd, stdout=fd, stderr=fd)
 

@@ -83,6 +83,11 @@ class Terminal:
         """As a person would."""
         os.write(self._master, keys)
 
+    @property
+    def canonical(self) -> bool:
+        """Whether a program gets whole lines, as a shell leaves it."""
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ICANON)
+
     def resize(self, columns: int, rows: int) -> None:
         self.settle()
         with self._changed:

@@ -103,7 +103,8 @@ def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
     assert attach.stdout.readline() == "hello\n"
     attach.send_signal(signal.SIGINT)
     _, said = attach.communicate(timeout=DEADLINE)
-    assert (attach.returncode, said) == (0, f"tasker: detached from {job}; the job goes on: tasker attach {job}\n")
+    again = f"tasker attach --offset 6 {job}"
+    assert (attach.returncode, said) == (0, f"tasker: detached from {job}; the job goes on: {again}\n")
     assert json.loads(machine.out("get", "--json", job))["job"]["state"] == "running"
     machine.out("stop", job)
 

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 
 from tasker.cli import document, render, rows
 from tasker.cli.facts import facts
+from tasker.cli.footer import Standing, footer
 from tasker.job import JobSpec, Kind, Outcome
 from tasker.limits import IoLimit, Limits
 from tests.cli.jobs import RUNNING, ended
@@ -72,23 +73,13 @@ def test_no_control_characters(wide: bool) -> None:
             *shown(rows.for_terminal(render.table([job], 0, wide)), 300),
             *rows.for_pipe(facts(job, 0)),
             render.ended(job).plain,
-            render.footer(job, 0, "hint").plain,
+            footer(Standing(job, hint="hint"), 300, 0).plain,
         ]
     )
     assert whole.isprintable()
     assert r"bad\x1b]0;t\x07" in whole
     assert r"$'" not in whole
     assert "世界" in whole
-
-
-def test_footers_put_first_what_changes() -> None:
-    job = replace(RUNNING, spec=JobSpec(("x" * 100,)))
-    assert (
-        render.footer(job, 1005.6, "Ctrl-C detaches").plain
-        == f"▌k3v9x2mq · running · 5s · {'x' * 31}… · Ctrl-C detaches"
-    )
-    assert render.footer(job, 1065.6, "").plain.startswith("▌k3v9x2mq · running · 1m 5s · x")
-    assert "0s" in render.footer(job, 3.0, "").plain  # a clock that is behind
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,18 @@ def footer(terminal: Terminal) -> str:
 
 def test_attach_shows_output_above_a_footer(machine: Machine) -> None:
     job = machine.out("start", "--name", "demo", "--", "sh", "-c", "seq 50; printf open; read x; exec sleep 60")
-    with Terminal(80, 12) as terminal:
+    with Terminal(100, 12) as terminal:
         attach = machine.spawn(terminal, "attach", job)
         terminal.until_shown("open")
         terminal.until(
-            lambda: re.fullmatch(rf"▌{job} · running · \d+s · demo · Ctrl-C detaches", footer(terminal)) is not None
+            lambda: re.fullmatch(rf"▌{job} · running · \d+s · .*memory .* · demo · Ctrl-C detaches", footer(terminal))
+            is not None
         )
         assert terminal.settle()[:11] == [*map(str, range(41, 51)), "open"]
         terminal.type(b"\x03")
         assert attach.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
-        assert rows[-1] == f"tasker: detached from {job}; the job goes on: tasker attach {job}"
+        assert rows[-1] == f"tasker: detached from {job}; the job goes on: tasker attach --offset 145 {job}"
         assert not any("Ctrl-C detaches" in row for row in rows)
         assert terminal.screen.margins is None
     machine.out("stop", job)
@@ -100,19 +101,91 @@ def test_a_dumb_terminal_gets_no_footer(machine: Machine) -> None:
         assert b"\x1b7" not in terminal.raw
 
 
-def test_ctrl_c_in_run_stops(machine: Machine) -> None:
+QUESTION = "▌Ctrl-C: s stops the job, d detaches, g goes on?"
+HEEDS_TERM = "trap 'echo bye; exit 0' TERM; echo hi; sleep 60 & wait"
+
+
+@pytest.mark.parametrize("answer", [b"s", b"\x03"])
+def test_ctrl_c_in_run_asks_and_stops(machine: Machine, answer: bytes) -> None:
     with Terminal(80, 12) as terminal:
-        run = machine.spawn(terminal, "run", "--", "sh", "-c", "trap 'echo bye; exit 0' TERM; echo hi; sleep 60 & wait")
-        terminal.until_shown("Ctrl-C stops it")
+        run = machine.spawn(terminal, "run", "--", "sh", "-c", HEEDS_TERM)
+        terminal.until_shown("Ctrl-C asks")
         terminal.until(lambda: "hi" in terminal.screen.rows())
+        terminal.type(b"ddd")  # typed before the question: no answer to it
         terminal.type(b"\x03")
+        terminal.until(lambda: footer(terminal) == QUESTION)
+        assert not terminal.canonical
+        terminal.type(b"x" + answer)
         assert run.wait(DEADLINE) == 143
         rows = [row for row in terminal.settle() if row]
+        assert terminal.canonical
         assert rows[0] == "hi"
         assert re.fullmatch(r"stopping \w{8}; Ctrl-C kills it at once", rows[1])
         assert rows[2] == "bye"
-        assert re.fullmatch(r"\w{8} stopped by root after .*s", rows[3])
+        assert re.fullmatch(r"\w{8} stopped by root.* after .*s", rows[3])
         assert len(rows) == 4
+
+
+def test_ctrl_c_in_run_asks_and_detaches(machine: Machine) -> None:
+    with Terminal(80, 12) as terminal:
+        run = machine.spawn(terminal, "run", "--", "sh", "-c", "echo hi; exec sleep 60")
+        terminal.until(lambda: "hi" in terminal.screen.rows())
+        terminal.until_shown("Ctrl-C asks")
+        job = footer(terminal)[1:9]
+        terminal.type(b"\x03")
+        terminal.until(lambda: footer(terminal) == QUESTION)
+        terminal.type(b"d")
+        assert run.wait(DEADLINE) == 125
+        rows = [row for row in terminal.settle() if row]
+        said = f"tasker: detached from {job}; the job goes on: tasker attach --offset 3 {job}"
+        assert "".join(row.ljust(80) for row in rows).rstrip() == "hi".ljust(80) + said
+        assert terminal.canonical
+    assert '"state": "running"' in machine.out("get", "--json", job)
+    machine.out("stop", job)
+
+
+def test_ctrl_c_in_run_asks_and_goes_on(machine: Machine) -> None:
+    script = "echo hi; while ! test -e $0; do sleep 0.05; done; printf done"
+    flag = machine.directory / "goes-on"
+    with Terminal(80, 12) as terminal:
+        run = machine.spawn(terminal, "run", "--", "sh", "-c", script, str(flag))
+        terminal.until(lambda: "hi" in terminal.screen.rows())
+        terminal.until_shown("Ctrl-C asks")
+        terminal.type(b"\x03")
+        terminal.until(lambda: footer(terminal) == QUESTION)
+        terminal.type(b"g")
+        terminal.until_shown("Ctrl-C asks")
+        assert terminal.canonical
+        flag.touch()
+        assert run.wait(DEADLINE) == 0
+        assert terminal.settle()[:2] == ["hi", "done"]
+
+
+def test_ctrl_z_while_it_asks_and_it_asks_again(machine: Machine) -> None:
+    with Terminal(80, 12) as terminal:
+        shell = machine.program(terminal, ["bash", "--norc", "-i"], PS1="$ ")
+        terminal.type(f"{' '.join(machine.command('run', 'sleep', '60'))}\n".encode())
+        terminal.until_shown("Ctrl-C asks")
+        terminal.type(b"\x03")
+        terminal.until(lambda: footer(terminal) == QUESTION)
+        terminal.type(b"\x1a")
+        terminal.until_shown("Stopped")
+        terminal.type(b"fg\n")
+        terminal.until(lambda: footer(terminal) == QUESTION)
+        terminal.type(b"s")
+        terminal.until_shown("stopped by root")
+        terminal.type(b"exit\n")
+        shell.wait(DEADLINE)
+
+
+def test_a_question_finds_a_row_where_there_is_no_footer(machine: Machine) -> None:
+    with Terminal(80, 12) as terminal:
+        run = machine.spawn(terminal, "run", "--no-footer", "--", "sh", "-c", "echo hi; exec sleep 60")
+        terminal.until(lambda: "hi" in terminal.screen.rows())
+        terminal.type(b"\x03")
+        terminal.until_shown(QUESTION[1:])
+        terminal.type(b"s")
+        assert run.wait(DEADLINE) == 143
 
 
 def test_ctrl_z_gives_the_terminal_back_for_a_while(machine: Machine) -> None:

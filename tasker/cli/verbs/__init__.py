@@ -20,6 +20,7 @@ VERBS = {
     "limit": "change the limits of a running job",
     "wait": "wait until jobs have ended",
     "attach": "show a job's output, from its start and on",
+    "logs": "show a job's output, as far as it is there",
     "detach": "close your own attaches to a job, wherever they are",
     "get": "show everything about a job",
     "list": "list jobs",

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import argparse
 import signal
-from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from tasker.cli import exits, options
-from tasker.cli.connection import connect
-from tasker.cli.follow import Follow, handling
-from tasker.cli.output import choose
 from tasker.cli.stderr import say
-from tasker.client import Attachment, Detached, DetachReason, Ended
 from tasker.errors import Reason, TaskerError
+from tasker.quantity import parse_duration
+
+if TYPE_CHECKING:
+    from tasker.client import Detached, Ended
 
 USAGE = "JOB"
-EPILOG = """\
-examples:
-  tasker attach k3v9
-  tasker attach --tail 20 k3v9
-  tasker attach --no-follow k3v9 > output.bin
-  tasker attach --offset 1048576 k3v9
+OUTPUT = """\
+On a terminal the output is cleaned of everything but text and colours, above a footer; elsewhere stdout is the job's
+output byte for byte. Notices (lost output, how it ended) go to stderr. --output FILE takes the bytes as they are; lost
+ranges are told, and the file then has what came. A connection that breaks is taken up again at the exact byte, for
+--reconnect TIME; then it says where to go on. Should a terminal be left odd (kill -9), type: reset
 
-Ctrl-C detaches; the job goes on. On a terminal the output is cleaned of everything but text and colours, above a
-footer; elsewhere stdout is the job's output byte for byte. Notices (lost output, how it ended) go to stderr.
-
---json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data"}} with
-data in base64, {"lost": {"begin", "end"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason", "offset"}}.
+--json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
+"time"}} with data in base64, {"lost": {"begin", "end"}}, {"interrupted": {"offset", "error"}}, {"resumed": {"job",
+"offset", "after"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason", "offset"}}.
 
 exit codes: 0 when it saw the job's end, the end of what was there (--no-follow), or was asked to leave (Ctrl-C, tasker
 detach); 125 when the connection or the certificate ended before."""
+EPILOG = f"""\
+examples:
+  tasker attach k3v9
+  tasker attach --tail 20 k3v9
+  tasker attach --since 5m --timestamps k3v9
+  tasker attach --output build.log k3v9
+  tasker attach --offset 1048576 --no-follow k3v9 > rest.bin
+
+Ctrl-C detaches; the job goes on. {OUTPUT}"""
 
 
-SEEN = (DetachReason.REQUESTED, DetachReason.END_OF_RECALL)
-"""The ends before the job's end that were asked for."""
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
+    """`follow`: whether it follows where nothing is said about it."""
     options.job(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--from-start", action="store_true", help="everything that is still kept (the default)")
@@ -48,9 +50,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--tail", metavar="N|all", type=options.of_type(_lines), help="the last N lines; 0: only what is new"
     )
     where.add_argument("--bytes", metavar="N", type=options.number(int), help="the last N bytes")
-    follow = parser.add_mutually_exclusive_group()
-    follow.add_argument("-f", "--follow", action="store_true", default=True, help="go on with what comes (the default)")
-    follow.add_argument("--no-follow", action="store_false", dest="follow", help="end at what is there now")
+    where.add_argument(
+        "--since", metavar="TIME", type=options.of_type(parse_duration), help="what came in the last TIME, e.g. 5m"
+    )
+    default = {True: " (the default)", False: ""}
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "-f", "--follow", action="store_true", default=follow, help=f"go on with what comes{default[follow]}"
+    )
+    how.add_argument(
+        "--no-follow", action="store_false", dest="follow", help=f"end at what is there now{default[not follow]}"
+    )
+    parser.add_argument("--output", metavar="FILE", help="into a new file, byte for byte")
+    parser.add_argument("--force", action="store_true", help="overwrite FILE")
     options.showing(parser)
 
 
@@ -60,7 +72,13 @@ def _lines(text: str) -> int | None:
 
 def run(asked: argparse.Namespace) -> int:
     """Show a job's output. Exit codes: help.py."""
-    with connect(asked) as client, handling(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), _leave)):
+    from tasker.cli.connection import connect
+    from tasker.cli.follow import Follow, handling
+    from tasker.cli.leaving import leaving
+    from tasker.cli.output import choose
+
+    _check(asked)
+    with connect(asked) as client, leaving():
         output = choose(asked)
         output.hint("Ctrl-C detaches")
         attachment = client.attach(
@@ -68,34 +86,52 @@ def run(asked: argparse.Namespace) -> int:
             offset=asked.offset,
             last_bytes=asked.bytes,
             last_lines=asked.tail,
+            last_time=asked.since,
             follow=asked.follow,
+            timestamps=asked.timestamps,
+            patience=asked.reconnect,
         )
-        follow = Follow(attachment, output)
+        follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, patience=0))
         try:
-            last = follow.run()
+            with handling({signal.SIGINT: follow.leave}):
+                last = follow.run()
         except KeyboardInterrupt:
             if not follow.job:
                 raise
-            say(f"detached from {follow.job}; the job goes on: tasker attach {follow.job}")
+            say(f"detached from {follow.job}; the job goes on: {again(follow.job, follow.offset, asked.output)}")
             return exits.DONE
         except TaskerError as error:
-            raise resumable(error, follow.job, attachment) from error
+            raise resumable(error, follow.job, follow.offset, asked.output) from error
+    return _code(last)
+
+
+def _check(asked: argparse.Namespace) -> None:
+    from tasker.cli.arguments import UsageError
+
+    if asked.output is not None and asked.timestamps:
+        raise UsageError("cannot write times among the bytes of --output; leave out one of them, or use > FILE")
+    if asked.force and asked.output is None:
+        raise UsageError("cannot --force anything without --output FILE")
+
+
+def _code(last: Ended | Detached | None) -> int:
+    from tasker.client import Detached, DetachReason, Ended
+
     match last:
-        case Ended():
+        case Ended() | Detached(reason=DetachReason.REQUESTED | DetachReason.END_OF_RECALL):
             return exits.DONE
-        case Detached(reason=reason) if reason in SEEN:
-            return exits.DONE
-        case _:
-            return exits.FAILED
+    return exits.FAILED
 
 
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    """As the signal alone would, but with the terminal given back on the way out."""
-    raise SystemExit(exits.SIGNALLED + number)
-
-
-def resumable(error: TaskerError, job: str, attachment: Attachment) -> TaskerError:
+def resumable(error: TaskerError, job: str, offset: int | None, file: str | None = None) -> TaskerError:
     """An error in the middle of the output says where to go on."""
     if not job or error.reason is not Reason.UNAVAILABLE:
         return error
-    return TaskerError(error.reason, f"{error.message}; go on with: tasker attach --offset {attachment.offset} {job}")
+    return TaskerError(error.reason, f"{error.message}; go on with: {again(job, offset, file)}")
+
+
+def again(job: str, offset: int | None, file: str | None = None) -> str:
+    """The command line that goes on; into a file only where it went before."""
+    from tasker.cli.recorder import into
+
+    return f"tasker attach --offset {offset} {job}{into(file)}" if file else f"tasker attach --offset {offset} {job}"

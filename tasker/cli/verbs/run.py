@@ -5,14 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from tasker.cli import exits, options, spec
-from tasker.cli.connection import connect
-from tasker.cli.follow import Follow
-from tasker.cli.interrupts import Interrupts
-from tasker.cli.output import choose
+from tasker.cli import exits, options
 from tasker.cli.stderr import say
-from tasker.cli.verbs.attach import resumable
-from tasker.client import Ended
 from tasker.errors import TaskerError
 
 USAGE = "[--] COMMAND [ARGUMENT…]"
@@ -22,13 +16,15 @@ examples:
   tasker run --memory 512M --time 10m -- python3 -c 'print("hello")'
   tasker run --json -- date | jq -r '.chunk.data // empty | @base64d'
 
-Ctrl-C (or SIGTERM, or SIGHUP) stops the job, a second one kills it at once, a third one leaves it. A closed stdout
-stops it as well. On no terminal, stdout is the job's output byte for byte and all else is on stderr.
+Ctrl-C on a terminal asks: s stops the job (SIGTERM, its grace period, SIGKILL), d detaches from it, g goes on. A second
+one stops it, a third kills it at once, a fourth leaves it. Elsewhere Ctrl-C stops it, as SIGTERM and SIGHUP do
+everywhere, and the next ones kill and leave. A closed stdout stops it as well. On no terminal, stdout is the job's
+output byte for byte and all else is on stderr. A connection that breaks is taken up again for --reconnect TIME.
 --json prints lines as `attach --json` does.
 
 exit codes: the job's own; 128 + n when signal n ended it; 124 its run time was over; 137 out of memory, or killed by a
-stop; 143 stopped by a stop's SIGTERM; 125 Tasker failed, could not understand, was detached, or nobody saw how the job
-ended; 126 the command cannot be executed; 127 it does not exist."""
+stop; 143 stopped by a stop's SIGTERM; 130 left to itself; 125 Tasker failed, could not understand, was detached, or
+nobody saw how the job ended; 126 the command cannot be executed; 127 it does not exist."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,22 +34,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Start a job, show its output, exit as it did."""
+    from tasker.cli import spec
+    from tasker.cli.connection import connect
+    from tasker.cli.follow import Follow
+    from tasker.cli.interrupts import Interrupts, Left
+    from tasker.cli.output import choose
+    from tasker.cli.verbs.attach import again, resumable
+    from tasker.client import Ended
+
     asked = spec.build(given, os.environ)
     with connect(given) as client:
         output = choose(given)
         interrupts = Interrupts(client.stop, output)
         with interrupts.installed():
             job = client.start(asked).id
-            attachment = client.attach(job, offset=0)
-            follow = Follow(attachment, output)
-            interrupts.started(job, follow.tell)
+            attachment = client.attach(job, offset=0, timestamps=given.timestamps, patience=given.reconnect)
+            follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, patience=0))
+            interrupts.started(job, follow)
             try:
                 last = follow.run()
-            except KeyboardInterrupt:
-                say(f"left {job} to itself: tasker attach {job}")
-                return exits.INTERRUPTED
+            except (KeyboardInterrupt, Left) as why:
+                left = isinstance(why, Left)
+                goes_on = again(job, follow.offset)
+                say(f"{'detached from' if left else 'left'} {job}; the job goes on: {goes_on}")
+                return exits.FAILED if left else exits.INTERRUPTED
             except TaskerError as error:
-                raise resumable(error, job, attachment) from error
+                raise resumable(error, job, follow.offset) from error
             except OSError:  # nobody reads any more, as for any program in the foreground
                 client.stop(job)
                 raise

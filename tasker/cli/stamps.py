@@ -1,0 +1,71 @@
+"""A time before each line: when its first byte was received. Pure: text in pieces, each with its time, in and out.
+
+A line that comes in parts has one time, that of its first. On a terminal a carriage return would let a progress bar
+overwrite the time, so it is written again after it; it is dim, and the job's own colours go on behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import datetime
+
+_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+_RESETS = re.compile(r"0*(;|\Z)")
+STYLES = 16
+"""SGR sequences since the last reset that are kept: more of them than colours and attributes need."""
+
+
+def stamp(when: float) -> str:
+    """Local time with milliseconds."""
+    return datetime.fromtimestamp(when).isoformat(" ", "milliseconds")
+
+
+class Stamps:
+    """Puts times into a stream of text."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self._terminal = terminal
+        self._styles: deque[str] = deque(maxlen=STYLES)
+        self._line = ""
+        """The time of the current line; "" at its start."""
+        self._returned = False
+        """Whether the last character was a carriage return."""
+
+    def feed(self, text: str, when: float) -> str:
+        """The next piece, received at `when`, in seconds since the epoch."""
+        now = stamp(when)
+        out: list[str] = []
+        *whole, rest = text.split("\n")
+        for line in whole:
+            out += [self._prefixed(line, now), "\n"]
+            self._line, self._returned = "", False
+        if rest:
+            out.append(self._prefixed(rest, now))
+        return "".join(out)
+
+    def _prefixed(self, text: str, now: str) -> str:
+        first = "" if self._line else self._prefix(now)
+        self._line = self._line or now
+        return first + (self._on_terminal(text) if self._terminal else text)
+
+    def _on_terminal(self, text: str) -> str:
+        """With the line's time again after each carriage return but that of a line's end."""
+        parts = re.split(r"\r+(?!\Z)", text)
+        out = [self._prefix(self._line)] if self._returned and text else []
+        self._returned = text.endswith("\r")
+        for number, part in enumerate(parts):
+            out += ["\r", self._prefix(self._line)] if number else []
+            out.append(part)
+            self._styled(part)
+        return "".join(out)
+
+    def _prefix(self, when: str) -> str:
+        return f"\x1b[0;2m{when}\x1b[0m {''.join(self._styles)}" if self._terminal else f"{when} "
+
+    def _styled(self, text: str) -> None:
+        for sequence in _SGR.finditer(text):
+            if _RESETS.match(sequence[1]):
+                self._styles.clear()
+            if sequence[1].strip("0"):
+                self._styles.append(sequence[0])

@@ -1,0 +1,93 @@
+"""What is told beside the output, and how often: nothing is lost silently, and nobody is flooded."""
+
+from __future__ import annotations
+
+import re
+
+from tasker.cli.notices import Notices
+from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.errors import Reason, TaskerError
+from tests.cli.jobs import RUNNING, ended
+
+BROKE = TaskerError(Reason.UNAVAILABLE, "cannot reach it")
+
+
+class Clock:
+    """Stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.notices = Notices(clock=lambda: self.now)
+
+    def of(self, event: Event, after: float = 0.0) -> list[str]:
+        self.now += after
+        return [text.plain for text in self.notices.of(event)]
+
+    def later(self, seconds: float) -> list[str]:
+        self.now += seconds
+        return [text.plain for text in self.notices.now()]
+
+
+def test_the_first_loss_is_told_at_once() -> None:
+    clock = Clock()
+    assert clock.of(Lost(0, 2048)) == ["lost 2K of output: bytes 0 to 2048 are no longer kept"]
+    assert clock.notices.due() is None
+
+
+def test_many_losses_are_folded_and_every_byte_of_them_is_told() -> None:
+    clock = Clock()
+    told = [line for n in range(1000) for line in clock.of(Lost(n * 100, n * 100 + 50), after=0.01)]
+    assert 9 <= len(told) <= 11
+    assert re.fullmatch(r"lost \S+K of output in 10\d places so far; the last: bytes 10\d00 to 10\d50", told[1])
+    assert clock.notices.due() is not None
+    last = clock.of(Ended(ended(), 100_000))
+    assert last[0] == "lost 48.8K of output in 1000 places so far; the last: bytes 99900 to 99950"
+    assert "exited" in last[1]
+    assert clock.notices.lost == 50_000
+
+
+def test_a_loss_that_waits_is_told_when_it_is_due_also_in_silence() -> None:
+    clock = Clock()
+    clock.of(Lost(0, 1))
+    assert clock.of(Lost(5, 6), after=0.4) == []
+    assert clock.notices.due() == 0.6
+    assert clock.later(0.59) == []
+    assert clock.later(0.02) == ["lost 2B of output in 2 places so far; the last: bytes 5 to 6"]
+    assert clock.notices.due() is None
+    assert clock.notices.rest() == []
+
+
+def test_what_is_due_is_told_with_the_next_output() -> None:
+    clock = Clock()
+    clock.of(Lost(0, 1))
+    clock.of(Lost(5, 6))
+    assert clock.of(Chunk(6, b"x"), after=2) == ["lost 2B of output in 2 places so far; the last: bytes 5 to 6"]
+
+
+def test_a_short_break_of_the_connection_is_not_told() -> None:
+    clock = Clock()
+    assert clock.of(Interrupted(7, BROKE)) == []
+    assert clock.notices.trouble == "connection lost, trying again"
+    assert clock.of(Resumed(RUNNING, 7, 0.9), after=0.9) == []
+    assert clock.notices.trouble == ""
+    assert clock.notices.due() is None
+
+
+def test_a_break_that_lasts_is_told_and_so_is_its_end() -> None:
+    clock = Clock()
+    clock.of(Interrupted(7, BROKE))
+    assert clock.notices.due() == 1.0
+    assert clock.later(1.0) == ["connection lost at byte 7; trying again"]
+    assert clock.notices.due() is None
+    assert clock.later(1.0) == []
+    assert clock.of(Resumed(RUNNING, 7, 3.0)) == ["connected again after 3.0s; it goes on at byte 7"]
+    assert clock.of(Interrupted(9, BROKE)) == []
+    assert clock.later(1.0) == ["connection lost at byte 9; trying again"]
+
+
+def test_the_end_says_what_to_type() -> None:
+    clock = Clock()
+    clock.of(Attached(RUNNING, 0))
+    assert clock.of(Detached(DetachReason.REQUESTED, 42)) == [
+        "detached by `tasker detach`; the job goes on: tasker attach --offset 42 k3v9x2mq"
+    ]
