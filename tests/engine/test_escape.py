@@ -22,6 +22,7 @@ def test_a_job_of_roots_is_ended_by_itself(tasker: Stack) -> None:
     outcome = tasker.wait(job).outcome
     assert outcome is not None
     assert (outcome.kind, outcome.stopped_by, outcome.signal) == (Kind.STOPPED, "tasker", 9)
+    assert outcome.verdict == "stopped by tasker: it left its scope"
     while b"TASKER_ACTION=escape\n" not in (entry := tasker.journal.recv(4096)):
         pass
     assert b"MESSAGE=it left its scope, so it is ended\n" in entry
