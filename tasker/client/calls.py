@@ -14,7 +14,7 @@ from tasker.api import infos, jobs, specs, values
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import invalid
 from tasker.info import Info
-from tasker.job import LONGEST_GRACE, Job, JobSpec
+from tasker.job import LONGEST_GRACE, Job, JobSpec, check_signal
 from tasker.limits import Limits
 
 SHORT = 90.0
@@ -73,8 +73,7 @@ def limit(job: str, limits: Limits, lift: tuple[str, ...]) -> Call[Job]:
 
 
 def signal(job: str, number: int) -> Call[Job]:
-    if not 1 <= number <= 64:
-        raise invalid(f"cannot send signal {number}; choose 1 to 64")
+    check_signal(number)
     return Call("SignalJob", pb.SignalJobRequest(job=job, signal=number), _job)
 
 

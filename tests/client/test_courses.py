@@ -1,0 +1,164 @@
+"""When to ask again, for what, and when to give up: without a connection, on a clock that the test sets."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tasker.api.jobs import job_to
+from tasker.api.v1 import tasker_pb2 as pb
+from tasker.client.attachment import AttachCourse
+from tasker.client.events import Attached, Chunk, Detached, DetachReason, Interrupted, Resumed
+from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, Wait
+from tasker.client.watching import Away, Snapshot, WatchCourse
+from tasker.errors import Reason, TaskerError
+from tasker.job import Kind, Outcome
+from tests.cli.jobs import RUNNING, ended
+
+AWAY = TaskerError(Reason.UNAVAILABLE, "cannot reach it")
+DENIED = TaskerError(Reason.DENIED, "cannot do that")
+
+
+# ── an outage ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pauses_grow_to_a_bound() -> None:
+    outage = Outage(math.inf)
+    most = FIRST_PAUSE
+    for _ in range(20):
+        assert most / 2 <= outage.broke(AWAY, 0.0) <= most
+        most = min(2 * most, LONGEST_PAUSE)
+    assert most == LONGEST_PAUSE
+
+
+def test_no_pause_goes_past_the_end_of_patience() -> None:
+    outage = Outage(10.0)
+    outage.broke(AWAY, 100.0)
+    assert outage.left(109.99) == pytest.approx(0.01)
+    assert outage.broke(AWAY, 109.99) <= 0.011
+    with pytest.raises(TaskerError) as caught:
+        outage.broke(AWAY, 110.0)
+    assert caught.value is AWAY
+
+
+def test_each_outage_has_all_the_patience() -> None:
+    outage = Outage(10.0)
+    outage.broke(AWAY, 0.0)
+    assert outage.lasts
+    assert outage.mended(9.0) == 9.0
+    assert not outage.lasts
+    assert outage.left(9.0) is None
+    assert outage.broke(AWAY, 15.0) <= FIRST_PAUSE
+    assert outage.left(20.0) == 5.0
+
+
+def test_another_error_ends_it_at_once() -> None:
+    outage = Outage(math.inf)
+    outage.broke(AWAY, 0.0)
+    with pytest.raises(TaskerError) as caught:
+        outage.broke(DENIED, 0.1)
+    assert caught.value is DENIED
+
+
+# ── attach ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def message(**fields: object) -> pb.AttachJobResponse:
+    return pb.AttachJobResponse(**fields)  # type: ignore[arg-type]
+
+
+def at(offset: int) -> pb.AttachJobResponse:
+    return message(attached=pb.Attached(job=job_to(RUNNING), offset=offset))
+
+
+def chunk(offset: int, data: bytes) -> pb.AttachJobResponse:
+    return message(chunk=pb.Chunk(offset=offset, data=data))
+
+
+def course(patience: float = PATIENCE) -> AttachCourse:
+    return AttachCourse(pb.AttachJobRequest(job="k3", last_lines=3, follow=True, timestamps=True), patience)
+
+
+def test_an_attach_is_asked_for_again_from_the_byte_after_the_last() -> None:
+    attach = course()
+    assert attach.request().last_lines == 3
+    assert isinstance(attach.received(at(7), 0.0), Attached)
+    assert attach.received(chunk(7, b"abc"), 0.0) == Chunk(7, b"abc")
+    assert attach.left(0.0) is None
+    assert attach.broke(AWAY, 1.0) == Interrupted(10, AWAY)
+    assert attach.broke(AWAY, 2.0) is None  # told once
+    assert attach.request() == pb.AttachJobRequest(job=RUNNING.id, offset=10, follow=True, timestamps=True)
+    resumed = attach.received(at(10), 4.0)
+    assert isinstance(resumed, Resumed)
+    assert (resumed.job.id, resumed.offset, resumed.after) == (RUNNING.id, 10, 3.0)
+    lost = message(lost=pb.Lost(begin=10, end=90))
+    attach.received(lost, 5.0)
+    attach.broke(AWAY, 6.0)
+    assert attach.request().offset == 90
+
+
+def test_a_server_that_goes_on_elsewhere_is_not_believed() -> None:
+    attach = course()
+    attach.received(at(7), 0.0)
+    attach.broke(AWAY, 1.0)
+    with pytest.raises(TaskerError, match="cannot go on at byte 7: the server goes on at 8") as caught:
+        attach.received(at(8), 2.0)
+    with pytest.raises(TaskerError):
+        attach.broke(caught.value, 2.0)
+
+
+def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
+    leave = message(detached=pb.Detached(reason=pb.Detached.REASON_UNAVAILABLE, offset=7))
+    attach = course()
+    attach.received(at(7), 0.0)
+    with pytest.raises(TaskerError) as caught:
+        attach.received(leave, 1.0)
+    assert isinstance(attach.broke(caught.value, 1.0), Interrupted)
+    assert not attach.over
+    impatient = course(patience=0)
+    impatient.received(at(7), 0.0)
+    assert impatient.received(leave, 1.0) == Detached(DetachReason.UNAVAILABLE, 7)
+    assert impatient.over
+
+
+def test_a_stream_that_ends_without_a_last_word_has_broken() -> None:
+    attach = course()
+    attach.received(at(0), 0.0)
+    with pytest.raises(TaskerError) as caught:
+        attach.closed()
+    assert isinstance(attach.broke(caught.value, 1.0), Interrupted)
+
+
+# ── watch and wait ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_watch_asks_the_same_again() -> None:
+    request = pb.WatchJobsRequest(owner="alice", usage=True)
+    watch = WatchCourse(request, PATIENCE)
+    with pytest.raises(TaskerError):
+        watch.broke(AWAY, 0.0)  # it never began
+    snapshot = pb.WatchJobsResponse(snapshot=pb.Snapshot(first=True))
+    assert watch.received(snapshot, 0.0) == Snapshot((), first=True, last=False)
+    assert watch.broke(AWAY, 1.0) == Away(AWAY)
+    assert watch.broke(AWAY, 2.0) is None
+    assert watch.request() == request
+    watch.received(snapshot, 3.0)
+    assert watch.left(3.0) is None
+    watch.closed()
+    assert watch.over
+
+
+def test_a_wait_asks_whether_there_is_anybody_before_it_waits_again() -> None:
+    wait = Wait("k3", 10.0)
+    with pytest.raises(TaskerError):
+        wait.broke(AWAY, 0.0)  # it never began
+    assert wait.call(0.0).method == "GetJob"
+    assert not wait.answered(RUNNING, 0.0)
+    call = wait.call(0.0)
+    assert (call.method, call.request.job, call.seconds) == ("WaitJob", RUNNING.id, None)
+    assert wait.broke(AWAY, 1000.0) <= FIRST_PAUSE
+    again = wait.call(1002.0)
+    assert (again.method, again.seconds) == ("GetJob", 8.0)
+    assert not wait.answered(RUNNING, 1003.0)
+    assert wait.answered(ended(Outcome(Kind.EXITED, exit_code=0)), 1004.0)
