@@ -296,7 +296,7 @@ complete -c tasker -n '__tasker_at tasker ps' -l key -rF -d 'its key; FILE.key b
 complete -c tasker -n '__tasker_at tasker top' -s h -l help -d 'show this help message and exit'
 complete -c tasker -n '__tasker_at tasker top' -l mine -d 'only your own'
 complete -c tasker -n '__tasker_at tasker top' -l owner -x -d 'only this owner\'s'
-complete -c tasker -n '__tasker_at tasker top' -l sort -x -d 'one of cpu, memory, io, tasks, elapsed, id, name, owner; cpu by default'
+complete -c tasker -n '__tasker_at tasker top' -l sort -xa 'cpu memory io tasks elapsed id name owner' -d 'one of cpu, memory, io, tasks, elapsed, id, name, owner; cpu by default'
 complete -c tasker -n '__tasker_at tasker top' -l once -d 'print a table and end'
 complete -c tasker -n '__tasker_at tasker top' -l all-contexts -d 'on the machines of all contexts'
 complete -c tasker -n '__tasker_at tasker top' -l json -d 'print JSON for programs'

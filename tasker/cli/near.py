@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean …?`, or "" where nothing is near."""
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """`did you mean …?`, or "" where nothing is near. `cutoff`: 0 takes anything, 1 the word alone."""
     import difflib
 
-    near = difflib.get_close_matches(word.partition("=")[0][:100], list(known), n=1)
+    near = difflib.get_close_matches(word.partition("=")[0][:100], list(known), n=1, cutoff=cutoff)
     return f"did you mean {near[0]}?" if near else ""

@@ -74,7 +74,7 @@ def test_signal(machine: Machine) -> None:
         ("archive k3 --ended", "cannot take both ids and --ended"),
         ("archive k3 --all", "cannot use --owner or --all with ids"),
         ("top", "cannot show a live table here: stdout is no terminal that can; use --once or --json"),
-        ("top --sort memroy", "cannot sort by 'memroy'; did you mean memory?"),
+        ("top --sort memroy", "cannot take 'memroy' as --sort; did you mean memory?"),
         ("watch --usage", "cannot tell usage in lines for people; add --json"),
         ("list --archived --running", "cannot take both -r/--running and --archived"),
         ("wait k3 --timeout x", "cannot read 'x' as a time"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import signal
 
@@ -11,6 +10,7 @@ from tasker.cli import options
 from tasker.cli.clean import visible
 from tasker.cli.connection import connect
 from tasker.cli.each import each, report
+from tasker.cli.near import did_you_mean
 from tasker.job import signal_name
 
 USAGE = "JOB… SIGNAL"
@@ -53,6 +53,5 @@ def number(text: str) -> int:
     names = {known.removeprefix("SIG"): int(value) for known, value in signal.Signals.__members__.items()}
     if name in names:
         return names[name]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "kill -l lists them"
+    hint = did_you_mean(name, names, cutoff=0.5) or "kill -l lists them"
     raise argparse.ArgumentTypeError(f"cannot find the signal {text[:40]!r}; {hint}")

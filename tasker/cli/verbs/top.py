@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 import os
 import sys
@@ -44,18 +43,10 @@ PATIENCE = 5.0
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.whose(parser)
-    parser.add_argument("--sort", metavar="BY", type=_by, default="cpu",
+    parser.add_argument("--sort", metavar="BY", choices=tuple(top.SORTS), default="cpu",
                         help=f"one of {', '.join(top.SORTS)}; cpu by default")  # fmt: skip
     parser.add_argument("--once", action="store_true", help="print a table and end")
     everywhere.option(parser)
-
-
-def _by(text: str) -> str:
-    if text in top.SORTS:
-        return text
-    near = difflib.get_close_matches(text.lower(), top.SORTS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(top.SORTS)}"
-    raise argparse.ArgumentTypeError(f"cannot sort by {text[:40]!r}; {hint}")
 
 
 def run(asked: argparse.Namespace) -> int:
