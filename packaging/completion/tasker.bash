@@ -291,7 +291,7 @@ declare -gA _tasker_operands=(
     ['tasker stop']='running'
     ['tasker pause']='running'
     ['tasker resume']='running'
-    ['tasker signal']='running'
+    ['tasker signal']='target'
     ['tasker limit']='running'
     ['tasker wait']='job'
     ['tasker attach']='job'
@@ -343,8 +343,10 @@ _tasker() {
     fi
     [[ $takes ]] || takes=${_tasker_children[$place]:-${_tasker_operands[$place]}}
     case $takes in
-        job | running | context)
-            takes=$("$1" candidates "$takes" "${ask[@]}" 2>/dev/null | cut -f 1)
+        job | running | target | context)
+            word=
+            [[ $takes != target ]] || word=" HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX"
+            takes=$("$1" candidates "${takes/target/running}" "${ask[@]}" 2>/dev/null | cut -f 1)$word
             mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$cur")
             ;;
         file)

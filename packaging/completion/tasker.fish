@@ -155,7 +155,7 @@ complete -c tasker -n '__tasker_at tasker signal' -l address -x -d 'where the se
 complete -c tasker -n '__tasker_at tasker signal' -l ca -rF -d 'the CA\'s certificate'
 complete -c tasker -n '__tasker_at tasker signal' -l cert -rF -d 'your certificate'
 complete -c tasker -n '__tasker_at tasker signal' -l key -rF -d 'its key; FILE.key beside FILE.crt by default'
-complete -c tasker -n '__tasker_at tasker signal' -xa '(__tasker_candidates running)'
+complete -c tasker -n '__tasker_at tasker signal' -xa '(__tasker_candidates running) HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX'
 
 complete -c tasker -n '__tasker_at tasker limit' -s h -l help -d 'show this help message and exit'
 complete -c tasker -n '__tasker_at tasker limit' -l cpu -x -d 'CPU time, e.g. 0.5: half of one core'

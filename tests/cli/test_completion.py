@@ -91,6 +91,7 @@ def test_options(complete: Complete) -> None:
     assert complete("tasker", "start", "--memory-h") == ["--memory-high"]
     assert complete("tasker", "certs", "client", "--ro") == ["--role"]
     assert set(complete("tasker", "certs", "client", "--role", "")) == {"user", "admin"}
+    assert complete("tasker", "top", "--sort", "m") == ["memory"]
     assert set(complete("tasker", "completion", "")) == {"bash", "zsh", "fish"}
     assert complete("tasker", "list", "--ca", "o") == ["one.crt"]
 
@@ -118,6 +119,8 @@ def test_jobs_that_run(complete: Complete, machine: Machine, job: str) -> None:
     assert over not in complete("tasker", "stop", "")
     assert others not in complete("tasker", "stop", "")
     assert complete("tasker", "stop", job, job[:5]) == [job]
+    assert complete("tasker", "signal", job[:5]) == [job]
+    assert complete("tasker", "signal", job, "USR") == ["USR1", "USR2"]
     machine.out("stop", "--grace", "0", others)
 
 

@@ -36,8 +36,10 @@ _tasker() {
     fi
     [[ $takes ]] || takes=${_tasker_children[$place]:-${_tasker_operands[$place]}}
     case $takes in
-        job | running | context)
-            takes=$("$1" candidates "$takes" "${ask[@]}" 2>/dev/null | cut -f 1)
+        job | running | target | context)
+            word=
+            [[ $takes != target ]] || word=" @SIGNALS@"
+            takes=$("$1" candidates "${takes/target/running}" "${ask[@]}" 2>/dev/null | cut -f 1)$word
             mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$cur")
             ;;
         file)

@@ -42,6 +42,7 @@ complete -c tasker -f
 VALUES = {
     "job": "-xa '(__tasker_candidates job)'",
     "running": "-xa '(__tasker_candidates running)'",
+    "target": f"-xa '(__tasker_candidates running) {' '.join(signals())}'",
     "context": "-xa '(__tasker_candidates context)'",
     "signal": f"-xa '{' '.join(signals())}'",
     "file": "-rF",

@@ -11,7 +11,8 @@ from tasker.cli.arguments import Parser
 from tasker.cli.verbs import WITH_COMMAND
 
 KINDS = {"FILE": "file", "DIR": "directory", "JOB": "job", "SIG": "signal", "SIGNAL": "signal", "CONTEXT": "context"}
-"""By metavar. Kinds are those, `command`, `any` (nothing to offer), or the words themselves, with spaces between."""
+"""By metavar. Kinds are those, `running`, `target` (running jobs, then a signal), `command`, `any` (nothing to offer),
+or the words themselves, with spaces between."""
 RUNNING = ("stop", "signal", "pause", "resume", "limit", "detach")
 """Verbs for jobs that have not ended: `running` instead of `job`."""
 CONNECTION = ("--context", "--address", "--ca", "--cert", "--key")
@@ -66,7 +67,7 @@ def _place(words: tuple[str, ...], parser: Parser, verb: str) -> Place:
     ]
     kind = "command" if verb in WITH_COMMAND else _kind(operands[0], words) if operands else ""
     if kind == "job" and verb in RUNNING:
-        kind = "running"
+        kind = "running" if len(operands) == 1 else "target"
     several = verb in WITH_COMMAND or any(one.nargs in ("+", "*") for one in operands)
     return Place(words, _options(parser), kind, several, _summaries(parser))
 

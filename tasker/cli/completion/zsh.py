@@ -25,6 +25,11 @@ _tasker_signals() {
     compadd "$@" - @SIGNALS@
 }
 
+_tasker_targets() { # jobs, then a signal
+    _tasker_candidates running
+    _tasker_signals
+}
+
 _tasker() {
     local -a _tasker_line=($words)
     _tasker_at_tasker
@@ -39,6 +44,7 @@ fi
 ACTIONS = {
     "job": " _tasker_candidates job",
     "running": " _tasker_candidates running",
+    "target": " _tasker_targets",
     "context": " _tasker_candidates context",
     "signal": "_tasker_signals",
     "file": "_files",
