@@ -46,8 +46,6 @@ def test_run_and_attach_go_on(own: Machine, number: int) -> None:
     rest, _ = run.communicate(timeout=DEADLINE)
     assert hashlib.sha256(start + rest).digest() == WHOLE
     assert run.returncode == 3
-    rest, said = attach.communicate(timeout=DEADLINE)
+    rest, _ = attach.communicate(timeout=DEADLINE)
     assert hashlib.sha256(begin + rest).digest() == WHOLE
     assert attach.returncode == 0
-    assert b"the connection broke off" in said
-    assert b"connected again" in said
