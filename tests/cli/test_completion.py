@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tasker.cli.verbs.candidates import PATIENCE
+from tasker.cli.verbs.candidates import PATIENCE, lines
+from tasker.job import JobSpec
 from tests.cli.conftest import Machine
+from tests.cli.jobs import RUNNING
 from tests.cli.terminal import Terminal
 from tests.stack import DEADLINE
 from tests.stub_control import REPOSITORY
@@ -156,6 +159,12 @@ def test_zsh(machine: Machine, environment: dict[str, str], job: str, tmp_path: 
             terminal.type(b"\x15")  # the line is emptied
         terminal.type(b"exit\n")
         assert zsh.wait(DEADLINE) == 0
+
+
+def test_nothing_that_a_service_says_means_anything_to_a_shell() -> None:
+    named = replace(RUNNING, spec=JobSpec(("x",), name="$(touch /tmp/x)\n\tq"))
+    hostile = [replace(RUNNING, id=id) for id in ("$(id)", "a;b", "a b", "`x`", "", "é")]
+    assert lines([*hostile, named]) == [f"{RUNNING.id}\trunning, alice: $(touch /tmp/x)\\n\\tq"]
 
 
 def test_a_service_that_is_away_keeps_nobody_waiting(machine: Machine) -> None:

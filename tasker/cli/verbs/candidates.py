@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from itertools import islice
 
 from tasker.cli import configfile, exits, render, settings
@@ -34,11 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Silent, whatever is wrong."""
     try:
-        lines = _contexts() if asked.kind == "context" else _jobs(asked)
+        found = _contexts() if asked.kind == "context" else _jobs(asked)
     except TaskerError:
-        lines = []
-    if lines:
-        print("\n".join(lines))
+        found = []
+    if found:
+        print("\n".join(found))
     return exits.DONE
 
 
@@ -56,7 +57,12 @@ def _jobs(asked: argparse.Namespace) -> list[str]:
 
     found = settings.find(vars(asked), os.environ, settings.local_user())
     answer = answers({"": found}, question, PATIENCE)[""]
-    return [] if isinstance(answer, TaskerError) else [f"{job.id}\t{_what(job)}" for job in reversed(answer)]
+    return [] if isinstance(answer, TaskerError) else lines(reversed(answer))
+
+
+def lines(jobs: Iterable[Job]) -> list[str]:
+    """bash expands what it is given as words, so an id that could mean something to it is left out."""
+    return [f"{job.id}\t{_what(job)}" for job in jobs if job.id.isascii() and job.id.isalnum()]
 
 
 def _what(job: Job) -> str:
