@@ -133,6 +133,30 @@ def test_a_broken_connection_is_taken_up_at_the_exact_byte(machine: Machine, fla
     assert begin + rest == whole
 
 
+def test_ctrl_c_in_run_works_while_the_connection_is_broken(machine: Machine) -> None:
+    run = machine.popen("run", "--", "sh", "-c", "echo one; exec sleep 60")
+    assert run.stdout is not None
+    assert run.stderr is not None
+    assert run.stdout.readline() == "one\n"
+    machine.tasker.frontend.end(signal.SIGKILL)
+    try:
+        job = ""
+        for word in ("stopping", "killing"):
+            run.send_signal(signal.SIGINT)
+            told = ""
+            while word not in told:
+                told = run.stderr.readline()
+                assert told
+            job = told.split(f"{word} ")[1][:8]
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=DEADLINE)
+    finally:
+        machine.tasker.frontend.start()
+    assert run.returncode == 130
+    assert said.splitlines()[-1] == f"tasker: left {job}; the job goes on: tasker attach --offset 4 {job}"
+    machine.out("stop", job)
+
+
 def test_a_break_is_in_the_json_lines(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; {UNTIL_TOLD}; echo two", str(flag))
     attach = machine.popen("attach", "--json", job)

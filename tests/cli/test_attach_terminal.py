@@ -95,13 +95,20 @@ def test_run_json(machine: Machine) -> None:
 
 def test_what_others_do_to_the_job_shows_at_once(machine: Machine) -> None:
     job = start(machine, "--memory", "64M", "--", "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
-    with Terminal(120, 8) as terminal:
+    with Terminal(140, 8) as terminal:
         attach = machine.spawn(terminal, "attach", job)
         terminal.until(lambda: "running" in footer(terminal) and "of 64M" in footer(terminal))
         machine.out("pause", job)
         terminal.until(lambda: "paused" in footer(terminal))
         machine.out("resume", job)
         terminal.until(lambda: "running" in footer(terminal))
+        machine.out("limit", job, "--memory", "128M")
+        terminal.until(lambda: "of 128M" in footer(terminal))
+        other = machine.popen("attach", job)
+        terminal.until(lambda: "2 followers" in footer(terminal))
+        other.send_signal(signal.SIGINT)
+        other.communicate(timeout=DEADLINE)
+        terminal.until(lambda: "followers" not in footer(terminal))
         stop = machine.popen("stop", "--grace", "3s", job)
         terminal.until(lambda: "stopping" in footer(terminal))
         assert attach.wait(DEADLINE) == 0

@@ -7,14 +7,24 @@ terminals do: so it is a hard one.
 from __future__ import annotations
 
 import os
+import queue
 import random
 import re
+from dataclasses import replace
 
 import pyte
 import pytest
+from rich.console import Console
 
+from tasker.cli import keys
 from tasker.cli import screen as module
 from tasker.cli.screen import Screen
+from tasker.cli.terminal import OnTerminal
+from tasker.client import Attached, Chunk
+from tasker.job import JobSpec
+from tasker.limits import Limits
+from tasker.usage import Pressure, Usage
+from tests.cli.jobs import RUNNING
 from tests.cli.terminal import Emulator, Terminal
 
 COLUMNS, ROWS = 24, 8
@@ -219,3 +229,63 @@ def test_a_nonblocking_terminal_gets_every_byte() -> None:
         screen.write("".join(f"{n}\n" for n in range(20_000)))
         os.set_blocking(terminal.fd, True)
         assert terminal.settle()[-2] == "19999"
+
+
+class Busy(OnTerminal):
+    """A whole attach of a job of which everything can be said, with other figures at every draw."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(Console(force_terminal=True), footer=True, fd=fd)
+        self._dice = random.Random(8275)  # noqa: S311 - reproducible, no secret
+        job = replace(RUNNING, spec=JobSpec(("世界" * 20,)), limits=Limits(memory=1 << 30), followers=3)
+        self.show(Attached(job, 0))
+
+    def change(self) -> None:
+        waits = Pressure(self._dice.random(), 0.0, 1.0)
+        memory, rate = self._dice.randrange(1 << 30), self._dice.random() * 1e9
+        self.news(Usage(1.0, cpu_rate=rate / 1e8, memory=memory, io_read_rate=rate, io_pressure=waits))
+
+
+@pytest.mark.parametrize("columns", [20, 24, 40, 79, 80, 200])
+def test_a_busy_footer_keeps_to_its_row_whatever_is_printed(columns: int) -> None:
+    dice = random.Random(columns)  # noqa: S311
+    bits = ["a", "word ", "世", "\n", "\r", "\b", "\t", "x" * (columns - 1), "世" * (columns // 2), "e\u0301"]
+    with Terminal(columns, ROWS) as terminal:
+        output, printed = Busy(terminal.fd), ""
+        for _ in range(120):
+            piece = "".join(dice.choices(bits, k=dice.randint(1, 6)))
+            printed += piece
+            output.show(Chunk(0, piece.encode()))
+            output.change()
+        output.show(Chunk(0, b"\nend"))
+        output.change()
+        rows = terminal.settle()
+        plain = Emulator(columns, ROWS - 1, history=100_000, ratio=0.5)
+        pyte.Stream(plain).feed((printed + "\nend").replace("\n", "\r\n"))
+        assert rows[:-1] == plain.rows()
+        assert rows[-1].startswith("▌")
+        assert "running" in rows[-1]
+        output.close()
+        assert not any("running" in row for row in terminal.settle())
+
+
+def test_a_question_comes_and_goes_in_the_row_of_the_footer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Terminal(60, ROWS) as terminal:
+        monkeypatch.setattr(keys, "STDIN", terminal.fd)
+        output = Busy(terminal.fd)
+        output.show(Chunk(0, b"open line"))
+        pressed: queue.Queue[str] = queue.Queue()
+        terminal.type(b"s")  # before it is asked
+        output.ask("stop it?", pressed.put)
+        assert terminal.settle()[-1] == "▌stop it?"
+        assert not terminal.canonical
+        terminal.type(b"g")
+        assert pressed.get(timeout=20) == "g"
+        output.suspend()
+        assert terminal.canonical
+        output.unask()
+        output.show(Chunk(9, b" goes on"))
+        assert terminal.canonical
+        assert "running" in terminal.settle()[-1]
+        assert any(row.endswith("goes on") for row in terminal.settle())
+        output.close()

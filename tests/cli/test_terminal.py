@@ -122,7 +122,7 @@ def test_ctrl_c_in_run_asks_and_stops(machine: Machine, answer: bytes) -> None:
         assert rows[0] == "hi"
         assert re.fullmatch(r"stopping \w{8}; Ctrl-C kills it at once", rows[1])
         assert rows[2] == "bye"
-        assert re.fullmatch(r"\w{8} stopped by root.* after .*s", rows[3])
+        assert re.fullmatch(r"\w{8} stopped by root after .*s \(code 0\)", rows[3])
         assert len(rows) == 4
 
 
