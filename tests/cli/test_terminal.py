@@ -274,4 +274,4 @@ def test_a_slow_stop_says_what_it_waits_for(machine: Machine) -> None:
         terminal.until_shown(f"waiting for {job} to end")
         assert stop.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
-        assert rows[-1].startswith(f"{job} stopped by root (killed after the grace period)")
+        assert rows[-1].startswith(f"{job} stopped by root: killed after the grace period of 3.0s")
