@@ -92,6 +92,11 @@ class Channel:
         waits here in between never reaches MOST_QUEUED."""
         await self._taken.wait()
 
+    async def answered(self, patience: float) -> None:
+        """Wait until every request that came has its reply, at most so many seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience)
+
     def close(self) -> None:
         """End the connection; every waiting request raises UNAVAILABLE, every task that serves is cancelled."""
         if self.closed.done():

@@ -1,7 +1,8 @@
 """The kernel's side of the stub systemd: a directory that looks like a scope's cgroup, and the processes in it.
 
     cgroup.procs  the pid that was moved here         cgroup.events  populated 1 → 0, written in place (IN_MODIFY)
-    cgroup.kill   a FIFO: "1" kills the job           memory.max …   what the properties became, in the kernel's words
+    cgroup.kill   a FIFO: "1" kills the job           cgroup.freeze  a FIFO, too
+    memory.max …   what the properties became, in the kernel's words
 
 Nothing is moved: a job's processes are those in its leader's process group and those whose environment has its
 TASKER_JOB. Only they are ever signalled.
@@ -21,7 +22,6 @@ from typing import Any
 INFINITY = (1 << 64) - 1
 AT_REST = {
     "cgroup.controllers": "cpuset cpu io memory pids\n",
-    "cgroup.freeze": "0\n",
     "cpu.stat": "usage_usec 0\nuser_usec 0\nsystem_usec 0\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
     "io.stat": "",
     "memory.current": "0\n",
@@ -48,6 +48,8 @@ class Cgroup:
         directory.mkdir(parents=True)
         os.mkfifo(directory / "cgroup.kill", 0o600)
         self._kill = os.open(directory / "cgroup.kill", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.mkfifo(directory / "cgroup.freeze", 0o600)
+        self._freeze = os.open(directory / "cgroup.freeze", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         alive = [pid for pid in pids if _status(pid)[0] not in "ZX"]
         for name, text in AT_REST.items():
             self.write(name, text)
@@ -55,6 +57,7 @@ class Cgroup:
         self.write("cgroup.events", f"populated {int(bool(alive))}\nfrozen 0\n")
         loop = asyncio.get_running_loop()
         loop.add_reader(self._kill, self._killed)
+        loop.add_reader(self._freeze, lambda: self.freeze(b"1" in os.read(self._freeze, 4096)))
         if alive:  # a scope that was made around a zombie hears nothing, ever
             for pid, fd in self._leaders.items():
                 loop.add_reader(fd, self._gone, pid, fd)
@@ -100,7 +103,6 @@ class Cgroup:
     def freeze(self, frozen: bool) -> None:
         """Stop every process, or let them go on; and say so."""
         self.signal(signal.SIGSTOP if frozen else signal.SIGCONT)
-        self.write("cgroup.freeze", f"{int(frozen)}\n")
         self.write("cgroup.events", f"populated 1\nfrozen {int(frozen)}\n")
 
     def abandon(self, pid: int) -> None:
@@ -116,9 +118,10 @@ class Cgroup:
         """rmdir, as systemd does once a scope is dead."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._kill)
+        loop.remove_reader(self._freeze)
         for fd in self._watched.values():
             loop.remove_reader(fd)
-        for fd in {self._kill, *self._leaders.values(), *self._watched.values()}:
+        for fd in {self._kill, self._freeze, *self._leaders.values(), *self._watched.values()}:
             os.close(fd)
         for path in self.directory.iterdir():
             path.unlink()

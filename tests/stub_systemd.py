@@ -58,6 +58,7 @@ SCOPE_SETTINGS: dict[str, tuple[str, Any]] = {
     "SendSIGKILL": ("b", True),
     "SendSIGHUP": ("b", False),
     "Delegate": ("b", False),
+    "Controller": ("s", ""),
     **{f"{name}Accounting": ("b", False) for name in ("CPU", "Memory", "IO", "Tasks")},
     "TimeoutStopUSec": ("t", 90_000_000),
     **dict.fromkeys(("RuntimeMaxUSec", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec"), ("t", INFINITY)),
@@ -158,7 +159,6 @@ class Unit:
         return values | {
             "ControlGroup": Variant("s", self.control_group),
             "Result": Variant("s", self.result),
-            "Controller": Variant("s", ""),
             "CPUUsageNSec": Variant("t", self.usage()),
             "MemoryCurrent": Variant("t", INFINITY),
             "TasksCurrent": Variant("t", INFINITY),
@@ -200,6 +200,7 @@ class Stub:
         self.plans: list[Plan] = []
         self.always = Plan()
         self.calls: list[dict[str, Any]] = []
+        self.service = Unit("tasker.service", {key: default for key, (_, default) in SETTINGS.items()})
         self.turns: list[list[str]] = []
         self.no_freezer = ""
         self.jobs = 0
@@ -247,6 +248,9 @@ class Stub:
             name, _, new = message.body
             if name.startswith(":") and not new:
                 self.client_gone(name)
+            for unit in self.units.values():
+                if unit.settings["Controller"] == name:
+                    unit.settings["Controller"] = ""
         elif message.message_type is MessageType.METHOD_CALL and message.interface in (MANAGER, PROPERTIES):
             task = asyncio.get_running_loop().create_task(self.answer(message))
             self.tasks.add(task)
@@ -387,6 +391,11 @@ class Stub:
         if not unit.cgroup.processes():
             self.emptied(unit)
             return
+        if unit.settings["Controller"]:
+            asked = Message.new_signal(unit.path, SCOPE, "RequestStop")
+            asked.destination = unit.settings["Controller"]
+            self.bus.send(asked)
+            return
         unit.cgroup.signal(signal.SIGTERM)
         unit.cgroup.signal(signal.SIGCONT)
 
@@ -466,7 +475,7 @@ class Stub:
     async def freeze(self, message: Message) -> list[Any]:
         name, frozen = message.body[0], message.member == "FreezeUnit"
         unit = self.loaded(name)
-        if unit.cgroup is None or unit.active != "active":
+        if unit.cgroup is None or unit.active != "active" or unit.job[0]:
             raise Refusal(f"{NAME}.UnitInactive", f"Unit {name} is not active.")
         self.turns.append([message.member, name])
         if self.no_freezer and frozen:
@@ -556,7 +565,7 @@ class Stub:
             tasks = Variant("t", DEFAULT_TASKS)
             return {"Version": Variant("s", "252 (stub)"), "ControlGroup": Variant("s", ""), "DefaultTasksMax": tasks}
         if path.startswith(f"{ROOT}/job/") and interface == JOB:
-            for unit in self.units.values():
+            for unit in (*self.units.values(), self.service):
                 if unit.job_object[1] == path:
                     kind, job_id = Variant("s", unit.job[1]), Variant("u", unit.job[0])
                     return {"Id": job_id, "JobType": kind, "State": Variant("s", "running")}
@@ -570,7 +579,7 @@ class Stub:
 
     def unit_at(self, path: str) -> Unit:
         """The unit of an object path; like systemd, one that is not there reads as inactive and not-found."""
-        for unit in self.units.values():
+        for unit in (*self.units.values(), self.service):
             if unit.path == path:
                 return unit
         escaped = path.rpartition("/")[2]
@@ -647,6 +656,31 @@ class Stub:
     async def do_mark_dead(self, unit: str) -> None:
         """Say inactive of a unit whose processes live (systemd issue 36781)."""
         self.set_state(self.units[unit], "inactive", "dead")
+
+    async def do_stop(self, unit: str) -> None:
+        """An admin's `systemctl stop`, without waiting for its end."""
+        found = self.units[unit]
+        if found.cgroup is not None:
+            found.cgroup.freeze(False)
+            self.queue_job(found, "stop")
+            self.terminate(found)
+
+    async def do_nothing(self, unit: str) -> None:
+        """An admin's `systemctl start` of what runs already."""
+        self.queue_job(self.units[unit], "start")
+        self.end_job(self.units[unit], "done")
+
+    async def do_path(self, unit: str) -> str:
+        """The object of a unit."""
+        return self.units[unit].path
+
+    async def do_hint(self, unit: str) -> None:
+        """Say that something of a unit changed, where nothing did."""
+        self.changed(self.units[unit])
+
+    async def do_service_job(self, kind: str) -> None:
+        """What systemd is about to do with tasker.service."""
+        self.service.job = (1 << 30, kind)
 
     async def do_turn(self, unit: str, frozen: bool) -> None:
         """An admin's `systemctl freeze` or `thaw`."""

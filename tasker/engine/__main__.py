@@ -22,6 +22,7 @@ from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.control import Control, setup_of
+from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting
@@ -87,6 +88,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     limiting = Limiting(jobs, systemd, ceilings)
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive)
+    await Deactivations(jobs, stops, systemd, tasks).open()
     retention.apply()
     await ceilings.refresh()
     control = Control(_listener(arguments.socket), setup)
@@ -111,7 +113,8 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     notify("STOPPING=1")
     stop = await _is_stop(systemd)
     if stop:
-        control.end_run()
+        await stops.end_run()
+        await control.end_run()
     await archive.close(run_is_over=stop)
     return 0
 
@@ -134,6 +137,7 @@ def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> N
 async def _is_stop(systemd: Systemd) -> bool:
     """Whether systemd stops the service, and with it the run, or only starts it anew."""
     try:
+        await systemd.leave()  # before the question: once it is answered, systemd knows that scopes are its own to end
         return await systemd.job_type(names.SERVICE) == "stop"
     except TaskerError as error:
         log.warning("cannot tell a stop from a restart: %s", error.message)

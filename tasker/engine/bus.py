@@ -96,6 +96,10 @@ class Bus:
         """Take a well-known name, from whoever has it and gives it up."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "RequestName", "su", name, _REPLACE)
 
+    async def release(self, name: str) -> None:
+        """Give a well-known name up."""
+        await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "ReleaseName", "s", name)
+
     def _message(self, message: Message) -> bool:
         if message.message_type is not MessageType.SIGNAL:
             return False

@@ -77,11 +77,18 @@ class Cgroup:
 
     def kill(self) -> None:
         """SIGKILL to everything in it, faster than it can fork. One that is gone is no error."""
+        self._write("cgroup.kill", "1")
+
+    def thaw(self) -> None:
+        """Let everything in it go on. One that is gone is no error."""
+        self._write("cgroup.freeze", "0")
+
+    def _write(self, name: str, text: str) -> None:
         with contextlib.suppress(OSError):
             flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK  # nothing here may ever wait
-            descriptor = os.open("cgroup.kill", flags, dir_fd=self._directory)
+            descriptor = os.open(name, flags, dir_fd=self._directory)
             with open(descriptor, "w") as file:
-                file.write("1")
+                file.write(text)
 
     def close(self) -> None:
         """What is asked after this reads as gone."""

@@ -19,6 +19,8 @@ from tasker.errors import invalid
 log = logging.getLogger(__name__)
 
 FRONTEND_USER = "tasker"
+_LAST_ANSWERS = 1.0
+"""Seconds for what was asked before the end of the run; those who waited for a job learn how it ended."""
 
 
 class Control:
@@ -43,9 +45,11 @@ class Control:
         for frontend in self.frontends:
             frontend.notify(setup)
 
-    def end_run(self) -> None:
-        """Tell them that the service is being stopped, and that they shall not come back."""
-        for frontend in self.frontends:
+    async def end_run(self) -> None:
+        """Tell them that the service is being stopped, and that they shall not come back; after their last answers."""
+        frontends = list(self.frontends)
+        await asyncio.gather(*(frontend.answered(_LAST_ANSWERS) for frontend in frontends))
+        for frontend in frontends:
             frontend.notify(wire.RunEnding())
 
     def _accept(self) -> None:

@@ -29,10 +29,10 @@ from tasker.engine.outcomes import outcome_of, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry, Table
+from tasker.engine.table import Entry, Stop, Table
 from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
@@ -64,6 +64,8 @@ class Jobs:
         self._accounts = accounts
         self._journal = journal
         self.cgroups = cgroups
+        self.run_ending = False
+        """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
         self._launcher = Launcher(collector, systemd, ceilings, self._events, cgroups)
         self._escape = Escape(collector, journal, tasks, cgroups)
@@ -76,6 +78,8 @@ class Jobs:
     async def start(self, caller: Identity, spec: JobSpec) -> Job:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
+        if self.run_ending:
+            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped")
         check_spec(spec, os.cpu_count() or 1)
         account = self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
@@ -109,7 +113,7 @@ class Jobs:
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
-            await self._launcher.bring_up(entry, account, self.config.output.ring)
+            await self._launcher.bring_up(entry, account, self.config.output.ring, self.patience(entry.job))
         except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
@@ -124,6 +128,10 @@ class Jobs:
         self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
         self.watch(entry)
         return job
+
+    def patience(self, job: Job) -> float:
+        """Seconds from SIGTERM to SIGKILL where a stop names none."""
+        return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,6 +190,8 @@ class Jobs:
         finished = await self._collector.request(wire.Finish(entry.job.id))
         assert isinstance(finished, wire.Finished)
         result = await self._result(entry)
+        if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
+            entry.stop = Stop("systemctl", exit.time)
         usage = totals(entry.meter, await self._totals(entry), exit.time)
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
         outcome = told(outcome, entry, usage, exit.time, self._ceilings.of_memory(entry.job.owner))

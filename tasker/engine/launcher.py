@@ -37,7 +37,7 @@ class Launcher:
         self._events = events
         self._cgroups = cgroups
 
-    async def bring_up(self, entry: Entry, account: Account, ring: int) -> None:
+    async def bring_up(self, entry: Entry, account: Account, ring: int, grace: float) -> None:
         """Until the command runs, within its limits; its output goes to a ring of so many bytes. Raises TaskerError."""
         job = entry.job
         launch = wire.Launch(
@@ -57,7 +57,7 @@ class Launcher:
         launched = await self._promptly(launch)
         assert isinstance(launched, wire.Launched)
         entry.change(pid=launched.pid)
-        entry.cgroup = await scope.make(entry.job, self._systemd, self._cgroups)
+        entry.cgroup = await scope.make(entry.job, grace, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
         self._ceilings.verify(job.owner)
         entry.cgroup.keep_open(*FAST)

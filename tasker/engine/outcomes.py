@@ -28,7 +28,8 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
     if result == "oom-kill" or (not result and oom_kills and killed and not stop):
         return Outcome(Kind.OUT_OF_MEMORY, **status)  # type: ignore[arg-type]
     if stop is not None:
-        return Outcome(Kind.STOPPED, stopped_by=stop.by, killed=stop.killed, **status)  # type: ignore[arg-type]
+        by = stop.by if stop.kind is Kind.STOPPED else ""
+        return Outcome(stop.kind, stopped_by=by, killed=stop.killed, **status)  # type: ignore[arg-type]
     if result == "timeout":
         return Outcome(Kind.TIMED_OUT, **status)  # type: ignore[arg-type]
     if exit.signal is not None:

@@ -41,8 +41,10 @@ class Pausing:
             return
         try:
             await self._systemd.thaw(entry.job.unit)
-        except TaskerError as error:  # it is killed at the end of its grace all the same
-            log.warning("cannot thaw %s for its stop: %s", entry.job.unit, error.message)
+        except TaskerError as error:  # systemd does not thaw what it ends itself, at the end of its run time
+            log.info("thawing %s without systemd: %s", entry.job.unit, error.message)
+            if entry.cgroup is not None:
+                entry.cgroup.thaw()
 
     def look(self, entry: Entry) -> None:
         """See in its cgroup whether a job is paused."""

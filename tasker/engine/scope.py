@@ -15,11 +15,11 @@ from tasker.job import Job
 
 log = logging.getLogger(__name__)
 
-_TERM_TO_KILL = 10_000_000
-"""Microseconds that systemd waits at its own stops: the end of the run, and the end of the run time."""
+_MARGIN = 10.0
+"""Seconds past the grace, after which systemd kills a job whose end it left to an engine that is not there."""
 
 
-def describe(job: Job) -> list[Property]:
+def describe(job: Job, grace: float) -> list[Property]:
     """Of a job whose leader waits at the gate. Never User= or Delegate=: what a process is, its collector sees to."""
     return [
         ("Description", "s", names.description(job.owner, job.spec.argv)),
@@ -31,18 +31,19 @@ def describe(job: Job) -> list[Property]:
         ("CollectMode", "s", "inactive-or-failed"),
         ("OOMPolicy", "s", "kill"),
         *((f"{what}Accounting", "b", True) for what in ("CPU", "Memory", "IO", "Tasks")),  # IO is not by default
-        ("TimeoutStopUSec", "t", _TERM_TO_KILL),
+        ("Controller", "s", names.BUS),  # its end is left to us, with the job's own grace: see deactivations.py
+        ("TimeoutStopUSec", "t", round((grace + _MARGIN) * 1_000_000)),
         *properties.properties(job.limits),
     ]
 
 
-async def make(job: Job, systemd: Systemd, root: Path) -> Cgroup:
+async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
     """The cgroup, below `root`, with the leader in it. Raises TaskerError.
 
     systemd now and then takes a scope that it has just made for dead (its issue 36781): then it is made once more.
     """
     for _ in range(2):
-        await systemd.start_scope(job.unit, describe(job))
+        await systemd.start_scope(job.unit, describe(job, grace))
         cgroup = await find(job, systemd, root)
         if cgroup is not None and cgroup.holds(job.pid):
             return cgroup

@@ -19,10 +19,19 @@ from tasker.engine.table import Entry, Stop
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, check_grace
+from tasker.job import Job, Kind, check_grace
 from tasker.lifecycle import Event, State
 
+TO_RUN_END = 10.0
+"""Seconds that jobs have at most when the service is stopped: who stops it, or shuts the machine down, waits for it."""
+_TO_SWEEP = 5.0
+"""Seconds from there to the end of the engine; what is left is then systemd's to end."""
 _MOST_WAITING = 64
+_WORDS = {
+    Kind.STOPPED: "{by} stops it, within {patience:g} s",
+    Kind.TIMED_OUT: "its run time is over: it ends within {patience:g} s",
+    Kind.RUN_ENDED: "the service is being stopped: it ends within {patience:g} s",
+}
 
 
 class Stops:
@@ -34,7 +43,7 @@ class Stops:
 
     async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
         """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
-        patience = self._patience(entry.job) if grace is None else grace
+        patience = self._jobs.patience(entry.job) if grace is None else grace
         check_grace(patience)
         if entry.waiting >= _MOST_WAITING:
             if entry.settled.is_set():
@@ -47,30 +56,51 @@ class Stops:
         finally:
             entry.waiting -= 1
 
-    def _patience(self, job: Job) -> float:
-        return self._jobs.config.jobs.grace if job.spec.grace is None else job.spec.grace
+    async def _stop(self, caller: Identity, entry: Entry, patience: float) -> Job:
+        await self.begin(entry, patience, caller)
+        await entry.over.wait()
+        return entry.job
 
-    async def _stop(self, by: Identity, entry: Entry, patience: float) -> Job:
+    async def begin(
+        self, entry: Entry, patience: float, actor: Identity | str, kind: Kind = Kind.STOPPED, *, ask: bool = True
+    ) -> None:
+        """A stop, which is then seen through. `actor` is a caller or "systemctl", `kind` what the end will be called;
+        without `ask` somebody else has sent SIGTERM already. Raises TaskerError where it could not be started."""
+        by = actor if isinstance(actor, str) else actor.name
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
         entry.move(Event.STOP)
         if first:
             now = time.time()
-            entry.stop = Stop(by.name, now + patience, asked=now)
+            entry.stop = Stop(by, now + patience, asked=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")
         if first:
             await self._jobs.note(entry)
-            self._journal.job(entry.job, "stop", f"{by.name} stops it, within {patience:g} s", actor=by)
+            words = _WORDS[kind].format(by=by, patience=patience)
+            self._journal.job(entry.job, "stop", words, actor=actor)
         self._hasten(entry, patience)
         if first:
-            await self._ask_to_end(entry)
-        await entry.over.wait()
-        return entry.job
+            await self._ask_to_end(entry, told=not ask)
 
-    async def _ask_to_end(self, entry: Entry) -> None:
-        """SIGTERM to the group, which then must neither be paused nor stopped, or it could not act on it."""
-        await self._signal(entry, signal.SIGTERM)
+    async def end_run(self) -> None:
+        """Every job, each within its grace or TO_RUN_END. Returns when they have ended, or a little after that."""
+        self._jobs.run_ending = True
+        entries = [entry for entry in self._jobs.table if not entry.over.is_set()]
+        begun = [
+            self.begin(entry, min(TO_RUN_END, self._jobs.patience(entry.job)), "systemctl", Kind.RUN_ENDED)
+            for entry in entries
+        ]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TO_RUN_END + _TO_SWEEP):
+                await asyncio.gather(*begun, return_exceptions=True)
+                for entry in entries:
+                    await entry.over.wait()
+
+    async def _ask_to_end(self, entry: Entry, *, told: bool) -> None:
+        """SIGTERM to the group, but where it was `told`; it must neither be paused nor stopped, or could not act."""
+        if not told:
+            await self._signal(entry, signal.SIGTERM)
         await self._jobs.pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
 

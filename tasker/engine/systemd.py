@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from tasker.engine import names
 from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal, variant
@@ -36,6 +37,7 @@ _AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", f"{DBUS}.Error
 _UNTOLD = "untold"
 """In place of a unit job's result: systemd was away when it would have told."""
 _MATCHES = (
+    f"type='signal',sender='{_NAME}',interface='{_MANAGER}',member='JobNew'",
     f"type='signal',sender='{_NAME}',interface='{_MANAGER}',member='JobRemoved'",
     f"type='signal',sender='{_NAME}',interface='{_MANAGER}',member='Reloading'",
     f"type='signal',sender='{_NAME}',interface='{_PROPERTIES}',member='PropertiesChanged',arg0='{_SCOPE}'",
@@ -75,6 +77,9 @@ class Systemd:
         self.default_tasks = 0
         """DefaultTasksMax: of every scope that asks for no TasksMax."""
         self._changed: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.look_at: Callable[[str, bool], None] = lambda _unit, _asked: None
+        """Called with the name of a scope that something may have happened to ("": to any of them), and with whether
+        somebody asked systemd for that."""
 
     @classmethod
     async def connect(cls, address: str | None) -> Systemd:
@@ -94,6 +99,10 @@ class Systemd:
     def lost(self) -> asyncio.Future[None]:
         """Done when the bus is gone, and nothing works any more."""
         return self._bus.lost
+
+    async def leave(self) -> None:
+        """Be no scope's controller any more: from here on systemd ends them by itself."""
+        await self._bus.release(names.BUS)
 
     async def start_scope(self, name: str, properties: list[Property]) -> None:
         """StartTransientUnit, and wait until its unit job is done. Raises TaskerError(REFUSED) with systemd's words."""
@@ -187,9 +196,9 @@ class Systemd:
             return None
         return None if value == INFINITY else int(value)
 
-    async def scopes(self, pattern: str) -> list[str]:
-        """Names of loaded units."""
-        listed = await self._manager("ListUnitsByPatterns", "asas", [], [pattern])
+    async def scopes(self, pattern: str, *states: str) -> list[str]:
+        """Names of loaded units, of those in one of `states` if some are named."""
+        listed = await self._manager("ListUnitsByPatterns", "asas", list(states), [pattern])
         return [row[0] for row in listed[0]]
 
     async def freeze(self, name: str) -> None:
@@ -199,6 +208,22 @@ class Systemd:
     async def thaw(self, name: str) -> None:
         """Let them go on. A unit that is not frozen is no error."""
         await self._manager("ThawUnit", "s", name)
+
+    async def deactivating(self, name: str) -> bool:
+        """Whether systemd is ending a unit; one call, for what is asked often."""
+        try:
+            return bool(await self._get(_unit_path(name), _UNIT, "ActiveState") == "deactivating")
+        except Refused:
+            return False  # there is no such unit any more
+
+    async def ending(self, name: str) -> bool:
+        """Whether a unit is over, or about to be ended."""
+        unit = await self.unit(name)
+        return unit is None or unit.active != "active" or await self.job_type(name) == "stop"
+
+    async def controller(self, name: str) -> str:
+        """The bus name that systemd leaves a scope's end to; "" where it forgot it, with its last owner."""
+        return str(await self._get(_unit_path(name), _SCOPE, "Controller"))
 
     async def ref(self, name: str) -> None:
         """Keep the unit loaded after its end, until `unref` or the end of this connection."""
@@ -213,8 +238,7 @@ class Systemd:
 
     async def job_type(self, name: str) -> str:
         """What systemd is about to do with a unit: "stop", "restart", … or "" for nothing."""
-        path = (await self._manager("GetUnit", "s", name))[0]
-        number, job = await self._get(path, _UNIT, "Job")
+        number, job = await self._get(_unit_path(name), _UNIT, "Job")
         return str(await self._get(job, f"{_NAME}.Job", "JobType")) if number else ""
 
     # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -283,6 +307,11 @@ class Systemd:
         elif signal.member == "PropertiesChanged":
             for event in self._changed.get(signal.path, ()):
                 event.set()
+            self.look_at(_unit_name(signal.path), False)
+        elif signal.member == "JobNew":
+            self.look_at(signal.body[2], True)
+        elif signal.member == "RequestStop":
+            self.look_at(_unit_name(signal.path), True)
         elif signal.member == "Reloading" and not signal.body[0]:
             self._look_again()
 
@@ -303,8 +332,14 @@ class Systemd:
         for events in self._changed.values():
             for event in events:
                 event.set()
+        self.look_at("", False)
 
 
 def _unit_path(name: str) -> str:
     """Where a unit's object is on the bus: every byte that is no letter or digit is written _xx."""
     return f"{_PATH}/unit/" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name)
+
+
+def _unit_name(path: str) -> str:
+    """The unit whose object is there."""
+    return unquote(path.rpartition("/")[2].replace("_", "%"))

@@ -12,7 +12,7 @@ from tasker import wire
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.usage import Meter
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.job import Job
+from tasker.job import Job, Kind
 from tasker.lifecycle import Event, State, move
 from tasker.usage import Usage
 
@@ -33,12 +33,15 @@ class Stop:
     """Somebody asked for the end. `deadline`: seconds since the epoch, when patience ends; `killed`: it has."""
 
     by: str
+    """A user's name, or "systemctl"."""
     deadline: float
     killed: bool = False
     why: str = ""
     """The reason, where it was not a person's to have."""
     asked: float = 0.0
     """Seconds since the epoch, where it came with a grace period."""
+    kind: Kind = Kind.STOPPED
+    """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Entry:
     """It runs, or it never will."""
     timer: asyncio.TimerHandle | None = None
     """Kills it at the deadline of its stop."""
+    unit_job: bool = False
+    """Somebody asked systemd for something of its scope, and what that was is not known yet: a stop, if it ends now."""
     turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while it is being paused or resumed."""
     waiting: int = 0
@@ -122,7 +127,8 @@ class Entry:
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.outcome else leader.pid
-        return cls(dataclasses.replace(record.job, spec=spec, pid=pid), record.stop, record.sent, held=leader.held)
+        job = dataclasses.replace(record.job, spec=spec, pid=pid)
+        return cls(job, stop=record.stop, sent=record.sent, held=leader.held)
 
     @classmethod
     def of_archive(cls, job: Job, stored: int) -> Entry:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasker.client import Client, Ended
-from tasker.job import Kind
+from tasker.job import Job, Kind, Outcome
 from tests.system.conftest import ETC, User, run, scopes, serving, show, until
 
 
@@ -64,6 +65,42 @@ def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
     run("systemctl", "start", "tasker")
     until(serving)
     assert list(alice.client.list()) == []
+
+
+def test_a_deaf_job_with_a_long_grace_does_not_hold_up_the_end(alice: User, admin: User, stopped: None) -> None:
+    """Whoever shuts the machine down waits for it: 10 seconds, whatever the job's own grace is."""
+    job = alice.sh("exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.1; done", grace=3600.0)
+    civil = alice.sh("exec 2>/dev/null; trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.1; done")
+    for each in (job, civil):
+        alice.first_line(each)
+    waited: list[Job] = []
+    waiters = [
+        threading.Thread(target=lambda one=one: waited.append(alice.connect().wait(one.id))) for one in (job, civil)
+    ]
+    for waiter in waiters:
+        waiter.start()
+    until(lambda: "ESTAB" in run("ss", "-Htn", "sport = :8275"))
+    begun = time.monotonic()
+    run("systemctl", "stop", "tasker")
+    assert time.monotonic() - begun < 25
+    until(lambda: leftovers() == [])
+    for waiter in waiters:
+        waiter.join()
+    ends = {job.id: job.outcome for job in waited}
+    assert ends == {
+        job.id: Outcome(Kind.RUN_ENDED, signal=9, killed=True),
+        civil.id: Outcome(Kind.RUN_ENDED, exit_code=7),
+    }
+
+
+@pytest.mark.parametrize("unit", ["tasker-collector.service", "tasker.slice"])
+def test_whatever_of_it_is_stopped_the_jobs_end_in_time(alice: User, stopped: None, unit: str) -> None:
+    alice.sh("exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.1; done", grace=5.0)
+    alice.start("sleep", "600")
+    begun = time.monotonic()
+    run("systemctl", "stop", unit)
+    assert time.monotonic() - begun < 30
+    until(lambda: scopes() == [])
 
 
 def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> None:

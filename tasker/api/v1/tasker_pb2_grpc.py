@@ -119,7 +119,8 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StopJob(self, request, context):
-        """Ends a job: SIGTERM to its process group, the grace period, then SIGKILL to everything in its cgroup. Returns when
+        """Ends a job: SIGTERM to its process group, the grace period, then SIGKILL to everything in its cgroup. `systemctl stop`
+        of its unit or of a slice above it, and the end of its run_time, do the same with the job's own grace. Returns when
         the job has ended. Idempotent: stopping an ended job returns it as it ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -157,7 +158,8 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WaitJob(self, request, context):
-        """Waits until a job has ended, for as long as that takes. To be asked again after UNAVAILABLE.
+        """Waits until a job has ended, for as long as that takes; the end of the service ends it, too. To be asked again after
+        UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

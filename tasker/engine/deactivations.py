@@ -1,0 +1,77 @@
+"""A stop that systemd asks for: `systemctl stop` of a job's scope or of a slice above it, and a run time that is over.
+
+    the scope is "deactivating" ─▶ RequestStop to its Controller=, the engine ─▶ a stop with the job's own grace
+
+Signals are hints to look; the truth is the scope's ActiveState and Result. systemd forgets a controller whose name
+leaves the bus, so for a scope that is older than this engine it sends SIGTERM itself, and all that follows is the same.
+The job may then have ended before we look, so the unit job that was queued for it is remembered. Past
+TimeoutStopUSec=, a margin longer than the grace, systemd kills what is left, should no engine have done so.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from tasker.engine import names
+from tasker.engine.jobs import Jobs
+from tasker.engine.stops import Stops
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
+from tasker.errors import TaskerError
+from tasker.job import Kind
+from tasker.lifecycle import State
+
+log = logging.getLogger(__name__)
+
+_ALIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.STOPPING)
+
+
+class Deactivations:
+    def __init__(self, jobs: Jobs, stops: Stops, systemd: Systemd, tasks: Tasks) -> None:
+        self._jobs = jobs
+        self._stops = stops
+        self._systemd = systemd
+        self._tasks = tasks
+
+    async def open(self) -> None:
+        """Carry out what was asked while no engine was there, and listen from now on. Raises TaskerError."""
+        self._systemd.look_at = self._hint
+        await self._look_everywhere(left_to_us=True)  # it may have been the last thing that an earlier engine heard
+
+    def _hint(self, unit: str, asked: bool) -> None:
+        if not unit:
+            self._tasks.spawn(self._look_everywhere())
+            return
+        entry = self._jobs.table.get(names.id_of(unit) or "")
+        if entry is None:
+            return
+        if entry.job.state is State.STARTING and not (asked and entry.cgroup):  # what changes then is our doing
+            return
+        entry.unit_job = entry.unit_job or asked
+        if entry.job.state in _ALIVE:
+            self._tasks.spawn(self._look(entry))
+
+    async def _look_everywhere(self, *, left_to_us: bool = False) -> None:
+        for unit in await self._systemd.scopes(names.SCOPES, "deactivating"):
+            entry = self._jobs.table.get(names.id_of(unit) or "")
+            if entry is not None:
+                await self._look(entry, left_to_us=left_to_us)
+
+    async def _look(self, entry: Entry, *, left_to_us: bool = False) -> None:
+        """`left_to_us`: the SIGTERM may be, whatever systemd says now."""
+        job = entry.job
+        try:
+            if not await self._systemd.deactivating(job.unit):
+                entry.unit_job = entry.unit_job and await self._systemd.ending(job.unit)
+                return
+            unit = await self._systemd.unit(job.unit)
+            left_to_us = left_to_us or await self._systemd.controller(job.unit) == names.BUS
+            ending = await self._systemd.job_type(names.SERVICE) == "stop"
+            if entry.job.state not in _ALIVE or unit is None or unit.result not in ("success", "timeout"):
+                return  # it ended meanwhile, or out of memory, and nobody asked for that
+            kind = Kind.RUN_ENDED if ending else Kind.TIMED_OUT if unit.result == "timeout" else Kind.STOPPED
+            actor = "systemd" if kind is Kind.TIMED_OUT else "systemctl"
+            await self._stops.begin(entry, self._jobs.patience(job), actor, kind, ask=left_to_us)
+        except TaskerError as error:
+            log.warning("cannot tell what becomes of %s: %s", job.unit, error.message)

@@ -1,0 +1,120 @@
+"""Pause and resume through systemd's freezer: what is frozen stands still, whoever froze it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tasker.errors import TaskerError
+from tasker.job import Job, Kind
+from tasker.lifecycle import State
+from tasker.limits import Limits
+from tests.system.conftest import User, cgroup, run, serving, show, until
+
+COUNTS = "exec 2>/dev/null; trap 'exit 7' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done"
+
+
+def frozen(job: Job) -> bool:
+    return "frozen 1" in (cgroup(job) / "cgroup.events").read_text()
+
+
+def test_a_paused_job_uses_nothing_until_it_is_resumed(alice: User, admin: User) -> None:
+    job = alice.sh("while :; do :; done")
+
+    def used() -> str:
+        return (cgroup(job) / "cpu.stat").read_text().split()[1]
+
+    assert alice.client.pause(job.id).state is State.PAUSED
+    assert frozen(job)
+    assert show(job.unit, "FreezerState") == "frozen"
+    before = used()
+    run("systemctl", "daemon-reload")
+    assert used() == before
+    assert admin.client.pause(job.id).state is State.PAUSED
+    assert alice.client.resume(job.id).state is State.RUNNING
+    assert not frozen(job)
+    until(lambda: used() != before)
+
+
+def test_systemctl_freeze_and_thaw_are_seen(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    run("systemctl", "freeze", job.unit)
+    until(lambda: alice.client.get(job.id).state is State.PAUSED)
+    assert "paused by systemctl" in run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTION=pause")
+    run("systemctl", "thaw", job.unit)
+    until(lambda: alice.client.get(job.id).state is State.RUNNING)
+
+
+@pytest.mark.parametrize("number", ["TERM", "KILL"])
+def test_it_stays_paused_when_the_engine_restarts(alice: User, number: str) -> None:
+    job = alice.start("sleep", "600")
+    alice.client.pause(job.id)
+    before = show("tasker.service", "MainPID")
+    if number == "TERM":
+        run("systemctl", "restart", "tasker")
+    else:
+        run("systemctl", "kill", "--signal=KILL", "tasker")
+        until(lambda: show("tasker.service", "MainPID") not in (before, "0"))
+    until(serving)
+    assert alice.client.get(job.id).state is State.PAUSED
+    run("systemctl", "daemon-reload")
+    assert alice.client.resume(job.id).state is State.RUNNING
+
+
+def test_a_stop_lets_it_go_on_so_that_it_acts(alice: User) -> None:
+    job = alice.sh(COUNTS)
+    alice.first_line(job)
+    alice.client.pause(job.id)
+    ended = alice.client.stop(job.id, grace=60)
+    assert ended.outcome is not None
+    assert (ended.outcome.kind, ended.outcome.exit_code) == (Kind.STOPPED, 7)
+
+
+def test_a_paused_job_is_killed_at_once_by_force(alice: User) -> None:
+    for grace in (0, None):
+        job = alice.sh(COUNTS)
+        alice.first_line(job)
+        alice.client.pause(job.id)
+        if grace is None:
+            alice.client.signal(job.id, signal.SIGKILL)
+        else:
+            alice.client.stop(job.id, grace=grace)
+        assert alice.wait(job).state is State.ENDED
+
+
+def test_what_it_handles_waits_until_it_is_resumed_and_what_ends_it_does_not(alice: User) -> None:
+    job = alice.sh(COUNTS)
+    alice.first_line(job)
+    alice.client.pause(job.id)
+    alice.client.signal(job.id, signal.SIGUSR1)
+    assert alice.client.get(job.id).state is State.PAUSED
+    alice.client.resume(job.id)
+    until(lambda: b"usr1" in _printed(alice, job))
+    alice.client.pause(job.id)
+    alice.client.signal(job.id, signal.SIGHUP)  # not handled
+    ended = alice.wait(job)
+    assert ended.outcome is not None
+    assert (ended.outcome.kind, ended.outcome.signal) == (Kind.SIGNALLED, signal.SIGHUP)
+
+
+def test_the_run_time_goes_on_while_it_is_paused(alice: User) -> None:
+    job = alice.sh(COUNTS, limits=Limits(run_time=15))
+    alice.first_line(job)
+    alice.client.pause(job.id)
+    ended = alice.wait(job)
+    assert ended.outcome is not None
+    assert ended.outcome.kind is Kind.TIMED_OUT
+
+
+def test_an_ended_job_is_not_paused(alice: User) -> None:
+    job = alice.start("true")
+    alice.wait(job)
+    with pytest.raises(TaskerError, match=f"cannot pause job {job.id}: it has ended"):
+        alice.client.pause(job.id)
+    assert not os.path.exists(cgroup(job))
+
+
+def _printed(user: User, job: Job) -> bytes:
+    return b"".join(getattr(event, "data", b"") for event in user.client.attach(job.id, follow=False))
