@@ -28,6 +28,8 @@ STATES = {
     State.ENDED: "dim",
 }
 COLUMNS = ("ID", "NAME", "OWNER", "STATE", "ELAPSED", "HOW IT ENDED", "COMMAND")
+EXPENDABLE = ("OWNER", "ELAPSED", "NAME")
+"""Columns that a narrow terminal does without, the first of them first."""
 WIDE_COLUMNS = (
     *("ID", "NAME", "OWNER", "RUNS AS", "STATE", "STARTED", "ELAPSED", "CPU TIME", "MEMORY", "OUTPUT", "HOW IT ENDED"),
     *("UNIT", "COMMAND"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group
 from rich.text import Text
 
@@ -9,6 +11,24 @@ Rows = list[list[Text]]
 """A table: cells by row and column. A cell that is justified "right" stands at the right of its column."""
 NARROWEST = 12
 """Cells to which a column is cut at most: an id or a state is never cut."""
+LEAST_LAST = 16
+"""Cells of the last column for which others go."""
+
+
+def fitting(rows: Rows, width: int, expendable: Sequence[str]) -> Rows:
+    """Without as many of the expendable columns, the first of them first, as it takes to give the others some room."""
+    for name in expendable:
+        if _least(rows) <= width:
+            break
+        at = next((at for at, cell in enumerate(rows[0]) if cell.plain == name), None)
+        rows = rows if at is None else [row[:at] + row[at + 1 :] for row in rows]
+    return rows
+
+
+def _least(rows: Rows) -> int:
+    """Cells that a table needs, its texts cut."""
+    widths: list[int] = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    return sum(min(width, NARROWEST) + len("  ") for width in widths[:-1]) + min(widths[-1], LEAST_LAST)
 
 
 def for_terminal(rows: Rows, width: int | None = None) -> Group:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tasker.cli import document
-from tasker.cli.rows import Rows, for_pipe, for_terminal
+from tasker.cli.rows import Rows, fitting, for_pipe, for_terminal
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,13 +18,18 @@ def print_json(value: dict[str, Any]) -> None:
     print(document.dump(value), flush=True)
 
 
-def print_rows(rows: Rows, cut: bool = True) -> None:
-    """On a terminal in colours and, with `cut`, to its width; elsewhere plain and whole."""
+def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> None:
+    """On a terminal in colours and, with `cut`, to its width, at first by leaving out columns that are expendable;
+    elsewhere plain and whole.
+    """
     if sys.stdout.isatty():
         from rich.console import Console
 
         console = Console(highlight=False)
-        console.print(for_terminal(rows, console.width if cut else None))
+        if cut:
+            console.print(for_terminal(fitting(rows, console.width, expendable), console.width))
+        else:
+            console.print(for_terminal(rows))
     else:
         print("\n".join(for_pipe(rows)))
 

@@ -48,6 +48,23 @@ def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (80, "ID NAME OWNER STATE ELAPSED HOW IT ENDED COMMAND"),
+        (72, "ID NAME STATE ELAPSED HOW IT ENDED COMMAND"),
+        (64, "ID NAME STATE HOW IT ENDED COMMAND"),
+        (55, "ID STATE HOW IT ENDED COMMAND"),
+        (10, "ID STATE HOW IT ENDED COMMAND"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns(width: int, columns: str) -> None:
+    job = ended(Outcome(Kind.STOPPED, stopped_by="somebody"), spec=JobSpec(("sleep", "60", "and more"), name="n" * 20))
+    table = rows.fitting(render.table([RUNNING, job], 0, wide=False), width, render.EXPENDABLE)
+    assert " ".join(cell.plain for cell in table[0]) == columns
+    assert all(len(row) == len(table[0]) for row in table)
+
+
 def test_the_lines_for_a_pipe() -> None:
     assert rows.for_pipe(render.table([RUNNING], now=1065.5, wide=False)) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED  COMMAND",

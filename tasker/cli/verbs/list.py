@@ -47,7 +47,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json(document.jobs(jobs))
     else:
-        print_rows(render.table(jobs, time.time(), asked.wide), cut=not asked.wide)
+        print_rows(render.table(jobs, time.time(), asked.wide), not asked.wide, render.EXPENDABLE)
     return exits.DONE
 
 
@@ -62,5 +62,5 @@ def _everywhere(asked: argparse.Namespace) -> int:
         print_json({"jobs": named_jobs})
     elif answers:
         tables = {name: render.table(jobs, time.time(), asked.wide) for name, jobs in answers.items()}
-        print_rows(named(tables), cut=not asked.wide)
+        print_rows(named(tables), not asked.wide, render.EXPENDABLE)
     return code
