@@ -53,6 +53,6 @@ def normalised(rows: Sequence[str], words: Mapping[str, str], vary: Mapping[str,
 
 
 def _in_its_room(instead: str, match: re.Match[str]) -> str:
-    """As wide as what it replaces with the spaces after it, where there are any to give or take."""
+    """In a column, which two spaces end at least, as wide as what it replaces with them; in a sentence, as it is."""
     spaces = match[match.re.groups]
-    return instead + " " * max(len(match[0]) - len(instead), 1) if spaces else instead
+    return instead + (" " * max(len(match[0]) - len(instead), 1) if len(spaces) > 1 else spaces)
