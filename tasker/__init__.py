@@ -12,11 +12,12 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  7. engine/scope.py    StartTransientUnit (systemd.py on bus.py), limits read back from the cgroup; then Release
  8. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
  9. frontend/attach.py reads the ring for whoever attaches; cli/follow.py and output.py show it
-10. engine/jobs.py     the leader exited: kill what is left, Finish, systemd's Result; outcomes.py says how it ended
+10. engine/jobs.py     the leader exited: kill what is left, Finish; outcomes.py and verdict.py say how it ended and why
 11. engine/retention.py  at last archive.py takes its output to disk; attached to, it is a ring again (unpacked.py)
 
 Around that, in engine/: ceilings.py is what owners and Tasker as a whole may use, limiting.py changes the limits of a
-running job, inforce.py reads back what is in force, escape.py ends what left its scope, about.py answers GetInfo.
+running job, inforce.py reads back what is in force and usage.py what it uses, escape.py ends what left its scope,
+about.py answers GetInfo. watchers.py tells frontends what changes; frontend/watch.py passes it on to who watches.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py.
 """

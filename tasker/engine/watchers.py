@@ -38,12 +38,15 @@ class Watchers:
         self._table = table
         self._told: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()
+        self._met: set[Channel] = set()
+        """Those that ever asked, and are still connected."""
         self._sampling: asyncio.Task[None] | None = None
         table.watchers.add(self._changed)
 
     def watch(self, frontend: Channel, wanted: wire.Watch) -> None:
         """From now on this frontend is told what it asks for here, and no more what it asked for before."""
-        if frontend not in self._told and frontend not in self._sampled:
+        if frontend not in self._met:
+            self._met.add(frontend)
             frontend.closed.add_done_callback(lambda _: self._forget(frontend))
         if wanted.changes and frontend not in self._told:
             self._told[frontend] = Subscription(frontend)
@@ -57,6 +60,7 @@ class Watchers:
             self._sampling = asyncio.get_running_loop().create_task(self._sample())
 
     def _forget(self, frontend: Channel) -> None:
+        self._met.discard(frontend)
         self._sampled.discard(frontend)
         if frontend in self._told:
             self._told.pop(frontend).end()

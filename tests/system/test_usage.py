@@ -1,0 +1,140 @@
+"""What jobs use as the kernel counts it, how they are said to have ended, and watching them, on a real systemd."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from tasker.client.watching import Changed, Forgotten, Snapshot, Used, Watching
+from tasker.job import Job, Kind
+from tasker.lifecycle import State
+from tasker.limits import Limits
+from tasker.usage import Usage
+from tests.system.conftest import User, cgroup, run, until
+
+MIB = 1 << 20
+BURN = "while :; do :; done"
+EAT = "import time; blocks = []\nwhile True: blocks.append(bytearray(1 << 20))"
+
+
+def usage(user: User, job: Job) -> Usage:
+    found = user.client.get(job.id).usage
+    assert found is not None
+    return found
+
+
+def ended(user: User, job: Job) -> tuple[Usage, str]:
+    """The totals and the verdict."""
+    job = user.wait(job)
+    assert job.usage is not None
+    assert job.outcome is not None
+    assert user.client.get(job.id).usage == job.usage
+    return job.usage, job.outcome.verdict
+
+
+def test_a_busy_job_has_cpu_time_a_rate_and_pressure(alice: User) -> None:
+    job = alice.sh(BURN)
+    until(lambda: usage(alice, job).cpu_time > 0.2)
+    until(lambda: (usage(alice, job).cpu_rate or 0.0) > 0.1)
+    now = usage(alice, job)
+    assert now.tasks == 1
+    assert now.memory is not None
+    assert now.memory_peak is not None
+    assert 0 < now.memory <= now.memory_peak
+    assert None not in (now.cpu_pressure, now.memory_pressure, now.io_pressure)
+    alice.client.stop(job.id)
+    totals, verdict = ended(alice, job)
+    assert totals.cpu_time >= now.cpu_time
+    assert (totals.memory, totals.tasks, totals.cpu_rate) == (None, None, None)
+    assert re.fullmatch(r"stopped by alice after \d.* \(SIGTERM\)", verdict)
+
+
+def test_a_very_short_job_has_totals(alice: User) -> None:
+    totals, verdict = ended(alice, alice.start("true"))
+    assert totals.cpu_time > 0.0
+    assert totals.memory_peak is not None
+    assert totals.memory_peak > 0
+    assert re.fullmatch(r"exited with code 0 after \d+\.\ds", verdict)
+
+
+def test_bytes_to_disk_and_memory_are_counted_to_the_last(alice: User) -> None:
+    script = "dd if=/dev/zero of=/var/tmp/tasker-io bs=8M count=2 oflag=direct 2>/dev/null; rm /var/tmp/tasker-io"
+    totals, _ = ended(alice, alice.sh(script))
+    assert 16 * MIB <= totals.io_write < 20 * MIB
+    assert totals.memory_peak is not None
+    assert totals.memory_peak > 8 * MIB
+
+
+def test_a_cpu_limit_that_holds_back_is_told(alice: User) -> None:
+    job = alice.sh(BURN, Limits(cpu=0.2))
+    until(lambda: usage(alice, job).periods > 20)
+    assert usage(alice, job).throttled > 0.5
+    assert usage(alice, job).throttled_time > 0.0
+    alice.client.stop(job.id)
+    totals, verdict = ended(alice, job)
+    assert totals.throttled > 0.5
+    assert re.fullmatch(r"stopped by alice after .*; the CPU limit of 0\.2 held it back \d\d+ % of the time", verdict)
+
+
+def test_out_of_memory_is_told_with_the_limit_and_how_often(alice: User) -> None:
+    job = alice.start("python3", "-c", EAT, limits=Limits(memory=48 * MIB))
+    totals, verdict = ended(alice, job)
+    assert re.fullmatch(r"killed: out of memory, limit 48M reached (once|\d+ times) \(peak 48M\)", verdict)
+    assert totals.oom_kills >= 1
+    until(lambda: verdict in run("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}"))
+
+
+def test_a_stop_that_had_to_kill_says_so(alice: User) -> None:
+    job = alice.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+    alice.first_line(job)
+    outcome = alice.client.stop(job.id, grace=1).outcome
+    assert outcome is not None
+    assert outcome.verdict == "stopped by alice: killed after the grace period of 1.0s"
+
+
+def test_totals_are_whole_although_systemd_removes_the_cgroup(alice: User) -> None:
+    """The last reading is a race: of twenty very short jobs, at least most are won, and CPU time is always known."""
+    jobs = [ended(alice, alice.start("true"))[0] for _ in range(20)]
+    assert all(totals.cpu_time > 0.0 for totals in jobs)
+    assert sum(totals.memory_peak is not None for totals in jobs) >= 15
+
+
+def test_jobs_are_watched_while_they_come_and_go_and_across_a_restart(alice: User, bob: User) -> None:
+    watching = bob.client.watch(usage=True)
+    known = _snapshot(watching)
+    job = alice.sh("while :; do :; done", environment={"SECRET": "x"})
+    seen = _until(watching, job, State.RUNNING)
+    assert job.id not in known
+    assert seen.spec.environment == {"SECRET": ""}
+    while not any(used.job == job.id for used in getattr(next(watching), "usages", ())):
+        pass
+    subprocess.run(["systemctl", "restart", "tasker"], check=True)
+    while not (isinstance(part := next(watching), Snapshot) and part.first):
+        assert not isinstance(part, Forgotten)
+    alice.client.stop(job.id)
+    last = _until(watching, job, State.ENDED)
+    assert last.outcome is not None
+    assert last.outcome.kind is Kind.STOPPED
+    assert last.usage is not None
+    assert last.usage.cpu_time > 0.0
+    watching.cancel()
+    assert not cgroup(job).exists()
+
+
+def _snapshot(watching: Watching) -> set[str]:
+    jobs: set[str] = set()
+    while True:
+        part = next(watching)
+        assert isinstance(part, Snapshot)
+        jobs |= {job.id for job in part.jobs}
+        if part.last:
+            return jobs
+
+
+def _until(watching: Watching, job: Job, state: State) -> Job:
+    """What is told of the job, once it is in that state."""
+    while True:
+        news = next(watching)
+        assert not isinstance(news, Used) or all(used.usage.time for used in news.usages)
+        if isinstance(news, Changed) and news.job.id == job.id and news.job.state is state:
+            return news.job
