@@ -94,10 +94,10 @@ def total(rows: Sequence[Row]) -> Total:
     used = [row.usage for row in rows]
     return Total(
         jobs=len(rows),
-        cpu_rate=sum(usage.cpu_rate or 0.0 for usage in used),
+        cpu_rate=sum((usage.cpu_rate or 0.0 for usage in used), 0.0),
         memory=sum(usage.memory or 0 for usage in used),
-        io_read_rate=sum(usage.io_read_rate or 0.0 for usage in used),
-        io_write_rate=sum(usage.io_write_rate or 0.0 for usage in used),
+        io_read_rate=sum((usage.io_read_rate or 0.0 for usage in used), 0.0),
+        io_write_rate=sum((usage.io_write_rate or 0.0 for usage in used), 0.0),
         tasks=sum(usage.tasks or 0 for usage in used),
     )
 

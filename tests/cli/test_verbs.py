@@ -70,6 +70,7 @@ def test_signal(machine: Machine) -> None:
         ("limit k3 --time 5s", "cannot change the run time of a job: it is fixed when the job starts"),
         ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),
         ("limit k3 --io-read none --io-write /=1M", "cannot both set and take away limits of disks"),
+        ("limit k3 --io-read /=none", "cannot read '/=none': of disks, all limits are taken away at once"),
         ("archive", "cannot archive nothing; name a job, or use --ended"),
         ("archive k3 --ended", "cannot take both ids and --ended"),
         ("archive k3 --all", "cannot use --owner or --all with ids"),

@@ -51,6 +51,9 @@ def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
     words = vars(asked).copy()
     lift = [name for name in FIELDS if words[name] == options.NONE]
     words |= dict.fromkeys(lift)
+    one = next((word for name in DISKS for word in words[name] if word.endswith(f"={options.NONE}")), "")
+    if one:
+        raise UsageError(f"cannot read {one[:80]!r}: of disks, all limits are taken away at once, e.g. --io-write none")
     if any(options.NONE in words[name] for name in DISKS):
         if any(word != options.NONE for name in DISKS for word in words[name]):
             raise UsageError("cannot both set and take away limits of disks; do it in two steps")
