@@ -52,7 +52,7 @@ def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
         file.write('[owner]\nmemory = "600M"\n')
     run("systemctl", "reload", "tasker")
     alice.start("sleep", "600")
-    assert [path.name for path in CONTROL.glob("tasker*")] == ["tasker-alice.slice.d"]
+    assert (CONTROL / "tasker-alice.slice.d").exists()
     certificates = {path.name: path.read_bytes() for path in ETC.rglob("*.*")}
     run("apt-get", "-qq", "remove", "-y", "tasker")
     assert leftovers() == []
