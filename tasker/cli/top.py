@@ -20,7 +20,7 @@ from rich.text import Text
 from tasker.cli import document, figures, render
 from tasker.cli.board import Board
 from tasker.cli.clean import visible
-from tasker.cli.rows import NARROWEST, Rows, for_terminal
+from tasker.cli.rows import Rows, fitting, for_terminal
 from tasker.job import Job
 from tasker.usage import Usage
 
@@ -71,8 +71,6 @@ COLUMNS = (
 EXPENDABLE = ("LIMIT", "WAITS FOR", "OWNER", "TASKS", "READ", "WRITE", "ELAPSED", "STATE", "COMMAND", "NAME")
 """Columns that go where there is no room, the first of them first."""
 NUMBERS = ("ELAPSED", "CPU", "MEMORY", "LIMIT", "READ", "WRITE", "TASKS")
-LEAST_COMMAND = 16
-"""Cells for commands before other columns go."""
 
 
 def running(boards: Mapping[str, Board]) -> list[Row]:
@@ -108,13 +106,9 @@ def table(rows: Sequence[Row], now: float, width: int | None = None, most: int |
     lines = [cells(row, now) for row in shown]
     sum_of_all = total_cells(total(rows), f"… and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
     columns = [*(["MACHINE"] if any(row.machine for row in rows) else []), *COLUMNS]
-    lines.append(sum_of_all)
-    for column in EXPENDABLE:
-        if width is None or _room([*lines], columns) <= width:
-            break
-        columns.remove(column)
     header = {column: Text(column, "bold") for column in columns}
-    return [[_placed(line[column].copy(), column) for column in columns] for line in (header, *lines)]
+    whole = [[_placed(line[column], column) for column in columns] for line in (header, *lines, sum_of_all)]
+    return whole if width is None else fitting(whole, width, EXPENDABLE)
 
 
 def cells(row: Row, now: float) -> dict[str, Text]:
@@ -185,16 +179,6 @@ def _title(by: str, machine: str, now: float, columns: int) -> Text:
         title.append(" " * gap + hint, "dim")
     title.no_wrap, title.overflow = True, "ellipsis"
     return title
-
-
-def _room(lines: Sequence[dict[str, Text]], columns: Sequence[str]) -> int:
-    """Cells that these columns need at least: texts may be cut, numbers may not."""
-    room = 2 * (len(columns) - 1)
-    for column in columns:
-        widest = max(len(column), *(line[column].cell_len for line in lines))
-        most = {"NAME": NARROWEST, "OWNER": NARROWEST, "COMMAND": LEAST_COMMAND}.get(column, widest)
-        room += min(widest, most)
-    return room
 
 
 def _placed(cell: Text, column: str) -> Text:

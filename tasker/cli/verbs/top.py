@@ -136,7 +136,7 @@ def _print(boards: dict[str, Board], machine: str, asked: argparse.Namespace) ->
     if asked.json:
         print_json(top.as_json(rows, machine, now))
     else:
-        print_rows(top.table(rows, now))
+        print_rows(top.table(rows, now), expendable=top.EXPENDABLE)
 
 
 def _dumb() -> bool:
