@@ -217,4 +217,6 @@ def test_watch(scene: Scene) -> None:
 def test_what_changes_the_scene(scene: Scene, name: str, line: str) -> None:
     if "archived" in name:
         scene.machine.out("archive", scene.failed)
+    if name == "stop":  # its limit is in the verdict
+        scene.machine.out("limit", scene.busy, "--cpu", "0.25")
     test_what_is_printed(scene, name, line, 0)
