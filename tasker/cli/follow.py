@@ -83,7 +83,9 @@ class Follow:
     def _events(self) -> Iterator[Live[Event]]:
         try:
             self._live = live = Live(self._attachment, self._output.patience)
-            wakes = {signal.SIGWINCH: Wake.TICK, signal.SIGTSTP: Wake.SUSPEND}
+            wakes = {signal.SIGWINCH: Wake.TICK}
+            if self._output.suspends:
+                wakes[signal.SIGTSTP] = Wake.SUSPEND
             with handling({number: _waking(live, wake) for number, wake in wakes.items()}):
                 yield live
         finally:

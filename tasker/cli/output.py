@@ -26,6 +26,8 @@ class Output:
 
     wants_news = False
     """Whether it shows what `news` brings."""
+    suspends = False
+    """Whether there is a terminal to leave in order before Ctrl-Z; else that stops the process at once."""
     asks = False
     """Whether it can ask the person something."""
 

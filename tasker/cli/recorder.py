@@ -30,6 +30,7 @@ class Recorder(Output):
         self._path = path
         self._force = force
         self._meter = meter
+        self.suspends = meter is not None
         self._json = json
         self._notices = Notices(into(path))
         self._fd: int | None = None

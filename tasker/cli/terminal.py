@@ -27,6 +27,8 @@ from tasker.usage import Usage
 class OnTerminal(Output):
     """On the terminal `fd`; keys come from stdin."""
 
+    suspends = True
+
     def __init__(self, console: Console, *, footer: bool, timestamps: bool = False, fd: int = STDOUT) -> None:
         self.wants_news = footer and not console.is_dumb_terminal
         self._console = console

@@ -170,6 +170,16 @@ def test_a_notice_from_a_thread_is_shown_between_events() -> None:
     assert [thing for thing in output.told if thing != "tick"] == [WHOLE[0], "stopping it", "close"]
 
 
+@pytest.mark.parametrize("suspends", [True, False])
+def test_ctrl_z_is_left_alone_where_there_is_no_terminal_to_leave_in_order(suspends: bool) -> None:
+    """Whoever is blocked in a write to a pager would not see it in the queue, and hold up the shell."""
+    output, handlers = Recorder(), []
+    output.suspends = suspends
+    output.on_show = lambda: handlers.append(signal.getsignal(signal.SIGTSTP))
+    Follow(Stream(WHOLE[0]), output).run()
+    assert (handlers == [signal.SIG_DFL]) != suspends
+
+
 def test_handlers_go_back_and_what_is_ignored_stays_ignored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
