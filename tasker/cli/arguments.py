@@ -111,10 +111,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         _read(parser, parser, words[:at])  # --help and --version end here
         raise UsageError("cannot do anything without a verb; tasker --help lists them")
     if words[at] == "help":
-        parser.parse_args([*[verb for verb in words[at + 1 : at + 2] if verb in parser.verbs], "--help"])
+        asked = words[at + 1 : at + 2]
+        if not asked or asked[0] in parser.verbs:
+            parser.parse_args([*asked, "--help"])
+        at += 1
     verb = parser.verbs.get(words[at])
     if verb is None:
-        near = did_you_mean(words[at], parser.verbs)
+        near = did_you_mean(words[at], [name for name in parser.verbs if name not in HIDDEN])
         raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
     command: list[str] = []
     if verb.verb in WITH_COMMAND:

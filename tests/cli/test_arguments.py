@@ -49,6 +49,8 @@ def test_arguments_arrive_as_they_are() -> None:
         ("strat x", "cannot find the verb 'strat'; did you mean start?"),
         ("--jsno", "cannot understand '--jsno'; did you mean --json?"),
         ("lits", "did you mean list?"),
+        ("help lits", "cannot find the verb 'lits'; did you mean list?"),
+        ("candidate", "tasker --help lists them"),
         ("frobnicate", "cannot find the verb 'frobnicate'; tasker --help lists them"),
         ("--nope", "cannot understand '--nope'; see tasker --help"),
         ("get --zzzz k3", "cannot understand '--zzzz'; see tasker get --help"),
