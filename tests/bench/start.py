@@ -14,8 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.stub_control import REPOSITORY
-
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 40
 LINES = (("--version",), ("--help",), ("list", "--help"))
 

@@ -44,7 +44,7 @@ def test_it_brings_manual_pages() -> None:
     assert {"tasker.1.gz", "tasker-start.1.gz", "tasker-doctor.1.gz", "tasker.toml.5.gz", "taskerd.8.gz"} <= shipped
     page = gzip.decompress(Path("/usr/share/man/man1/tasker-start.1.gz").read_bytes()).decode()
     assert page.count(".SH ") >= 6
-    assert show("tasker.service", "Documentation") == "man:taskerd(8) man:tasker.toml(5)"
+    assert show("tasker.service", "Documentation").replace('"', "") == "man:taskerd(8) man:tasker.toml(5)"
 
 
 def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
