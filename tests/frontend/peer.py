@@ -153,11 +153,14 @@ class Peer:
         self.call(close_all)
 
     def notify(self, message: wire.Message) -> None:
-        def notify_all() -> None:
+        """As the engine does it: never more than the frontend has room for."""
+
+        async def notify_all() -> None:
             for channel in tuple(self.channels):
                 channel.notify(message)
+                await channel.drained()
 
-        self.call(notify_all)
+        self.wait_for(notify_all())
 
     def end_streams(self, job: str, user: str) -> int:
         async def ask() -> int:
