@@ -17,9 +17,11 @@
     top         rows of top, pure            topscreen: on a terminal            keys: what is pressed
     rows        rows ─▶ laid out for a terminal or a pipe, pure
     document    jobs ─▶ JSON, pure
-    completion/ the parser ─▶ scripts for shells                  near: did you mean …?
+    completion/ the parser ─▶ scripts for shells           near: did you mean …?      missing: … of a job's id
+    doctor/     what may be wrong with a machine           about: the service and its ceilings, as info shows them
+    merged      the watches of all contexts, one stream    prepared/: what --help prints, made by packaging/prepare
     exits       how it ended ─▶ exit code, one table
     stdout      rows and JSON                          stderr: notices, errors, progress
 
-grpc and rich are slow to import, so they are imported by the functions that use them: `--help` stays instant.
+grpc and rich are slow to import, so they are imported by the functions that use them.
 """
