@@ -36,7 +36,7 @@ class Deactivations:
 
     async def open(self) -> None:
         """Carry out what was asked while no engine was there, and listen from now on. Raises TaskerError."""
-        self._systemd.look_at = self._hint
+        self._systemd.look_at(self._hint)
         await self._look_everywhere(left_to_us=True)  # it may have been the last thing that an earlier engine heard
 
     def _hint(self, unit: str, asked: bool) -> None:

@@ -1,0 +1,197 @@
+"""The connection to systemd's manager: calls that survive its absence, unit jobs to their end, and signals as hints.
+
+Signals are taken from the connection that owns org.freedesktop.systemd1 and from nobody else: any local user may
+address a forged one to us. What a signal says is a hint to look again, never a fact; at a daemon-reload systemd says
+"removed" of every unit there is, and at a daemon-reexec it leaves calls unanswered and comes back under a new name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from tasker.engine import names
+from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal
+from tasker.errors import Reason, TaskerError
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 16
+"""Unit jobs under way. More add only latency."""
+NAME = "org.freedesktop.systemd1"
+PATH = "/org/freedesktop/systemd1"
+MANAGER = f"{NAME}.Manager"
+SCOPE = f"{NAME}.Scope"
+NO_SUCH_UNIT = f"{NAME}.NoSuchUnit"
+UNTOLD = "untold"
+"""In place of a unit job's result: systemd was away when it would have told."""
+_PROPERTIES = f"{DBUS}.Properties"
+_AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", f"{DBUS}.Error.NameHasNoOwner")
+_MATCHES = (
+    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='JobNew'",
+    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='JobRemoved'",
+    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='Reloading'",
+    f"type='signal',sender='{NAME}',interface='{_PROPERTIES}',member='PropertiesChanged',arg0='{SCOPE}'",
+    f"type='signal',sender='{DBUS}',interface='{DBUS}',member='NameOwnerChanged',arg0='{NAME}'",
+)
+
+
+class Manager:
+    """Connect with `Manager.connect`."""
+
+    def __init__(self) -> None:
+        self._bus: Bus
+        self._owner = ""
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._removed: dict[str, asyncio.Future[str]] = {}
+        self._early: dict[str, str] = {}
+        """Results of unit jobs that ended before the call that made them was answered."""
+        self._asked: Counter[str] = Counter()
+        """Units that such a call is under way for."""
+        self._here = asyncio.Event()
+        self._changed: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.look_at: Callable[[str, bool], None] = lambda _unit, _asked: None
+        """Called with the name of a scope that something may have happened to ("": to any of them), and with whether
+        somebody asked systemd for that."""
+
+    @classmethod
+    async def connect(cls, address: str | None) -> Manager:
+        """On the system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
+        self = cls()
+        self._bus = await Bus.connect(address, self._signal)
+        for rule in _MATCHES:
+            await self._bus.match(rule)
+        self._owner = await self._bus.owner(NAME)
+        self._here.set()
+        await self._bus.own(names.BUS)
+        await self._subscribe()
+        return self
+
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        """Done when the bus is gone, and nothing works any more."""
+        return self._bus.lost
+
+    async def leave(self) -> None:
+        """Be no scope's controller any more: from here on systemd ends them by itself."""
+        await self._bus.release(names.BUS)
+
+    async def get(self, path: str, interface: str, name: str) -> Any:
+        return (await self._bus.call(NAME, path, _PROPERTIES, "Get", "ss", interface, name))[0].value
+
+    async def call(self, member: str, signature: str, *body: Any, again: bool = True) -> list[Any]:
+        """A call of the manager; made `again` where systemd went away without an answer."""
+        try:
+            return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
+        except Refused as error:
+            if error.name not in _AWAY:
+                raise
+            await asyncio.wait_for(self._here.wait(), DEADLINE)
+            if not again:
+                raise
+            return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
+
+    async def unit_job(self, unit: str, member: str, signature: str, *body: Any) -> str:
+        """A call that queues a unit job; its result, or UNTOLD. JobRemoved often comes before the reply."""
+        async with self._slots:
+            self._asked[unit] += 1
+            try:
+                path = (await self.call(member, signature, *body, again=False))[0]
+                future = self._removed[path] = asyncio.get_running_loop().create_future()
+                if path in self._early:
+                    future.set_result(self._early.pop(path))
+            except Refused as error:
+                if error.name not in _AWAY:
+                    raise
+                return UNTOLD
+            finally:
+                self._asked[unit] -= 1
+                self._asked += Counter()  # drops what is zero
+            try:
+                return await asyncio.wait_for(future, DEADLINE)
+            except TimeoutError:
+                text = f"cannot {member} {unit}: systemd does not finish it"
+                raise TaskerError(Reason.UNAVAILABLE, text) from None
+            finally:
+                del self._removed[path]
+
+    @contextlib.contextmanager
+    def watched(self, unit: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something may have happened to a unit."""
+        path = unit_path(unit)
+        changed = asyncio.Event()
+        watchers = self._changed[path]
+        watchers.add(changed)
+        try:
+            yield changed
+        finally:
+            watchers.discard(changed)
+            if not watchers:
+                self._changed.pop(path, None)
+
+    async def _subscribe(self) -> None:
+        try:
+            await self.call("Subscribe", "")
+        except Refused as error:
+            if error.name != f"{NAME}.AlreadySubscribed":
+                raise
+
+    # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _signal(self, signal: Signal) -> None:
+        if signal.sender == DBUS:
+            if signal.member == "NameOwnerChanged" and signal.body[0] == NAME:
+                self._new_owner(signal.body[2])
+        elif signal.sender != self._owner:
+            log.warning("ignored a signal %s from %s, who is not systemd", signal.member, signal.sender)
+        elif signal.member == "JobRemoved":
+            _, path, unit, result = signal.body
+            future = self._removed.get(path)
+            if future is not None and not future.done():
+                future.set_result(result)
+            elif unit in self._asked:
+                self._early[path] = result
+        elif signal.member == "PropertiesChanged":
+            for event in self._changed.get(signal.path, ()):
+                event.set()
+            self.look_at(_unit_name(signal.path), False)
+        elif signal.member == "JobNew":
+            self.look_at(signal.body[2], True)
+        elif signal.member == "RequestStop":
+            self.look_at(_unit_name(signal.path), True)
+        elif signal.member == "Reloading" and not signal.body[0]:
+            self._look_again()
+
+    def _new_owner(self, owner: str) -> None:
+        self._owner = owner
+        self._early.clear()
+        if not owner:
+            self._here.clear()
+            return
+        log.info("systemd has a new name on the bus: looking at every unit again")
+        self._here.set()
+        for future in self._removed.values():
+            if not future.done():
+                future.set_result(UNTOLD)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        for events in self._changed.values():
+            for event in events:
+                event.set()
+        self.look_at("", False)
+
+
+def unit_path(name: str) -> str:
+    """Where a unit's object is on the bus: every byte that is no letter or digit is written _xx."""
+    return f"{PATH}/unit/" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name)
+
+
+def _unit_name(path: str) -> str:
+    """The unit whose object is there."""
+    return unquote(path.rpartition("/")[2].replace("_", "%"))
