@@ -9,7 +9,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire/)
  5. engine/jobs.py     policy.py: may they? job.py: is it in range? then engine/launcher.py: Launch to the collector
  6. collector/         launch forks, child becomes the job's user and waits at its gate
- 7. engine/scope.py    StartTransientUnit (systemd.py on manager.py on bus.py), limits read back from the cgroup; then Release
+ 7. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back from the cgroup; then Release
  8. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
  9. frontend/attach.py reads the ring for whoever attaches; cli/follow.py and output.py show it
 10. engine/jobs.py     the leader exited: kill what is left, Finish; outcomes.py and verdict.py say how it ended and why

@@ -46,9 +46,9 @@ class Usage:
     """How often its own memory limit was reached (memory.events: max)."""
     oom_kills: int = 0
     """Processes of it that the kernel killed for want of memory."""
-    io_read: int = 0
+    io_read: int | None = None
     """Bytes from disks."""
-    io_write: int = 0
+    io_write: int | None = None
     """Bytes to disks."""
     io_read_rate: float | None = None
     """Bytes a second, since the reading before."""

@@ -8,8 +8,11 @@ from tasker.api import values
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.usage import Pressure, Usage
 
-_COUNTS = ("periods", "throttled_periods", "memory_limit_hits", "oom_kills", "io_read", "io_write")
-_OPTIONAL = ("cpu_rate", "memory", "memory_peak", "swap", "io_read_rate", "io_write_rate", "tasks")
+_COUNTS = ("periods", "throttled_periods", "memory_limit_hits", "oom_kills")
+_OPTIONAL = (
+    *("cpu_rate", "memory", "memory_peak", "swap", "tasks"),
+    *("io_read", "io_write", "io_read_rate", "io_write_rate"),
+)
 _TIMES = ("cpu_time", "throttled_time")
 _PRESSURES = ("cpu_pressure", "memory_pressure", "io_pressure")
 

@@ -56,7 +56,7 @@ def wanted_owner(options: argparse.Namespace) -> str:
 
 def client_of(found: Settings) -> Client:
     """A Client for these settings. Raises TaskerError."""
-    from tasker.client.connection import Client
+    from tasker.client.sync import Client
 
     material = settings.read(found)
     return Client(found.address, ca=material.ca, certificate=material.certificate, key=material.key)

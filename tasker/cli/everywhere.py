@@ -64,7 +64,7 @@ def answers(
     contexts: dict[str, Settings], question: Callable[[Client, Identity], T], patience: float = PATIENCE
 ) -> dict[str, T | TaskerError]:
     """`question(client, oneself)`, asked of each; UNAVAILABLE for those that say nothing for `patience` seconds."""
-    import tasker.client.connection  # noqa: F401 - before the clock runs
+    import tasker.client.sync  # noqa: F401 - before the clock runs
 
     given: dict[str, T | TaskerError] = {}
 

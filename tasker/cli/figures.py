@@ -91,7 +91,7 @@ def _hits(usage: Usage) -> str:
     return _and(times(usage.memory_limit_hits) if usage.memory_limit_hits else "", killed)
 
 
-def _moved(total: int, speed: float | None, over: bool) -> str:
+def _moved(total: int | None, speed: float | None, over: bool) -> str:
     return _and(format_size(total), "" if over or not speed else _now(rate(speed))) if total else ""
 
 

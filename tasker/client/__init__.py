@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tasker.client.aio import AsyncClient
     from tasker.client.aiostream import AsyncAttachment, AsyncWatching
     from tasker.client.attachment import Attachment
-    from tasker.client.connection import Client
+    from tasker.client.sync import Client
     from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used, Watching
 
 __all__ = [
@@ -85,7 +85,7 @@ _LATE = {
     "AsyncClient": "aio",
     "AsyncWatching": "aiostream",
     "Attachment": "attachment",
-    "Client": "connection",
+    "Client": "sync",
     **dict.fromkeys(("Away", "Changed", "Forgotten", "News", "Snapshot", "Used", "Watching"), "watching"),
 }
 """In which module each is that needs grpc."""

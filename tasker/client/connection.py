@@ -1,9 +1,7 @@
-"""Client: one connection to one server, by whatever thread uses it. grpc's errors end here, as TaskerError."""
+"""One connection to one server, by whatever thread uses it. grpc's errors end here, as TaskerError."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,28 +11,16 @@ import grpc
 
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
-from tasker.client.attachment import AttachCourse, Attachment
 from tasker.client.endpoint import OPTIONS, endpoint, pem
-from tasker.client.resuming import PATIENCE, Wait
 from tasker.client.stream import Stream
-from tasker.client.watching import WatchCourse, Watching
 from tasker.errors import TaskerError
-from tasker.info import Info
-from tasker.job import Job, JobSpec
-from tasker.limits import Limits
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Stream[Any])
 
 
-class Client:
-    """A job is named by its id, or by a beginning of it that no other job has.
-
-    Every method raises TaskerError. Its `reason` is what the server gave, or what this side found out; any may be
-    UNAVAILABLE (the server cannot be reached, or restarts), DENIED (one's certificate, or somebody else's job),
-    EXHAUSTED (a ceiling) and INTERNAL (a defect). The methods name the others. All but `wait` and the streams answer
-    within minutes, or raise UNAVAILABLE.
-    """
+class Connection:
+    """What Client (sync.py) makes its calls by."""
 
     def __init__(self, address: str, *, ca: bytes, certificate: bytes, key: bytes) -> None:
         """`address` is host:port, and the server's certificate must name that host; the rest is PEM.
@@ -67,224 +53,6 @@ class Client:
         for stream in tuple(self._streams):
             stream.cancel()
         self._channel.close()
-
-    def start(self, spec: JobSpec) -> Job:
-        """Start a job: its command runs when this returns, under every limit that was asked for.
-
-        Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
-        working directory). After UNAVAILABLE look with `list` before trying again: it may run.
-
-        >>> job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
-        >>> job.owner, job.spec.argv[0]
-        ('alice', 'sh')
-        >>> client.start(JobSpec(("no-such-command",)))
-        Traceback (most recent call last):
-        tasker.errors.TaskerError: cannot ...
-        """
-        return self._ask(calls.start(spec))
-
-    def stop(self, job: str, grace: float | None = None) -> Job:
-        """End a job and return it as it ended; one that has ended is returned as it is.
-
-        `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
-        NOT_FOUND, AMBIGUOUS, INVALID.
-
-        >>> job = client.start(JobSpec(("sleep", "60")))
-        >>> client.stop(job.id, grace=5).outcome.summary
-        'stopped by alice'
-        """
-        return self._ask(calls.stop(job, grace))
-
-    def get(self, job: str) -> Job:
-        """A job; while it runs, with what is in force and what it uses. Raises NOT_FOUND, AMBIGUOUS.
-
-        >>> client.get("nothing")
-        Traceback (most recent call last):
-        tasker.errors.TaskerError: cannot find job 'nothing'...
-        """
-        return self._ask(calls.get(job))
-
-    def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> Iterator[Job]:
-        """All jobs of this run, oldest first; only `owner`'s, only those that have not ended, only archived ones.
-
-        Asks page by page, so an error may come in the middle.
-
-        >>> job = client.start(JobSpec(("sleep", "60"), name="nap"))
-        >>> [job.spec.name for job in client.list(owner="alice", running=True)]
-        ['nap']
-        >>> job = client.stop(job.id)
-        """
-        token = ""
-        while True:
-            page = self._ask(calls.page(owner, running, archived, token))
-            yield from page.jobs
-            token = page.next
-            if not token:
-                return
-
-    def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
-        """The job, once it has ended, however long that takes. Raises NOT_FOUND, AMBIGUOUS.
-
-        A connection that breaks meanwhile is tried again for `patience` seconds, then UNAVAILABLE is raised.
-
-        >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
-        >>> client.wait(job.id).outcome.exit_code
-        3
-        """
-        wait = Wait(job, patience)
-        while True:
-            try:
-                found = self._exchange(wait.call(time.monotonic()))
-                if wait.answered(found, time.monotonic()):
-                    return found
-            except TaskerError as error:
-                try:
-                    pause = wait.broke(error, time.monotonic())
-                except TaskerError as last:
-                    raise self._translation.explained(last) from error.__cause__
-                time.sleep(pause)
-
-    def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
-        """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays.
-
-        Units and ranges are those of Limits; `run_time` cannot be changed. Raises NOT_FOUND, AMBIGUOUS, INVALID,
-        REFUSED (the job has ended, or systemd said no).
-
-        >>> job = client.start(JobSpec(("sleep", "60"), limits=Limits(tasks=10)))
-        >>> client.limit(job.id, Limits(memory=64 << 20), lift=("tasks",)).limits
-        Limits(...memory=67108864, ...tasks=None, ...)
-        >>> job = client.stop(job.id)
-        """
-        return self._ask(calls.limit(job, limits, lift))
-
-    def signal(self, job: str, number: int) -> Job:
-        """Send a signal, 1 to 64, to the process group of a job's command.
-
-        Raises NOT_FOUND, AMBIGUOUS, INVALID, REFUSED.
-
-        >>> job = client.start(JobSpec(("sleep", "60")))
-        >>> job = client.signal(job.id, 10)
-        >>> client.wait(job.id).outcome.signal
-        10
-        """
-        return self._ask(calls.signal(job, number))
-
-    def pause(self, job: str) -> Job:
-        """Freeze every process of a job where it stands. Raises NOT_FOUND, AMBIGUOUS, REFUSED.
-
-        >>> job = client.start(JobSpec(("sleep", "60")))
-        >>> str(client.pause(job.id).state), str(client.resume(job.id).state)
-        ('paused', 'running')
-        >>> job = client.stop(job.id)
-        """
-        return self._ask(calls.pause(job))
-
-    def resume(self, job: str) -> Job:
-        """Let a paused job go on. Raises NOT_FOUND, AMBIGUOUS, REFUSED."""
-        return self._ask(calls.resume(job))
-
-    def archive(self, job: str) -> Job:
-        """Move an ended job's output from memory to disk; it leaves the default list.
-
-        Raises NOT_FOUND, AMBIGUOUS, REFUSED.
-
-        >>> job = client.start(JobSpec(("echo", "hello")))
-        >>> job = client.wait(job.id)
-        >>> client.archive(job.id).archived
-        True
-        >>> [each.id for each in client.list(archived=True)] == [job.id]
-        True
-        """
-        return self._ask(calls.archive(job))
-
-    def detach(self, job: str) -> int:
-        """Close one's own open streams on a job, from wherever they were opened; how many there were.
-
-        Raises NOT_FOUND, AMBIGUOUS.
-
-        >>> job = client.start(JobSpec(("sleep", "60")))
-        >>> stream = client.attach(job.id)
-        >>> str(next(stream).job.state)
-        'running'
-        >>> client.detach(job.id)
-        1
-        >>> next(stream)
-        Detached(reason=<DetachReason.REQUESTED: 'requested'>, offset=0)
-        >>> job = client.stop(job.id)
-        """
-        return self._ask(calls.detach(job))
-
-    def info(self) -> Info:
-        """The service, and what holds for the caller.
-
-        >>> client.info().caller.name
-        'alice'
-        """
-        return self._ask(calls.info())
-
-    def attach(
-        self,
-        job: str,
-        *,
-        offset: int | None = None,
-        last_bytes: int | None = None,
-        last_lines: int | None = None,
-        last_time: float | None = None,
-        follow: bool = True,
-        timestamps: bool = False,
-        patience: float = PATIENCE,
-    ) -> Attachment:
-        """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
-
-        Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
-        that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
-        `patience` seconds (0: not at all).
-
-        Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
-        up; `Attachment.offset` then says where to go on.
-
-        >>> job = client.start(JobSpec(("sh", "-c", "echo one; echo two; exit 3")))
-        >>> for event in client.attach(job.id):
-        ...     match event:
-        ...         case Chunk(data=data):
-        ...             print(data.decode(), end="")
-        ...         case Ended(job=ended):
-        ...             print(ended.outcome.summary)
-        one
-        two
-        exited with code 3
-        >>> [event.data for event in client.attach(job.id, last_lines=1, follow=False) if isinstance(event, Chunk)]
-        [b'two\\n']
-        """
-        request = calls.attach(
-            job,
-            offset=offset,
-            last_bytes=last_bytes,
-            last_lines=last_lines,
-            last_time=last_time,
-            follow=follow,
-            timestamps=timestamps,
-        )
-        return self._opened(Attachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
-
-    def watch(self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE) -> Watching:
-        """Every job, or those named, as they are now, and every change from then on.
-
-        With `usage` also what running jobs use, about once a second. A connection that breaks is tried again for
-        `patience` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND, AMBIGUOUS, and
-        UNAVAILABLE where it gave up.
-
-        >>> news = client.watch(owner="alice")
-        >>> next(news).first
-        True
-        >>> job = client.start(JobSpec(("sleep", "60")))
-        >>> next(news).job.id == job.id
-        True
-        >>> news.cancel()
-        >>> job = client.stop(job.id)
-        """
-        course = WatchCourse(calls.watch(job, owner, usage), patience)
-        return self._opened(Watching(course, self._stub.WatchJobs, self._translation))
 
     def _opened(self, stream: S) -> S:
         self._streams.add(stream)

@@ -6,7 +6,6 @@ Where it ends early:   setup fails · killed while held · exec fails (its repor
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 import errno
 import functools
@@ -23,9 +22,6 @@ from tasker.collector.connection import Connection
 from tasker.collector.launch import Job
 from tasker.collector.loop import READ, Loop
 from tasker.errors import Reason, TaskerError
-
-PAGE = 48 << 10
-"""Characters of one page of leaders, unless a single one is longer."""
 
 Reply = tuple[wire.Message, Sequence[int]] | None
 """None: the reply comes later."""
@@ -169,17 +165,7 @@ class Control:
         return wire.Done(), ()
 
     def _list(self, request: wire.ListLeaders) -> Reply:
-        jobs = list(self._jobs.values())
-        first = bisect.bisect_right(jobs, request.after, key=lambda job: job.number)
-        page: list[wire.Leader] = []
-        length = 0
-        for job in itertools.islice(jobs, first, None):
-            leader = job.as_leader()
-            length += len(wire.to_text(leader))
-            if page and length > PAGE:
-                return wire.Leaders(tuple(page), more=True), ()
-            page.append(leader)
-        return wire.Leaders(tuple(page), more=False), ()
+        return launch.leaders(list(self._jobs.values()), request.after), ()
 
     def _job(self, id: str) -> Job:
         try:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import itertools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tasker.collector import child
 from tasker.collector.loop import Loop
 from tasker.collector.output import Output
-from tasker.wire import Exit, Launch, Leader
+from tasker.wire import Exit, Launch, Leader, Leaders, to_text
+
+PAGE = 48 << 10
+"""Characters of one page of leaders, unless a single one is longer."""
 
 
 @dataclass
@@ -98,3 +103,16 @@ def fork(number: int, launch: Launch, loop: Loop, followers_changed: Callable[[]
         os.close(descriptor)
     os.set_blocking(reporter, False)
     return Job(number, launch, launch.record, pid, pidfd, opener, reporter, output)
+
+
+def leaders(jobs: Sequence[Job], after: int) -> Leaders:
+    """A page of them, of those with a higher number than `after`; `jobs` are in the order of their numbers."""
+    page: list[Leader] = []
+    length = 0
+    for job in itertools.islice(jobs, bisect.bisect_right(jobs, after, key=lambda job: job.number), None):
+        leader = job.as_leader()
+        length += len(to_text(leader))
+        if page and length > PAGE:
+            return Leaders(tuple(page), more=True)
+        page.append(leader)
+    return Leaders(tuple(page), more=False)

@@ -72,7 +72,7 @@ def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
         return None
     changes: dict[str, Any] = dict.fromkeys((*_RATES, "memory", "swap", "tasks"))
     for name in ("cpu_time", "memory_peak", "io_read", "io_write"):
-        changes[name] = _largest(getattr(last, name), getattr(told, name))
+        changes[name] = _largest(getattr(last, name), getattr(told, name) or None)  # its 0 may be "never looked"
     return dataclasses.replace(last, time=ended if meter.final else last.time, **changes)
 
 
@@ -84,9 +84,13 @@ def with_rates(usage: Usage, before: Usage | None) -> Usage:
     return dataclasses.replace(
         usage,
         cpu_rate=max(0.0, usage.cpu_time - before.cpu_time) / seconds,
-        io_read_rate=max(0, usage.io_read - before.io_read) / seconds,
-        io_write_rate=max(0, usage.io_write - before.io_write) / seconds,
+        io_read_rate=_rate(usage.io_read, before.io_read, seconds),
+        io_write_rate=_rate(usage.io_write, before.io_write, seconds),
     )
+
+
+def _rate(now: int | None, before: int | None, seconds: float) -> float | None:
+    return None if now is None or before is None else max(0, now - before) / seconds
 
 
 def read(cgroup: Cgroup) -> Usage | None:
@@ -140,10 +144,14 @@ def _largest(*values: float | None) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def _io(cgroup: Cgroup) -> tuple[int, int]:
+def _io(cgroup: Cgroup) -> tuple[int | None, int | None]:
     """Bytes from and to disks: the sum over all of them. A line is "8:0 rbytes=1 wbytes=2 rios=3 …"."""
     found = {"rbytes": 0, "wbytes": 0}
-    for word in cgroup.text("io.stat").split():
+    try:
+        text = cgroup.read("io.stat")
+    except OSError:
+        return None, None
+    for word in text.split():
         key, _, value = word.partition("=")
         if key in found:
             found[key] += int(value)

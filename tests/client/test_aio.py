@@ -29,7 +29,7 @@ from tasker.client import (
     Snapshot,
 )
 from tasker.client.aiostream import AsyncAttachment
-from tasker.client.connection import Client
+from tasker.client.sync import Client
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tests.client.forwarder import forwarding
@@ -60,7 +60,7 @@ async def attached(client: AsyncClient, **options: Any) -> AsyncAttachment:
 
 def test_it_has_all_of_client() -> None:
     def methods(kind: type) -> set[str]:
-        return {name for name in vars(kind) if not name.startswith("_")}
+        return {name for name in dir(kind) if not name.startswith("_")}
 
     assert methods(AsyncClient) == methods(Client)
 

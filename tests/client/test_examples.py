@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 import tasker.client
-from tasker.client import aio, connection
+from tasker.client import aio, sync
 from tests.stack import Stack, stack
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 EXAMPLES = [
     example
-    for module in (tasker.client, connection, aio)
+    for module in (tasker.client, sync, aio)
     for example in doctest.DocTestFinder(exclude_empty=True).find(module)
     if example.examples
 ]
@@ -50,5 +50,5 @@ def test_example(machine: Stack, example: doctest.DocTest) -> None:
 def test_every_method_has_one() -> None:
     """But for the counterparts of those that have."""
     names = {example.name.rpartition(".")[2] for example in EXAMPLES}
-    methods = {name for name in vars(connection.Client) if not name.startswith("_")}
-    assert methods - names == {"from_files", "close", "resume"}
+    methods = {name for name in vars(sync.Client) if not name.startswith("_")}
+    assert methods - names == {"resume"}

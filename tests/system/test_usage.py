@@ -60,6 +60,7 @@ def test_a_very_short_job_has_totals(alice: User) -> None:
 def test_bytes_to_disk_and_memory_are_counted_to_the_last(alice: User) -> None:
     script = "dd if=/dev/zero of=/var/tmp/tasker-io bs=8M count=2 oflag=direct 2>/dev/null; rm /var/tmp/tasker-io"
     totals, _ = ended(alice, alice.sh(script))
+    assert totals.io_write is not None
     assert 16 * MIB <= totals.io_write < 20 * MIB
     assert totals.memory_peak is not None
     assert totals.memory_peak > 8 * MIB
