@@ -177,7 +177,7 @@ def build(asked: Sequence[str] | None = None) -> Parser:
         verb.set_defaults(verb=name)
         if asked is None or any(word in names for word in asked):
             module = load(name)
-            verb.usage, verb.epilog = f"tasker {name} [OPTION…] {module.USAGE}", module.EPILOG
+            verb.usage, verb.epilog = f"tasker {name} [OPTION…] {module.USAGE}".rstrip(), module.EPILOG
             module.arguments(verb)
             options.common(verb, argparse.SUPPRESS)
         parser.verbs |= dict.fromkeys(names, verb)

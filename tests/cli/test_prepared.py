@@ -39,6 +39,12 @@ def test_help_is_what_the_parser_says(line: str, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == prepared
 
 
+@pytest.mark.parametrize("page", sorted((REPOSITORY / "tasker/cli/prepared").iterdir()), ids=lambda page: page.stem)
+def test_help_fits_its_width(page: Path) -> None:
+    lines = page.read_text().splitlines()
+    assert [line for line in lines if len(line) > 120 or line != line.rstrip()] == []
+
+
 @pytest.mark.parametrize("words", [["../tasker", "--help"], ["", "--help"], ["lits", "-h"], ["a", "b", "-h"]])
 def test_what_is_not_prepared_is_the_parsers(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2

@@ -35,7 +35,8 @@ examples:
   tasker attach --output build.log k3v9
   tasker attach --offset 1048576 --no-follow k3v9 > rest.bin
 
-Ctrl-C detaches; the job goes on. {OUTPUT}"""
+Ctrl-C detaches; the job goes on.
+{OUTPUT}"""
 
 
 def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:

@@ -14,7 +14,8 @@ examples:
   tasker logs --since 1h --timestamps k3v9 | grep -i error
   tasker logs --output build.log k3v9
 
-It is `attach --no-follow`: it ends with what is there now. {attach.OUTPUT}"""
+It is `attach --no-follow`: it ends with what is there now.
+{attach.OUTPUT}"""
 
 run = attach.run
 
