@@ -14,6 +14,8 @@ from tasker.quantity import format_duration, format_size
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
 """Bytes. Below this even `true` is killed before it starts."""
+LONGEST_PATHS = 2048
+"""Bytes of all paths of disks together: they stand in a job four times, which must fit into a datagram."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,28 @@ def check_limits(limits: Limits, cores: int | None = None) -> None:
     if len(limits.io) > 16:
         raise invalid(f"cannot limit {len(limits.io)} paths; the most is 16")
     for io in limits.io:
-        if not io.path.startswith("/") or "\0" in io.path or len(io.path) > 4095:
-            raise invalid(f"cannot limit the disk under {io.path[:80]!r}; give an absolute path")
+        _check_path(io.path)
         _check(f"read bandwidth of {io.path[:80]}", io.read_bandwidth, 4096, 1 << 60)
         _check(f"write bandwidth of {io.path[:80]}", io.write_bandwidth, 4096, 1 << 60)
         _check(f"read iops of {io.path[:80]}", io.read_iops, 1, 1 << 32)
         _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
+    if sum(len(io.path.encode()) for io in limits.io) > LONGEST_PATHS:
+        raise invalid(f"cannot limit disks by paths of more than {LONGEST_PATHS} bytes together; name the devices")
 
 
 def named(limits: Limits) -> tuple[str, ...]:
     """The fields that are set."""
     return tuple(f.name for f in fields(limits) if getattr(limits, f.name) not in (None, ()))
+
+
+def _check_path(path: str) -> None:
+    """systemd writes it into a unit file as it is, where a newline would begin a setting, and reads that again later:
+    what it would then take for more than a part of the path is refused."""
+    if not path.startswith("/"):
+        raise invalid(f"cannot limit the disk under {path[:80]!r}; give an absolute path")
+    if not path.isprintable() or any(sign in path for sign in " \"'\\%"):
+        text = f"cannot limit the disk under {path[:80]!r}: systemd keeps no path with spaces, quotes, backslashes or %"
+        raise invalid(f"{text}; name another one on that disk, or the device")
 
 
 def _check(what: str, value: int | None, smallest: int, largest: int) -> None:

@@ -23,7 +23,7 @@ from tasker.errors import Reason, TaskerError, invalid
 
 _TO_GATE = 30.0
 """Seconds for a leader to come to its gate, and from there to its command: more is a file system that hangs."""
-_GROWTH = 8 << 10
+_GROWTH = 20 << 10
 """Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
 
 
