@@ -1,4 +1,4 @@
-"""A job is told in one datagram, whatever was asked of it: else its owner could hide it, and the list of all, from all."""
+"""A job fits into one datagram, whatever was asked of it: else its owner could hide it, and the list, from all."""
 
 from __future__ import annotations
 
