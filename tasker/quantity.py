@@ -1,4 +1,4 @@
-"""Sizes and times as people write them: 512M, 1.5G, 90s, 1h30m. Parsing and printing, nothing else."""
+"""Sizes, times and shares as people write them: 512M, 1.5G, 90s, 1h30m, 34 %. Parsing and printing, nothing else."""
 
 from __future__ import annotations
 
@@ -72,3 +72,8 @@ def format_duration(seconds: float) -> str:
     while parts[0][0] == 0 and len(parts) > 1:
         parts.pop(0)
     return " ".join(f"{count}{unit}" for count, unit in parts[:2] if count)
+
+
+def format_share(share: float) -> str:
+    """0.534 is 53 %; of CPU, 1 is one core. One digit more where it is small, so that little is not nothing."""
+    return f"{share * 100:.0f} %" if share >= 0.0995 or share < 0.0005 else f"{share * 100:.1f} %"

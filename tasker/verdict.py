@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tasker.job import Kind, Outcome, signal_name
 from tasker.limits import Limits
-from tasker.quantity import format_duration, format_size
+from tasker.quantity import format_duration, format_share, format_size
 from tasker.usage import Usage
 
 HELD_BACK = 0.05
@@ -77,4 +77,4 @@ def _peak(usage: Usage | None) -> str:
 def _held_back(limits: Limits, usage: Usage | None) -> str:
     if limits.cpu is None or usage is None or usage.throttled < HELD_BACK:
         return ""
-    return f"; the CPU limit of {limits.cpu:g} held it back {usage.throttled:.0%} of the time".replace("%", " %")
+    return f"; the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time"

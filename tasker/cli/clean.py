@@ -21,6 +21,8 @@ SEQUENCE = 256
 """Characters of one control sequence."""
 STRING = 1 << 20
 """Characters of one control string, e.g. a picture."""
+SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+"""Colours and the like; their numbers."""
 
 _SUSPECT = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(
@@ -33,7 +35,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _STRING_END = re.compile(r"[\x07\x18\x1a\x9c]|(?=[\x1b\n])")
 
 
@@ -65,7 +66,7 @@ class Cleaner:
             assert token is not None
             at = token.end()
             match token.lastgroup:
-                case "csi" if _SGR.fullmatch(token[0]):
+                case "csi" if SGR.fullmatch(token[0]):
                     kept.append(token[0])
                 case "string":
                     self._string_left = STRING

@@ -10,7 +10,8 @@ import re
 
 from rich.cells import cell_len, get_character_cell_size
 
-_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+from tasker.cli.clean import SGR
+
 _PIECES = re.compile(r"[\t\b\r]|[^\t\b\r]+")
 TAB = 8
 
@@ -29,7 +30,7 @@ class Column:
         line_start = text.rfind("\n") + 1
         if line_start:
             self.at, self.used = 0, False
-        last = _SGR.sub("", text[line_start:])
+        last = SGR.sub("", text[line_start:])
         if not last:
             return
         self.used = self.used or bool(last.strip("\r\b\t"))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from tasker.quantity import format_duration, format_size
+from tasker.quantity import format_duration, format_share, format_size
 from tasker.usage import Pressure, Usage
 
 MATTERS = 0.005
-"""The share of time from which on a pressure is worth a word: less would read 0%."""
+"""The share of time from which on a pressure is worth a word: less would read 0 %."""
 
 
 def percent(share: float | None) -> str:
-    """0.534 is 53%; of CPU, 1 is one core. One digit more where it is small, so that little is not nothing."""
-    if share is None:
-        return ""
-    return f"{share:.0%}" if share >= 0.0995 or share < 0.0005 else f"{share:.1%}"
+    return "" if share is None else format_share(share)
 
 
 def size(count: int | None) -> str:
@@ -33,13 +30,13 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def waits(usage: Usage) -> str:
-    """What it waits for most, where it waits for anything: "disk 34%"."""
+def waits(usage: Usage, least: float = MATTERS) -> str:
+    """What it waits for most, where that is at least such a share of its time: "disk 34 %"."""
     named = pressures(usage)
     if not named:
         return ""
     what, pressure = max(named, key=lambda one: one[1].some)
-    return f"{what} {percent(pressure.some)}" if pressure.some >= MATTERS else ""
+    return f"{what} {percent(pressure.some)}" if pressure.some >= least else ""
 
 
 def pressures(usage: Usage) -> list[tuple[str, Pressure]]:

@@ -1,6 +1,6 @@
 """The one row under a job's output. Pure: what is known and the room there is ─▶ a line of text.
 
-    ▌k3v9x2mq · running · 3m 5s · CPU 190% · ██████▍  410M of 512M · writes 12M/s · waiting for disk 34%
+    ▌k3v9x2mq · running · 3m 5s · CPU 190 % · ██████▍  410M of 512M · writes 12M/s · waiting for disk 34 %
 
 Where there is not room enough for all, parts go whole, the least important first: order on the row and importance are
 two things (`_parts`). What cannot be known (an older server, no such controller) is simply not there.
@@ -132,10 +132,7 @@ def _disk(usage: Usage | None) -> str:
 
 def _waiting(usage: Usage | None) -> str:
     """The worst pressure, if any is worth a word."""
-    if usage is None or not (named := figures.pressures(usage)):
-        return ""
-    what, pressure = max(named, key=lambda one: one[1].some)
-    return f"waiting for {what} {figures.percent(pressure.some)}" if pressure.some >= WAITING else ""
+    return _named("waiting for", figures.waits(usage, WAITING) if usage else "")
 
 
 def _named(name: str, figure: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from rich.text import Text
@@ -51,8 +50,8 @@ def lines(difference: Difference, now: float) -> list[Text]:
 def line(job: Job, text: str, now: float) -> Text:
     """14:23:05 k3v9x2mq alice  paused"""
     style = render.outcome_style(job.outcome) if job.outcome else render.STATES.get(job.state, "")
-    time = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    return Text.assemble((time, "dim"), " ", (visible(job.id), "bold"), f" {visible(job.owner):<8} ", (text, style))
+    owner = f" {visible(job.owner):<8} "
+    return Text.assemble((render.time_of_day(now), "dim"), " ", (visible(job.id), "bold"), owner, (text, style))
 
 
 def as_json(news: News) -> dict[str, Any]:

@@ -41,9 +41,8 @@ class Live(Generic[E]):
     def __init__(self, events: Iterable[E], patience: Callable[[], float | None]) -> None:
         self._events = events
         self._patience = patience
-        self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = (
-            SimpleQueue()
-        )  # its put may be called in a handler
+        # A SimpleQueue: its put may be called in a signal handler.
+        self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(BACKLOG)
         self._closed = False
         self._shown = threading.Semaphore(0)
@@ -51,7 +50,7 @@ class Live(Generic[E]):
         self._threads[0].start()
 
     def wake(self, why: Wake | str) -> None:
-        """From anywhere, signal handlers too. A text is a notice to show."""
+        """From anywhere, signal handlers too. A text is a key that was pressed."""
         self._queue.put(why)
 
     def do(self, action: Action) -> None:

@@ -72,7 +72,7 @@ def _failed(error: TaskerError, words: Sequence[str]) -> int:
     from tasker.cli import document, exits
 
     if arguments.wants_json(words):
-        complain_json(document.dump({"error": {"reason": str(error.reason), "message": error.message}}))
+        complain_json(document.dump(document.error(error)))
     else:
         complain(error.message)
     if isinstance(error, arguments.UsageError) and arguments.verb_of(words) != "run":

@@ -120,6 +120,11 @@ def state(job: Job) -> str:
     return f"{visible(job.id)} is {job.state}"
 
 
+def time_of_day(when: float) -> str:
+    """Where the reader is: 14:23:05."""
+    return datetime.fromtimestamp(when).astimezone().strftime("%H:%M:%S")
+
+
 def moment(when: float | None) -> str:
     """A date and a time of day where the reader is."""
     return "" if when is None else datetime.fromtimestamp(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -10,7 +10,8 @@ import re
 from collections import deque
 from datetime import datetime
 
-_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+from tasker.cli.clean import SGR
+
 _RESETS = re.compile(r"0*(;|\Z)")
 STYLES = 16
 """SGR sequences since the last reset that are kept: more of them than colours and attributes need."""
@@ -64,7 +65,7 @@ class Stamps:
         return f"\x1b[0;2m{when}\x1b[0m {''.join(self._styles)}" if self._terminal else f"{when} "
 
     def _styled(self, text: str) -> None:
-        for sequence in _SGR.finditer(text):
+        for sequence in SGR.finditer(text):
             if _RESETS.match(sequence[1]):
                 self._styles.clear()
             if sequence[1].strip("0"):

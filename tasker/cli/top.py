@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from rich.console import Group
@@ -172,8 +171,8 @@ def as_json(rows: Sequence[Row], machine: str, now: float) -> dict[str, Any]:
 
 
 def _title(by: str, machine: str, now: float, columns: int) -> Text:
-    time = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    title = Text.assemble((visible(machine), "bold"), f" · {time} · by {'CPU' if by == 'cpu' else by}")
+    when, sort = render.time_of_day(now), "CPU" if by == "cpu" else by
+    title = Text.assemble((visible(machine), "bold"), f" · {when} · by {sort}")
     hint = f"{' '.join(KEYS)}: sort by · q: quit"
     if (gap := columns - title.cell_len - len(hint)) >= 2:
         title.append(" " * gap + hint, "dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pty
@@ -72,7 +73,6 @@ class Terminal:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         os.close(self.fd)
         self._thread.join(PATIENCE)
-        os.close(self._master)
 
     def write(self, data: bytes) -> None:
         """As a program would."""
@@ -114,14 +114,15 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
-        while True:
-            try:
-                data = os.read(self._master, 65536)
-            except OSError:  # EIO: nobody has the other end open any more
-                return
-            if not data:
-                return
-            with self._changed:
-                self.raw += data
-                self._stream.feed(data)
-                self._changed.notify_all()
+        """Until nobody has the other end open any more. Whoever reads also closes: the number may be another's then."""
+        try:
+            while data := os.read(self._master, 65536):
+                with self._changed:
+                    self.raw += data
+                    self._stream.feed(data)
+                    self._changed.notify_all()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+        finally:
+            os.close(self._master)

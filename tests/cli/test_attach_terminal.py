@@ -20,7 +20,7 @@ from tests.cli.terminal import Terminal
 from tests.stack import DEADLINE, until
 
 SCRIPT = r"printf '\033[1mbold\033[0m and plain\n10 %%\r20 %%\nopen'; exec sleep 60"
-FIGURES = {r"CPU [\d.]+%": "CPU 10%", r"memory \S+": "memory 5M", r"cores": "cores"}
+FIGURES = {r"CPU [\d.]+ %": "CPU 10 %", r"memory \S+": "memory 5M", r"cores": "cores"}
 
 
 def footer(terminal: Terminal) -> str:

@@ -64,7 +64,7 @@ def test_everything_about_an_ended_job() -> None:
         "ended": said(job)["ended"],
         "elapsed": "3.5s",
         "CPU time": "12s",
-        "throttled": "34% of the time that it wanted the CPU, 5.2s",
+        "throttled": "34 % of the time that it wanted the CPU, 5.2s",
         "memory": "400M at most, of 512M",
         "limit reached": "3 times, 1 process killed",
         "read": "3G",
@@ -92,14 +92,14 @@ def test_what_a_running_job_uses_now() -> None:
     job = replace(RUNNING, usage=USAGE, limits=limits, in_force=Limits(memory=1 << 30), differing=("memory",))
     shown = said(replace(job, followers=2))
     for label, value in {
-        "CPU time": "12s, 53% now",
+        "CPU time": "12s, 53 % now",
         "memory": "300M now, 400M at most, of 1G",
         "swap": "1M now",
         "read": "3G, 4.8M/s now",
         "written": "20M",
         "tasks": "5 now",
-        "waits for memory": "2.1% now",
-        "waits for disk": "34% now, 4.2s in all",
+        "waits for memory": "2.1 % now",
+        "waits for disk": "34 % now, 4.2s in all",
         "memory limit": "1G in force, 512M asked for",
         "followers": "2",
         "look closer": "systemctl status tasker-k3v9x2mq.scope",
@@ -141,13 +141,13 @@ def test_paused_is_no_secret() -> None:
 
 @pytest.mark.parametrize(
     ("share", "word"),
-    [(None, ""), (0.0, "0%"), (0.0004, "0%"), (0.006, "0.6%"), (0.0994, "9.9%"), (0.1, "10%"), (1.534, "153%")],
+    [(None, ""), (0.0, "0 %"), (0.0004, "0 %"), (0.006, "0.6 %"), (0.0994, "9.9 %"), (0.1, "10 %"), (1.534, "153 %")],
 )
 def test_shares(share: float | None, word: str) -> None:
     assert figures.percent(share) == word
 
 
 def test_what_it_waits_for_most() -> None:
-    assert figures.waits(USAGE) == "disk 34%"
+    assert figures.waits(USAGE) == "disk 34 %"
     assert figures.waits(Usage(time=0.0)) == ""
     assert figures.waits(Usage(time=0.0, cpu_pressure=Pressure(0.004, 0.0, 1.0))) == ""

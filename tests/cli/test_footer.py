@@ -31,8 +31,8 @@ def shown(standing: Standing, columns: int = 300, now: float = NOW) -> str:
 
 def test_everything() -> None:
     assert shown(Standing(JOB, BUSY, lost=5 << 20, hint="Ctrl-C detaches")) == (
-        "▌k3v9x2mq · running · 3m 15s · lost 5M · CPU 190% · ██████▍  410M of 512M · writes 12M/s · "
-        "waiting for disk 34% · 2 followers · nap · Ctrl-C detaches"
+        "▌k3v9x2mq · running · 3m 15s · lost 5M · CPU 190 % · ██████▍  410M of 512M · writes 12M/s · "
+        "waiting for disk 34 % · 2 followers · nap · Ctrl-C detaches"
     )
 
 
@@ -50,7 +50,7 @@ def test_a_label_is_cut_and_a_clock_may_be_behind() -> None:
 def test_parts_go_whole_the_least_important_first() -> None:
     standing = Standing(JOB, BUSY, lost=5 << 20, hint="Ctrl-C detaches")
     order = (
-        *("nap", "2 followers", "writes 12M/s", "waiting for disk 34%", "CPU 190%", "██████▍  410M of 512M"),
+        *("nap", "2 followers", "writes 12M/s", "waiting for disk 34 %", "CPU 190 %", "██████▍  410M of 512M"),
         *("Ctrl-C detaches", "lost 5M", "3m 15s", "k3v9x2mq"),
     )
     rows = [shown(standing, columns) for columns in range(200, 7, -1)]
@@ -99,7 +99,7 @@ def test_the_limit_in_force_is_the_one() -> None:
 
 def test_little_pressure_is_not_worth_a_word() -> None:
     assert "waiting" not in shown(Standing(JOB, Usage(1.0, memory_pressure=Pressure(0.09, 0, 5.0))))
-    assert "waiting for memory 10%" in shown(Standing(JOB, Usage(1.0, memory_pressure=Pressure(0.1, 0, 5.0))))
+    assert "waiting for memory 10 %" in shown(Standing(JOB, Usage(1.0, memory_pressure=Pressure(0.1, 0, 5.0))))
 
 
 def test_what_was_asked_for_here_shows_before_the_service_says_so() -> None:
@@ -114,7 +114,7 @@ def test_news_are_taken_until_the_end() -> None:
     standing.take(replace(RUNNING, state=State.PAUSED))
     assert "paused" in shown(standing)
     standing.take(BUSY)
-    assert "CPU 190%" in shown(standing)
+    assert "CPU 190 %" in shown(standing)
     standing.take(ended())
     standing.take(RUNNING)
     assert "ended" in shown(standing)

@@ -20,7 +20,7 @@ OWNER = "goldie"
 VARY = {
     r"18790\d{5}": "60000",  # an owner's own uid
     r"[ ]{2}[ \dms]{5}\ds(?=  )": "     1.5s",  # at the right of a column as wide as ELAPSED
-    r", 0% now": "",  # there only where it was looked at before
+    r", 0 % now": "",  # there only where it was looked at before
     r"\^C": "",
 }
 USED = {
@@ -107,8 +107,8 @@ def test_top(scene: Scene) -> None:
     with Terminal(120, 12) as terminal:
         before = termios.tcgetattr(terminal.fd)
         top = scene.machine.spawn(terminal, "top", "--owner", OWNER)
-        terminal.until_shown("disk 34%")
-        terminal.until_shown("0%")
+        terminal.until_shown("disk 34 %")
+        terminal.until_shown("0 %")
         terminal.type(b"n")
         terminal.until_shown("by name")
         assert LEAVE not in terminal.raw
@@ -125,10 +125,10 @@ def test_top(scene: Scene) -> None:
 def test_top_where_there_is_little_room(scene: Scene) -> None:
     with Terminal(120, 12) as terminal:
         top = scene.machine.spawn(terminal, "top", "--sort", "memory", "--owner", OWNER)
-        terminal.until_shown("disk 34%")
+        terminal.until_shown("disk 34 %")
         terminal.resize(50, 6)
         terminal.until(lambda: "LIMIT" not in "".join(terminal.screen.rows()))
-        terminal.until_shown("0%")
+        terminal.until_shown("0 %")
         shown = terminal.settle()
         terminal.type(b"q")
         assert top.wait(DEADLINE) == 0

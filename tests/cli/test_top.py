@@ -28,11 +28,11 @@ NEW = Row(replace(RUNNING, id="zzzzzzzz", started=None, created=2000.0), Usage(0
 def test_the_table() -> None:
     lines = for_pipe(top.table(top.ordered([NEW, QUIET, LOUD], "cpu"), 1065.5))
     assert lines == [
-        "ID        NAME  OWNER  STATE    ELAPSED   CPU  MEMORY  LIMIT    READ   WRITE  TASKS  WAITS FOR  COMMAND",
-        "aaaaaaaa  -     bob    running    1m 5s  153%   1000M     1G       -  1.9M/s      9  disk 34%   make -j8",
-        "k3v9x2mq  nap   alice  running   2m 45s  0.4%      3M      -  4.8M/s       -     12  -          sleep 60",
-        "zzzzzzzz  nap   alice  running        -     -       -      -       -       -      -  -          sleep 60",
-        "3 jobs    -     -      -              -  154%   1003M      -  4.8M/s  1.9M/s     21  -          -",
+        "ID        NAME  OWNER  STATE    ELAPSED    CPU  MEMORY  LIMIT    READ   WRITE  TASKS  WAITS FOR  COMMAND",
+        "aaaaaaaa  -     bob    running    1m 5s  153 %   1000M     1G       -  1.9M/s      9  disk 34 %  make -j8",
+        "k3v9x2mq  nap   alice  running   2m 45s  0.4 %      3M      -  4.8M/s       -     12  -          sleep 60",
+        "zzzzzzzz  nap   alice  running        -      -       -      -       -       -      -  -          sleep 60",
+        "3 jobs    -     -      -              -  154 %   1003M      -  4.8M/s  1.9M/s     21  -          -",
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_narrow_terminal_has_fewer_columns(columns: int) -> None:
     assert len(lines) == 5
     assert all(len(line) <= columns for line in lines)
     assert lines[2].startswith("aaaaaaaa  ")
-    assert "153%" in lines[2]
+    assert "153 %" in lines[2]
     assert ("make -j8" in lines[2]) == (columns >= 40)
     assert ("LIMIT" in lines[1]) == (columns >= 110)
 

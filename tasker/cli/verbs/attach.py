@@ -72,7 +72,7 @@ def _lines(text: str) -> int | None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Show a job's output. Exit codes: help.py."""
+    """Show a job's output. Exit codes: OUTPUT."""
     from tasker.cli.connection import connect
     from tasker.cli.follow import Follow, handling
     from tasker.cli.leaving import leaving

@@ -31,8 +31,8 @@ examples:
   tasker top --all-contexts
   tasker top --json --once | jq '.total.memory'
 
-Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or Ctrl-C) quits. CPU is of one core: 200%
-is two of them. WAITS FOR is the share of the last 10 seconds in which something in the job waited for that.
+Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or Ctrl-C) quits. CPU is of one core:
+200 % is two of them. WAITS FOR is the share of the last 10 seconds in which something in the job waited for that.
 
 --json prints {"time", "machine", "jobs": […], "total": {"jobs", "cpu_rate", "memory", "io_read_rate", "io_write_rate",
 "tasks"}}: with --once that, without it a line for each sample, about once a second."""
