@@ -93,13 +93,13 @@ def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
         (3, Text(render.clock(render.elapsed(job, now)))),
         (1, Text(standing.trouble, "yellow")),
         (4, Text(f"lost {format_size(standing.lost)}", "yellow") if standing.lost else Text()),
-        (7, Text(_named("CPU", figures.percent(usage.cpu_rate if usage else None)))),
-        (6, _memory(job, usage)),
-        (9, Text(_disk(usage))),
-        (8, Text(_waiting(usage), "yellow")),
+        (6, Text(_named("CPU", figures.percent(usage.cpu_rate if usage else None)))),
+        (5, _memory(job, usage)),
+        (8, Text(_disk(usage))),
+        (7, Text(_waiting(usage), "yellow")),
         (10, Text(f"{job.followers} followers" if job.followers > 1 else "")),
         (11, label),
-        (5, Text(standing.hint, "dim")),
+        (9, Text(standing.hint, "dim")),
     ]
 
 
