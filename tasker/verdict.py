@@ -60,13 +60,15 @@ def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str
 
 
 def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence[str]) -> str:
-    """Which limit it met: its own where its cgroup says so."""
+    """Which limit it met: its own where its cgroup says so; all that it may have met where that went unread."""
     hits = usage.memory_limit_hits if usage is not None else 0
-    if limits.memory is not None and (hits or usage is None or not whole):
-        times = "" if not hits or not whole else " once" if hits == 1 else f" {hits} times"
-        return f"limit {format_size(limits.memory)} reached{times}"
-    if ceilings:
-        return f"{' or '.join(ceilings)} reached"
+    own = None if limits.memory is None else f"limit {format_size(limits.memory)}"
+    if own and hits:
+        times = "" if not whole else " once" if hits == 1 else f" {hits} times"
+        return f"{own} reached{times}"
+    likely = [own, *ceilings] if own and (usage is None or not whole) else ceilings
+    if likely:
+        return f"{' or '.join(likely)} reached"
     return "the machine had none left"
 
 

@@ -702,6 +702,10 @@ class Stub:
         assert cgroup is not None
         cgroup.write(file, text)
 
+    async def do_set(self, unit: str, key: str, value: Any) -> None:
+        """`systemctl set-property`, as it is told; no file of the cgroup changes."""
+        self.units[unit].settings[key] = value
+
     async def do_queue(self, unit: str, kind: str) -> None:
         """A unit job of an admin's, e.g. the "stop" of a service, which stays in the queue."""
         self.units[unit] = Unit(unit, {key: default for key, (_, default) in SETTINGS.items()}, job=(9999, kind))

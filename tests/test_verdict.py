@@ -71,6 +71,11 @@ RUN = {"limits": HALF, "usage": HELD}
         (OOM, {"limits": HALF, "whole": False}, "killed: out of memory, limit 512M reached"),
         (
             OOM,
+            {"limits": HALF, "whole": False, "usage": Usage(time=1.0, memory_peak=60 * MIB), "ceilings": (OWNERS,)},
+            f"killed: out of memory, limit 512M or {OWNERS} reached (peak 60M)",
+        ),
+        (
+            OOM,
             {"limits": HALF, "usage": Usage(time=1.0, memory_peak=300 * MIB), "ceilings": (OWNERS,)},
             "killed: out of memory, the ceiling of 2G on all of alice's jobs reached (peak 300M)",
         ),

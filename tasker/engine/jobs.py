@@ -34,8 +34,9 @@ from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, JobSpec, check_spec
+from tasker.job import Job, JobSpec, Kind, Outcome, check_spec
 from tasker.lifecycle import Event, State
+from tasker.limits import Limits
 from tasker.policy import demand
 
 log = logging.getLogger(__name__)
@@ -194,7 +195,8 @@ class Jobs:
             entry.stop = Stop("systemctl", exit.time)
         usage = totals(entry.meter, await self._totals(entry), exit.time)
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        outcome = told(outcome, entry, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
+        limits = await self._felt(entry.job, outcome)
+        outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
         changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written, "pid": 0}
         entry.move(Event.SWEPT, **changes)
         await self.note(entry)
@@ -223,6 +225,17 @@ class Jobs:
         except TaskerError as error:
             log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
             return Totals()
+
+    async def _felt(self, job: Job, outcome: Outcome) -> Limits:
+        """What it was limited to in the end: an admin may have set another memory limit than was asked for."""
+        if outcome.kind is not Kind.OUT_OF_MEMORY:
+            return job.limits
+        try:
+            memory = await self._systemd.memory_limit(job.unit)
+        except TaskerError as error:
+            log.warning("cannot learn from systemd the memory limit of %s: %s", job.unit, error.message)
+            memory = None
+        return job.limits if memory is None else dataclasses.replace(job.limits, memory=memory)
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

@@ -12,6 +12,7 @@ from tasker import wire
 from tasker.engine.table import Entry, Sent, Stop
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
+from tasker.limits import Limits
 from tasker.usage import Usage
 from tasker.verdict import verdict
 
@@ -40,12 +41,14 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
     return Outcome(Kind.UNKNOWN)
 
 
-def told(outcome: Outcome, entry: Entry, usage: Usage | None, ended: float, ceilings: Sequence[str]) -> Outcome:
-    """The same with its verdict. `ceilings`: those on memory, besides the job's own limit, in words."""
+def told(
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, ended: float, ceilings: Sequence[str]
+) -> Outcome:
+    """The same with its verdict. `limits` are those it felt; `ceilings`: those on memory, besides its own, in words."""
     stop, started = entry.stop, entry.job.started
     line = verdict(
         outcome,
-        entry.job.limits,
+        limits,
         usage,
         None if started is None else max(0.0, ended - started),
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,

@@ -142,6 +142,10 @@ class Systemd:
             io_write=await self._count(path, "IOWriteBytes"),
         )
 
+    async def memory_limit(self, name: str) -> int | None:
+        """MemoryMax= of a unit in bytes, also once it is over; None where it has none."""
+        return await self._count(unit_path(name), "MemoryMax")
+
     async def _count(self, path: str, name: str) -> int | None:
         try:
             value = await self._manager.get(path, SCOPE, name)

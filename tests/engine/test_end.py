@@ -15,6 +15,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
+from tasker.limits import Limits
 from tests.stack import ALICE, BOB, ROOT, Stack, until
 
 DEAF = "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done"
@@ -102,6 +103,16 @@ def test_out_of_memory_is_systemds_word_not_a_guess(tasker: Stack) -> None:
     outcome = tasker.wait(job).outcome
     assert outcome is not None
     assert outcome.kind is Kind.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize("asked", [None, 100 << 20])
+def test_out_of_memory_names_the_limit_that_an_admin_set(tasker: Stack, asked: int | None) -> None:
+    job = tasker.start_job("sleep", "60", limits=Limits(memory=asked))
+    tasker.systemd.do("set", unit=job.unit, key="MemoryMax", value=30 << 20)
+    tasker.systemd.do("oom", unit=job.unit)
+    outcome = tasker.wait(job).outcome
+    assert outcome is not None
+    assert "limit 30M reached" in outcome.verdict
 
 
 def test_a_plain_kill_is_not_out_of_memory(tasker: Stack) -> None:
