@@ -44,6 +44,7 @@ class Channel:
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._unsent: deque[tuple[bytes, Sequence[int]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._abandonable: dict[int, asyncio.Task[None]] = {}
         self._taken = asyncio.Event()
         self._taken.set()
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -69,6 +70,8 @@ class Channel:
         except asyncio.CancelledError:
             if future.done() and not future.cancelled() and future.exception() is None:
                 close_all(future.result()[1])  # it came in the same turn of the loop as the cancellation
+            elif message.abandonable and not self.closed.done():
+                self._send(number, wire.Abandoned())
             raise
         finally:
             del self._waiting[number]
@@ -180,10 +183,19 @@ class Channel:
         close_all(descriptors)
         if datagram.number == 0:
             self._notice(self, datagram.message)
+        elif isinstance(datagram.message, wire.Abandoned):
+            if (task := self._abandonable.get(datagram.number)) is not None:
+                task.cancel()
         elif datagram.number > 0:
-            task = self._loop.create_task(self._answer(datagram.number, datagram.message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(datagram.number, datagram.message)
+
+    def _begin(self, number: int, message: wire.Message) -> None:
+        task = self._loop.create_task(self._answer(number, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if message.abandonable:
+            self._abandonable[number] = task
+            task.add_done_callback(lambda _: self._abandonable.pop(number, None))
 
     async def _answer(self, number: int, message: wire.Message) -> None:
         descriptors: Sequence[int] = ()

@@ -14,6 +14,7 @@ import pytest
 from tasker import wire
 from tasker.channel import MOST_QUEUED, Channel, Reply
 from tasker.errors import Reason, TaskerError
+from tasker.identity import Identity, Role
 
 DONE = wire.Done()
 HUGE = "x" * wire.LARGEST_DATAGRAM
@@ -412,5 +413,44 @@ def test_a_cancelled_request_leaves_no_descriptor(cancel_first: bool) -> None:
         raw.send(wire.encode(0, DONE))
         await asyncio.wait_for(side.notices.get(), 20)
         assert descriptors() == before
+
+    with_raw(test)
+
+
+def test_what_is_abandoned_is_no_longer_served() -> None:
+    began, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def serve(_channel: Channel, _message: wire.Message) -> Reply:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        raise AssertionError
+
+    async def test(asking: Side, serving: Side) -> None:
+        waiting = asyncio.ensure_future(asking.ask(wire.WaitJob(Identity("alice", Role.USER, "a1"), "k3v9x2mq")))
+        await asyncio.wait_for(began.wait(), 20)
+        waiting.cancel()
+        await asyncio.wait_for(cancelled.wait(), 20)
+        assert not serving.channel._tasks
+        assert not serving.channel._abandonable
+
+    with_two(test, serve)
+
+
+def test_only_waiting_is_abandoned() -> None:
+    """What was begun is carried to its end, and a collector knows no such message."""
+
+    async def test(asking: Side, raw: socket.socket) -> None:
+        for message in (wire.ListLeaders(0), wire.StopJob(Identity("alice", Role.USER, "a1"), "k3v9x2mq", None)):
+            waiting = asyncio.ensure_future(asking.channel.request(message))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert wire.decode(raw.recv(wire.LARGEST_DATAGRAM)).message == message
+        asking.channel.notify(DONE)
+        assert wire.decode(raw.recv(wire.LARGEST_DATAGRAM)).number == 0
 
     with_raw(test)

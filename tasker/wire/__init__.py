@@ -64,6 +64,7 @@ from tasker.wire.engine import (
     Watch,
 )
 from tasker.wire.message import (
+    Abandoned,
     Done,
     Failed,
     Message,
@@ -74,6 +75,7 @@ __all__ = [
     "COLLECTOR_VERSION",
     "LARGEST_DATAGRAM",
     "MESSAGES",
+    "Abandoned",
     "ArchiveJob",
     "AttachJob",
     "Changed",

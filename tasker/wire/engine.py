@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tasker.identity import Identity
 from tasker.info import Info
@@ -89,6 +90,8 @@ class DetachJob(Message):
 @dataclass(frozen=True)
 class WaitJob(Message):
     """→ JobReply, when it has ended."""
+
+    abandonable: ClassVar[bool] = True
 
     caller: Identity
     job: str

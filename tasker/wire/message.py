@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tasker.errors import Reason
 
@@ -15,11 +16,18 @@ class Message:
     """Base of everything in MESSAGES."""
 
     __slots__ = ()
+    abandonable: ClassVar[bool] = False
+    """Whether the other side is told when nobody waits for the reply any more: where that may take for ever."""
 
 
 @dataclass(frozen=True)
 class Done(Message):
     """A reply that says no more."""
+
+
+@dataclass(frozen=True)
+class Abandoned(Message):
+    """Nobody waits any more for the reply to the request of the same number, which is abandonable. Has no reply."""
 
 
 @dataclass(frozen=True)
