@@ -47,6 +47,8 @@ STATUS = {
 CALLS, CALLS_PER_USER = 1024, 64
 """At once. Attach streams are counted by `streams`; stops and waits have places of their own, so that there is always
 one for a question."""
+LONGEST_REFUSAL = 600
+"""Characters. It travels in a header, where each may take 12 bytes of the 8 KiB that grpc lets a client have."""
 _API = "/tasker.api.v1.Tasker/"
 ATTACH, STOP = f"{_API}AttachJob", f"{_API}StopJob"
 WAITS = (f"{_API}WaitJob", f"{_API}WatchJobs")
@@ -145,6 +147,9 @@ class Guard(grpc.aio.ServerInterceptor):
 async def refuse(context: _Context, error: TaskerError) -> None:
     """End the call with the status and the `tasker-reason` of `error`."""
     text = error.message.encode("utf-8", "backslashreplace").decode()  # a command's bytes may stand in it
+    if len(text) > LONGEST_REFUSAL:
+        half = LONGEST_REFUSAL // 2
+        text = f"{text[:half]}…{text[-half:]}"
     await context.abort(STATUS[error.reason], text, (("tasker-reason", error.reason.value),))
 
 

@@ -63,6 +63,22 @@ def test_every_reason_reaches_the_client(shared: Frontend, reason: Reason) -> No
     assert error.code() is STATUS[reason]
 
 
+def test_a_long_refusal_keeps_its_reason_its_beginning_and_its_end(shared: Frontend) -> None:
+    """It travels in a header, of which grpc takes 8 KiB: past that the client would see neither words nor reason."""
+
+    def refuse(_: object) -> wire.Message:
+        raise TaskerError(Reason.REFUSED, f"cannot execute {'ü' * 40_000}: there is no such file")
+
+    shared.peer.answers[wire.GetJob] = refuse
+    try:
+        with pytest.raises(TaskerError) as caught:
+            shared.client().get("abc")
+    finally:
+        del shared.peer.answers[wire.GetJob]
+    assert caught.value.reason is Reason.REFUSED
+    assert re.fullmatch(r"cannot execute ü+…ü+: there is no such file", caught.value.message)
+
+
 def test_a_defect_is_a_number_and_no_text(shared: Frontend) -> None:
     job = dataclasses.replace(PeerJob("abc").job, state=State.GONE, owner="secret")  # a state that is never shown
     shared.peer.answers[wire.GetJob] = lambda _: wire.JobReply(job)
