@@ -132,7 +132,7 @@ def parse(text: str) -> Config:
     """A configuration out of TOML. Raises TaskerError(INVALID)."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: of a number without end, too
         raise invalid(f"it is not TOML: {error}") from error
     known = [f.name for f in fields(Config)]
     for name in tables:

@@ -81,6 +81,8 @@ def test_values_are_read() -> None:
         ("[server]\nport = 1", "no key 'port' in [server]"),
         ("[jobs.grace]\nx = 1", "jobs.grace cannot be"),
         ("[server", "it is not TOML"),
+        pytest.param(f"[jobs]\nrunning = {'1' * 5000}", "it is not TOML", id="digits"),
+        pytest.param(f"[jobs]\nrunning = {'[' * 5000}", "it is not TOML", id="brackets"),
         ("[server]\nlisten = []", "server.listen cannot be"),
         ('[server]\nlisten = "[::]:8275"', "server.listen cannot be"),
         ('[server]\nlisten = ["8275"]', "a list of addresses with ports"),

@@ -91,6 +91,10 @@ class Ceilings:
                 if value is not None and most is not None and value > most:
                     text = f"cannot give a job {shown(value)}: the most for {whose} is {shown(most)}"
                     raise self._refusal(f"{text} ([{section}] {key})")
+        swap, most = asked.memory_swap, self.config.maxima.memory  # slices with a ceiling on memory have none anyway
+        if swap is not None and most is not None and swap > most:
+            text = f"cannot give a job {format_size(swap)} of swap: the most for one job is {format_size(most)}"
+            raise self._refusal(f"{text}, as of memory ([maxima] memory)")
 
     def of_memory(self, owner: str) -> list[str]:
         """The ceilings on memory above a job of `owner`, in the words of a verdict."""

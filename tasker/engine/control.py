@@ -78,7 +78,7 @@ class Control:
 def setup_of(config: Config) -> wire.Setup:
     """What a frontend needs to serve, files read. Raises TaskerError(INVALID)."""
     server = config.server
-    return wire.Setup(
+    setup = wire.Setup(
         listen=server.listen,
         frontends=server.frontends,
         streams_per_user=server.streams_per_user,
@@ -88,12 +88,19 @@ def setup_of(config: Config) -> wire.Setup:
         key=_read(server.key),
         revoked=server.revoked,
     )
+    try:
+        wire.encode(0, setup)
+    except wire.WireError as error:
+        files = f"{server.ca}, {server.certificate}, {server.key}"
+        text = f"cannot use {files} and {len(server.revoked)} revoked serials: they are too much to tell a frontend"
+        raise invalid(f"{text} ({error}); leave out what has expired") from error
+    return setup
 
 
 def _read(path: str) -> str:
     try:
         return Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error
 
 

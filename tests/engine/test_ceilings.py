@@ -25,6 +25,16 @@ def reload(tasker: Stack, config: str) -> None:
     tasker.engine.send_signal(signal.SIGHUP)
 
 
+def test_swap_is_no_way_around_the_most_memory() -> None:
+    with stack(CONTACT + '[maxima]\nmemory = "64M"\n') as tasker:
+        words = r"cannot give a job 65M of swap: the most for one job is 64M, as of memory \(\[maxima\] memory\)"
+        with refused(Reason.EXHAUSTED, words):
+            tasker.start_job("true", limits=Limits(memory_swap=65 * MIB))
+        job = tasker.start_job("sleep", "60", limits=Limits(memory_swap=64 * MIB))
+        with refused(Reason.EXHAUSTED, words):
+            tasker.ask(wire.LimitJob(ROOT, job.id, Limits(memory_swap=65 * MIB), ()))
+
+
 def test_defaults_and_maxima_fill_in_what_is_not_asked() -> None:
     config = '[defaults]\nmemory = "32M"\ncpu = 0.5\n[maxima]\nmemory = "64M"\ntasks = 50\ncpu = 0.25\ntime = "1h"\n'
     with stack(CONTACT + config) as tasker:

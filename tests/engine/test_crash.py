@@ -192,6 +192,10 @@ def test_a_check_finds_what_a_reload_would_refuse(tasker: Stack) -> None:
     tasker.configure('[server]\nrevoked = ["zz"]\n')
     assert check().returncode == 78
     assert "server.revoked cannot be" in check().stderr
+    serials = ", ".join(f'"a{number:039x}"' for number in range(1, 4000))
+    tasker.configure(f"[server]\nrevoked = [{serials}]\n")
+    assert check().returncode == 78
+    assert "3999 revoked serials: they are too much to tell a frontend" in check().stderr
     tasker.configure("[server]\n")
     (tasker.directory / "server.key").write_bytes((tasker.directory / "ca.key").read_bytes())
     assert check().returncode == 78
