@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tasker.api import values
 from tasker.api.specs import limits_from, limits_to, spec_from, spec_to
 from tasker.api.usages import usage_from, usage_to
@@ -10,6 +12,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATES: dict[State, str] = {state: f"JOB_STATE_{state.name}" for state in State if state is not State.GONE}
 _STATES_BACK: dict[int, State] = {pb.JobState.Value(name): state for state, name in _STATES.items()}
 _KINDS: dict[Kind, str] = {kind: f"KIND_{kind.name}" for kind in Kind}
@@ -49,7 +52,10 @@ def job_to(job: Job) -> pb.Job:
 
 
 def job_from(message: pb.Job) -> Job:
-    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know."""
+    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know, and
+    for an id that is none: they are printed where people copy them into a shell."""
+    if not _ID.fullmatch(message.id):
+        raise values.nonsense(f"the job id {message.id[:40]!r}")
     if message.state not in _STATES_BACK:
         raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
     return Job(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tasker.api import values
@@ -36,7 +37,7 @@ def usage_from(message: pb.Usage) -> Usage:
     for name in (*_OPTIONAL, *_PRESSURES):
         if message.HasField(name):
             value = getattr(message, name)
-            found[name] = _pressure_from(value) if name in _PRESSURES else value
+            found[name] = _pressure_from(value) if name in _PRESSURES else _finite(value)
     return Usage(time=values.time(message.time), **found)
 
 
@@ -45,4 +46,11 @@ def _pressure_to(pressure: Pressure) -> pb.Pressure:
 
 
 def _pressure_from(message: pb.Pressure) -> Pressure:
-    return Pressure(message.some, message.full, values.seconds(message.total, "the time"))
+    return Pressure(_finite(message.some), _finite(message.full), values.seconds(message.total, "the time"))
+
+
+def _finite(number: float) -> float:
+    """Raises TaskerError(INTERNAL) for what is no number."""
+    if not math.isfinite(number):
+        raise values.nonsense(f"the number {number}")
+    return number

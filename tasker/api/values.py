@@ -7,12 +7,14 @@ import math
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tasker.errors import invalid
+from tasker.errors import Reason, TaskerError, invalid
 
 LONGEST_PATH = 4095
 """Bytes, as everywhere in Linux."""
 _LONGEST = 315_576_000_000
 """Seconds in a Duration."""
+_LAST = 253_370_764_800
+"""Seconds since the epoch, of the year 9999: there is no date later on."""
 
 
 def duration_to(seconds: float) -> Duration:
@@ -35,7 +37,15 @@ def timestamp(when: float) -> Timestamp:
 
 
 def time(message: Timestamp) -> float:
+    """Raises TaskerError(INTERNAL) where there is no such date."""
+    if not 0 <= message.seconds < _LAST:
+        raise nonsense(f"the time {message.seconds}")
     return message.seconds + message.nanos / 1e9
+
+
+def nonsense(what: str) -> TaskerError:
+    """For what a server that is in order never answers."""
+    return TaskerError(Reason.INTERNAL, f"cannot make anything of the server's answer: it holds {what}")
 
 
 def bounded(what: str, text: str, most: int) -> str:

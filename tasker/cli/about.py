@@ -30,7 +30,7 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("service", f"tasker {visible(info.version)} on {visible(info.hostname)}, {address}"),
         ("clock", Text(_clock(difference), "yellow" if abs(difference) > CLOCKS else "")),
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
-        ("certificate", Text(f"serial {caller.serial}, holds until {until}", "yellow" if left < SOON else "")),
+        ("certificate", Text(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
         ("your ceilings", _limits(info.owner)),
         *_use(info),
