@@ -72,6 +72,8 @@ class ArchiveFiles:
 
     def write(self, job: Job, ring: RingReader) -> int:
         """Archive a job that has ended; the bytes it takes on disk. Raises OSError, and then nothing is left of it."""
+        if self.stop.is_set():  # the directory may be gone already, with the run
+            raise Stopped
         for directory in (self._root, self._directory):
             directory.mkdir(mode=0o700, exist_ok=True)
         begin, end = ring.oldest, ring.written

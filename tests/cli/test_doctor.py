@@ -264,7 +264,7 @@ def test_info(machine: Machine) -> None:
 
 def test_a_certificate_that_ends_soon_is_warned_of_once(machine: Machine, tmp_path: Path) -> None:
     ca = certs.Pair(*((machine.directory / name).read_bytes() for name in ("ca.crt", "ca.key")))
-    made = datetime.now(UTC) - timedelta(days=issuing.CLIENT_DAYS - 10)
+    made = datetime.now(UTC) - timedelta(days=issuing.CLIENT_DAYS - 9, hours=-12)
     pair = issuing.make_client(ca, "alice", Role.USER, now=made)
     (tmp_path / "a.crt").write_bytes(pair.certificate)
     (tmp_path / "a.key").write_bytes(pair.key)

@@ -107,3 +107,13 @@ def test_archives_go_with_the_run(tasker: Stack) -> None:
     tasker.systemd.do("queue", unit="tasker.service", kind="stop")
     tasker.engine.end()
     assert files(tasker) == []
+
+
+def test_what_ends_with_the_run_is_not_archived_after_it() -> None:
+    """Retention would archive the jobs that the end of the run ends, into a directory that was just deleted."""
+    with stack("[server]\n[retention]\nended = 0\n") as tasker:
+        for _ in range(8):
+            tasker.start_job("sleep", "600")
+        tasker.systemd.do("queue", unit="tasker.service", kind="stop")
+        tasker.engine.end()
+        assert list((tasker.directory / "archive").glob("*")) == []
