@@ -3,21 +3,23 @@
 Three processes, each with one dependency: frontend (grpc), engine (dbus-next), collector (the standard library).
 The life of `tasker start --memory 512M -- make -j4` through the files:
 
- 1. cli/program.py     parses the line (arguments, options, spec), finds address and certificates (settings)
- 2. client/            StartJob over mutual TLS 1.3; api/specs.py turns a JobSpec (job.py) into protobuf and back
- 3. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
- 4. engine/control.py  ... which asks here, over a socket (channel.py, messages in wire/)
- 5. engine/jobs.py     policy.py: may they? job.py: is it in range? then engine/launcher.py: Launch to the collector
- 6. collector/         launch forks, child becomes the job's user and waits at its gate
- 7. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back from the cgroup; then Release
- 8. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
- 9. frontend/attach.py reads the ring for whoever attaches; cli/follow.py and output.py show it
-10. engine/jobs.py     the leader exited: kill what is left, Finish; outcomes.py and verdict.py say how it ended and why
-11. engine/retention.py  at last archive.py takes its output to disk; attached to, it is a ring again (unpacked.py)
+ 1. cli/__main__.py    --help and --version at once; else program.py parses the line (arguments) and runs verbs/start.py
+ 2. cli/spec.py        options become a JobSpec (job.py); connection.py and settings.py find address and certificates
+ 3. client/sync.py     StartJob (calls.py) over mutual TLS 1.3 (connection.py), in protobuf (api/specs.py)
+ 4. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
+ 5. engine/control.py  ... which asks here, over a socket (channel.py, messages: wire/); requests.py has a row for each
+ 6. engine/jobs.py     policy.py: may they? job.py: is it in range? accounts.py: as whom? ceilings.py: is there room?
+ 7. engine/launcher.py Launch to the collector, which forks; child.py becomes the job's user and waits at its gate
+ 8. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back (properties.py, cgroup.py); Release
+ 9. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
+10. frontend/attach.py reads the ring for whoever attaches; cli/follow.py shows it, at a place that output.py chooses
+11. engine/jobs.py     the leader exited: kill what is left, Finish; outcomes.py and verdict.py say how it ended and why
+12. engine/retention.py at last archive.py takes its output to disk; attached to, it is a ring again (unpacked.py)
 
-Around that, in engine/: ceilings.py is what owners and Tasker as a whole may use, limiting.py changes the limits of a
-running job, inforce.py reads back what is in force and usage.py what it uses, escape.py ends what left its scope,
-about.py answers GetInfo. watchers.py tells frontends what changes; frontend/watch.py passes it on to who watches.
+Around that, in engine/: reconcile.py builds the table (table.py) anew after a restart; stops.py, signals.py, pausing.py
+and limiting.py do what people ask for, deactivations.py what systemd asks for; escape.py ends what left its scope;
+inforce.py reads back what is in force and usage.py what is used; journal.py writes down who did what; about.py answers
+GetInfo. watchers.py tells frontends what changes; frontend/watch.py passes it on to who watches.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py.
 """

@@ -63,9 +63,9 @@ def serials(value: object) -> tuple[str, ...]:
 
 
 def cores(value: object) -> float:
-    if type(value) not in (int, float) or not 0.01 <= value <= 100_000:  # type: ignore[operator]
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.01 <= value <= 100_000:
         raise ValueError("a number of cores from 0.01 to 100000")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def owner(name: str) -> str:

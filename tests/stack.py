@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tasker import certfiles, wire
 from tasker.client import Client
@@ -68,11 +68,11 @@ class Daemon:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Without waiting for anything."""
         environment = dict(os.environ, PYTHONPATH=str(REPOSITORY), NOTIFY_SOCKET=str(self._notify))
-        command, pass_fds = self._command, ()
+        command, pass_fds = self._command, tuple[int, ...]()
         if self._listen is not None:  # as systemd hands a socket over
             number = self._listen.fileno()
             script = f'exec 3<&{number}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
-            command, pass_fds = ["bash", "-c", script, "-", *command], (number,)  # type: ignore[assignment]
+            command, pass_fds = ["bash", "-c", script, "-", *command], (number,)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command], env=environment, pass_fds=pass_fds, stderr=log
@@ -173,8 +173,8 @@ class Stack:
         with self.connect() as peer:
             return peer.ask(message)
 
-    def start_job(self, *argv: str, caller: Identity = ROOT, **spec: object) -> Job:
-        reply = self.ask(wire.StartJob(caller, JobSpec(argv, **spec)))  # type: ignore[arg-type]
+    def start_job(self, *argv: str, caller: Identity = ROOT, **spec: Any) -> Job:
+        reply = self.ask(wire.StartJob(caller, JobSpec(argv, **spec)))
         assert isinstance(reply, wire.JobReply)
         return reply.job
 
@@ -183,8 +183,8 @@ class Stack:
         return JobSpec(argv)
 
     @staticmethod
-    def limits(**limits: float) -> Limits:
-        return Limits(**limits)  # type: ignore[arg-type]
+    def limits(**limits: Any) -> Limits:
+        return Limits(**limits)
 
     def get(self, job: Job, caller: Identity = ROOT) -> Job:
         reply = self.ask(wire.GetJob(caller, job.id))

@@ -56,7 +56,7 @@ class Interrupts:
     def started(self, job: str, follow: Follow) -> None:
         """From now on there is a job to stop, and `follow` shows it."""
         self._follow, self._job = follow, job
-        self._output.hint("Ctrl-C asks" if self._output.asks else "Ctrl-C stops it")
+        self._output.hint("Ctrl-C asks" if self._output.asks() else "Ctrl-C stops it")
         if self._kept is not None:
             self._end(None)
 
@@ -67,7 +67,7 @@ class Interrupts:
             self._kept = number
             return
         match self._step:
-            case Step.RUNNING if number == signal.SIGINT and self._output.asks:
+            case Step.RUNNING if number == signal.SIGINT and self._output.asks():
                 self._step = Step.ASKING
                 self._follow.do(self._ask)
             case Step.RUNNING | Step.ASKING:

@@ -28,9 +28,6 @@ class Output:
     """Whether it shows what `news` brings."""
     suspends = False
     """Whether there is a terminal to leave in order before Ctrl-Z; else that stops the process at once."""
-    asks = False
-    """Whether it can ask the person something."""
-
     def show(self, event: Event) -> None:
         raise NotImplementedError
 
@@ -43,8 +40,12 @@ class Output:
     def hint(self, text: str, asked: State | None = None) -> None:
         """What Ctrl-C does now; and a state that was asked for, and that is not told yet. Shown at the next tick."""
 
+    def asks(self) -> bool:
+        """Whether it can ask the person something."""
+        return False
+
     def ask(self, question: str, pressed: Callable[[str], None]) -> None:
-        """Ask for a key; `pressed` is called with each from another thread. Only where it `asks`."""
+        """Ask for a key; `pressed` is called with each from another thread. Only where `asks()`."""
 
     def unask(self) -> None:
         """Ask no more."""

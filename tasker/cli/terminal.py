@@ -77,8 +77,7 @@ class OnTerminal(Output):
     def hint(self, text: str, asked: State | None = None) -> None:
         self._hint = (text, asked or self._hint[1])
 
-    @property
-    def asks(self) -> bool:  # type: ignore[override]
+    def asks(self) -> bool:
         return in_foreground()
 
     def ask(self, question: str, pressed: Callable[[str], None]) -> None:
@@ -95,7 +94,7 @@ class OnTerminal(Output):
         self._screen.draw()
 
     def tick(self) -> None:
-        if self._question and not self._reading and self.asks:
+        if self._question and not self._reading and self.asks():
             self.ask(*self._question)  # it was suspended
         for text in self._notices.now():
             self._tell(text)

@@ -45,7 +45,8 @@ class Translation:
             case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
                 return invalid("cannot send so long a request; put what is long into a file")
             case grpc.StatusCode.RESOURCE_EXHAUSTED:
-                return TaskerError(Reason.EXHAUSTED, f"cannot do that now: the server is full ({details})")
+                text = f"cannot do that now: the server is full ({details}); try again later"
+                return TaskerError(Reason.EXHAUSTED, text)
             case grpc.StatusCode.UNIMPLEMENTED:
                 return TaskerError(Reason.REFUSED, "cannot do that: the server is older than this client; upgrade it")
         return TaskerError(Reason.INTERNAL, f"cannot make anything of the answer: {error.code().name}: {details}")

@@ -76,7 +76,8 @@ class Accounts:
         """Raises TaskerError(INVALID) where there is no such account."""
         account = _lookup(name)
         if account is None:
-            raise TaskerError(Reason.INVALID, f"cannot run as {name[:40]!r}: there is no such account on this machine")
+            text = f"cannot run as {name[:40]!r}: there is no such account on this machine; name another"
+            raise TaskerError(Reason.INVALID, text)
         return account
 
     def _unfit(self, owner: str, name: str) -> TaskerError:

@@ -80,7 +80,8 @@ class Archive:
                 os.close(ring)
             if id not in self._table:
                 await asyncio.to_thread(self._files.delete, id)
-                raise TaskerError(Reason.NOT_FOUND, f"cannot archive job {id}: it was forgotten meanwhile")
+                text = f"cannot archive job {id}: it was forgotten meanwhile; tasker list shows what there is"
+                raise TaskerError(Reason.NOT_FOUND, text)
             self._table.archive(entry)
             await self._collector.request(wire.Forget(id))
             return entry.job

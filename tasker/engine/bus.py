@@ -67,7 +67,7 @@ class Bus:
     ) -> list[Any]:
         """The reply's arguments. Raises Refused for an error reply, TaskerError(UNAVAILABLE) where none comes."""
         if not self._bus.connected:
-            raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: the system bus is gone")
+            raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: the system bus is gone; try again in a moment")
         message = Message(
             destination=name, path=path, interface=interface, member=member, signature=signature, body=list(body)
         )
@@ -77,7 +77,8 @@ class Bus:
                 reply = await asyncio.wait_for(self._bus.call(message), DEADLINE)
         except TimeoutError:
             self._bus._method_return_handlers.pop(message.serial, None)
-            raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: no answer from {name}") from None
+            text = f"cannot {member}: no answer from {name}; try again in a moment"
+            raise TaskerError(Reason.UNAVAILABLE, text) from None
         except (OSError, EOFError, DBusError) as error:
             raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: {error}") from error
         if reply is None or reply.message_type is MessageType.ERROR:

@@ -80,7 +80,7 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         if self.run_ending:
-            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped")
+            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         check_spec(spec, os.cpu_count() or 1)
         account = self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 from collections.abc import Sequence
+from typing import Any
 
 from tasker import wire
 from tasker.engine.table import Entry, Sent, Stop
@@ -24,20 +25,20 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
     Out of memory goes before all: who was stopping it then did not end it. A timeout is also systemd's word for a slow
     stop, so a stop goes before that.
     """
-    status = {"exit_code": exit.code, "signal": exit.signal, "core_dumped": exit.core_dumped}
+    status: dict[str, Any] = {"exit_code": exit.code, "signal": exit.signal, "core_dumped": exit.core_dumped}
     killed = exit.signal == signal.SIGKILL
     if result == "oom-kill" or (not result and oom_kills and killed and not stop):
-        return Outcome(Kind.OUT_OF_MEMORY, **status)  # type: ignore[arg-type]
+        return Outcome(Kind.OUT_OF_MEMORY, **status)
     if stop is not None:
         by = stop.by if stop.kind is Kind.STOPPED else ""
-        return Outcome(stop.kind, stopped_by=by, killed=stop.killed, **status)  # type: ignore[arg-type]
+        return Outcome(stop.kind, stopped_by=by, killed=stop.killed, **status)
     if result == "timeout":
-        return Outcome(Kind.TIMED_OUT, **status)  # type: ignore[arg-type]
+        return Outcome(Kind.TIMED_OUT, **status)
     if exit.signal is not None:
         by = next((one.by for one in reversed(sent) if one.signal == exit.signal), "")
-        return Outcome(Kind.SIGNALLED, stopped_by=by, **status)  # type: ignore[arg-type]
+        return Outcome(Kind.SIGNALLED, stopped_by=by, **status)
     if exit.code is not None:
-        return Outcome(Kind.EXITED, **status)  # type: ignore[arg-type]
+        return Outcome(Kind.EXITED, **status)
     return Outcome(Kind.UNKNOWN)
 
 

@@ -17,6 +17,7 @@ from tasker.limits import IoLimit, Limits
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
+_LOOK = "ask an admin to look at the unit with systemctl show"
 _ALL = tuple(field.name for field in dataclasses.fields(Limits))
 INFINITY = (1 << 64) - 1
 """What systemd takes for "no limit"; of a weight, for the default."""
@@ -123,15 +124,17 @@ def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None
         text = _text(cgroup, line.file)
         if value is None and line.read(text) is not None:
             text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
-            raise TaskerError(Reason.REFUSED, f"{text}; ask an admin to look at systemctl show")
+            raise TaskerError(Reason.REFUSED, f"{text}; {_LOOK}")
         if value is not None and not line.kept(value, text):
-            raise TaskerError(Reason.REFUSED, f"cannot limit {line.field}: asked for {value}, {line.file} is {text}")
+            words = f"asked for {value}, {line.file} is {text}; {_LOOK}"
+            raise TaskerError(Reason.REFUSED, f"cannot limit {line.field}: {words}")
     if "io" in lifted and not limits.io and _text(cgroup, "io.max"):
-        raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {cgroup.read('io.max')!r}")
+        text = f"cannot lift the limit on disks: io.max is still {cgroup.read('io.max')!r}"
+        raise TaskerError(Reason.REFUSED, f"{text}; {_LOOK}")
     for io in limits.io:
         wanted, text = wanted_of(io), _text(cgroup, "io.max")
         if not any(wanted <= set(line.split()) for line in text.splitlines() or [""]):
-            words = f"asked for {' '.join(sorted(wanted))}, io.max is {text!r}"
+            words = f"asked for {' '.join(sorted(wanted))}, io.max is {text!r}; {_LOOK}"
             raise TaskerError(Reason.REFUSED, f"cannot limit the disk under {io.path}: {words}")
 
 

@@ -74,7 +74,8 @@ class Stops:
             entry.stop = Stop(by, now + patience, asked=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
-            raise TaskerError(Reason.NOT_FOUND, f"cannot stop job {entry.job.id}: it could not be started")
+            text = f"cannot stop job {entry.job.id}: it could not be started; whoever started it was told why"
+            raise TaskerError(Reason.NOT_FOUND, text)
         if first:
             await self._jobs.note(entry)
             words = _WORDS[kind].format(by=by, patience=patience)

@@ -75,7 +75,7 @@ class Systemd:
             unit = await self._when(name, lambda unit: unit.active != "inactive")
             if unit is not None and unit.active == "active":
                 return
-        raise TaskerError(Reason.REFUSED, f"cannot start {name}: systemd ended its start with {result!r}")
+        raise TaskerError(Reason.REFUSED, f"cannot start {name}: systemd ended its start with {result!r}; try again")
 
     async def stop_scope(self, name: str) -> None:
         """StopUnit, and wait for it. A unit that is not there is no error."""

@@ -7,6 +7,7 @@ import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasker import wire
 from tasker.engine.cgroup import Cgroup
@@ -92,14 +93,14 @@ class Entry:
     table: Table | None = None
     """Where it stands, and whom it tells of its changes."""
 
-    def change(self, **changes: object) -> None:
+    def change(self, **changes: Any) -> None:
         """Other values for fields of the job; whoever watches is told."""
         revision = self.table.next_revision() if self.table else self.job.revision
-        self.job = dataclasses.replace(self.job, revision=revision, **changes)  # type: ignore[arg-type]
+        self.job = dataclasses.replace(self.job, revision=revision, **changes)
         if self.table:
             self.table.announce(self.job)
 
-    def move(self, event: Event, **changes: object) -> None:
+    def move(self, event: Event, **changes: Any) -> None:
         """Take the job where `event` leads. Raises lifecycle.Refused."""
         self.change(state=move(self.job.state, event), **changes)
 

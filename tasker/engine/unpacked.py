@@ -69,7 +69,8 @@ class Unpacked:
             try:
                 return await asyncio.to_thread(self._files.unpack, id)
             except FileNotFoundError as error:
-                raise TaskerError(Reason.NOT_FOUND, f"cannot attach to job {id}: its archive was deleted") from error
+                text = f"cannot attach to job {id}: its archive was deleted; tasker list shows what there is"
+                raise TaskerError(Reason.NOT_FOUND, text) from error
             except OSError as error:
                 text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
                 raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from tasker.cli.verbs.candidates import PATIENCE, lines
 from tasker.job import JobSpec
 from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
+from tests.cli.needed import needed
 from tests.cli.terminal import Terminal
 from tests.stack import DEADLINE
 from tests.stub_control import REPOSITORY
@@ -76,8 +76,7 @@ def in_fish(environment: dict[str, str], tmp_path: Path) -> Complete:
 
 @pytest.fixture(params=["bash", "fish"])
 def complete(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path) -> Complete:
-    if shutil.which(request.param) is None:
-        pytest.skip(f"there is no {request.param}: apt-get install {request.param}")
+    needed(request.param)
     return {"bash": in_bash, "fish": in_fish}[request.param](environment, tmp_path)
 
 
@@ -137,8 +136,7 @@ def test_the_jobs_own_command(environment: dict[str, str], tmp_path: Path) -> No
 
 
 def test_zsh(machine: Machine, environment: dict[str, str], job: str, tmp_path: Path) -> None:
-    if shutil.which("zsh") is None:
-        pytest.skip("there is no zsh: apt-get install zsh")
+    needed("zsh")
     (tmp_path / ".zshrc").write_text(
         f"fpath=({SCRIPTS} $fpath)\nautoload -U compinit\ncompinit -u -D\nPROMPT='ready: '\ncd {tmp_path / 'files'}\n"
     )

@@ -53,7 +53,7 @@ class Recorder(Output):
     def __init__(self, patience: float | None = None, *, wants_news: bool = False, asks: bool = False) -> None:
         self.told: list[object] = []
         self.wants_news = wants_news
-        self.asks = asks
+        self._asks = asks
         self.pressed: Callable[[str], None] = lambda _key: None
         self._patience = patience
         self.on_show: Callable[[], None] = lambda: None
@@ -83,6 +83,9 @@ class Recorder(Output):
 
     def hint(self, text: str, asked: State | None = None) -> None:
         self._tell((text, asked))
+
+    def asks(self) -> bool:
+        return self._asks
 
     def ask(self, question: str, pressed: Callable[[str], None]) -> None:
         self.pressed = pressed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,6 +13,7 @@ from tasker.cli import arguments
 from tasker.cli.__main__ import main
 from tasker.cli.verbs import VERBS
 from tasker.config import Config
+from tests.cli.needed import needed
 from tests.stub_control import REPOSITORY
 
 MADE = ("tasker/cli/prepared", "packaging/completion", "packaging/man")
@@ -56,8 +56,7 @@ PAGES = [*sorted((REPOSITORY / "packaging/man").iterdir()), REPOSITORY / "packag
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page: Path) -> None:
-    if shutil.which("mandoc") is None:
-        pytest.skip("there is no mandoc: apt-get install mandoc")
+    needed("mandoc")
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 

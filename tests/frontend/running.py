@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tasker import issuing
 from tasker.certs import Pair
@@ -24,7 +25,7 @@ from tests.frontend.peer import PATIENCE, Peer
 class Frontend:
     """`python -m tasker.frontend` in a process, ready to serve."""
 
-    def __init__(self, directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: object) -> None:
+    def __init__(self, directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: Any) -> None:
         self.ca = ca
         server = issuing.make_server(ca, [])
         setup = Setup(
@@ -37,7 +38,7 @@ class Frontend:
             key=server.key.decode(),
             revoked=(),
         )
-        self.setup = dataclasses.replace(setup, **changes)  # type: ignore[arg-type]
+        self.setup = dataclasses.replace(setup, **changes)
         self.peer = Peer(directory / "engine.sock", self.setup)
         self.log = directory / "log"
         self._news = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -91,9 +92,9 @@ class Frontend:
         self._clients.append(client)
         return client
 
-    def reload(self, **changes: object) -> None:
+    def reload(self, **changes: Any) -> None:
         """Another Setup, sent as the engine does at a reload."""
-        self.setup = self.peer.setup = dataclasses.replace(self.setup, **changes)  # type: ignore[arg-type]
+        self.setup = self.peer.setup = dataclasses.replace(self.setup, **changes)
         self.peer.notify(self.setup)
 
     def close(self) -> None:
@@ -111,7 +112,7 @@ class Frontend:
 
 
 @contextmanager
-def running(directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: object) -> Iterator[Frontend]:
+def running(directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: Any) -> Iterator[Frontend]:
     """A frontend that is ready; at the end it is stopped, and what it logged is shown by a test that failed."""
     frontend = Frontend(directory, ca, listen=listen, **changes)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -31,9 +32,9 @@ def snapshot(news: Iterator[News]) -> list[Job]:
             return jobs
 
 
-def change(frontend: Frontend, job: PeerJob, **changes: object) -> None:
+def change(frontend: Frontend, job: PeerJob, **changes: Any) -> None:
     """The job is changed, and the engine tells it."""
-    job.job = dataclasses.replace(job.job, revision=job.job.revision + 1, **changes)  # type: ignore[arg-type]
+    job.job = dataclasses.replace(job.job, revision=job.job.revision + 1, **changes)
     frontend.peer.notify(wire.Changed(job.job))
 
 
