@@ -15,7 +15,7 @@ from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from tests.private_bus import private_bus
-from tests.stub_systemd import MANAGER, PROPERTIES, ROOT, UNIT
+from tests.stub_settings import MANAGER, PROPERTIES, ROOT, UNIT
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -29,7 +29,7 @@ class StubSystemd:
         self.process = process
 
     def do(self, command: str, /, **arguments: Any) -> Any:
-        """One of the stub's `do_…` methods, e.g. do("plan", error="org.freedesktop.systemd1.NoSuchUnit")."""
+        """One of the commands of stub_commands.py, e.g. do("plan", error="org.freedesktop.systemd1.NoSuchUnit")."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
@@ -39,7 +39,7 @@ class StubSystemd:
         return answer["ok"]
 
     def plan(self, **plan: Any) -> None:
-        """How the next StartTransientUnit goes: the fields of `stub_systemd.Plan`."""
+        """How the next StartTransientUnit goes: the fields of `stub_unit.Plan`."""
         self.do("plan", **plan)
 
     @property

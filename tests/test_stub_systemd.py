@@ -19,7 +19,7 @@ from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from tests.stub_control import StubSystemd, forge_job_removed, stub_systemd
-from tests.stub_systemd import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
+from tests.stub_settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
 
 JOB = f"k{os.getpid()}"  # its own: another run of this test may be going on
 UNIT_NAME = f"tasker-{JOB}.scope"

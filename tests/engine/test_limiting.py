@@ -14,7 +14,7 @@ from tasker.limits import IoLimit, Limits
 from tests.engine.test_start import refused
 from tests.stack import ALICE, BOB, ROOT, Stack, stack
 from tests.stub_cgroup import INFINITY
-from tests.stub_systemd import DEFAULT_TASKS
+from tests.stub_settings import DEFAULT_TASKS
 
 MIB = 1 << 20
 

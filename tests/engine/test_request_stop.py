@@ -16,7 +16,7 @@ from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tests.stack import ALICE, ROOT, Stack, until
-from tests.stub_systemd import SCOPE
+from tests.stub_settings import SCOPE
 
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
 CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"
