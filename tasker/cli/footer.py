@@ -25,8 +25,6 @@ LABEL = 32
 BAR = 8
 """Cells of the bar of memory."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-FULL, FULLER = 0.75, 0.92
-"""Shares of the memory limit from which the bar is yellow, and red."""
 WAITING = 0.1
 """The share of its time that a job waits for something from which that is worth a word."""
 SEPARATOR = " · "
@@ -112,9 +110,8 @@ def _memory(job: Job, usage: Usage | None) -> Text:
     if not limits:
         return Text(f"memory {format_size(usage.memory)}")
     share = min(1.0, usage.memory / min(limits))
-    style = "red" if share >= FULLER else "yellow" if share >= FULL else "green"
     size = f" {format_size(usage.memory)} of {format_size(min(limits))}"
-    return Text.assemble((_bar(share), f"{style} on bright_black"), size)
+    return Text.assemble((_bar(share), f"{render.fullness(share)} on bright_black"), size)
 
 
 def _bar(share: float) -> str:

@@ -27,6 +27,8 @@ STATES = {
     State.ENDING: "yellow",
     State.ENDED: "dim",
 }
+FULL, FULLER = 0.75, 0.92
+"""Shares of a memory limit from which it is yellow, and red."""
 COLUMNS = ("ID", "NAME", "OWNER", "STATE", "ELAPSED", "HOW IT ENDED", "COMMAND")
 EXPENDABLE = ("OWNER", "ELAPSED", "NAME")
 """Columns that a narrow terminal does without, the first of them first."""
@@ -118,6 +120,11 @@ def ended(job: Job) -> Text:
 def state(job: Job) -> str:
     """One line for where it is now: k3v9x2mq is paused."""
     return f"{visible(job.id)} is {job.state}"
+
+
+def fullness(share: float) -> str:
+    """The colour of so much of a memory limit."""
+    return "red" if share >= FULLER else "yellow" if share >= FULL else "green"
 
 
 def time_of_day(when: float) -> str:

@@ -186,7 +186,6 @@ def _placed(cell: Text, column: str) -> Text:
 
 
 def _fullness(memory: int | None, limit: int | None) -> str:
-    """Near its limit a job is about to be killed."""
-    if memory is None or not limit or memory < 0.8 * limit:
-        return ""
-    return "red" if memory >= 0.95 * limit else "yellow"
+    """Near its limit a job is about to be killed; far from it there is nothing to say."""
+    style = render.fullness(memory / limit) if memory is not None and limit else ""
+    return style if style != "green" else ""
