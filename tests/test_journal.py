@@ -18,6 +18,11 @@ def test_the_catalog_has_every_kind_and_no_other() -> None:
     assert len(re.findall(r"^-- ", CATALOG.read_text(), re.MULTILINE)) == len(entries)
 
 
+def test_journald_drops_nothing_of_the_audit_trail() -> None:
+    """Starts and ends are not rationed; journald's own 10000 messages in 30 s are of all callers together."""
+    assert "\nLogRateLimitIntervalSec=0\n" in CATALOG.with_name("tasker.service").read_text()
+
+
 def test_an_id_is_128_random_bits_and_nobody_elses() -> None:
     assert len(set(MESSAGES.values())) == len(MESSAGES)
     assert all(re.fullmatch("[0-9a-f]{32}", id) for id in MESSAGES.values())

@@ -7,13 +7,15 @@ lines "uid owner", only ever appended to.
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasker.config import Config
-from tasker.errors import Reason, TaskerError
+from tasker.errors import Reason, TaskerError, invalid
+from tasker.identity import NAME
 
 FIRST_PERSON = 1000
 """The lowest uid of a person's account on Debian; those below are the system's."""
@@ -52,10 +54,11 @@ class Accounts:
         self.config = config
         self._ledger = ledger
         self._uids: dict[str, int] = {}
-        if ledger.exists():
-            for line in ledger.read_text().splitlines():
-                uid, owner = line.split()
-                self._uids[owner] = int(uid)
+        for number, line in enumerate(ledger.read_text().splitlines() if ledger.exists() else (), 1):
+            uid, _, owner = line.partition(" ")
+            if not uid.isdecimal() or not NAME.fullmatch(owner):
+                raise invalid(f'cannot read line {number} of {ledger}: it is not "uid owner"; mend it, nothing is lost')
+            self._uids[owner] = int(uid)
 
     def own(self, owner: str) -> Account | None:
         """The local account that is the owner's, if there is one and it is a person's."""
@@ -92,12 +95,28 @@ class Accounts:
         if uid is None:
             text = f"cannot give {owner} a uid: all {count} of the reserved range are given"
             raise TaskerError(Reason.EXHAUSTED, f"{text}; ask an admin to raise [jobs] uids")
-        with self._ledger.open("a") as file:
-            file.write(f"{uid} {owner}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            self._append(f"{uid} {owner}\n".encode())
+        except OSError as error:
+            text = f"cannot give {owner} a uid: {error.strerror} where {self._ledger} is"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
         self._uids[owner] = uid
         return uid
+
+    def _append(self, line: bytes) -> None:
+        """Raises OSError, and then nothing of the line is there: half of one would take the next one's place."""
+        ledger = os.open(self._ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            before = os.fstat(ledger).st_size
+            try:
+                if os.write(ledger, line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(ledger)
+            except OSError:
+                os.ftruncate(ledger, before)
+                raise
+        finally:
+            os.close(ledger)
 
 
 def _lookup(name: str) -> Account | None:

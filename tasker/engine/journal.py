@@ -20,8 +20,8 @@ REFUSALS = frozenset(
 )
 """Those that are written down. A typing error is nobody's concern but the caller's."""
 _MOST_REFUSALS, _MOST_DEEDS = 20, 300
-"""Of one caller in a minute. journald itself drops whatever comes past 10000 messages of a service in 30 s, which would
-let one caller hide what the others do."""
+"""Of one caller in a minute, so that nobody drives what the others do out of the journal. journald's own ration, of all
+callers together, is off for this service (systemd/tasker.service)."""
 
 
 class Journal(journal.Journal):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pwd
+import resource
 import signal
 from pathlib import Path
 
@@ -49,6 +50,32 @@ def test_a_new_range_is_for_new_owners(tmp_path: Path) -> None:
     accounts.config = config.parse("[jobs]\nfirst_uid = 300000\nuids = 2\n")
     assert accounts.of_owner("bob").uid == 300_000
     assert accounts.of_owner("alice").uid == 200_000
+
+
+def test_a_full_disk_gives_no_uid_and_leaves_no_half_line(tmp_path: Path) -> None:
+    accounts = of(tmp_path, "")
+    first = accounts.of_owner("alice").uid
+    ledger = tmp_path / "uids"
+    room = ledger.stat().st_size + 5
+    signals, sizes = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, sizes[1]))
+    try:
+        with pytest.raises(TaskerError, match=r"cannot give bob a uid: .* make room there") as caught:
+            accounts.of_owner("bob")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, sizes)
+        signal.signal(signal.SIGXFSZ, signals)
+    assert caught.value.reason is Reason.EXHAUSTED
+    assert ledger.read_text() == f"{first} alice\n"
+    assert accounts.of_owner("bob").uid == first + 1
+    assert of(tmp_path, "").of_owner("bob").uid == first + 1
+
+
+def test_a_damaged_ledger_is_told(tmp_path: Path) -> None:
+    (tmp_path / "uids").write_text("1879048192 alice\n187904\n")
+    with pytest.raises(TaskerError, match="cannot read line 2 of ") as caught:
+        of(tmp_path, "")
+    assert caught.value.reason is Reason.INVALID
 
 
 def test_a_reload_brings_the_mapping(tasker: Stack) -> None:
