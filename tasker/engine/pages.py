@@ -22,7 +22,7 @@ def next_page(table: Table, owner: str, running: bool, archived: bool, after: st
     begin = _position(after)
     page: list[Job] = []
     length = 0
-    for entry in table:
+    for entry in sorted(table, key=lambda entry: (entry.job.created, entry.job.id)):  # the clock may have been set
         job = entry.job
         if (job.created, job.id) <= begin or (owner and job.owner != owner):
             continue
