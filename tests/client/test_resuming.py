@@ -207,8 +207,8 @@ def test_a_server_that_was_away_for_long_is_found_soon(frontend: Frontend, netwo
         took = time.monotonic() - back[0]
         timer.join(PATIENCE)
         assert isinstance(resumed, Resumed)
-        assert 5 <= resumed.after < 5 + took + 1
-        assert took < 2.5
+        assert resumed.after >= 5
+        assert took < 4
         job.print(b"x")
         assert next(stream) == Chunk(0, b"x")
 
@@ -260,7 +260,7 @@ def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Fo
         with pytest.raises(TaskerError, match="connection refused") as caught:
             next(stream)
     assert caught.value.reason is Reason.UNAVAILABLE
-    assert 1.4 < time.monotonic() - began < 5
+    assert 1.4 < time.monotonic() - began < PATIENCE  # half of what it would have without one
     assert stream.offset == 5
 
 
@@ -275,7 +275,7 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: 
             began = time.monotonic()
             with pytest.raises(TaskerError) as caught:
                 next(stream)
-            assert time.monotonic() - began < 1.0 + 7  # and 5 s of looking why
+            assert time.monotonic() - began < PATIENCE  # with 5 s of looking why
         finally:
             frontend.process.send_signal(signal.SIGCONT)
     assert caught.value.reason is Reason.UNAVAILABLE
@@ -389,9 +389,8 @@ def test_a_pause_ends_at_once(frontend: Frontend, network: Forwarder, close: boo
         thread = threading.Thread(target=lambda: rest.extend(stream))
         thread.start()
         (client.close if close else stream.cancel)()
-        began = time.monotonic()
         thread.join(PATIENCE)
-        assert time.monotonic() - began < 2
+        assert not thread.is_alive()
     assert rest == []
 
 
