@@ -34,6 +34,9 @@ class AttachCourse(Course[Event]):
         match event:
             case Attached():
                 event = self._attached(event, now)
+            case Chunk(offset=at) | Lost(begin=at) | Ended(offset=at) if at != self.offset or _offset_after(event) < at:
+                text = f"cannot go on at byte {self.offset}: the server sent something else; attach again"
+                raise TaskerError(Reason.INTERNAL, text)
             case Ended():
                 self.over = True
             case Detached():

@@ -80,6 +80,27 @@ def course(patience: float = PATIENCE) -> AttachCourse:
     return AttachCourse(pb.AttachJobRequest(job="k3", last_lines=3, follow=True, timestamps=True), patience)
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        chunk(9, b"again"),
+        chunk(11, b"not all"),
+        message(lost=pb.Lost(begin=9, end=20)),
+        message(lost=pb.Lost(begin=10, end=4)),
+        message(ended=pb.Ended(job=job_to(ended()), offset=12)),
+    ],
+)
+def test_a_server_cannot_leave_out_or_repeat_a_byte(lie: pb.AttachJobResponse) -> None:
+    one = course()
+    one.received(at(7), 0.0)
+    one.received(chunk(7, b"abc"), 0.0)
+    with pytest.raises(TaskerError, match="cannot go on at byte 10") as caught:
+        one.received(lie, 0.0)
+    with pytest.raises(TaskerError) as last:
+        one.broke(caught.value, 0.0)
+    assert last.value.reason is Reason.INTERNAL
+
+
 def test_an_attach_is_asked_for_again_from_the_byte_after_the_last() -> None:
     attach = course()
     assert attach.request().last_lines == 3
