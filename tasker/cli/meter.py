@@ -23,12 +23,14 @@ class Meter:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
         self._progress = Progress(*columns, TransferSpeedColumn(), console=console, auto_refresh=False, transient=True)
         self._task: TaskID | None = None
+        self._total: int | None = None
         self._began = 0.0
         self._drawn_at = 0.0
         self._shown = False
 
     def begin(self, total: int | None) -> None:
         """So many bytes are to come, if that is known."""
+        self._total = total
         self._task = self._progress.add_task("reading", total=total)
         self._began = time.monotonic()
 
@@ -39,10 +41,17 @@ class Meter:
             if time.monotonic() - self._drawn_at >= BETWEEN:
                 self._draw()
 
+    def lose(self, size: int) -> None:
+        """So many will not come."""
+        if self._task is not None and self._total is not None:
+            self._total = max(0, self._total - size)
+            self._progress.update(self._task, total=self._total)
+
     def tick(self) -> None:
         """Nothing came for a while."""
         if self._task is not None:
-            self._progress.update(self._task, description="following")
+            if self._total is None:
+                self._progress.update(self._task, description="following")
             self._draw()
 
     def due(self) -> float | None:

@@ -18,7 +18,7 @@ from tasker.cli.notices import Notices
 from tasker.cli.output import STDOUT, Output
 from tasker.cli.screen import write_all
 from tasker.cli.stderr import say
-from tasker.client import Attached, Chunk, Event
+from tasker.client import Attached, Chunk, Event, Lost
 from tasker.errors import Reason, TaskerError
 
 
@@ -47,6 +47,8 @@ class Recorder(Output):
                 self._fd = _open(self._path, self._force)
                 if self._meter is not None:
                     self._meter.begin(None if job.printed is None else job.printed - event.offset)
+            case Lost(begin=begin, end=end) if self._meter is not None:
+                self._meter.lose(end - begin)
         if self._json and not isinstance(event, Chunk):
             write_all(STDOUT, document.dump(document.event(event)).encode() + b"\n")
         self._tell([text.plain for text in self._notices.of(event)])

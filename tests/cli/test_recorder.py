@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from tasker.cli.meter import Meter
 from tasker.cli.recorder import Recorder
 from tasker.client import Attached, Chunk, Ended, Lost
 from tasker.errors import TaskerError
@@ -29,6 +33,18 @@ def test_bytes_as_they_are_and_losses_told(tmp_path: Path, capfd: pytest.Capture
     assert said.out == ""
     assert "lost 6B of output: bytes 3 to 9" in said.err
     assert "exited with code 0" in said.err
+
+
+def test_what_is_lost_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasker.cli.meter.UNTIL_SHOWN", 0.0)
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    recorder = Recorder(str(tmp_path / "out"), force=False, meter=Meter(console), json=False)
+    job = replace(ended(), printed=8 << 20)
+    for event in (Attached(job, 0), Lost(0, 6 << 20), Chunk(6 << 20, b"x" * (1 << 20))):
+        recorder.show(event)
+    assert isinstance(console.file, io.StringIO)
+    assert "1.0/2.0 MiB" in console.file.getvalue()
+    recorder.close()
 
 
 def test_nothing_is_made_before_there_is_a_job(tmp_path: Path) -> None:
