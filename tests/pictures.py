@@ -25,7 +25,7 @@ COLUMNS, ROWS = 100, 18
 BUILD = (
     "i=0; while [ $i -lt 400 ]; do i=$((i+1)); "
     "printf '\\033[32m[%3d%%]\\033[0m compiling src/part%d.c\\n' $((i*100/400)) $i; "
-    "j=0; while [ $j -lt 20000 ]; do j=$((j+1)); done; done"
+    "j=0; while [ $j -lt 3000 ]; do j=$((j+1)); done; done"
 )
 """Prints as a compiler does, and works in between."""
 JOBS = (
