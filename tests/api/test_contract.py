@@ -16,7 +16,8 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
-from tests.stack import DEADLINE, Stack, stack
+from tests.daemon import DEADLINE
+from tests.stack import Stack, stack
 from tests.stub_control import REPOSITORY
 
 # After tests.stack: it says to grpc what it hears only before it is imported.

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tasker.client import Chunk
 from tests.bench import grpc_stream
-from tests.stack import DEADLINE, ROOT, Stack, free_port, stack, until
+from tests.daemon import DEADLINE
+from tests.stack import ROOT, Stack, free_port, stack, until
 
 MIB = 1 << 20
 SIZE = 512 * MIB

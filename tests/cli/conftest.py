@@ -15,7 +15,8 @@ import pytest
 from tasker.client import Client
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.stack import DEADLINE, Stack, stack
+from tests.daemon import DEADLINE
+from tests.stack import Stack, stack
 
 ADMINS = ("root",)
 

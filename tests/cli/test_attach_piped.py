@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.stack import DEADLINE, until
+from tests.daemon import DEADLINE
+from tests.stack import until
 
 UNTIL_TOLD = "while ! test -e $0; do sleep 0.02; done"
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.stack import DEADLINE, stack
+from tests.daemon import DEADLINE
+from tests.stack import stack
 
 LINES = 200_000
 PRINT = f"seq {LINES}; while [ ! -e {{go}} ]; do sleep 0.05; done; seq {LINES}; exit 3"

@@ -16,7 +16,7 @@ from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
 from tests.cli.needed import needed
 from tests.cli.terminal import Terminal
-from tests.stack import DEADLINE
+from tests.daemon import DEADLINE
 from tests.stub_control import REPOSITORY
 
 SCRIPTS = REPOSITORY / "packaging" / "completion"

@@ -12,7 +12,8 @@ import pytest
 from tasker import certfiles
 from tasker.cli.missing import nearest
 from tests.cli.conftest import Machine
-from tests.stack import DEADLINE, free_port
+from tests.daemon import DEADLINE
+from tests.stack import free_port
 
 KNOWN = {"k3v9x2mq": "nap", "7tzr09aw": "", "aaaaaaaa": "\x1b[2J"}
 

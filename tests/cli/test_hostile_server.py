@@ -19,7 +19,8 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.api.v1 import tasker_pb2_grpc
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.stack import DEADLINE, free_port
+from tests.daemon import DEADLINE
+from tests.stack import free_port
 from tests.stub_control import REPOSITORY
 
 EVIL = "\x1b]0;title\x07\x9b2J\u202e\r\n\x1b[2Jx"

@@ -12,7 +12,7 @@ import pytest
 from tasker.client.watching import Changed
 from tasker.lifecycle import State
 from tests.cli.conftest import Machine
-from tests.stack import DEADLINE
+from tests.daemon import DEADLINE
 
 
 def printed(text: str) -> list[dict[str, Any]]:

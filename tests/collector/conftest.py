@@ -13,7 +13,7 @@ import pytest
 
 from tasker import wire
 from tasker.ring import RingReader
-from tests.stack import Daemon, Peer
+from tests.daemon import Daemon, Peer
 
 _ids = itertools.count(1)
 

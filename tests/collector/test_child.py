@@ -14,7 +14,7 @@ import pytest
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.stack import Daemon
+from tests.daemon import Daemon
 
 STRANGER = 1_879_048_200
 

@@ -7,7 +7,7 @@ import signal
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.stack import Daemon
+from tests.daemon import Daemon
 
 
 def told(engine: Engine) -> wire.Followers:

@@ -11,7 +11,7 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tests.collector.conftest import Engine
-from tests.stack import DEADLINE, Daemon
+from tests.daemon import DEADLINE, Daemon
 
 
 def gone(pidfd: int) -> bool:

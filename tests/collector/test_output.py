@@ -12,7 +12,7 @@ import pytest
 from tasker import wire
 from tasker.ring import RingReader
 from tests.collector.conftest import Engine
-from tests.stack import Daemon
+from tests.daemon import Daemon
 
 
 def stream(reader: RingReader, wake: int) -> Iterator[bytes]:

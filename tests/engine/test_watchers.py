@@ -16,8 +16,9 @@ from tasker.engine.table import Entry, Table
 from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
+from tests.daemon import Peer
 from tests.engine.jobs import a_job
-from tests.stack import ALICE, BOB, ROOT, Peer, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack, until
 
 QUIET = wire.Watch(changes=False, usage=False)
 
