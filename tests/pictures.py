@@ -22,6 +22,8 @@ from tests.cli.terminal import Terminal
 ROOT = Path(__file__).parent.parent
 TASKER = ROOT / "build" / "tasker"
 COLUMNS, ROWS = 100, 18
+CELL = 12.2, 24.4
+"""Width and height that rich gives a character, in the units of its SVG."""
 BUILD = (
     "i=0; while [ $i -lt 400 ]; do i=$((i+1)); "
     "printf '\\033[32m[%3d%%]\\033[0m compiling src/part%d.c\\n' $((i*100/400)) $i; "
@@ -39,7 +41,7 @@ JOBS = (
 COLOURS = {"brown": "yellow", "brightbrown": "bright_yellow", "brightblack": "bright_black"}
 """pyte's names that rich has another one for."""
 FRAME = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {terminal_height}">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 WIDTH HEIGHT">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: {char_height}px; line-height: {line_height}px; }}
@@ -102,7 +104,8 @@ def svg(terminal: Terminal, title: str) -> str:
             if cell.data:
                 line.append(cell.data, style(cell))
         console.print(line, highlight=False, no_wrap=True, overflow="crop")
-    return console.export_svg(theme=MONOKAI, code_format=FRAME, unique_id="tasker")
+    frame = FRAME.replace("WIDTH", f"{COLUMNS * CELL[0] + 24:.0f}").replace("HEIGHT", f"{(ROWS + 1) * CELL[1] + 20:.0f}")
+    return console.export_svg(theme=MONOKAI, code_format=frame, unique_id="tasker")
 
 
 def style(cell: object) -> Style:
