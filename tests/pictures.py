@@ -104,7 +104,8 @@ def svg(terminal: Terminal, title: str) -> str:
             if cell.data:
                 line.append(cell.data, style(cell))
         console.print(line, highlight=False, no_wrap=True, overflow="crop")
-    frame = FRAME.replace("WIDTH", f"{COLUMNS * CELL[0] + 24:.0f}").replace("HEIGHT", f"{(ROWS + 1) * CELL[1] + 20:.0f}")
+    width, height = COLUMNS * CELL[0] + 24, (ROWS + 1) * CELL[1] + 20
+    frame = FRAME.replace("WIDTH", f"{width:.0f}").replace("HEIGHT", f"{height:.0f}")
     return console.export_svg(theme=MONOKAI, code_format=frame, unique_id="tasker")
 
 
