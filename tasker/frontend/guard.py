@@ -102,8 +102,10 @@ class Guard(grpc.aio.ServerInterceptor):
                         return await _call(handler, request, context)
             except TaskerError as error:
                 await refuse(context, error)
-            except (asyncio.CancelledError, grpc.aio.AbortError, grpc.aio.InternalError):
+            except (asyncio.CancelledError, grpc.aio.AbortError):
                 raise  # the client is gone, or the handler gave its own status
+            except grpc.aio.InternalError:  # it is gone, too, and grpc would log each as a defect: a page at a time
+                raise asyncio.CancelledError from None
             except Exception:
                 await refuse(context, _incident(method))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+import signal
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,21 @@ def test_one_user_fills_no_more_than_his_places_and_can_still_stop(frontend: Fro
         frontend.peer.call(frontend.peer.held[wire.GetJob].set)
         assert {answer.result(PATIENCE).id for answer in waiting} == {"abc"}
     assert client.get("abc").id == "abc"
+
+
+def test_streams_that_are_broken_off_fill_no_journal(frontend: Frontend) -> None:
+    """journald drops what comes past its ration of this service, and login failures are among that."""
+    job = frontend.peer.add(PeerJob("abc", capacity=8 << 20))
+    job.print(bytes(8 << 20))
+    pair = issuing.make_client(frontend.ca, "alice", Role.USER)
+    credentials = grpc.ssl_channel_credentials(frontend.ca.certificate, pair.key, pair.certificate)
+    with grpc.secure_channel(frontend.address, credentials) as channel:
+        attach: Any = channel.unary_stream("/tasker.api.v1.Tasker/AttachJob")
+        calls = [attach(pb.AttachJobRequest(job="abc").SerializeToString(), timeout=PATIENCE) for _ in range(8)]
+        for call in calls:
+            next(call)
+        for call in calls:
+            call.cancel()
+    frontend.process.send_signal(signal.SIGTERM)
+    frontend.process.wait(PATIENCE)
+    assert "Traceback" not in frontend.log.read_text()
