@@ -9,7 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tasker import issuing
+from tasker.certs import Pair
+from tasker.client import Attached, Client
+from tasker.client.attachment import Attachment
+from tasker.identity import Role
 from tests.frontend.peer import PATIENCE
+from tests.frontend.running import Frontend
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -112,3 +118,14 @@ def forwarding(host: str, port: int, allowance: Callable[[], int | None] = lambd
         yield forwarder
     finally:
         forwarder.close()
+
+
+def at(forwarder: Forwarder, frontend: Frontend, pair: Pair | None = None) -> Client:
+    pair = pair or issuing.make_client(frontend.ca, "alice", Role.USER)
+    return Client(forwarder.address, ca=frontend.ca.certificate, certificate=pair.certificate, key=pair.key)
+
+
+def attached(client: Client, **options: float) -> Attachment:
+    stream = client.attach("abc", **options)  # type: ignore[arg-type]
+    assert isinstance(next(stream), Attached)
+    return stream

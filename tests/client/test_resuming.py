@@ -5,23 +5,17 @@ from __future__ import annotations
 import hashlib
 import random
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tasker import certs, issuing, wire
-from tasker.certs import Pair
+from tasker import wire
 from tasker.client import (
-    Attached,
     Away,
     Chunk,
-    Client,
     Detached,
-    DetachReason,
     Ended,
     Event,
     Interrupted,
@@ -29,13 +23,11 @@ from tasker.client import (
     Resumed,
     Snapshot,
 )
-from tasker.client.attachment import Attachment
-from tasker.errors import Reason, TaskerError
-from tasker.identity import Role
+from tasker.errors import Reason
 from tasker.job import Job, Kind, Outcome
-from tests.client.forwarder import Forwarder, forwarding
+from tests.client.forwarder import Forwarder, at, attached, forwarding
 from tests.frontend.peer import PATIENCE, PeerJob
-from tests.frontend.running import Frontend, running
+from tests.frontend.running import Frontend
 
 
 class Received:
@@ -70,33 +62,6 @@ def received(stream: Iterator[Event]) -> Received:
     for event in stream:
         result.take(event)
     return result
-
-
-def at(forwarder: Forwarder, frontend: Frontend, pair: Pair | None = None) -> Client:
-    pair = pair or issuing.make_client(frontend.ca, "alice", Role.USER)
-    return Client(forwarder.address, ca=frontend.ca.certificate, certificate=pair.certificate, key=pair.key)
-
-
-@pytest.fixture
-def network(frontend: Frontend) -> Iterator[Forwarder]:
-    with forwarding(frontend.host, frontend.port) as forwarder:
-        yield forwarder
-
-
-@pytest.fixture
-def restartable(tmp_path: Path, ca: Pair) -> Iterator[Frontend]:
-    """A frontend that is found at the same port again."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    with running(tmp_path, ca, listen=f"127.0.0.1:{port}") as frontend:
-        yield frontend
-
-
-def attached(client: Client, **options: float) -> Attachment:
-    stream = client.attach("abc", **options)  # type: ignore[arg-type]
-    assert isinstance(next(stream), Attached)
-    return stream
 
 
 # ── goes on ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,159 +208,3 @@ def test_a_watch_goes_on_with_a_new_snapshot(restartable: Frontend) -> None:
         again = next(news)
         assert isinstance(again, Snapshot)
         assert ([each.id for each in again.jobs], again.first) == (["abc", "new"], True)
-
-
-# ── gives up ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Forwarder) -> None:
-    job = frontend.peer.add(PeerJob("abc"))
-    with at(network, frontend) as client:
-        stream = attached(client, patience=1.5)
-        job.print(b"12345")
-        next(stream)
-        began = time.monotonic()
-        network.down()
-        assert isinstance(next(stream), Interrupted)
-        with pytest.raises(TaskerError, match="connection refused") as caught:
-            next(stream)
-    assert caught.value.reason is Reason.UNAVAILABLE
-    assert 1.4 < time.monotonic() - began < PATIENCE  # half of what it would have without one
-    assert stream.offset == 5
-
-
-def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: Forwarder) -> None:
-    frontend.peer.add(PeerJob("abc"))
-    with at(network, frontend) as client:
-        stream = attached(client, patience=1.0)
-        frontend.process.send_signal(signal.SIGSTOP)
-        try:
-            network.cut()
-            assert isinstance(next(stream), Interrupted)
-            began = time.monotonic()
-            with pytest.raises(TaskerError) as caught:
-                next(stream)
-            assert time.monotonic() - began < PATIENCE  # with 5 s of looking why
-        finally:
-            frontend.process.send_signal(signal.SIGCONT)
-    assert caught.value.reason is Reason.UNAVAILABLE
-
-
-def test_no_patience(restartable: Frontend) -> None:
-    """As it is: what the server says in leaving is handed on, a break is raised."""
-    job = restartable.peer.add(PeerJob("abc"))
-    job.print(b"12345")
-    with restartable.client() as client:
-        stream = attached(client, patience=0)
-        next(stream)
-        restartable.process.send_signal(signal.SIGTERM)
-        assert list(stream) == [Detached(DetachReason.UNAVAILABLE, 5)]
-    restartable.relaunch()
-    with forwarding(restartable.host, restartable.port) as network, at(network, restartable) as client:
-        stream = attached(client, patience=0)
-        next(stream)
-        network.cut()
-        with pytest.raises(TaskerError) as caught:
-            next(stream)
-        assert (caught.value.reason, stream.offset) == (Reason.UNAVAILABLE, 5)
-
-
-def test_what_never_began_is_not_tried_again(ca: Pair) -> None:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        pair = issuing.make_client(ca, "alice", Role.USER)
-        address = f"127.0.0.1:{sock.getsockname()[1]}"
-        with (
-            Client(address, ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client,
-            pytest.raises(TaskerError, match="connection refused"),
-        ):
-            next(client.attach("abc"))
-
-
-def test_a_wait_gives_up(frontend: Frontend, network: Forwarder) -> None:
-    frontend.peer.add(PeerJob("abc"))
-    with at(network, frontend) as client:
-
-        def break_it() -> None:
-            frontend.peer.next_asked(wire.WaitJob)
-            network.down()
-
-        thread = threading.Thread(target=break_it)
-        thread.start()
-        with pytest.raises(TaskerError, match="connection refused") as caught:
-            client.wait("abc", patience=0.5)
-        thread.join(PATIENCE)
-    assert caught.value.reason is Reason.UNAVAILABLE
-
-
-def test_a_refusal_ends_it_at_once(frontend: Frontend, network: Forwarder) -> None:
-    job = frontend.peer.add(PeerJob("abc"))
-    with at(network, frontend) as client:
-        stream = attached(client)
-        network.down()
-        del frontend.peer.jobs["abc"]
-        assert isinstance(next(stream), Interrupted)
-        network.up()
-        with pytest.raises(TaskerError, match="cannot find job abc") as caught:
-            next(stream)
-    assert caught.value.reason is Reason.NOT_FOUND
-    frontend.peer.jobs["abc"] = job  # to be freed
-
-
-def test_a_certificate_that_is_revoked_meanwhile_ends_it_at_once(frontend: Frontend, network: Forwarder) -> None:
-    frontend.peer.add(PeerJob("abc"))
-    pair = issuing.make_client(frontend.ca, "alice", Role.USER)
-    with at(network, frontend, pair) as client:
-        stream = attached(client)
-        network.down()
-        assert isinstance(next(stream), Interrupted)
-        frontend.reload(revoked=(serial_of(pair, frontend.ca),))
-        frontend.peer.end_streams("none", "nobody")  # answered after the reload before it
-        network.up()
-        with pytest.raises(TaskerError) as caught:
-            next(stream)
-    assert caught.value.reason is Reason.DENIED
-
-
-def serial_of(pair: Pair, ca: Pair) -> str:
-    return certs.identity_of(pair.certificate, ca.certificate).identity.serial
-
-
-def test_detached_on_purpose_stays_detached(frontend: Frontend) -> None:
-    frontend.peer.add(PeerJob("abc"))
-    stream = attached(frontend.client())
-    frontend.client().detach("abc")
-    assert list(stream) == [Detached(DetachReason.REQUESTED, 0)]
-
-
-def test_the_end_of_the_run_is_no_break(frontend: Frontend) -> None:
-    frontend.peer.add(PeerJob("abc"))
-    stream = attached(frontend.client())
-    frontend.peer.notify(wire.RunEnding())
-    [last] = stream
-    assert isinstance(last, Ended)
-    assert last.job.outcome == Outcome(Kind.RUN_ENDED)
-
-
-@pytest.mark.parametrize("close", [False, True], ids=["cancel", "close"])
-def test_a_pause_ends_at_once(frontend: Frontend, network: Forwarder, close: bool) -> None:
-    """By `cancel`, or by the end of the client: neither is an error."""
-    frontend.peer.add(PeerJob("abc"))
-    with at(network, frontend) as client:
-        stream = attached(client, patience=3600)
-        network.down()
-        assert isinstance(next(stream), Interrupted)
-        rest: list[Event] = []
-        thread = threading.Thread(target=lambda: rest.extend(stream))
-        thread.start()
-        (client.close if close else stream.cancel)()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
-    assert rest == []
-
-
-def test_a_patience_that_cannot_be(shared: Frontend) -> None:
-    for patience in (-1.0, float("nan")):
-        with pytest.raises(TaskerError, match="cannot have a patience") as caught:
-            shared.client().attach("abc", patience=patience)
-        assert caught.value.reason is Reason.INVALID

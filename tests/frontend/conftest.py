@@ -7,6 +7,7 @@ import pytest
 
 from tasker import issuing
 from tasker.certs import Pair
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
 
 
@@ -26,3 +27,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory, ca: Pair) -> Iterator[Front
     """One for tests that leave it as it was."""
     with running(tmp_path_factory.mktemp("frontend"), ca) as frontend:
         yield frontend
+
+
+@pytest.fixture
+def job(frontend: Frontend) -> PeerJob:
+    return frontend.peer.add(PeerJob("abc"))

@@ -6,18 +6,11 @@ import os
 import random
 import time
 
-import pytest
-
 from tasker.client import Chunk, Ended, Lost
 from tasker.ring import RingReader
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
 from tests.frontend.test_attach import bytes_of
-
-
-@pytest.fixture
-def job(frontend: Frontend) -> PeerJob:
-    return frontend.peer.add(PeerJob("abc"))
 
 
 def print_apart(job: PeerJob, texts: list[bytes]) -> list[float]:

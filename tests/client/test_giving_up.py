@@ -1,0 +1,180 @@
+"""Connections that stay broken, or end for good: an attach or a wait gives up in its time, and says where it was."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from tasker import certs, issuing, wire
+from tasker.certs import Pair
+from tasker.client import (
+    Client,
+    Detached,
+    DetachReason,
+    Ended,
+    Event,
+    Interrupted,
+)
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Role
+from tasker.job import Kind, Outcome
+from tests.client.forwarder import Forwarder, at, attached, forwarding
+from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.running import Frontend
+
+
+def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Forwarder) -> None:
+    job = frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        stream = attached(client, patience=1.5)
+        job.print(b"12345")
+        next(stream)
+        began = time.monotonic()
+        network.down()
+        assert isinstance(next(stream), Interrupted)
+        with pytest.raises(TaskerError, match="connection refused") as caught:
+            next(stream)
+    assert caught.value.reason is Reason.UNAVAILABLE
+    assert 1.4 < time.monotonic() - began < PATIENCE  # half of what it would have without one
+    assert stream.offset == 5
+
+
+def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: Forwarder) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        stream = attached(client, patience=1.0)
+        frontend.process.send_signal(signal.SIGSTOP)
+        try:
+            network.cut()
+            assert isinstance(next(stream), Interrupted)
+            began = time.monotonic()
+            with pytest.raises(TaskerError) as caught:
+                next(stream)
+            assert time.monotonic() - began < PATIENCE  # with 5 s of looking why
+        finally:
+            frontend.process.send_signal(signal.SIGCONT)
+    assert caught.value.reason is Reason.UNAVAILABLE
+
+
+def test_no_patience(restartable: Frontend) -> None:
+    """As it is: what the server says in leaving is handed on, a break is raised."""
+    job = restartable.peer.add(PeerJob("abc"))
+    job.print(b"12345")
+    with restartable.client() as client:
+        stream = attached(client, patience=0)
+        next(stream)
+        restartable.process.send_signal(signal.SIGTERM)
+        assert list(stream) == [Detached(DetachReason.UNAVAILABLE, 5)]
+    restartable.relaunch()
+    with forwarding(restartable.host, restartable.port) as network, at(network, restartable) as client:
+        stream = attached(client, patience=0)
+        next(stream)
+        network.cut()
+        with pytest.raises(TaskerError) as caught:
+            next(stream)
+        assert (caught.value.reason, stream.offset) == (Reason.UNAVAILABLE, 5)
+
+
+def test_what_never_began_is_not_tried_again(ca: Pair) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        pair = issuing.make_client(ca, "alice", Role.USER)
+        address = f"127.0.0.1:{sock.getsockname()[1]}"
+        with (
+            Client(address, ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client,
+            pytest.raises(TaskerError, match="connection refused"),
+        ):
+            next(client.attach("abc"))
+
+
+def test_a_wait_gives_up(frontend: Frontend, network: Forwarder) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+
+        def break_it() -> None:
+            frontend.peer.next_asked(wire.WaitJob)
+            network.down()
+
+        thread = threading.Thread(target=break_it)
+        thread.start()
+        with pytest.raises(TaskerError, match="connection refused") as caught:
+            client.wait("abc", patience=0.5)
+        thread.join(PATIENCE)
+    assert caught.value.reason is Reason.UNAVAILABLE
+
+
+def test_a_refusal_ends_it_at_once(frontend: Frontend, network: Forwarder) -> None:
+    job = frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        stream = attached(client)
+        network.down()
+        del frontend.peer.jobs["abc"]
+        assert isinstance(next(stream), Interrupted)
+        network.up()
+        with pytest.raises(TaskerError, match="cannot find job abc") as caught:
+            next(stream)
+    assert caught.value.reason is Reason.NOT_FOUND
+    frontend.peer.jobs["abc"] = job  # to be freed
+
+
+def test_a_certificate_that_is_revoked_meanwhile_ends_it_at_once(frontend: Frontend, network: Forwarder) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    pair = issuing.make_client(frontend.ca, "alice", Role.USER)
+    with at(network, frontend, pair) as client:
+        stream = attached(client)
+        network.down()
+        assert isinstance(next(stream), Interrupted)
+        frontend.reload(revoked=(serial_of(pair, frontend.ca),))
+        frontend.peer.end_streams("none", "nobody")  # answered after the reload before it
+        network.up()
+        with pytest.raises(TaskerError) as caught:
+            next(stream)
+    assert caught.value.reason is Reason.DENIED
+
+
+def serial_of(pair: Pair, ca: Pair) -> str:
+    return certs.identity_of(pair.certificate, ca.certificate).identity.serial
+
+
+def test_detached_on_purpose_stays_detached(frontend: Frontend) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    stream = attached(frontend.client())
+    frontend.client().detach("abc")
+    assert list(stream) == [Detached(DetachReason.REQUESTED, 0)]
+
+
+def test_the_end_of_the_run_is_no_break(frontend: Frontend) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    stream = attached(frontend.client())
+    frontend.peer.notify(wire.RunEnding())
+    [last] = stream
+    assert isinstance(last, Ended)
+    assert last.job.outcome == Outcome(Kind.RUN_ENDED)
+
+
+@pytest.mark.parametrize("close", [False, True], ids=["cancel", "close"])
+def test_a_pause_ends_at_once(frontend: Frontend, network: Forwarder, close: bool) -> None:
+    """By `cancel`, or by the end of the client: neither is an error."""
+    frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        stream = attached(client, patience=3600)
+        network.down()
+        assert isinstance(next(stream), Interrupted)
+        rest: list[Event] = []
+        thread = threading.Thread(target=lambda: rest.extend(stream))
+        thread.start()
+        (client.close if close else stream.cancel)()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    assert rest == []
+
+
+def test_a_patience_that_cannot_be(shared: Frontend) -> None:
+    for patience in (-1.0, float("nan")):
+        with pytest.raises(TaskerError, match="cannot have a patience") as caught:
+            shared.client().attach("abc", patience=patience)
+        assert caught.value.reason is Reason.INVALID
