@@ -99,7 +99,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     control.open(requests.serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control, retention)
     _feed_watchdog(loop)
-    notify("READY=1", f"STATUS=Serving {jobs.table.running} running jobs.")
+    notify("READY=1", "STATUS=Serving.")
 
     asked = asyncio.ensure_future(stopping.wait())
     ends: list[asyncio.Future[Any]] = [asked, systemd.lost, collector.closed]

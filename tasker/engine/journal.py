@@ -31,14 +31,14 @@ class Journal(journal.Journal):
         self._deeds = Ration(_MOST_DEEDS, 60)
 
     def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
-        """One line about a job. `actor` is who did it: a caller, or a word like "systemctl" or "systemd"."""
-        self.write(action, message, _who(actor) | _what(job), priority)
+        """One line about a job, and its id first. `actor` did it: a caller, or a word like "systemctl" or "systemd"."""
+        self.write(action, f"{job.id}: {message}", _who(actor) | _what(job), priority)
 
     def deed(self, action: str, caller: Identity, job: Job, words: str) -> None:
         """`caller` did something to a job: `words` say it in the past tense."""
         left_out = self._deeds.take(caller.name, time.monotonic())
         if left_out is not None:
-            message = f"{caller.name} {words}{_and_more(left_out)}"
+            message = f"{job.id}: {caller.name} {words}{_and_more(left_out)}"
             self.write(action, message, _who(caller) | _what(job))
 
     def refusal(self, action: str, caller: Identity, error: TaskerError, job: Job | None) -> None:

@@ -50,7 +50,7 @@ def test_whatever_a_caller_does_to_a_job_is_written_down(tasker: Stack) -> None:
         fields = heard(tasker, action)
         assert by(fields) == ("root", "admin", "ad")
         assert about(fields, job)
-        assert fields["MESSAGE"] == message
+        assert fields["MESSAGE"] == f"{job.id}: {message}"
 
 
 def test_questions_are_not(tasker: Stack) -> None:

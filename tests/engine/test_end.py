@@ -232,8 +232,8 @@ def test_the_journal_has_the_life_of_a_job(tasker: Stack) -> None:
         assert entry["OBJECT_SYSTEMD_UNIT"] == job.unit
         assert (entry["TASKER_JOB"], entry["TASKER_OWNER"]) == (job.id, "alice")
     assert (started["TASKER_ACTION"], started["TASKER_ACTOR"]) == ("start", "alice")
-    assert started["MESSAGE"] == "alice started sh -c exit 3??[31m"
-    assert (ended["TASKER_ACTION"], ended["MESSAGE"]) == ("end", outcome.verdict)
+    assert started["MESSAGE"] == f"{job.id}: alice started sh -c exit 3??[31m"
+    assert (ended["TASKER_ACTION"], ended["MESSAGE"]) == ("end", f"{job.id}: {outcome.verdict}")
 
 
 def fields(journal: socket.socket) -> dict[str, str]:

@@ -25,7 +25,7 @@ def test_a_job_of_roots_is_ended_by_itself(tasker: Stack) -> None:
     assert outcome.verdict == "stopped by tasker: it left its scope"
     while b"TASKER_ACTION=escape\n" not in (entry := tasker.journal.recv(4096)):
         pass
-    assert b"MESSAGE=it left its scope, so it is ended\n" in entry
+    assert f"MESSAGE={job.id}: it left its scope, so it is ended\n".encode() in entry
 
 
 def test_another_is_noticed_when_it_is_looked_at(tasker: Stack) -> None:

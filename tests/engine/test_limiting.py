@@ -116,7 +116,7 @@ def test_the_journal_tells(tasker: Stack) -> None:
     limit(tasker, job, "tasks", memory=64 * MIB)
     while b"TASKER_ACTION=limit\n" not in (entry := tasker.journal.recv(4096)):
         pass
-    assert b"MESSAGE=root changed its limits: memory 64M, tasks lifted\n" in entry
+    assert f"MESSAGE={job.id}: root changed its limits: memory 64M, tasks lifted\n".encode() in entry
     assert b"TASKER_ACTOR=root\n" in entry
 
 

@@ -28,8 +28,8 @@ def test_the_journal_has_its_life_by_unit_and_by_owner(alice: User, admin: User)
     admin.client.stop(job.id)
     until(lambda: "stopped by root" in run("journalctl", "-o", "cat", f"OBJECT_SYSTEMD_UNIT={job.unit}"))
     log = run("journalctl", "-o", "cat", "TASKER_OWNER=alice", f"TASKER_JOB={job.id}").splitlines()
-    assert log[:2] == ["alice started sleep 600", "root stops it, within 10 s"]
-    assert [line.partition(" after ")[0] for line in log[2:]] == ["stopped by root"]
+    assert log[:2] == [f"{job.id}: alice started sleep 600", f"{job.id}: root stops it, within 10 s"]
+    assert [line.partition(" after ")[0] for line in log[2:]] == [f"{job.id}: stopped by root"]
     assert "stopped by root" in run("journalctl", "-o", "cat", "-u", job.unit)
 
 
