@@ -13,8 +13,8 @@ _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 
 def text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a text")
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError("a text of printable characters")
     return value
 
 

@@ -94,6 +94,8 @@ def test_values_are_read() -> None:
         ("[server]\nlisten = [8275]", "server.listen"),
         ('[server]\nca = ""', "server.ca cannot be"),
         ("[server]\nkey = 1", "it is a text"),
+        ('[server]\nca = "\\u0000"', "it is a text"),
+        ('[server]\ncontact = "Carol\\nroom 7"', "it is a text"),
         ('[server]\nrevoked = "4f"', "server.revoked"),
         ('[server]\nrevoked = ["xyz"]', "server.revoked"),
         ('[server]\nrevoked = [""]', "server.revoked"),

@@ -64,7 +64,7 @@ def load(environment: Mapping[str, str]) -> Own:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise invalid(f"cannot read {path}: {why}; mend that, or move it away") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise invalid(f"cannot use {path}: it is not TOML: {error}") from error
     try:
         return _own(path, table)
@@ -95,8 +95,12 @@ def _values(path: Path, table: dict[str, Any], where: str, others: str = "") -> 
         if key not in KEYS:
             known = ", ".join([*KEYS, *([others] if others else [])])
             raise invalid(f"there is no key {key[:40]!r}{where}; the keys are {known}")
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or not value.isprintable():
             raise invalid(f'{key}{where} is a text like {key} = "…"')
-    return {
-        key: value if key == "address" else str(path.parent / Path(value).expanduser()) for key, value in table.items()
-    }
+    try:
+        return {
+            key: value if key == "address" else str(path.parent / Path(value).expanduser())
+            for key, value in table.items()
+        }
+    except RuntimeError as error:
+        raise invalid(f"there is no such home directory{where}: name the whole path") from error

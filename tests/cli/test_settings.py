@@ -70,6 +70,9 @@ def test_xdg(home: Path) -> None:
     [
         ("adress = 'x:1'", "there is no key 'adress'; the keys are address, ca, cert, key, context, contexts"),
         ("address = 8275", 'address is a text like address = "…"'),
+        ('ca = "\\u0000"', 'ca is a text like ca = "…"'),
+        ('cert = "~nobody-of-that-name/x"', "there is no such home directory"),
+        pytest.param(f"ca = {'1' * 5000}", "it is not TOML", id="digits"),
         ("address", "it is not TOML"),
     ],
 )
