@@ -84,6 +84,7 @@ class Jobs:
         check_spec(spec, os.cpu_count() or 1)
         account = self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
+        self._retention.demand_room()
         await disks.check_paths(spec.limits)
         self._ceilings.check_count(caller.name)  # nothing is awaited from here until it is counted
         id = next(id for id in iter(names.new_id, None) if id not in self.table)

@@ -17,12 +17,15 @@ from tasker.engine.archive import Archive
 from tasker.engine.journal import Journal
 from tasker.engine.table import Entry, Table
 from tasker.engine.tasks import Tasks
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
+from tasker.quantity import format_size
 
 log = logging.getLogger(__name__)
 
 AGAIN = 60.0
 """Seconds until what the disk refused is tried again, unless something else happens before."""
+SPARE = 1000
+"""Ended jobs past `ended` that are kept where the disk refuses, and more are started all the same."""
 
 
 class Retention:
@@ -46,6 +49,15 @@ class Retention:
         if not self._at_work:
             self._at_work = True
             self._tasks.spawn(self._work())
+
+    def demand_room(self) -> None:
+        """Raise TaskerError(EXHAUSTED) where memory is full and the disk refuses: one more would take what is left."""
+        kept = self._table.memory
+        if self._failed and (kept > self.limits.memory or len(self._table.ended) > self.limits.ended + SPARE):
+            self.apply()  # there may be room by now
+            text = f"cannot start a job: {len(self._table.ended)} ended ones take {format_size(kept)} of memory"
+            text += ", and the disk of /var/lib/tasker refuses them"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to, and try again")
 
     async def _work(self) -> None:
         try:

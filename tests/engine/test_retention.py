@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import signal
 import socket
@@ -12,9 +13,10 @@ from collections.abc import Iterator
 import pytest
 
 from tasker import wire
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
+from tests.engine.test_start import refused
 from tests.stack import ALICE, Stack, stack, until
 
 
@@ -162,6 +164,21 @@ def test_a_disk_that_refuses_changes_nothing_and_is_told_once(tasker: Stack, jou
     last = printed(tasker, 10)  # the next occasion
     until(lambda: lists(tasker) == ([last.id], ids(jobs)))
     until(lambda: len(journal.told("archive")) == len(jobs))
+
+
+def test_where_memory_is_full_and_the_disk_refuses_nothing_is_started(tasker: Stack) -> None:
+    place = tasker.directory / "archive"
+    place.write_text("in the way")
+    reload(tasker, 'memory = "1M"\n')
+    kept = [printed(tasker, 700_000) for _ in range(2)]
+    until(lambda: "it stays in memory" in tasker.engine.log)
+    with refused(Reason.EXHAUSTED, r"2 ended ones take 1\.\dM of memory, and the disk .* refuses them; make room"):
+        tasker.start_job("true", caller=ALICE)
+    place.unlink()
+    with contextlib.suppress(TaskerError):  # which looks at the disk again
+        tasker.start_job("true", caller=ALICE)
+    until(lambda: kept[0].id in lists(tasker)[1])
+    tasker.start_job("true", caller=ALICE)
 
 
 def test_no_room_on_the_disk(tasker: Stack) -> None:
