@@ -116,11 +116,11 @@ class Ceilings:
         most = self.config.ceiling(owner).running
         if self.running(owner) >= most:
             text = f"cannot start a job: {self.running(owner)} of {owner} run, of {most} that may"
-            raise self._refusal(f"{text} ([{self._section(owner)}] running); stop one")
+            raise self._refusal(f"{text} ([{self._section(owner)}] running)", "stop one, or ")
         most = self.config.jobs.running
         if self._table.running >= most:
             text = f"cannot start a job: {self._table.running} run on this machine, of {most} that may"
-            raise self._refusal(f"{text} ([jobs] running); stop one")
+            raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
 
     def _count(self, news: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
@@ -194,8 +194,8 @@ class Ceilings:
     def _section(self, owner: str) -> str:
         return f"owners.{owner}" if owner in self.config.owners else "owner"
 
-    def _refusal(self, text: str) -> TaskerError:
-        return TaskerError(Reason.EXHAUSTED, f"{text}; ask {self.config.server.contact}")
+    def _refusal(self, text: str, instead: str = "") -> TaskerError:
+        return TaskerError(Reason.EXHAUSTED, f"{text}; {instead}ask {self.config.server.contact}")
 
 
 def together(ceiling: Ceiling) -> Limits:

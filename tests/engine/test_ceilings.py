@@ -63,7 +63,7 @@ def test_more_than_a_ceiling_names_it_and_whom_to_ask() -> None:
 def test_the_number_of_running_jobs() -> None:
     with stack(CONTACT + "[jobs]\nrunning = 3\n[owner]\nrunning = 2\n[owners.bob]\nrunning = 0\n") as tasker:
         first, _ = (tasker.start_job("sleep", "60", caller=ALICE) for _ in range(2))
-        with refused(Reason.EXHAUSTED, r"2 of alice run, of 2 that may \(\[owner\] running\); stop one; ask Carol"):
+        with refused(Reason.EXHAUSTED, r"2 of alice run, of 2 that may \(\[owner\] running\); stop one, or ask Carol"):
             tasker.start_job("true", caller=ALICE)
         with refused(Reason.EXHAUSTED, r"0 of bob run, of 0 that may \(\[owners.bob\] running\)"):
             tasker.start_job("true", caller=BOB)
