@@ -71,7 +71,7 @@ class Outcome:
                 sent = f", sent by {self.stopped_by}" if self.stopped_by else ""
                 return f"killed by {signal_name(self.signal)}{dumped}{sent}"
             case Kind.STOPPED:
-                return f"stopped by {self.stopped_by}" + (" (killed after the grace period)" if self.killed else "")
+                return f"stopped by {self.stopped_by}" + (" (killed)" if self.killed else "")
             case Kind.OUT_OF_MEMORY:
                 return "killed: out of memory"
             case Kind.TIMED_OUT:

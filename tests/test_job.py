@@ -129,7 +129,7 @@ def test_a_refusal_stays_one_line_whatever_the_path() -> None:
         (Outcome(Kind.SIGNALLED, signal=36), "killed by signal 36"),
         (Outcome(Kind.SIGNALLED), "killed by an unknown signal"),
         (Outcome(Kind.STOPPED, signal=15, stopped_by="alice"), "stopped by alice"),
-        (Outcome(Kind.STOPPED, stopped_by="al", killed=True), "stopped by al (killed after the grace period)"),
+        (Outcome(Kind.STOPPED, stopped_by="al", killed=True), "stopped by al (killed)"),
         (Outcome(Kind.OUT_OF_MEMORY, signal=9), "killed: out of memory"),
         (Outcome(Kind.TIMED_OUT), "ended: its run time was over"),
         (Outcome(Kind.RUN_ENDED), "ended with the service"),

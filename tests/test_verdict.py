@@ -51,7 +51,7 @@ RUN = {"limits": HALF, "usage": HELD}
         ),
         (LATE, {"seconds": 180.0, "grace": 10.0}, "stopped by alice: killed after the grace period of 10s"),
         (LATE, {"grace": 0.0}, "stopped by alice: killed at once"),
-        (LATE, {}, "stopped by alice (killed after the grace period)"),
+        (LATE, {}, "stopped by alice (killed)"),
         (
             Outcome(Kind.STOPPED, signal=KILL, stopped_by="tasker", killed=True),
             {"why": "it left its scope", "grace": 0.0},
