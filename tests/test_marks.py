@@ -8,7 +8,6 @@ import random
 import subprocess
 import sys
 import time
-from bisect import bisect_right
 from pathlib import Path
 
 import pytest
@@ -22,22 +21,15 @@ MOST = marks.MOST
 
 
 class Marks:
-    """Both sides on memory of this process, and all that was ever marked."""
+    """Both sides on memory of this process."""
 
     def __init__(self) -> None:
         words = memoryview(bytearray(64)).cast("Q")
         area = memoryview(bytearray(marks.AREA)).cast("Q")
         self.writer, self.reader = MarkWriter(words, area), MarkReader(words, area)
-        self.positions: list[int] = []
-        self.times: list[int] = []
 
     def add(self, position: int, time: int, oldest: int = 0) -> None:
         self.writer.add(position, time, oldest)
-        self.positions.append(position)
-        self.times.append(time)
-
-    def true_time(self, position: int) -> float:
-        return self.times[bisect_right(self.positions, position) - 1] / 1000
 
 
 def test_every_byte_has_the_time_at_which_it_came() -> None:
