@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from typing import Any
@@ -157,11 +158,11 @@ def test_watch_as_json(machine: Machine) -> None:
 
 def test_top_once(machine: Machine) -> None:
     jobs = [started(machine, user="dave", options=("--memory", size)) for size in ("64M", "32M")]
-    lines = [line.split() for line in machine.out("top", "--once", "--owner", "dave").splitlines()]
+    lines = [re.split("  +", line) for line in machine.out("top", "--once", "--owner", "dave").splitlines()]
     assert lines[0][:6] == ["ID", "NAME", "OWNER", "STATE", "ELAPSED", "CPU"]
     assert [line[0] for line in lines[1:3]] == jobs
-    assert lines[1][5:8] == ["0%", "0B", "64M"]
-    assert lines[3][:2] == ["2", "jobs"]
+    assert lines[1][5:8] == ["0 %", "0B", "64M"]
+    assert lines[3][0] == "2 jobs"
     sample = json.loads(machine.out("top", "--once", "--json", "--owner", "dave"))
     assert [job["id"] for job in sample["jobs"]] == jobs
     assert sample["total"] | {"tasks": 0} == {
