@@ -48,7 +48,7 @@ def start(spec: JobSpec) -> Call[Job]:
 
 
 def stop(job: str, grace: float | None) -> Call[Job]:
-    request = pb.StopJobRequest(job=job)
+    request = pb.StopJobRequest(job=_id(job))
     if grace is not None:
         request.grace.CopyFrom(values.duration_to(grace))
     return Call("StopJob", request, _job, LONG + (LONGEST_GRACE if grace is None else grace))
@@ -56,41 +56,41 @@ def stop(job: str, grace: float | None) -> Call[Job]:
 
 def get(job: str, within: float | None = None) -> Call[Job]:
     """`within`: seconds, where it is to be sooner than SHORT."""
-    return Call("GetJob", pb.GetJobRequest(job=job), _job, SHORT if within is None else min(within, SHORT))
+    return Call("GetJob", pb.GetJobRequest(job=_id(job)), _job, SHORT if within is None else min(within, SHORT))
 
 
 def page(owner: str, running: bool, archived: bool, token: str) -> Call[Page]:
-    request = pb.ListJobsRequest(owner=owner, running=running, archived=archived, page_token=token)
+    request = pb.ListJobsRequest(owner=_owner(owner), running=running, archived=archived, page_token=token)
     return Call("ListJobs", request, lambda answer: Page(list(map(jobs.job_from, answer.jobs)), answer.next_page_token))
 
 
 def wait(job: str) -> Call[Job]:
-    return Call("WaitJob", pb.WaitJobRequest(job=job), _job, None)
+    return Call("WaitJob", pb.WaitJobRequest(job=_id(job)), _job, None)
 
 
 def limit(job: str, limits: Limits, lift: tuple[str, ...]) -> Call[Job]:
-    return Call("LimitJob", pb.LimitJobRequest(job=job, limits=specs.limits_to(limits), lift=lift), _job)
+    return Call("LimitJob", pb.LimitJobRequest(job=_id(job), limits=specs.limits_to(limits), lift=lift), _job)
 
 
 def signal(job: str, number: int) -> Call[Job]:
     check_signal(number)
-    return Call("SignalJob", pb.SignalJobRequest(job=job, signal=number), _job)
+    return Call("SignalJob", pb.SignalJobRequest(job=_id(job), signal=number), _job)
 
 
 def pause(job: str) -> Call[Job]:
-    return Call("PauseJob", pb.PauseJobRequest(job=job), _job)
+    return Call("PauseJob", pb.PauseJobRequest(job=_id(job)), _job)
 
 
 def resume(job: str) -> Call[Job]:
-    return Call("ResumeJob", pb.ResumeJobRequest(job=job), _job)
+    return Call("ResumeJob", pb.ResumeJobRequest(job=_id(job)), _job)
 
 
 def archive(job: str) -> Call[Job]:
-    return Call("ArchiveJob", pb.ArchiveJobRequest(job=job), _job, LONG)
+    return Call("ArchiveJob", pb.ArchiveJobRequest(job=_id(job)), _job, LONG)
 
 
 def detach(job: str) -> Call[int]:
-    return Call("DetachJob", pb.DetachJobRequest(job=job), lambda answer: int(answer.streams))
+    return Call("DetachJob", pb.DetachJobRequest(job=_id(job)), lambda answer: int(answer.streams))
 
 
 def info() -> Call[Info]:
@@ -114,7 +114,7 @@ def attach(
         raise invalid(f"cannot attach at two positions; give one of {', '.join(positions)}")
     if any(not 0 <= value < 1 << 64 for value in given.values()):
         raise invalid("cannot attach there; a position is 0 or more")
-    request = pb.AttachJobRequest(job=job, follow=follow, timestamps=timestamps)
+    request = pb.AttachJobRequest(job=_id(job), follow=follow, timestamps=timestamps)
     if last_time is not None:
         request.last_time.CopyFrom(values.duration_to(last_time))
         return request
@@ -125,7 +125,15 @@ def attach(
 
 def watch(job: str, owner: str, usage: bool) -> pb.WatchJobsRequest:
     """The request of a watch stream."""
-    return pb.WatchJobsRequest(job=job, owner=owner, usage=usage)
+    return pb.WatchJobsRequest(job=_id(job), owner=_owner(owner), usage=usage)
+
+
+def _id(job: str) -> str:
+    return values.unicode("the job's id", job)
+
+
+def _owner(name: str) -> str:
+    return values.unicode("the owner", name)
 
 
 def _job(answer: Any) -> Job:

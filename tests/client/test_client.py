@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,22 @@ def failure(client: Client) -> TaskerError:
     with client, pytest.raises(TaskerError) as caught:
         client.get("abc")
     return caught.value
+
+
+def test_what_is_no_text_is_no_id_and_no_owner(shared: Frontend) -> None:
+    """As a command line has it where somebody typed bytes that are no UTF-8."""
+    client = shared.client()
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: client.get("\udcff"),
+        lambda: client.wait("\udcff"),
+        lambda: client.attach("\udcff"),
+        lambda: client.watch(job="\udcff"),
+        lambda: list(client.list(owner="\udcff")),
+    )
+    for ask in asked:
+        with pytest.raises(TaskerError, match=r"cannot use the .* must be Unicode text") as caught:
+            ask()
+        assert caught.value.reason is Reason.INVALID
 
 
 def test_nobody_listens(ca: Pair) -> None:
