@@ -96,12 +96,15 @@ def test_wait_for_the_last_and_for_any(machine: Machine) -> None:
     assert line_of(waiting, quick).startswith(f"{quick} exited with code 3")
     assert machine.run("wait", "--any", slow, quick).returncode == 3
     timed_out = machine.run("wait", "--timeout", "100ms", slow)
+    patient = machine.popen("wait", "--timeout", "3650000000d", quick, slow)
+    line_of(patient, quick)
     assert (timed_out.returncode, timed_out.stdout) == (124, "")
     assert timed_out.stderr.startswith(f"tasker: cannot wait longer than 0.1s for {slow}")
     machine.out("stop", slow)
     rest, _ = waiting.communicate(timeout=DEADLINE)
     assert rest.startswith(f"{slow} stopped by root")
     assert waiting.returncode == 3
+    assert patient.wait(DEADLINE) == 143
     assert machine.run("wait", quick, slow).returncode == 143
     lines = printed(machine.run("wait", "--json", slow, quick).stdout)
     assert [line["job"]["id"] for line in lines] == [slow, quick]

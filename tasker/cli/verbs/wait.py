@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 import time
 from collections.abc import Iterable, Iterator
 
@@ -43,7 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Told one by one, in the order of their ends."""
-    until = None if asked.timeout is None else time.monotonic() + asked.timeout
+    forever = asked.timeout is None or asked.timeout > threading.TIMEOUT_MAX / 2  # 146 years
+    until = None if forever else time.monotonic() + asked.timeout
     codes: dict[str, int] = {}
     with connect(asked) as client:
         answers = each(asked.jobs, client.get, f"looking for {' '.join(asked.jobs)}")
