@@ -15,7 +15,7 @@ from tasker.cli import document, exits, settings
 from tasker.cli.connection import client_of, identity_of
 from tasker.cli.rows import Rows
 from tasker.cli.settings import Settings
-from tasker.cli.stderr import complain, complain_json
+from tasker.cli.stderr import complain, complain_json, waiting
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 
@@ -37,7 +37,9 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
 
     Tells of those that did not answer. Raises TaskerError where there is no context.
     """
-    found = answers(settings.every(os.environ, settings.local_user()), lambda client, own: question(client, own.name))
+    contexts = settings.every(os.environ, settings.local_user())
+    with waiting(f"asking {', '.join(contexts)}"):
+        found = answers(contexts, lambda client, own: question(client, own.name))
     code = exits.DONE
     for name, answer in found.items():
         if isinstance(answer, TaskerError):

@@ -13,6 +13,7 @@ from tasker.cli import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
+from tests.daemon import DEADLINE
 
 WRITTEN = """\
 # of alice
@@ -190,3 +191,11 @@ def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
         terminal.type(b"q")
         assert shown.wait(20) == 0
     machine.out("stop", "--grace", "0", job)
+
+
+def test_what_takes_longer_than_a_second_is_told(machine: Machine, silent: str) -> None:
+    with Terminal(80, 4) as terminal:
+        command = machine.spawn(terminal, "--address", silent, "info")
+        terminal.until_shown(f"asking {silent}")
+        command.kill()
+        command.wait(DEADLINE)

@@ -16,6 +16,7 @@ from tasker.cli import exits, settings
 from tasker.cli.clean import visible
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict, ok, wrong
+from tasker.cli.stderr import waiting
 from tasker.cli.stdout import print_json, print_rows
 from tasker.config import Config
 from tasker.errors import TaskerError
@@ -44,7 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Each finding on a line, as soon as all are there."""
-    found = [*(_service() if any(unit.exists() for unit in UNITS) else ()), *_client(asked)]
+    with waiting("looking at the units, the certificates, the sockets and the clocks"):
+        found = [*(_service() if any(unit.exists() for unit in UNITS) else ()), *_client(asked)]
     sick = any(one.verdict is Verdict.WRONG for one in found)
     if asked.json:
         print_json({"healthy": not sick, "checks": [{**asdict(one), "verdict": str(one.verdict)} for one in found]})

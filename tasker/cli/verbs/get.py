@@ -8,6 +8,7 @@ import time
 from tasker.cli import document, exits, options
 from tasker.cli.connection import connect
 from tasker.cli.facts import facts
+from tasker.cli.stderr import waiting
 from tasker.cli.stdout import print_json, print_rows
 
 USAGE = "JOB"
@@ -24,7 +25,7 @@ arguments = options.job
 
 def run(asked: argparse.Namespace) -> int:
     """Everything about a job."""
-    with connect(asked) as client:
+    with connect(asked) as client, waiting(f"asking for {asked.job}"):
         job = client.get(asked.job)
     if asked.json:
         print_json({"job": document.job(job)})

@@ -8,6 +8,7 @@ import time
 
 from tasker.cli import about, exits, settings
 from tasker.cli.connection import connect
+from tasker.cli.stderr import waiting
 from tasker.cli.stdout import print_json, print_rows
 
 USAGE = ""
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """One call; half of what it took is not the clocks' fault."""
     address = settings.find(vars(asked), os.environ, settings.local_user()).address
-    with connect(asked) as client:
+    with connect(asked) as client, waiting(f"asking {address}"):
         client.info()  # connects
         before = time.time()
         info = client.info()

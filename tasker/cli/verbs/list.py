@@ -8,6 +8,7 @@ import time
 from tasker.cli import document, everywhere, exits, options, render
 from tasker.cli.connection import connect, wanted_owner
 from tasker.cli.everywhere import ask_all, named
+from tasker.cli.stderr import waiting
 from tasker.cli.stdout import print_json, print_rows
 from tasker.client import Client
 from tasker.job import Job
@@ -42,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.all_contexts:
         return _everywhere(asked)
     owner = wanted_owner(asked)
-    with connect(asked) as client:
+    with connect(asked) as client, waiting("asking for the jobs"):
         jobs = _jobs(client, owner, asked)
     if asked.json:
         print_json(document.jobs(jobs))
