@@ -1,6 +1,7 @@
-"""Tells when something happened in a job's cgroup: by inotify on its cgroup.events, which says populated and frozen.
+"""Tells when something happened in a job's cgroup: by inotify on its cgroup.events, which says populated and frozen,
+and on its memory.events, which says that memory ran short (the kernel tells of that every 10 ms at most).
 
-One descriptor for all jobs, one watch for each, from its start to its end.
+One descriptor for all jobs, one watch for each file, from the job's start to its end.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ class CgroupEvents:
         self._fd = _libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1")
-        self._watches: dict[Cgroup, int] = {}
+        self._watches: defaultdict[Cgroup, dict[str, int]] = defaultdict(dict)
         self._calls: defaultdict[int, dict[Callable[[], object], None]] = defaultdict(dict)
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
 
-    def watch(self, cgroup: Cgroup, call: Callable[[], object]) -> bool:
-        """Call whenever something happened, until `forget`. False where it is gone, which needs every process to be."""
-        if cgroup not in self._watches:
-            path = os.fsencode(cgroup.path / "cgroup.events")
-            watch = _libc.inotify_add_watch(self._fd, path, _IN_MODIFY)
+    def watch(self, cgroup: Cgroup, call: Callable[[], object], file: str = "cgroup.events") -> bool:
+        """Call whenever something happened, until `forget`. False where there is no such file: of cgroup.events, which
+        every cgroup has, that needs every process to be gone."""
+        watches = self._watches[cgroup]
+        if file not in watches:
+            watch = _libc.inotify_add_watch(self._fd, os.fsencode(cgroup.path / file), _IN_MODIFY)
             if watch < 0:
                 return False
-            self._watches[cgroup] = watch
-        self._calls[self._watches[cgroup]][call] = None
+            watches[file] = watch
+        self._calls[watches[file]][call] = None
         return True
 
     def forget(self, cgroup: Cgroup) -> None:
-        watch = self._watches.pop(cgroup, None)
-        if watch is not None:
+        for watch in self._watches.pop(cgroup, {}).values():
             self._calls.pop(watch, None)
             _libc.inotify_rm_watch(self._fd, watch)
 

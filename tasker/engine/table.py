@@ -108,6 +108,11 @@ class Entry:
         """What it uses now; None where it has no cgroup, or none any more."""
         return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
+    def glimpse(self) -> None:
+        """Note what its cgroup counts, while there is one."""
+        if self.cgroup is not None:
+            self.meter.glimpse(self.cgroup)
+
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""
         if self.job.state not in states:

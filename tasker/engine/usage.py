@@ -64,6 +64,12 @@ class Meter:
         self.final = populated == 0
         return self.last
 
+    def glimpse(self, cgroup: Cgroup) -> None:
+        """What only grows, now: memory ran short, so systemd may remove the cgroup before anything else is read."""
+        usage = counted(cgroup)
+        if usage is not None and not self.final:
+            self.last = usage if self.last is None else _larger(usage, self.last)
+
 
 def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
     """What a job used in all, once it has ended: as read, and as systemd counted. Nothing is "now" any more."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
 from tasker.engine.cgroup import Cgroup
+from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.usage import SHORTEST, Meter, Totals, totals, with_rates
 from tasker.usage import Pressure, Usage
+from tests.daemon import DEADLINE
 from tests.stack import Stack, until
 
 FILES = {
@@ -130,3 +133,31 @@ def test_the_totals_are_read_at_the_end_and_outlive_the_engine(tasker: Stack) ->
     assert (usage.memory, usage.tasks, usage.cpu_rate) == (None, None, None)
     tasker.engine.restart()
     assert tasker.get(job).usage == usage
+
+
+def test_what_is_told_of_memory_is_read_at_once(tmp_path: Path) -> None:
+    """Where memory ran out, systemd knows as early as we do, and removes the cgroup as soon as it is empty."""
+
+    async def main() -> Usage | None:
+        events, told, meter = CgroupEvents(), asyncio.Event(), Meter()
+        watched = cgroup(tmp_path, FILES)
+        meter.read(watched)
+
+        def glimpse() -> None:
+            meter.glimpse(watched)
+            told.set()
+
+        assert events.watch(watched, glimpse, "memory.events")
+        assert not events.watch(watched, glimpse, "memory.nothing")
+        (tmp_path / "memory.peak").write_text("16384\n")
+        with (tmp_path / "memory.events").open("r+") as file:  # in one write, as the kernel changes it
+            file.write(FILES["memory.events"].replace("max 3", "max 7").replace("oom_kill 2", "oom_kill 9"))
+        await asyncio.wait_for(told.wait(), DEADLINE)
+        for name in FILES:
+            (tmp_path / name).unlink()
+        assert meter.read(watched) is None
+        return totals(meter, Totals(), 1.0)
+
+    usage = asyncio.run(main())
+    assert usage is not None
+    assert (usage.memory_limit_hits, usage.oom_kills, usage.memory_peak) == (7, 9, 16384)
