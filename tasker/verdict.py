@@ -64,8 +64,8 @@ def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence
     hits = usage.memory_limit_hits if usage is not None else 0
     own = None if limits.memory is None else f"limit {format_size(limits.memory)}"
     if own and hits:
-        times = "" if not whole else " once" if hits == 1 else f" {hits} times"
-        return f"{own} reached{times}"
+        times = "once" if hits == 1 else f"{hits} times"
+        return f"{own} reached {'' if whole else 'at least '}{times}"
     likely = [own, *ceilings] if own and (usage is None or not whole) else ceilings
     if likely:
         return f"{' or '.join(likely)} reached"

@@ -66,7 +66,7 @@ RUN = {"limits": HALF, "usage": HELD}
         (
             OOM,
             {"limits": HALF, "usage": FULL, "whole": False},
-            "killed: out of memory, limit 512M reached (peak 512M)",
+            "killed: out of memory, limit 512M reached at least 3 times (peak 512M)",
         ),
         (OOM, {"limits": HALF, "whole": False}, "killed: out of memory, limit 512M reached"),
         (
