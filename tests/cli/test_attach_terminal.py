@@ -197,7 +197,7 @@ def test_a_very_loud_job_costs_no_memory(machine: Machine) -> None:
     assert small.wait(DEADLINE)
     first = peak(attach.pid)
     assert over.wait(4 * DEADLINE)
-    assert peak(attach.pid) < first + (24 << 10)
+    assert peak(attach.pid) < first + (96 << 10)  # buffers of grpc and of the terminal, and not the 300 MB
     os.write(ours, b"\x03")
     assert attach.wait(DEADLINE) == 0
     os.close(theirs)
