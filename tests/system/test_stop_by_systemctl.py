@@ -36,8 +36,8 @@ def test_it_is_asked_once_and_the_outcome_says_by_whom(alice: User) -> None:
     assert alice.output(job) == b"ready\nasked\n"
     log = run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTOR=systemctl")
     asked, told = log.splitlines()
-    assert asked == "systemctl stops it, within 10 s"
-    assert told.startswith("stopped by systemctl after ")
+    assert asked == f"{job.id}: systemctl stops it, within 10 s"
+    assert told.startswith(f"{job.id}: stopped by systemctl after ")
 
 
 def test_the_jobs_own_grace_ends_it(alice: User) -> None:
