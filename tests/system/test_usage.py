@@ -133,9 +133,11 @@ def _snapshot(watching: Watching) -> set[str]:
 
 
 def _until(watching: Watching, job: Job, state: State) -> Job:
-    """What is told of the job, once it is in that state."""
+    """What is told of the job, once it is in that state: by a change, or by a part of a snapshot that is newer."""
     while True:
         news = next(watching)
         assert not isinstance(news, Used) or all(used.usage.time for used in news.usages)
-        if isinstance(news, Changed) and news.job.id == job.id and news.job.state is state:
-            return news.job
+        told = (news.job,) if isinstance(news, Changed) else news.jobs if isinstance(news, Snapshot) else ()
+        for one in told:
+            if one.id == job.id and one.state is state:
+                return one
