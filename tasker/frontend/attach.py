@@ -101,31 +101,30 @@ class Follower:
         most = LARGEST_CHUNK if end is None else min(LARGEST_CHUNK, end - self._position)
         if most <= 0:
             return False
-        chunk = self._next(most)
-        if end is not None and chunk.offset + len(chunk.data) > end:
-            chunk.data = chunk.data[: max(0, end - chunk.offset)]
-            chunk.offset = min(chunk.offset, end)
-        if chunk.offset > self._position:
-            begin, self._position = self._position, chunk.offset
-            await self._send(pb.AttachJobResponse(lost=pb.Lost(begin=begin, end=chunk.offset)))
-            if self._stream.reason is not None or not chunk.data:
+        offset, data, when = self._next(most)
+        if end is not None and offset + len(data) > end:
+            offset, data = min(offset, end), data[: max(0, end - offset)]
+        if offset > self._position:
+            begin, self._position = self._position, offset
+            await self._send(pb.AttachJobResponse(lost=pb.Lost(begin=begin, end=offset)))
+            if self._stream.reason is not None or not data:
                 return True
-        elif not chunk.data:
+        elif not data:
             return False
+        chunk = pb.Chunk(offset=offset, data=data, time=None if when is None else values.timestamp(when))
         await self._send(pb.AttachJobResponse(chunk=chunk))
-        self._position = chunk.offset + len(chunk.data)
+        self._position = offset + len(data)
         return True
 
-    def _next(self, most: int) -> pb.Chunk:
-        """What is there from the position on, or from the first byte after it that is still held."""
+    def _next(self, most: int) -> tuple[int, bytes, float | None]:
+        """(offset, bytes, when they came) from the position on, or from the first byte after it that is still held."""
         if not self._timestamps or self._position >= self._ring.written:
-            offset, data = self._ring.read(self._position, most)
-            return pb.Chunk(offset=offset, data=data)
+            return *self._ring.read(self._position, most), None
         mark = self._ring.received(max(self._position, self._ring.oldest))
         offset, data = self._ring.read(self._position, min(most, max(1, mark.end - self._position)))
         if offset >= mark.end:  # overwritten meanwhile: what is there now came later
             mark = self._ring.received(offset)
-        return pb.Chunk(offset=offset, data=data[: mark.end - offset], time=values.timestamp(mark.time))
+        return offset, data[: mark.end - offset], mark.time
 
     async def _end_of_recall(self) -> None:
         if self._job.state is State.ENDED:
