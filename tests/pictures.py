@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from pyte.screens import Char
 from rich.console import Console
 from rich.style import Style
 from rich.terminal_theme import MONOKAI
@@ -109,7 +110,7 @@ def svg(terminal: Terminal, title: str) -> str:
     return console.export_svg(theme=MONOKAI, code_format=frame, unique_id="tasker")
 
 
-def style(cell: object) -> Style:
+def style(cell: Char) -> Style:
     """pyte's cell as rich writes it."""
 
     def colour(name: str) -> str | None:
@@ -120,14 +121,13 @@ def style(cell: object) -> Style:
             f"#{name}" if re.fullmatch(r"[0-9a-f]{6}", name) else name.replace("bright", "bright_").replace("__", "_")
         )
 
-    values = vars(cell) if hasattr(cell, "__dict__") else cell._asdict()  # type: ignore[attr-defined]
     return Style(
-        color=colour(values["fg"]),
-        bgcolor=colour(values["bg"]),
-        bold=values["bold"],
-        reverse=values["reverse"],
-        italic=values["italics"],
-        underline=values["underscore"],
+        color=colour(cell.fg),
+        bgcolor=colour(cell.bg),
+        bold=cell.bold,
+        reverse=cell.reverse,
+        italic=cell.italics,
+        underline=cell.underscore,
     )
 
 

@@ -53,7 +53,7 @@ class Meter:
             return None
         populated = cgroup.numbers("cgroup.events").get("populated")
         if populated is None:  # it went meanwhile, and some of the files before others
-            self.last = usage if self.last is None else _larger(usage, self.last)
+            self._keep(usage)
             return None
         usage = dataclasses.replace(usage, **_now(cgroup))
         if self._base is None or usage.time - self._base.time >= SHORTEST:
@@ -68,7 +68,11 @@ class Meter:
         """What only grows, now: memory ran short, so systemd may remove the cgroup before anything else is read."""
         usage = counted(cgroup)
         if usage is not None and not self.final:
-            self.last = usage if self.last is None else _larger(usage, self.last)
+            self._keep(usage)
+
+    def _keep(self, usage: Usage) -> None:
+        """Only what it has further than the last reading."""
+        self.last = usage if self.last is None else _larger(usage, self.last)
 
 
 def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
