@@ -117,7 +117,7 @@ def test_a_root_job_that_leaves_its_scope_is_ended(admin: User) -> None:
     assert (outcome.kind, outcome.stopped_by, outcome.signal) == (Kind.STOPPED, "tasker", 9)
     assert not Path(f"/proc/{job.pid}").exists()
     journal = run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTION=escape")
-    assert journal.strip() == "it left its scope, so it is ended"
+    assert journal.strip() == f"{job.id}: it left its scope, so it is ended"
 
 
 def test_one_that_leaves_a_child_behind_is_noticed_when_it_is_looked_at(admin: User) -> None:
