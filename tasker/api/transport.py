@@ -22,4 +22,4 @@ def settle_environment() -> None:
     """Say to grpc what it only hears before it is imported."""
     os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-CHACHA20-POLY1305"
     os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # forking breaks what grpc holds open; nothing here forks
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it logs what every stranger's handshake did wrong
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # nothing in people's way; the frontend's unit asks for more

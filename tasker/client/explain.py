@@ -86,15 +86,15 @@ def connection(credentials: Credentials, details: str) -> TaskerError:
     except OSError as error:
         return _unreachable(where, error.strerror or "the connection broke off")
     return _unavailable(
-        f"cannot go on with {where}: the connection broke off ({details}); the service is restarting, or its CA is "
-        "another one than yours: `journalctl -u 'tasker-frontend@*'` there says which"
+        f"cannot go on with {where}: the connection broke off ({details}); the service is restarting, or does not take "
+        "your certificate (another CA, another clock): `journalctl TASKER_ACTION=login` there says why"
     )
 
 
 def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
     other_name = f"its certificate does not name {host}; use a name it has, or make it anew, `tasker certs server`"
     hints = {
-        10: "its certificate has expired; renew it there, `tasker certs server --force`",
+        10: "its certificate has expired; renew it there, `tasker certs server --force` and `systemctl reload tasker`",
         9: "its certificate is not valid yet; look at the clocks of both machines",
         62: other_name,
         64: other_name,

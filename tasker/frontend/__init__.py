@@ -5,6 +5,8 @@
                        │          └─────▶ watch  ◀── what the engine tells by itself
                       tls                    └── streams: what is open, and ending it
 
+Whom TLS refuses before the guard, `handshakes` finds in grpc's log; `logins` writes both kinds down.
+
 Holds no state that anybody would miss, runs without privileges and never forks.
 """
 

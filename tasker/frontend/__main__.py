@@ -16,6 +16,7 @@ from pathlib import Path
 from tasker import journal, wire
 from tasker.errors import TaskerError
 from tasker.frontend.engine import DEFAULT_PATH, Engine
+from tasker.frontend.handshakes import Handshakes, divert
 from tasker.frontend.logins import Logins
 from tasker.frontend.server import Server
 from tasker.frontend.service import Service
@@ -93,11 +94,14 @@ class Frontend:
         return self._streams.end(job, user) if self._streams is not None else 0
 
 
-async def run(path: Path, trail: Path) -> None:
-    """Serve, and feed systemd's watchdog, until a signal says stop."""
+async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
+    """Serve, and feed systemd's watchdog, until a signal says stop. `grpc_log`: see `divert`."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     try:
-        frontend = Frontend(path, Logins(journal.Journal(trail)))
+        logins = Logins(journal.Journal(trail))
+        if grpc_log is not None:
+            Handshakes(logins.refused).listen(grpc_log)
+        frontend = Frontend(path, logins)
         setup = await frontend.open()
         if setup is None:
             return  # not a failure, which systemd would answer with another start
@@ -120,9 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--engine", type=Path, default=DEFAULT_PATH, help="the engine's socket (%(default)s)")
     parser.add_argument("--journal", type=Path, default=journal.SOCKET, help="the journal's socket (%(default)s)")
     chosen = parser.parse_args(arguments)
+    grpc_log = divert()
     to_journal()
     try:
-        asyncio.run(run(chosen.engine, chosen.journal))
+        asyncio.run(run(chosen.engine, chosen.journal, grpc_log))
     except TaskerError as error:
         log.error("%s", error.message)
         return 1

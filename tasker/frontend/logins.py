@@ -1,7 +1,7 @@
 """Who was not let in, in the journal: name and serial as far as the certificate says them, and from where.
 
 What breaks off in the handshake (a certificate of another CA, or out of date) is grpc's to refuse, before anything of
-ours sees it; of that only a line of grpc's own may be found in the journal of the frontend.
+ours sees it: `handshakes` says why and from where, and whose certificate it was nobody knows.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ def _certificate(facts: Mapping[str, Iterable[bytes]]) -> tuple[str, str]:
 
 
 def _address(peer: str) -> str:
-    """192.0.2.1 of "ipv4:192.0.2.1:50000", 2001:db8::1 of "ipv6:%5B2001:db8::1%5D:50000"."""
-    return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")[:64] or peer[:64]
+    """192.0.2.1 of "ipv4:192.0.2.1:50000", 2001:db8::1 of "ipv6:%5B2001:db8::1%5D:50000"; "unknown" of ""."""
+    return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")[:64] or peer[:64] or "unknown"

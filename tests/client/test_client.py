@@ -173,7 +173,22 @@ def test_the_server_renews_its_certificate_too_late(frontend: Frontend) -> None:
     frontend.reload(certificate=expired.certificate.decode(), key=expired.key.decode())
     frontend.peer.end_streams("none", "nobody")  # answered after the reload before it
     error = failure(frontend.client())
-    assert "its certificate has expired; renew it there" in error.message
+    assert error.message.startswith(f"cannot trust {frontend.address}: its certificate has expired; renew it there")
+    assert "`systemctl reload tasker`" in error.message
+    early = issuing.make_server(frontend.ca, [], now=datetime.now(UTC) + timedelta(days=2))
+    frontend.reload(certificate=early.certificate.decode(), key=early.key.decode())
+    frontend.peer.end_streams("none", "nobody")
+    assert "its certificate is not valid yet; look at the clocks of both machines" in failure(frontend.client()).message
+
+
+def test_what_only_the_servers_journal_can_say(frontend: Frontend) -> None:
+    """All looks well from here: own certificate, CA and server's certificate agree. The server trusts another CA."""
+    frontend.reload(ca=issuing.make_ca().certificate.decode())
+    frontend.peer.end_streams("none", "nobody")
+    error = failure(frontend.client())
+    assert error.reason is Reason.UNAVAILABLE
+    assert "`journalctl TASKER_ACTION=login` there says why" in error.message
+    assert b"it was not signed by the CA of this service" in frontend.journal.recv(1 << 16)
 
 
 def test_arguments_that_cannot_be_used(ca: Pair) -> None:

@@ -21,6 +21,15 @@ from tasker.identity import Role
 from tasker.wire import Setup
 from tests.frontend.peer import PATIENCE, Peer
 
+UNIT = Path(__file__).parents[2] / "systemd" / "tasker-frontend@.service"
+
+
+def of_the_unit() -> dict[str, str]:
+    """The environment that systemd starts it with, but for where the package has its files."""
+    lines = [line for line in UNIT.read_text().splitlines() if line.startswith("Environment=")]
+    pairs = " ".join(line.removeprefix("Environment=") for line in lines).split()
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs) if name != "PYTHONPATH"}
+
 
 class Frontend:
     """`python -m tasker.frontend` in a process, ready to serve."""
@@ -47,7 +56,7 @@ class Frontend:
         self._trail = str(directory / "journal")
         self.journal.bind(self._trail)
         self.journal.settimeout(PATIENCE)
-        self.environment = {**os.environ, "NOTIFY_SOCKET": str(directory / "notify.sock"), "PYTHONFAULTHANDLER": "1"}
+        self.environment = {**os.environ, **of_the_unit(), "NOTIFY_SOCKET": str(directory / "notify.sock")}
         self._clients: list[Client] = []
 
     def launch(self) -> None:

@@ -8,11 +8,12 @@ import signal
 
 import pytest
 
-from tasker import certs
+from tasker import certs, issuing
+from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.journal import MESSAGES
-from tests.system.conftest import ETC, User, run, until
+from tests.system.conftest import ADDRESS, ETC, User, run, until
 
 
 def entries(*matches: str) -> list[dict[str, str]]:
@@ -87,3 +88,22 @@ def test_a_certificate_that_is_not_let_in_is_written_down_by_the_frontend(admin:
     assert entry["TASKER_SERIAL"] == serial(mallory)
     assert entry["TASKER_ADDRESS"] in ("127.0.0.1", "::1")
     assert "it was revoked" in entry["MESSAGE"]
+
+
+def test_so_is_one_that_fails_in_the_handshake() -> None:
+    """With an address, and nobody's name: grpc tells no more."""
+
+    def told() -> list[dict[str, str]]:
+        return [entry for entry in entries("TASKER_ACTION=login") if "not signed by the CA" in entry["MESSAGE"]]
+
+    pair = issuing.make_client(issuing.make_ca(), "mallory", Role.USER)
+    ca = (ETC / "ca.crt").read_bytes()
+    with Client(ADDRESS, ca=ca, certificate=pair.certificate, key=pair.key) as client, pytest.raises(TaskerError):
+        client.info()
+    until(lambda: bool(told()))
+    entry = told()[0]
+    assert entry["_SYSTEMD_UNIT"] == "tasker-frontend@1.service"
+    assert entry["TASKER_ADDRESS"] in ("127.0.0.1", "::1")
+    assert "TASKER_ACTOR" not in entry
+    raw = run("journalctl", "-o", "cat", "-u", "tasker-frontend@1")
+    assert "handshaker.cc" not in raw

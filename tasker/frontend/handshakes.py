@@ -1,0 +1,123 @@
+"""Who failed in the TLS handshake itself. grpc tells that to its log alone, so the log is read here.
+
+    grpc ──descriptor 2──▶ pipe ──▶ Handshakes ──▶ logins ──▶ the journal
+    Tasker ──sys.stderr──────────────────────────────────────▶ the journal
+
+With ASKED in the environment (the unit sets it: grpc looks there when it is imported) grpc writes four KiB for every
+new connection and nothing for a call; where the handshake fails, why and from where stand in one record of it. Nothing
+else is used, and nothing is passed on as it came. Where a later grpc puts it otherwise nothing is told, and a test
+fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import fcntl
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+
+from tasker.errors import Reason, TaskerError
+
+ASKED = {"GRPC_VERBOSITY": "INFO", "GRPC_TRACE": "handshaker"}
+
+_ROOM = 1 << 20
+"""Bytes in the pipe: 250 connections at once. What finds no room is lost: no handshake waits for us."""
+_LONGEST = 16 << 10
+"""Bytes of a line, of which grpc's have two thousand."""
+_LONGEST_WHY = 100
+
+_FAILING = b" handshake failed ("
+_FAILED = re.compile(rb"CallNextHandshakerLocked: error=.*? handshake failed \(\w+\): (.*)")
+_FROM = re.compile(rb"endpoint_local_address=([\w.:%\[\]]{1,80}).*endpoint_peer_address=([\w.:%\[\]]{1,80})")
+_RECORD = re.compile(rb"[IWEF]\d{4} \d\d:")
+_CODE = re.compile(r"OPENSSL_internal:(\w+)(?:: (.*?))?(?:: OK)?$")
+
+_NOT_SHOWN, _NO_TLS_1_3 = "PEER_DID_NOT_RETURN_A_CERTIFICATE", ("NO_SHARED_CIPHER", "UNSUPPORTED_PROTOCOL")
+_OUR_OWN = frozenset((_NOT_SHOWN, *_NO_TLS_1_3, "BAD_PACKET_LENGTH"))
+"""What becomes of the looks that Tasker itself takes at a port, without a certificate or with TLS 1.2: a frontend that
+starts, `tasker doctor`, any verb that says why it cannot connect. From the machine's own addresses it is not told."""
+_OTHER_CA = "it was not signed by the CA of this service; ask for one made by `tasker certs client` there"
+_CERTIFICATE = {
+    "certificate has expired": "it has expired; ask for a new one, made by `tasker certs client`",
+    "certificate is not yet valid": "it does not hold yet; look at the clocks of both machines",
+    "unsupported certificate purpose": "it is no client's certificate",
+    "unable to get local issuer certificate": _OTHER_CA,
+    "self signed certificate": _OTHER_CA,
+    "self signed certificate in certificate chain": _OTHER_CA,
+}
+
+
+def divert() -> int | None:
+    """Give descriptor 2, which grpc's C code writes to, to a pipe; the end to read from.
+
+    Our own log, and what faulthandler says at an abort, stay where they went. Call it before anything holds sys.stderr.
+    None where the environment is not as ASKED: then grpc's log is left as whoever set it wants it.
+    """
+    if {name: os.environ.get(name) for name in ASKED} != ASKED:
+        return None
+    sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    if faulthandler.is_enabled():
+        faulthandler.enable(sys.stderr)
+    reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    with contextlib.suppress(OSError):  # past what one user may have in pipes there are 64 KiB
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _ROOM)
+    os.dup2(writing, 2, inheritable=False)
+    os.close(writing)
+    return reading
+
+
+class Handshakes:
+    def __init__(self, refused: Callable[[TaskerError, Mapping[str, Iterable[bytes]], str], None]) -> None:
+        """`refused` is told why, of no auth context, and grpc's word for from where, "" where that is not known."""
+        self._refused = refused
+        self._rest = b""
+        self._why: str | None = None
+
+    def listen(self, descriptor: int) -> None:
+        """Read what `divert` gave, from now on, in the running loop."""
+        asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor)
+
+    def feed(self, data: bytes) -> None:
+        """More of grpc's log."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:_LONGEST]
+        for line in lines:
+            self._line(line)
+
+    def _read(self, descriptor: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.feed(os.read(descriptor, 1 << 16))
+
+    def _line(self, line: bytes) -> None:
+        """A record has a line or more: first why, then from where."""
+        if self._why is not None and _RECORD.match(line):
+            self._tell(self._why, "", "")
+        if _FAILING in line and (failed := _FAILED.search(line)):  # looked for first: it costs a tenth
+            self._why = failed[1].decode("ascii", "replace")
+        if self._why is not None and (found := _FROM.search(line)):
+            self._tell(self._why, found[1].decode(), found[2].decode())
+
+    def _tell(self, why: str, here: str, there: str) -> None:
+        self._why = None
+        code, detail = match.groups() if (match := _CODE.search(why)) else (why, None)
+        if code in _OUR_OWN and there and _host(here) == _host(there):
+            return
+        self._refused(TaskerError(Reason.DENIED, _sentence(code, detail or "")), {}, there)
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0]
+
+
+def _sentence(code: str, detail: str) -> str:
+    if code == "CERTIFICATE_VERIFY_FAILED":
+        return f"cannot use this certificate: {_CERTIFICATE.get(detail, detail[:_LONGEST_WHY])}"
+    if code == _NOT_SHOWN:
+        return "cannot let in who shows no certificate; ask for one made by `tasker certs client`"
+    if code in _NO_TLS_1_3:
+        return "cannot serve a connection that is not TLS 1.3; use a client that speaks it"
+    return f"cannot agree on TLS 1.3 ({code[:_LONGEST_WHY]}); is that a client of Tasker?"
