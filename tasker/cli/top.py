@@ -1,7 +1,7 @@
 """What `top` shows: running jobs and what they use, ordered, summed up, in as many columns as there is room for. Pure.
 
     title     db1 · 14:23:05 · by CPU                       c m i t e n o: sort by · q: quit
-    notice    only where there is one
+    notices   only where there are some, in a third of the lines at most
     header    ID  NAME  …
     rows      as many as fit
     total     of all of them; "… and 12 more" where they do not fit
@@ -147,12 +147,17 @@ def total_cells(total: Total, more: str) -> dict[str, Text]:
 
 
 def screen(
-    rows: Sequence[Row], by: str, machine: str, now: float, size: tuple[int, int], notice: str = ""
+    rows: Sequence[Row],
+    by: str,
+    machine: str,
+    now: float,
+    size: tuple[int, int],
+    troubles: Mapping[str, str] | None = None,
 ) -> Group:
-    """The whole of it for a terminal of `size` (columns, lines). `rows` are ordered."""
+    """The whole of it for a terminal of `size` (columns, lines). `rows` are ordered; `troubles` are by machine."""
     columns, lines = size
     title = _title(by, machine, now, columns)
-    above = [title, Text(visible(notice), "yellow", no_wrap=True, overflow="ellipsis")] if notice else [title]
+    above = [title, *_notices(troubles or {}, max(1, lines // 3))]
     room = lines - len(above) - 2
     return Group(*above, for_terminal(table(rows, now, columns, room), columns))
 
@@ -178,6 +183,15 @@ def _title(by: str, machine: str, now: float, columns: int) -> Text:
         title.append(" " * gap + hint, "dim")
     title.no_wrap, title.overflow = True, "ellipsis"
     return title
+
+
+def _notices(troubles: Mapping[str, str], most: int) -> list[Text]:
+    """A line for each; where they are more than `most`, the last line has the names of the rest."""
+    told = list(troubles.values())
+    if len(told) > most:
+        rest = list(troubles)[most - 1 :]
+        told[most - 1 :] = [f"{f'and {len(rest)} more' if most > 1 else 'trouble with'}: {', '.join(rest)}"]
+    return [Text(visible(one), "yellow", no_wrap=True, overflow="ellipsis") for one in told]
 
 
 def _placed(cell: Text, column: str) -> Text:

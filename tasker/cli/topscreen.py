@@ -31,7 +31,8 @@ class TopScreen:
         self._watching = watching
         self._machine = machine
         self._by = by
-        self.notice = ""
+        self.troubles: dict[str, str] = {}
+        """What is wrong, by machine."""
         self.boards: dict[str, Board] = {}
         self._console = Console(highlight=False)
         self._drawing = Drawing(console=self._console, screen=True, auto_refresh=False)
@@ -65,11 +66,11 @@ class TopScreen:
             case str():
                 self._by = top.KEYS.get(thing, self._by)
             case machine, Away(error=error):
-                self.notice = f"{machine}: {error.message}" if machine else f"{error.message}; trying again"
+                self.troubles[machine] = f"{machine}: {error.message}" if machine else f"{error.message}; trying again"
             case machine, news if not isinstance(news, Away):
                 self.boards.setdefault(machine, Board()).take(news)
-                if isinstance(news, Snapshot) and self.notice.startswith(f"{machine}: " if machine else ""):
-                    self.notice = ""
+                if isinstance(news, Snapshot):
+                    self.troubles.pop(machine, None)
 
     def _draw(self, at_once: bool) -> None:
         self._due = True
@@ -77,7 +78,7 @@ class TopScreen:
             return
         rows = top.ordered(top.running(self.boards), self._by)
         size = self._console.size
-        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self.notice)
+        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self.troubles)
         self._drawing.update(shown, refresh=True)
         self._drawn, self._due = time.monotonic(), False
 

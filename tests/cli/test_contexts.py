@@ -180,16 +180,24 @@ def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
     environment = machine.environment("alice")
     address = {"TASKER_ADDRESS": "", "TASKER_CA": "", "TASKER_CERT": "", "HOME": str(tmp_path)}
     files = ["--ca", environment["TASKER_CA"], "--cert", environment["TASKER_CERT"]]
-    for name, where in (("one", environment["TASKER_ADDRESS"]), ("two", "localhost:1")):
+    down = (("two", "localhost:1"), ("three", "localhost:2"))
+    for name, where in (("one", environment["TASKER_ADDRESS"]), *down):
         machine.run("context", "add", name, "--address", where, *files, user="alice", **address)
     job = machine.out("start", "--name", "both", "sleep", "60")
     with Terminal(120, 20) as terminal:
         shown = machine.spawn(terminal, "top", "--all-contexts", **address)
         terminal.until(lambda: any("one" in row and job in row for row in terminal.screen.rows()))
-        terminal.until_shown("two: cannot reach localhost:1")
+        terminal.until(lambda: all(f"{name}: cannot reach {where}" in "\n".join(terminal.screen.rows())
+                                   for name, where in down))  # fmt: skip
         terminal.until_shown("all contexts")
         terminal.type(b"q")
         assert shown.wait(20) == 0
+    machine.run("context", "rm", "one", **address)
+    with Terminal(120, 20) as terminal:
+        shown = machine.spawn(terminal, "top", "--all-contexts", **address)
+        assert shown.wait(20) == 125
+        for name, where in down:
+            terminal.until_shown(f"tasker: {name}: cannot reach {where}")
     machine.out("stop", "--grace", "0", job)
 
 

@@ -67,7 +67,7 @@ def test_a_narrow_terminal_has_fewer_columns(columns: int) -> None:
 
 def test_more_jobs_than_rows() -> None:
     many = [replace(QUIET, job=replace(QUIET.job, id=f"job{n:05}")) for n in range(50)]
-    lines = shown(top.screen(many, "id", "db1", 1065.5, (80, 10), "a notice"), 80)
+    lines = shown(top.screen(many, "id", "db1", 1065.5, (80, 10), {"": "a notice"}), 80)
     assert len(lines) == 10
     assert lines[1] == "a notice"
     assert [line.split()[0] for line in lines[3:9]] == [f"job{n:05}" for n in range(6)]
@@ -77,13 +77,25 @@ def test_more_jobs_than_rows() -> None:
     assert len(shown(top.screen(many, "id", "db1", 0, (80, 2)), 80)) <= 3
 
 
+def test_every_machine_that_is_down_has_a_line() -> None:
+    down = {f"db{n}": f"db{n}: cannot reach it" for n in range(5)}
+    every = [f"db{n}: cannot reach it" for n in range(5)]
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 15), down), 80)
+    assert lines[1:6] == every
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 10), down), 80)
+    assert lines[1:4] == [*every[:2], "and 3 more: db2, db3, db4"]
+    assert lines[5].split()[0] == QUIET.job.id
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 5), down), 80)
+    assert lines[1] == "trouble with: db0, db1, db2, db3, db4"
+
+
 def test_nothing_runs() -> None:
     assert shown(top.screen([], "cpu", "db1", 0, (80, 24)))[-1].startswith("0 jobs")
 
 
 def test_hostile_words() -> None:
     nasty = replace(LOUD, job=replace(LOUD.job, owner="\x1b[1m", spec=JobSpec(("\x1b[2J", "世界"), name="\x07\n")))
-    lines = shown(top.screen([nasty], "cpu", "\x1b[5n", 0, (200, 24), "\x1b[2J"), 200)
+    lines = shown(top.screen([nasty], "cpu", "\x1b[5n", 0, (200, 24), {"a": "\x1b[2J"}), 200)
     assert "".join(lines).isprintable()
     assert "世界" in "".join(lines)
 

@@ -79,7 +79,8 @@ def _show(
             screen = TopScreen(watching, machine, asked.sort)
             screen.run()
             if not screen.boards:
-                complain(screen.notice)
+                for trouble in screen.troubles.values():
+                    complain(trouble)
             return exits.DONE if screen.boards else exits.FAILED
         for boards in samples(watching, names, asked):
             _print(boards, machine, asked)
