@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +52,37 @@ def test_the_first_is_used_and_the_file_is_ones_own(home: dict[str, str]) -> Non
     assert path(home).read_text() == (
         'context = "prod"\n[contexts.prod]\naddress = "prod:1"\nca = "/c"\n\n[contexts.lab]\naddress = "lab:1"\n'
     )
-    assert [file.name for file in path(home).parent.iterdir()] == ["config.toml"]
+    assert sorted(file.name for file in path(home).parent.iterdir()) == [".config.toml.lock", "config.toml"]
+
+
+ADDING = """\
+import os, sys
+from tasker.cli import contexts
+print("here", flush=True)
+sys.stdin.read()
+for n in range(20):
+    contexts.add(os.environ, f"{sys.argv[1]}{n}", {"address": "h:1"})
+"""
+
+
+def test_two_at_the_same_moment_are_both_there(home: dict[str, str]) -> None:
+    adding = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDING, name],
+            env={**os.environ, "XDG_CONFIG_HOME": "", **home},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in ("a", "b")
+    ]
+    for process in adding:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+    for process in adding:
+        assert process.stdin is not None
+        process.stdin.close()  # both begin
+    assert [process.wait(DEADLINE) for process in adding] == [0, 0]
+    assert sorted(configfile.load(home).contexts) == sorted(f"{name}{n}" for name in "ab" for n in range(20))
 
 
 def test_comments_and_all_else_are_kept(home: dict[str, str]) -> None:
