@@ -103,7 +103,8 @@ class Job:
     limits: Limits = Limits()
     """What was asked for by now: the spec's, the service's defaults, and what was changed since."""
     in_force: Limits | None = None
-    """What the cgroup says, where it was read back: of one running job that is looked at."""
+    """What the cgroup says, where it was read back: of one running job that is looked at; of an ended one, where its
+    verdict speaks of a limit that was another than was asked for."""
     differing: tuple[str, ...] = ()
     """Fields of Limits in which the two differ."""
     usage: Usage | None = None

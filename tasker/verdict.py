@@ -37,14 +37,27 @@ def verdict(
         case Kind.OUT_OF_MEMORY:
             return f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage)}"
         case Kind.STOPPED:
-            return _stopped(outcome, after, grace, why) + _held_back(limits, usage)
+            line = _stopped(outcome, after, grace, why)
         case Kind.TIMED_OUT if limits.run_time is not None:
-            over = f"ended: its run time of {format_duration(limits.run_time)} was over"
-            return over + _held_back(limits, usage)
+            line = f"ended: its run time of {format_duration(limits.run_time)} was over"
         case Kind.EXITED | Kind.SIGNALLED | Kind.TIMED_OUT:
-            return outcome.summary + after + _held_back(limits, usage)
+            line = outcome.summary + after
         case Kind.RUN_ENDED | Kind.UNKNOWN:
-            return outcome.summary
+            line = outcome.summary
+    if spoken_of(outcome, usage) == "cpu" and usage is not None and limits.cpu is not None:
+        held_back = format_share(usage.throttled)
+        line += f"; the CPU limit of {limits.cpu:g} held it back {held_back} of the time"
+    return line
+
+
+def spoken_of(outcome: Outcome, usage: Usage | None) -> str:
+    """The limit that the line speaks of, where there is one: "memory", "cpu", or "" for none."""
+    match outcome.kind:
+        case Kind.OUT_OF_MEMORY:
+            return "memory"
+        case Kind.RUN_ENDED | Kind.UNKNOWN:
+            return ""
+    return "cpu" if usage is not None and usage.throttled >= HELD_BACK else ""
 
 
 def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str:
@@ -74,9 +87,3 @@ def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence
 
 def _peak(usage: Usage | None) -> str:
     return f" (peak {format_size(usage.memory_peak)})" if usage is not None and usage.memory_peak is not None else ""
-
-
-def _held_back(limits: Limits, usage: Usage | None) -> str:
-    if limits.cpu is None or usage is None or usage.throttled < HELD_BACK:
-        return ""
-    return f"; the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time"

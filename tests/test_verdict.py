@@ -87,7 +87,7 @@ RUN = {"limits": HALF, "usage": HELD}
             "ended: its run time of 2h was over",
         ),
         (Outcome(Kind.TIMED_OUT, signal=TERM), {}, "ended: its run time was over"),
-        (Outcome(Kind.RUN_ENDED), {"seconds": 5.0}, "ended with the service"),
+        (Outcome(Kind.RUN_ENDED), RUN | {"seconds": 5.0}, "ended with the service"),
         (Outcome(Kind.UNKNOWN), {}, "ended, and nobody saw how"),
     ],
 )

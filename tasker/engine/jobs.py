@@ -18,7 +18,7 @@ from pathlib import Path
 from tasker import wire
 from tasker.channel import Channel
 from tasker.config import Config
-from tasker.engine import disks, inforce, names
+from tasker.engine import disks, inforce, names, properties
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
@@ -34,10 +34,12 @@ from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, JobSpec, Kind, Outcome, check_spec
+from tasker.job import Job, JobSpec, Outcome, check_spec
 from tasker.lifecycle import Event, State
 from tasker.limits import Limits
 from tasker.policy import demand
+from tasker.usage import Usage
+from tasker.verdict import spoken_of
 
 log = logging.getLogger(__name__)
 
@@ -197,10 +199,11 @@ class Jobs:
             entry.stop = Stop("systemctl", exit.time)
         usage = totals(entry.meter, await self._totals(entry), exit.time)
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        limits = await self._felt(entry.job, outcome)
+        limits, differing = await self._felt(entry.job, outcome, usage)
         outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
         changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written, "pid": 0}
-        entry.move(Event.SWEPT, **changes)
+        in_force = limits if differing else None
+        entry.move(Event.SWEPT, **changes, in_force=in_force, differing=differing)
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"
@@ -228,16 +231,19 @@ class Jobs:
             log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
             return Totals()
 
-    async def _felt(self, job: Job, outcome: Outcome) -> Limits:
-        """What it was limited to in the end: an admin may have set another memory limit than was asked for."""
-        if outcome.kind is not Kind.OUT_OF_MEMORY:
-            return job.limits
+    async def _felt(self, job: Job, outcome: Outcome, usage: Usage | None) -> tuple[Limits, tuple[str, ...]]:
+        """What it was limited to in the end, and the field in which that is not what was asked for: an admin may have
+        set another limit. Only the one that the verdict speaks of is looked at."""
+        field = spoken_of(outcome, usage)
+        if not field:
+            return job.limits, ()
         try:
-            memory = await self._systemd.memory_limit(job.unit)
+            said = await self._systemd.limit(job.unit, field)
         except TaskerError as error:
-            log.warning("cannot learn from systemd the memory limit of %s: %s", job.unit, error.message)
-            memory = None
-        return job.limits if memory is None else dataclasses.replace(job.limits, memory=memory)
+            log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
+            said = None
+        limits = job.limits if said is None else properties.felt(job.limits, field, said)
+        return limits, () if limits == job.limits else (field,)
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

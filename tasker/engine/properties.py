@@ -1,7 +1,7 @@
 """Limits as systemd's properties, and read back from the cgroup: systemd accepts some that it then does not apply.
 
 Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
-read there, the value that is read there, how it is written.
+read there, the value that is read there, how it is written for systemd and read from there.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ def _same_quota(cores: float, text: str) -> bool:
     return read is not None and abs(read - cores) < 0.005
 
 
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
 def _number(text: str) -> int | None:
     return int(text) if text.isdigit() else None
 
@@ -61,6 +65,7 @@ class Line(NamedTuple):
     read: Callable[[str], Any] = _number
     """None is no limit."""
     write: Callable[[Any], int] = int
+    said: Callable[[int], Any] = int
 
 
 def _unsaid(_value: object, _text: str) -> bool:
@@ -68,14 +73,14 @@ def _unsaid(_value: object, _text: str) -> bool:
 
 
 PROPERTIES = (
-    Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, _cores, lambda cores: round(cores * 1_000_000)),
+    Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, _cores, _microseconds, lambda usec: usec / 1e6),
     Line("cpu_weight", "CPUWeight", "cpu.weight", _same, _weight),
     Line("memory", "MemoryMax", "memory.max", _same_pages),
     Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
     Line("tasks", "TasksMax", "pids.max", _same),
     Line("io_weight", "IOWeight", "", _unsaid),  # acts with bfq or iocost only, whose files differ; the API says so
-    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=lambda seconds: round(seconds * 1_000_000)),
+    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=_microseconds),
 )
 
 IO_PROPERTIES = {
@@ -85,6 +90,10 @@ IO_PROPERTIES = {
     "write_iops": ("IOWriteIOPSMax", "wiops"),
 }
 """Field of IoLimit: systemd's property, the key in io.max."""
+
+
+def line_of(field: str) -> Line:
+    return next(line for line in PROPERTIES if line.field == field)
 
 
 def implied(limits: Limits) -> Limits:
@@ -112,6 +121,15 @@ def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
             pairs = [[io.path, getattr(io, field)] for io in limits.io if getattr(io, field) is not None]
             found.append((name, "a(st)", pairs))
     return found
+
+
+def felt(limits: Limits, field: str, said: int) -> Limits:
+    """`limits` with what systemd has `said` of one of them in place of what was asked for, if it is not the same."""
+    line = line_of(field)
+    asked = getattr(limits, field)
+    if asked is not None and line.write(asked) == said:
+        return limits
+    return dataclasses.replace(limits, **{field: line.said(said)})
 
 
 def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tasker.engine.bus import DEADLINE, Refused, variant
 from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNTOLD, Manager, unit_path
-from tasker.engine.properties import INFINITY, Property
+from tasker.engine.properties import INFINITY, Property, line_of
 from tasker.engine.usage import Totals
 from tasker.errors import Reason, TaskerError
 
@@ -142,9 +142,9 @@ class Systemd:
             io_write=await self._count(path, "IOWriteBytes"),
         )
 
-    async def memory_limit(self, name: str) -> int | None:
-        """MemoryMax= of a unit in bytes, also once it is over; None where it has none."""
-        return await self._count(unit_path(name), "MemoryMax")
+    async def limit(self, name: str, field: str) -> int | None:
+        """What it has for one of Limits of a unit, also once that is over; None where there is none."""
+        return await self._count(unit_path(name), line_of(field).property)
 
     async def _count(self, path: str, name: str) -> int | None:
         try:

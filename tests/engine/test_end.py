@@ -113,6 +113,25 @@ def test_out_of_memory_names_the_limit_that_an_admin_set(tasker: Stack, asked: i
     outcome = tasker.wait(job).outcome
     assert outcome is not None
     assert "limit 30M reached" in outcome.verdict
+    ended = tasker.get(job)
+    assert (ended.in_force, ended.differing) == (Limits(memory=30 << 20), ("memory",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "differing"),
+    [(None, 300_000, ("cpu",)), (1.0, 300_000, ("cpu",)), (0.3, 300_000, ()), (0.3, (1 << 64) - 1, ())],
+)
+def test_what_held_it_back_is_the_limit_that_an_admin_set(
+    tasker: Stack, asked: float | None, said: int, differing: tuple[str, ...]
+) -> None:
+    job = tasker.start_job("sleep", "60", limits=Limits(cpu=asked))
+    (tasker.systemd.cgroup(job.unit) / "cpu.stat").write_text("usage_usec 1\nnr_periods 100\nnr_throttled 34\n")
+    tasker.systemd.do("set", unit=job.unit, key="CPUQuotaPerSecUSec", value=said)
+    outcome = stop(tasker, job, caller=ROOT).outcome
+    assert outcome is not None
+    assert "; the CPU limit of 0.3 held it back 34 % of the time" in outcome.verdict
+    ended = tasker.get(job)
+    assert (ended.in_force, ended.differing) == (Limits(cpu=0.3) if differing else None, differing)
 
 
 def test_a_plain_kill_is_not_out_of_memory(tasker: Stack) -> None:
