@@ -35,7 +35,7 @@ def verdict(
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
         case Kind.OUT_OF_MEMORY:
-            return f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage)}"
+            return f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage, whole)}"
         case Kind.STOPPED:
             line = _stopped(outcome, after, grace, why)
         case Kind.TIMED_OUT if limits.run_time is not None:
@@ -85,5 +85,7 @@ def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence
     return "the machine had none left"
 
 
-def _peak(usage: Usage | None) -> str:
-    return f" (peak {format_size(usage.memory_peak)})" if usage is not None and usage.memory_peak is not None else ""
+def _peak(usage: Usage | None, whole: bool) -> str:
+    if usage is None or usage.memory_peak is None:
+        return ""
+    return f" (peak {'' if whole else 'at least '}{format_size(usage.memory_peak)})"

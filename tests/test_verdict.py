@@ -66,13 +66,13 @@ RUN = {"limits": HALF, "usage": HELD}
         (
             OOM,
             {"limits": HALF, "usage": FULL, "whole": False},
-            "killed: out of memory, limit 512M reached at least 3 times (peak 512M)",
+            "killed: out of memory, limit 512M reached at least 3 times (peak at least 512M)",
         ),
         (OOM, {"limits": HALF, "whole": False}, "killed: out of memory, limit 512M reached"),
         (
             OOM,
             {"limits": HALF, "whole": False, "usage": Usage(time=1.0, memory_peak=60 * MIB), "ceilings": (OWNERS,)},
-            f"killed: out of memory, limit 512M or {OWNERS} reached (peak 60M)",
+            f"killed: out of memory, limit 512M or {OWNERS} reached (peak at least 60M)",
         ),
         (
             OOM,

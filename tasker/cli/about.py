@@ -58,7 +58,7 @@ def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
 def _use(info: Info) -> list[tuple[str, str | Text]]:
     if info.use is None:
         return []
-    return [(f"your {label}", text) for label, text in figures.used(info.use, info.owner.memory, over=False)]
+    return [(f"your {label}", text) for label, text in figures.used(info.use, info.owner.memory, ended=None)]
 
 
 def _clock(difference: float) -> str:

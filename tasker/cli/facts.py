@@ -65,7 +65,7 @@ def _usage(job: Job) -> Iterable[tuple[str, str]]:
     if job.usage is None:
         return ()
     limits = job.in_force or job.limits
-    return figures.used(job.usage, limits.memory, over=job.ended is not None)
+    return figures.used(job.usage, limits.memory, job.ended)
 
 
 def _limits(job: Job) -> Iterable[tuple[str, str | Text]]:

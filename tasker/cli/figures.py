@@ -45,15 +45,16 @@ def pressures(usage: Usage) -> list[tuple[str, Pressure]]:
     return [(what, pressure) for what, pressure in named if pressure is not None]
 
 
-def used(usage: Usage, limit: int | None, over: bool) -> list[tuple[str, str]]:
+def used(usage: Usage, limit: int | None, ended: float | None) -> list[tuple[str, str]]:
     """Everything about it, a label and a sentence each; nothing of what it never used.
 
-    `limit` is the memory limit in bytes; `over`: these are the totals of a job that has ended.
+    `limit` is the memory limit in bytes; `ended`: when the job did whose totals these are, None while it runs.
     """
+    over = ended is not None
     return [(label, text) for label, text in (
         ("CPU time", _and(format_duration(usage.cpu_time), "" if over else _now(percent(usage.cpu_rate)))),
         ("throttled", _throttled(usage)),
-        ("memory", _memory(usage, limit, over)),
+        ("memory", _memory(usage, limit, ended)),
         ("limit reached", _hits(usage)),
         ("swap", "" if over or not usage.swap else _now(size(usage.swap))),
         ("read", _moved(usage.io_read, usage.io_read_rate, over)),
@@ -77,9 +78,12 @@ def _throttled(usage: Usage) -> str:
     return f"{percent(usage.throttled)} of the time that it wanted the CPU, {format_duration(usage.throttled_time)}"
 
 
-def _memory(usage: Usage, limit: int | None, over: bool) -> str:
-    peak = f"{size(usage.memory_peak)} at most" if usage.memory_peak is not None else ""
-    words = _and("" if over else _now(size(usage.memory)), peak)
+def _memory(usage: Usage, limit: int | None, ended: float | None) -> str:
+    """The most that it had; where the last reading came before the end, it may have had more."""
+    peak = size(usage.memory_peak)
+    if peak:
+        peak = f"at least {peak}" if ended is not None and usage.time < ended else f"{peak} at most"
+    words = _and("" if ended is not None else _now(size(usage.memory)), peak)
     return f"{words}, of {format_size(limit)}" if words and limit is not None else words
 
 

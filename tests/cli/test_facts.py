@@ -87,6 +87,13 @@ def test_everything_about_an_ended_job() -> None:
     }
 
 
+def test_the_most_memory_is_a_lower_bound_where_the_last_reading_came_before_the_end() -> None:
+    job = ended(usage=USAGE)
+    assert job.ended is not None
+    assert said(replace(job, usage=replace(USAGE, time=job.ended)))["memory"] == "400M at most"
+    assert said(replace(job, usage=replace(USAGE, time=job.ended - 0.1)))["memory"] == "at least 400M"
+
+
 def test_what_a_running_job_uses_now() -> None:
     limits = Limits(memory=1 << 29)
     job = replace(RUNNING, usage=USAGE, limits=limits, in_force=Limits(memory=1 << 30), differing=("memory",))
