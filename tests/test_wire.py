@@ -235,6 +235,20 @@ def test_a_record_survives_as_text() -> None:
             wire.from_text(Job, text)
 
 
+def test_a_record_of_an_engine_that_had_fewer_fields() -> None:
+    """An upgrade leaves jobs running, so what an earlier engine wrote down is read."""
+    job = Job("k3v9", "alice", JobSpec(("sleep", "60")), "u", "s", "", 1000, State.RUNNING, 1.5, 2.5)
+    body = json.loads(wire.to_text(job))
+    del body["archived"], body["spec"]["grace"], body["limits"]["io_weight"]
+    assert wire.from_text(Job, json.dumps(body)) == job
+    for more in ({"colour": "red"}, {"archived": "no"}):
+        with pytest.raises(wire.WireError):
+            wire.from_text(Job, json.dumps(body | more))
+    del body["owner"]
+    with pytest.raises(wire.WireError):
+        wire.from_text(Job, json.dumps(body))
+
+
 def test_reasons_travel() -> None:
     for reason in Reason:
         assert wire.decode(wire.encode(-1, wire.Failed(reason, "cannot"))).message == wire.Failed(reason, "cannot")

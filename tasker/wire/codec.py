@@ -1,5 +1,7 @@
 """Datagrams and messages: checked like any stranger's words. An unknown message, a missing or unknown field or a value
 of the wrong type is a WireError. Nothing is looked up by a name that came over the wire, except in MESSAGES.
+
+A field that has a default may be missing: it came later than the engine that wrote down this job.
 """
 
 from __future__ import annotations
@@ -90,17 +92,20 @@ def _plain(value: Any) -> Any:
 
 
 def _build(cls: type[_T], body: object) -> _T:
-    """A dataclass out of what json read, strictly: every field, no other, each of its type."""
-    fields = _fields(typing.cast(Any, cls))
-    if type(body) is not dict or body.keys() != fields.keys():
+    """A dataclass out of what json read, strictly: every field that must be, no unknown one, each of its type."""
+    fields, needed = _fields(typing.cast(Any, cls))
+    if type(body) is not dict or not needed <= body.keys() <= fields.keys():
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
-    return cls(**{name: read(body[name]) for name, read in fields.items()})
+    return cls(**{name: fields[name](value) for name, value in body.items()})
 
 
 @functools.cache
-def _fields(cls: Any) -> dict[str, Callable[[Any], Any]]:
+def _fields(cls: Any) -> tuple[dict[str, Callable[[Any], Any]], frozenset[str]]:
+    """What reads each of them, and those that must be there."""
     hints = typing.get_type_hints(cls)
-    return {f.name: _reader(hints[f.name]) for f in dataclasses.fields(cls)}
+    fields = dataclasses.fields(cls)
+    needed = (f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
+    return {f.name: _reader(hints[f.name]) for f in fields}, frozenset(needed)
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
