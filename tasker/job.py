@@ -99,6 +99,8 @@ class Job:
     started: float | None = None
     ended: float | None = None
     pid: int = 0
+    stopping_by: str = ""
+    """Who asked for its end, while it comes: a user's name or "systemctl"; "" where nobody did, as for its run time."""
     outcome: Outcome | None = None
     limits: Limits = Limits()
     """What was asked for by now: the spec's, the service's defaults, and what was changed since."""

@@ -37,6 +37,7 @@ def job_to(job: Job) -> pb.Job:
         followers=job.followers,
         archived=job.archived,
         revision=job.revision,
+        stopping_by=job.stopping_by,
     )
     if job.started is not None:
         message.started.CopyFrom(values.timestamp(job.started))
@@ -80,6 +81,7 @@ def job_from(message: pb.Job) -> Job:
         followers=message.followers,
         archived=message.archived,
         revision=message.revision,
+        stopping_by=message.stopping_by,
     )
 
 

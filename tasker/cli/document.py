@@ -47,6 +47,7 @@ def job(job: Job) -> dict[str, Any]:
         "followers": job.followers,
         "archived": job.archived,
         "revision": job.revision,
+        "stopping_by": job.stopping_by,
     }
 
 

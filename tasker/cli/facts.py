@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tasker.cli import figures
 from tasker.cli.clean import visible
-from tasker.cli.render import STATES, cells, elapsed, moment, outcome_style
+from tasker.cli.render import STATES, cells, elapsed, moment, outcome_style, state_of
 from tasker.cli.rows import Rows
 from tasker.job import Job
 from tasker.limits import IoLimit, Limits
@@ -26,7 +26,7 @@ def facts(job: Job, now: float) -> Rows:
     known: list[tuple[str, str | Text]] = [
         ("job", Text(row["ID"], "bold")),
         ("name", row["NAME"]),
-        ("state", Text(row["STATE"], STATES.get(job.state, ""))),
+        ("state", Text(state_of(job), STATES.get(job.state, ""))),
         ("how it ended", Text(verdict, outcome_style(job.outcome))),
         ("command", row["COMMAND"]),
         ("directory", visible(job.spec.working_directory)),

@@ -88,6 +88,7 @@ def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
     return [
         (2, Text(visible(job.id), "bold")),
         (0, Text(str(standing.state), render.STATES.get(standing.state, ""))),
+        (9, Text(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")),
         (3, Text(render.clock(render.elapsed(job, now)))),
         (1, Text(standing.trouble, "yellow")),
         (4, Text(f"lost {format_size(standing.lost)}", "yellow") if standing.lost else Text()),
@@ -95,9 +96,9 @@ def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
         (5, _memory(job, usage)),
         (8, Text(_disk(usage))),
         (7, Text(_waiting(usage), "yellow")),
-        (10, Text(f"{job.followers} followers" if job.followers > 1 else "")),
-        (11, label),
-        (9, Text(standing.hint, "dim")),
+        (11, Text(f"{job.followers} followers" if job.followers > 1 else "")),
+        (12, label),
+        (10, Text(standing.hint, "dim")),
     ]
 
 

@@ -18,8 +18,7 @@ MOVES = {
     (State.RUNNING, State.PAUSED): "paused",
     (State.PAUSED, State.RUNNING): "resumed",
 }
-"""What a move between two states is called. Others are called by the state that they lead to, if they are told."""
-STATES = {State.STOPPING: "stopping"}
+"""What a move between two states is called. Of others only "stopping" is told."""
 
 
 def happenings(difference: Difference) -> list[str]:
@@ -37,7 +36,7 @@ def happenings(difference: Difference) -> list[str]:
 
 def present(job: Job) -> str:
     """What is said of a job that was there before anybody watched."""
-    return f"is {job.state}: {_what(job)}"
+    return f"is {render.state_of(job)}: {_what(job)}"
 
 
 def lines(difference: Difference, now: float) -> list[Text]:
@@ -80,9 +79,11 @@ def _moved(before: Job | None, after: Job) -> str:
     if after.state is State.STARTING:
         return ""
     if started:
-        return started if after.state is State.RUNNING else f"{started}; {after.state}"
+        return started if after.state is State.RUNNING else f"{started}; {render.state_of(after)}"
+    if after.state is State.STOPPING:
+        return render.state_of(after)
     assert before is not None
-    return MOVES.get((before.state, after.state), STATES.get(after.state, ""))
+    return MOVES.get((before.state, after.state), "")
 
 
 def _limits(before: Job, after: Job) -> str:

@@ -119,7 +119,12 @@ def ended(job: Job) -> Text:
 
 def state(job: Job) -> str:
     """One line for where it is now: k3v9x2mq is paused."""
-    return f"{visible(job.id)} is {job.state}"
+    return f"{visible(job.id)} is {state_of(job)}"
+
+
+def state_of(job: Job) -> str:
+    """Where it is now, and by whom: "stopping, asked by alice"."""
+    return f"{job.state}, asked by {visible(job.stopping_by)}" if job.stopping_by else str(job.state)
 
 
 def fullness(share: float) -> str:

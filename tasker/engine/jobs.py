@@ -201,9 +201,9 @@ class Jobs:
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
         limits, differing = await self._felt(entry.job, outcome, usage)
         outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
-        changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written, "pid": 0}
+        changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written}
         in_force = limits if differing else None
-        entry.move(Event.SWEPT, **changes, in_force=in_force, differing=differing)
+        entry.move(Event.SWEPT, **changes, in_force=in_force, differing=differing, pid=0, stopping_by="")
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"

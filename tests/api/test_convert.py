@@ -67,7 +67,7 @@ def test_absent_is_not_zero() -> None:
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GONE])
 def test_every_state(state: State) -> None:
-    job = dataclasses.replace(JOB, state=state)
+    job = dataclasses.replace(JOB, state=state, stopping_by="bob" if state is State.STOPPING else "")
     assert through(job) == job
 
 

@@ -67,6 +67,8 @@ def test_changes() -> None:
         (RUNNING, PAUSED, ["paused"]),
         (PAUSED, RUNNING, ["resumed"]),
         (RUNNING, replace(RUNNING, state=State.STOPPING), ["stopping"]),
+        (RUNNING, replace(RUNNING, state=State.STOPPING, stopping_by="bob"), ["stopping, asked by bob"]),
+        (None, replace(OTHER, state=State.STOPPING, stopping_by="bob"), ["started: make; stopping, asked by bob"]),
         (RUNNING, replace(RUNNING, state=State.ENDING), []),
         (RUNNING, ended(Outcome(Kind.STOPPED, stopped_by="bob")), ["stopped by bob after 3.5s"]),
         (
@@ -88,6 +90,7 @@ def test_lines_are_harmless() -> None:
     (line,) = lines(Difference(None, nasty), 0.0)
     assert line.plain.isprintable()
     assert present(nasty).isprintable()
+    assert "\x07" not in present(replace(nasty, state=State.STOPPING, stopping_by="\x07"))
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,8 @@ def test_the_limits_as_a_table() -> None:
 
 def test_paused_is_no_secret() -> None:
     assert said(replace(RUNNING, state=State.PAUSED))["state"] == "paused"
+    stopping = replace(RUNNING, state=State.STOPPING, stopping_by="bob")
+    assert said(stopping)["state"] == "stopping, asked by bob"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,14 @@ def test_what_was_asked_for_here_shows_before_the_service_says_so() -> None:
     assert "ended" in shown(standing)
 
 
+def test_who_asked_for_the_end_where_there_is_room() -> None:
+    standing = Standing(replace(RUNNING, state=State.STOPPING, stopping_by="bob"))
+    assert " · stopping · asked by bob · " in shown(standing)
+    narrow = footer(standing, 24).plain
+    assert "stopping" in narrow
+    assert "bob" not in narrow
+
+
 def test_news_are_taken_until_the_end() -> None:
     standing = Standing(RUNNING)
     standing.take(replace(RUNNING, state=State.PAUSED))

@@ -34,7 +34,7 @@ def evil(id: str, ended: bool) -> pb.Job:
     job = pb.Job(id=id, owner=EVIL, unit=EVIL, slice=EVIL, user=EVIL, uid=7, differing=[EVIL, "memory"], revision=1)
     job.spec.argv[:] = [EVIL.encode(), b"\xff\x9b"]
     job.spec.environment[EVIL] = EVIL.encode()
-    job.spec.name = job.spec.user = job.spec.working_directory = EVIL
+    job.spec.name = job.spec.user = job.spec.working_directory = job.stopping_by = EVIL
     job.limits.io.add(path=EVIL, read_bandwidth=4096)
     job.in_force.io.add(path=EVIL, read_bandwidth=8192)
     job.created.seconds, job.started.seconds = 1_700_000_000, 1_700_000_001

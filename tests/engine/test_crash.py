@@ -67,6 +67,8 @@ def test_a_stop_goes_on_where_the_engine_before_left_it(tasker: Stack) -> None:
         peer.send(1, wire.StopJob(ALICE, job.id, 1.0))
         until(lambda: tasker.get(job).state is State.STOPPING)
     tasker.engine.restart(signal.SIGKILL)
+    now = tasker.get(job)
+    assert now.stopping_by == ("" if now.state is State.ENDED else "alice")
     outcome = tasker.wait(job).outcome
     assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
 

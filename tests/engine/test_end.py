@@ -75,12 +75,14 @@ def test_stopping_again_is_harmless_and_the_earlier_deadline_counts(tasker: Stac
     patient = threading.Thread(target=lambda: answers.append(stop(tasker, job, grace=3600)))
     patient.start()
     until(lambda: tasker.get(job).state is State.STOPPING)
+    assert tasker.get(job).stopping_by == "alice"
     answers.append(stop(tasker, job, grace=0, caller=ROOT))
     patient.join()
     answers.append(stop(tasker, job))
     assert {answer.outcome for answer in answers} == {
         Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
     }
+    assert {answer.stopping_by for answer in answers} == {""}
 
 
 def test_a_stop_that_lands_while_it_starts_is_carried_out(tasker: Stack) -> None:

@@ -180,7 +180,7 @@ class Pressure(_message.Message):
     def __init__(self, some: _Optional[float] = ..., full: _Optional[float] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision")
+    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by")
     ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +202,7 @@ class Job(_message.Message):
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
     ARCHIVED_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    STOPPING_BY_FIELD_NUMBER: _ClassVar[int]
     id: str
     owner: str
     spec: JobSpec
@@ -223,7 +224,8 @@ class Job(_message.Message):
     followers: int
     archived: bool
     revision: int
-    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ...) -> None: ...
+    stopping_by: str
+    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ...) -> None: ...
 
 class StartJobRequest(_message.Message):
     __slots__ = ("spec",)
