@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -46,11 +47,23 @@ SENTENCES: tuple[tuple[str, Callable[..., str]], ...] = (
 """argparse's messages in Tasker's words."""
 
 
+WIDTH = 80
+
+
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Of one width everywhere: what it makes is prepared (__main__.py)."""
+    """Of one width everywhere, that of the narrowest usual terminal: what it makes is prepared (__main__.py).
+
+    A paragraph is filled; one with a line that is indented, like examples, stays as it is.
+    """
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=100)
+        super().__init__(prog, width=WIDTH)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(
+            part if "\n " in part else textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False)
+            for part in text.split("\n\n")
+        )
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,10 +6,10 @@ INTRODUCTION = "Tasker runs commands on a Linux machine, limited, watched and st
 
 EPILOG = """\
 examples:
-  tasker run -- make -j8                          like make -j8, but there
-  tasker start --memory 1G --cpu 2 -- ./train.sh  prints the job's id
-  tasker attach k3v9                              watch it (Ctrl-C leaves it running)
-  tasker stop k3v9                                end it
+  tasker run -- make -j8                   like make -j8, but there
+  tasker start --memory 1G -- ./train.sh   prints the job's id
+  tasker attach k3v9                       watch it (Ctrl-C leaves it running)
+  tasker stop k3v9                         end it
   tasker list --running
 
 A job is named by its id or by the first characters of it.

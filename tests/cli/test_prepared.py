@@ -42,7 +42,7 @@ def test_help_is_what_the_parser_says(line: str, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("page", sorted((REPOSITORY / "tasker/cli/prepared").iterdir()), ids=lambda page: page.stem)
 def test_help_fits_its_width(page: Path) -> None:
     lines = page.read_text().splitlines()
-    assert [line for line in lines if len(line) > 120 or line != line.rstrip()] == []
+    assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("words", [["../tasker", "--help"], ["", "--help"], ["lits", "-h"], ["a", "b", "-h"]])

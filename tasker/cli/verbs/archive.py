@@ -15,7 +15,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.quantity import format_size, parse_duration
 
-USAGE = "JOB… | --ended [--older-than TIME] [--owner NAME|--all]"
+USAGE = "JOB… | --ended"
 EPILOG = """\
 examples:
   tasker archive k3v9 7h2m

@@ -27,7 +27,7 @@ from tasker.quantity import format_duration
 USAGE = "ACTION …"
 EPILOG = """\
 examples:
-  sudo tasker certs init                        the CA, and this machine's server certificate
+  sudo tasker certs init                        the CA, and a server certificate
   sudo tasker certs client alice --role user
   tasker certs list
 

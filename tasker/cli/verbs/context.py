@@ -20,9 +20,10 @@ from tasker.errors import TaskerError
 USAGE = "ACTION …"
 EPILOG = """\
 examples:
-  tasker context add prod --address prod.example.org:8275 --ca ca.crt --cert alice.crt --key alice.key
-  tasker context use prod                       from now on
-  tasker --context prod list                    for once; TASKER_CONTEXT=prod does the same
+  tasker context add prod --address prod.example.org:8275 --ca ca.crt \\
+      --cert alice.crt --key alice.key
+  tasker context use prod         from now on
+  tasker --context prod list      for once; TASKER_CONTEXT=prod does the same
   tasker list --all-contexts
   tasker context list
 

@@ -12,7 +12,8 @@ USAGE = "JOB…"
 EPILOG = """\
 examples:
   tasker resume k3v9
-  tasker resume $(tasker list --mine --json | jq -r '.jobs[] | select(.state == "paused") | .id')
+  tasker resume $(tasker list --mine --json |
+      jq -r '.jobs[] | select(.state == "paused") | .id')
 
 A job that is not paused goes on as it does. --json prints {"jobs": […]}."""
 

@@ -17,7 +17,7 @@ EPILOG = """\
 examples:
   tasker start sleep 60
   tasker start --name nightly --memory 2G --time 1h -C /srv -- ./backup.sh --all
-  tasker start -e LANG -e DEBUG=1 --io-write /var=10M -- dd if=/dev/zero of=/var/tmp/x
+  tasker start -e LANG -e A=1 --io-write /srv=10M -- tar -cf /srv/etc.tar /etc
   id=$(tasker start -- make) && tasker attach "$id"
 
 The command gets its arguments exactly as given; no shell sees them (use sh -c '…' for one). Its stdin is /dev/null.

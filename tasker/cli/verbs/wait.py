@@ -24,7 +24,7 @@ EPILOG = """\
 examples:
   tasker wait k3v9 && echo well done
   tasker wait --any k3v9 7h2m
-  tasker wait --timeout 10m $(tasker list --mine --running --json | jq -r '.jobs[].id')
+  tasker wait --timeout 10m $(tasker ls -r --mine --json | jq -r '.jobs[].id')
 
 Says of each job how it ended, when it ends. --json prints a line {"job": {…}} for each.
 

@@ -21,7 +21,8 @@ EPILOG = """\
 examples:
   tasker watch
   tasker watch --mine
-  tasker watch --json | jq -r 'select(.changed.state == "ended") | .changed.outcome.verdict'
+  tasker watch --json |
+      jq -r '.changed | select(.state == "ended").outcome.verdict'
 
 One line for each thing that happens: when, job, owner, what; first those that have not ended by now. Goes on until
 Ctrl-C. Where the service was away, only what is different afterwards is told.
