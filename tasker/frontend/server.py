@@ -46,7 +46,7 @@ def options(setup: Setup) -> list[tuple[str, int]]:
         # What a client may ask in the same way, of a stream on which nothing is printed.
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
         # New calls meet a new handshake within the hour; open streams watch their certificate themselves.
         ("grpc.max_connection_age_ms", 3_600_000),
         # On by default, so that another server could take half of the connections in silence.

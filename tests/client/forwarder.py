@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -18,6 +19,8 @@ from tests.frontend.peer import PATIENCE
 from tests.frontend.running import Frontend
 
 _RESET = struct.pack("ii", 1, 0)
+QUIET = 1.0
+"""Seconds without a byte, after which nothing is on its way."""
 
 
 class Forwarder:
@@ -29,6 +32,8 @@ class Forwarder:
         self._allowance = allowance
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
+        self._moved = asyncio.Event()
         self._port = 0
         self.cuts = 0
         self.connected = threading.Event()
@@ -54,6 +59,13 @@ class Forwarder:
         """Break what is open."""
         self._run(self._cut())
 
+    def swallow(self) -> None:
+        """What is open stays open, and nothing comes through it any more; what comes later is as ever.
+
+        Not before it is quiet: a ping of grpc's own that is under way would tell of it sooner than those of keepalive.
+        """
+        self._run(self._swallow())
+
     def close(self) -> None:
         self.down()
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -77,6 +89,13 @@ class Forwarder:
         for writer in tuple(self._writers):
             self._break(writer)
 
+    async def _swallow(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._moved.clear()
+                await asyncio.wait_for(self._moved.wait(), QUIET)
+        self._silent |= self._writers
+
     def _break(self, *writers: asyncio.StreamWriter) -> None:
         for writer in writers:
             sock: socket.socket = writer.get_extra_info("socket")
@@ -84,6 +103,7 @@ class Forwarder:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 writer.transport.abort()
             self._writers.discard(writer)
+            self._silent.discard(writer)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -102,6 +122,9 @@ class Forwarder:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: int | None) -> None:
         try:
             while data := await reader.read(1 << 16):
+                self._moved.set()
+                if writer in self._silent:
+                    continue
                 writer.write(data if left is None else data[:left])
                 await writer.drain()
                 if left is not None and (left := left - len(data)) <= 0:

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type:
 from tasker import issuing, wire
 from tasker.certs import Pair
 from tasker.client import Client
+from tasker.client.endpoint import OPTIONS
 from tasker.frontend.server import options
 from tasker.identity import Role
 from tests.frontend.peer import PATIENCE, PeerJob
@@ -73,6 +74,12 @@ def test_what_grpc_is_told(shared: Frontend) -> None:
         "max_connection_age_ms",
     ):
         assert told[f"grpc.{name}"] > 0
+
+
+def test_pings_of_our_own_client_are_never_too_many(shared: Frontend) -> None:
+    """Too many end the connection (ENHANCE_YOUR_CALM); an idle stream has nothing but them."""
+    taken = dict(options(shared.setup))["grpc.http2.min_recv_ping_interval_without_data_ms"]
+    assert 2 * taken <= dict(OPTIONS)["grpc.keepalive_time_ms"]
 
 
 def test_a_second_server_does_not_take_half_of_the_connections(tmp_path: Path, ca: Pair, shared: Frontend) -> None:
