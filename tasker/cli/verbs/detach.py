@@ -13,7 +13,8 @@ EPILOG = """\
 examples:
   tasker detach k3v9
 
-The job goes on. --json prints {"streams": N}, how many were closed."""
+The job goes on. Closed are those that are open now: one whose connection is broken just then comes back by itself.
+--json prints {"streams": N}, how many were closed."""
 
 
 arguments = options.job

@@ -52,7 +52,7 @@ def run(asked: argparse.Namespace) -> int:
                 if asked.json:
                     print_json(as_json(news))
                 elif isinstance(news, Away):
-                    say(f"{news.error.message}; waiting for it")
+                    say(f"{news.error.message}; waiting for it, Ctrl-C ends this")
                 else:
                     telling.tell(news)
                 if isinstance(news, Forgotten) and news.job == job:
