@@ -16,6 +16,8 @@ LARGEST_RESPONSE = 1 << 20
 """Bytes. Twice what the longest chunk or page can be."""
 LARGEST_CHUNK = 256 << 10
 """Bytes of output in one message."""
+TAKEN = ("tasker-taken", "1")
+"""In the initial metadata of a stream, as soon as it is let in: long before its first message, where that waits."""
 
 
 def settle_environment() -> None:

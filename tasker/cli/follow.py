@@ -16,7 +16,7 @@ from types import FrameType
 from tasker.cli.live import Action, Live, Wake
 from tasker.cli.news import News
 from tasker.cli.output import Output
-from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Lost
+from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Interrupted, Lost, Resumed
 from tasker.client.watching import Watching
 
 Handler = Callable[[int, FrameType | None], None]
@@ -56,7 +56,8 @@ class Follow:
 
     def _show(self, event: Event, live: Live[Event]) -> None:
         self._output.show(event)
-        self.offset = _after(event)
+        if not isinstance(event, Interrupted):
+            self.offset = _after(event)
         if isinstance(event, Attached) and not self.job:
             self.job = event.job.id
             self._begin_news(live)
@@ -107,7 +108,7 @@ class Follow:
         self._output.tick()
 
 
-def _after(event: Event) -> int:
+def _after(event: Attached | Chunk | Lost | Ended | Detached | Resumed) -> int:
     match event:
         case Chunk(offset=offset, data=data):
             return offset + len(data)

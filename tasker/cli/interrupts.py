@@ -39,7 +39,7 @@ class Left(Exception):
 
 
 class Interrupts:
-    """Takes the steps. `stop(job, grace)` asks for the end; it may take as long as it likes."""
+    """Takes the steps. `stop(job, grace)` asks for the end, through a break too; it may take as long as it likes."""
 
     def __init__(self, stop: Callable[[str, float | None], object], output: Output) -> None:
         self._stop = stop
@@ -48,6 +48,7 @@ class Interrupts:
         self._job = ""
         self._step = Step.RUNNING
         self._kept: int | None = None
+        self._answered = False
 
     def installed(self) -> AbstractContextManager[None]:
         """Before the job is started: an interrupt that comes meanwhile is kept until the job has an id."""
@@ -108,5 +109,16 @@ class Interrupts:
         assert self._follow is not None
         try:
             self._stop(self._job, grace)
+            self._answered = True
         except TaskerError as error:
-            self._follow.tell(error.message)
+            self._follow.tell(unstopped(self._job, error.message))
+
+    @property
+    def unanswered(self) -> bool:
+        """A stop was asked for, and nobody has answered it."""
+        return self._step in (Step.STOPPING, Step.KILLING) and not self._answered
+
+
+def unstopped(job: str, why: str) -> str:
+    """What to say where a stop may not have got through, and what to type."""
+    return f"cannot say to the service that job {job} is to stop: {why}; it may still run: tasker stop {job}"

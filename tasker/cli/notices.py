@@ -34,8 +34,8 @@ class Notices:
         self._losses = Losses(clock)
         self._into = into
         self._clock = clock
-        self._broken: tuple[int, float] | None = None
-        """The byte at which the connection broke, and when."""
+        self._broken: tuple[int | None, float] | None = None
+        """The byte at which the connection broke, None before the first answer; and when."""
         self._broken_told = False
         self.job = ""
 
@@ -67,10 +67,14 @@ class Notices:
                 return self.now()
             case Resumed(offset=offset, after=after):
                 again = f"connected again after {format_duration(after)}; it goes on at byte {offset}"
-                told, self._broken, self._broken_told = self._broken_told, None, False
-                return _lines(again if told else "")
+                return _lines(again if self._mended() else "")
         self.job = event.job.id
-        return []
+        return _lines("connected again" if self._mended() else "")
+
+    def _mended(self) -> bool:
+        """The connection is back: whether it was told that it broke."""
+        told, self._broken, self._broken_told = self._broken_told, None, False
+        return told
 
     def due(self) -> float | None:
         """Seconds until there is something to tell; None for nothing."""
@@ -85,7 +89,9 @@ class Notices:
         if not self._broken or self._broken_told or self._clock() - self._broken[1] < UNTIL_SHOWN:
             return _lines(lost)
         self._broken_told = True
-        return _lines(lost, f"connection lost at byte {self._broken[0]}; trying again")
+        at, _ = self._broken
+        where = "before the first answer" if at is None else f"at byte {at}"
+        return _lines(lost, f"connection lost {where}; trying again")
 
     def rest(self) -> list[Text]:
         """What is not told yet, at the end."""

@@ -18,7 +18,7 @@ from tasker.client import calls
 from tasker.client.aiostream import AsyncAttachment, AsyncStream, AsyncWatching, answered, explained
 from tasker.client.attachment import AttachCourse
 from tasker.client.endpoint import OPTIONS, endpoint, pem
-from tasker.client.resuming import PATIENCE, Wait
+from tasker.client.resuming import PATIENCE, Asking, Stop, Wait
 from tasker.client.watching import WatchCourse
 from tasker.errors import TaskerError
 from tasker.info import Info
@@ -80,8 +80,8 @@ class AsyncClient:
     async def start(self, spec: JobSpec) -> Job:
         return await self._ask(calls.start(spec))
 
-    async def stop(self, job: str, grace: float | None = None) -> Job:
-        return await self._ask(calls.stop(job, grace))
+    async def stop(self, job: str, grace: float | None = None, *, patience: float = 0.0) -> Job:
+        return await self._insist(Stop(job, grace, patience))
 
     async def get(self, job: str) -> Job:
         return await self._ask(calls.get(job))
@@ -98,18 +98,7 @@ class AsyncClient:
                 return
 
     async def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
-        wait = Wait(job, patience)
-        while True:
-            try:
-                found = await self._exchange(wait.call(time.monotonic()))
-                if wait.answered(found, time.monotonic()):
-                    return found
-            except TaskerError as error:
-                try:
-                    pause = wait.broke(error, time.monotonic())
-                except TaskerError as last:
-                    raise await explained(last, self._translation) from error.__cause__
-                await asyncio.sleep(pause)
+        return await self._insist(Wait(job, patience))
 
     async def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         return await self._ask(calls.limit(job, limits, lift))
@@ -173,6 +162,21 @@ class AsyncClient:
         except TaskerError as error:
             raise await explained(error, self._translation) from error.__cause__
 
+    async def _insist(self, asking: Asking) -> Job:
+        while True:
+            try:
+                job = await self._exchange(asking.call(time.monotonic()))
+                if asking.answered(job, time.monotonic()):
+                    return job
+            except TaskerError as error:
+                try:
+                    pause = asking.broke(error, time.monotonic(), self._translation.heard)
+                except TaskerError as last:
+                    raise await explained(last, self._translation) from error.__cause__
+                await asyncio.sleep(pause)
+
     async def _exchange(self, call: calls.Call[T]) -> T:
         asking = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
-        return call.read(await answered(asking, self._translation))
+        answer = await answered(asking, self._translation)
+        self._translation.heard = True
+        return call.read(answer)

@@ -37,6 +37,7 @@ class AsyncStream(AsyncIterator[E]):
             try:
                 message = await self._read()
                 if message is not None:
+                    self._translation.heard = True
                     return self._course.received(message, time.monotonic())
                 self._course.closed()
             except TaskerError as error:
@@ -78,7 +79,7 @@ class AsyncStream(AsyncIterator[E]):
 
     async def _broke(self, error: TaskerError) -> E | None:
         try:
-            return self._course.broke(error, time.monotonic())
+            return self._course.broke(error, time.monotonic(), self._translation.heard)
         except TaskerError as last:
             raise await explained(last, self._translation) from error.__cause__
 

@@ -17,6 +17,8 @@ _REASONS = {
     pb.Detached.REASON_END_OF_RECALL: DetachReason.END_OF_RECALL,
 }
 
+_Sent = Attached | Chunk | Lost | Ended | Detached
+
 
 class AttachCourse(Course[Event]):
     """`offset`: the first byte that has not come yet; None before Attached."""
@@ -30,7 +32,7 @@ class AttachCourse(Course[Event]):
         return self._request
 
     def received(self, message: pb.AttachJobResponse, now: float) -> Event:
-        event = _event(message)
+        event: _Sent | Resumed = _event(message)
         match event:
             case Attached():
                 event = self._attached(event, now)
@@ -51,8 +53,8 @@ class AttachCourse(Course[Event]):
         self._request = pb.AttachJobRequest(
             job=event.job.id, offset=event.offset, follow=self._request.follow, timestamps=self._request.timestamps
         )
-        if not self._begun:
-            self._begun = True
+        if self.offset is None:
+            self._outage.mended(now)
             return event
         if event.offset != self.offset:
             message = f"cannot go on at byte {self.offset}: the server goes on at {event.offset}; attach again"
@@ -63,8 +65,8 @@ class AttachCourse(Course[Event]):
         raise TaskerError(Reason.UNAVAILABLE, "cannot go on: the stream ended without a last word; attach again")
 
     def interrupted(self, error: TaskerError) -> Event:
-        assert self.offset is not None
-        self._request.offset = self.offset
+        if self.offset is not None:
+            self._request.offset = self.offset
         return Interrupted(self.offset, error)
 
 
@@ -79,7 +81,7 @@ class Attachment(Stream[Event]):
         return self._course.offset
 
 
-def _event(message: pb.AttachJobResponse) -> Event:
+def _event(message: pb.AttachJobResponse) -> _Sent:
     match message.WhichOneof("message"):
         case "chunk":
             return _chunk(message.chunk)
@@ -98,7 +100,7 @@ def _chunk(chunk: pb.Chunk) -> Chunk:
     return Chunk(chunk.offset, chunk.data, values.time(chunk.time) if chunk.HasField("time") else None)
 
 
-def _offset_after(event: Event) -> int:
+def _offset_after(event: _Sent | Resumed) -> int:
     match event:
         case Chunk():
             return event.offset + len(event.data)

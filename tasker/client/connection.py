@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,8 +13,10 @@ import grpc
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
 from tasker.client.endpoint import OPTIONS, endpoint, pem
+from tasker.client.resuming import Asking
 from tasker.client.stream import Stream
 from tasker.errors import TaskerError
+from tasker.job import Job
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Stream[Any])
@@ -64,9 +67,24 @@ class Connection:
         except TaskerError as error:
             raise self._translation.explained(error) from error.__cause__
 
+    def _insist(self, asking: Asking) -> Job:
+        """Ask until it is answered, over as many connections as it takes."""
+        while True:
+            try:
+                job = self._exchange(asking.call(time.monotonic()))
+                if asking.answered(job, time.monotonic()):
+                    return job
+            except TaskerError as error:
+                try:
+                    pause = asking.broke(error, time.monotonic(), self._translation.heard)
+                except TaskerError as last:
+                    raise self._translation.explained(last) from error.__cause__
+                time.sleep(pause)
+
     def _exchange(self, call: calls.Call[T]) -> T:
         try:
             answer = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
         except grpc.RpcError as error:
             raise self._translation.light(error) from error
+        self._translation.heard = True
         return call.read(answer)

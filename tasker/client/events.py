@@ -1,7 +1,8 @@
 """What an attach stream says, as plain values. Attached comes first, Ended or Detached last.
 
 Chunks are contiguous but where a Lost stands between them. Offsets count the bytes of the job's output from 0.
-A connection that breaks is told by one Interrupted; then comes Resumed, or an error is raised.
+A connection that breaks is told by one Interrupted; then comes Resumed (Attached, where it broke before that), or an
+error is raised.
 """
 
 from __future__ import annotations
@@ -70,9 +71,12 @@ class Detached:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """The connection broke, and is tried again. `offset`: the first byte that has not come; `error`: what happened."""
+    """The connection broke, and is tried again. `error`: what happened.
 
-    offset: int
+    `offset`: the first byte that has not come; None where it broke before Attached.
+    """
+
+    offset: int | None
     error: TaskerError
 
 

@@ -3,8 +3,10 @@
     reads ──received──▶ events           an error ──broke──▶ pause, ask again ──received──▶ mended
                                                   └── not UNAVAILABLE, or patience is over: raised
 
-Only what has once begun is taken up again: a server that cannot be reached at the start is an error at once. Nothing
-here knows of grpc, threads or asyncio; the streams of both clients drive one Course each.
+One rule for streams, waits and stops: a break is lived through once the server has been heard by this client, be it in
+another call or by a word about this one (translation.py knows). A server that was never heard (wrong address, refused
+certificate, nobody listens) is an error at once. Nothing here knows of grpc, threads or asyncio: both clients drive the
+same Course, Wait and Stop.
 """
 
 from __future__ import annotations
@@ -74,7 +76,6 @@ class Course(ABC, Generic[E]):
         self.pause = 0.0
         """Seconds until the next try."""
         self._outage = Outage(patience)
-        self._begun = False
 
     @abstractmethod
     def request(self) -> Any:
@@ -92,9 +93,12 @@ class Course(ABC, Generic[E]):
     def interrupted(self, error: TaskerError) -> E:
         """The event that tells of a break."""
 
-    def broke(self, error: TaskerError, now: float) -> E | None:
-        """The event of a break, once for each; ask again after `pause`. Raises `error` where it ends the stream."""
-        if not self._begun or not self._outage.tolerated:
+    def broke(self, error: TaskerError, now: float, heard: bool) -> E | None:
+        """The event of a break, once for each; ask again after `pause`. Raises `error` where it ends the stream.
+
+        `heard`: whether the server ever was.
+        """
+        if not heard or not self._outage.tolerated:
             raise error
         news = not self._outage.lasts
         self.pause = self._outage.broke(error, now)
@@ -105,28 +109,66 @@ class Course(ABC, Generic[E]):
         return self._outage.left(now)
 
 
-class Wait:
-    """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
+class Asking(ABC):
+    """One call whose answer is a job, asked until it has come. `patience`: seconds, 0 for a single try."""
 
     def __init__(self, job: str, patience: float) -> None:
         self._job = job
         self._outage = Outage(patience)
-        self._begun = self._connected = False
 
+    @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
         """What to ask next."""
+
+    @abstractmethod
+    def answered(self, job: Job, now: float) -> bool:
+        """Whether that was the end of it."""
+
+    def broke(self, error: TaskerError, now: float, heard: bool) -> float:
+        """Seconds until the next try. Raises `error` where there is to be none. `heard`: as for a Course."""
+        if not heard:
+            raise error
+        return self._outage.broke(error, now)
+
+
+class Wait(Asking):
+    """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
+
+    def __init__(self, job: str, patience: float) -> None:
+        super().__init__(job, patience)
+        self._connected = False
+
+    def call(self, now: float) -> calls.Call[Job]:
         return calls.wait(self._job) if self._connected else calls.get(self._job, self._outage.left(now))
 
     def answered(self, job: Job, now: float) -> bool:
-        """Whether that was the end of it."""
         self._outage.mended(now)
-        self._begun = self._connected = True
+        self._connected = True
         self._job = job.id  # a prefix may mean another job later
         return job.state is State.ENDED
 
-    def broke(self, error: TaskerError, now: float) -> float:
-        """Seconds until the next try. Raises `error` where there is to be none."""
+    def broke(self, error: TaskerError, now: float, heard: bool) -> float:
         self._connected = False
-        if not self._begun:
-            raise error
-        return self._outage.broke(error, now)
+        return super().broke(error, now, heard)
+
+
+class Stop(Asking):
+    """StopJob, asked again after every break: a second one changes nothing. Then GetJob goes first, as in a Wait: the
+    answer to a stop may take the whole grace period.
+
+    `job`: with patience, a whole id. What was a prefix of this job may by then be one of another.
+    """
+
+    def __init__(self, job: str, grace: float | None, patience: float) -> None:
+        super().__init__(job, patience)
+        self._grace = grace
+
+    def call(self, now: float) -> calls.Call[Job]:
+        if self._outage.lasts:
+            return calls.get(self._job, self._outage.left(now))
+        return calls.stop(self._job, self._grace)
+
+    def answered(self, job: Job, now: float) -> bool:
+        asked = not self._outage.lasts
+        self._outage.mended(now)
+        return asked or job.state is State.ENDED

@@ -33,6 +33,7 @@ class Stream(Iterator[E]):
             try:
                 message = self._read()
                 if message is not None:
+                    self._translation.heard = True
                     return self._course.received(message, time.monotonic())
                 self._course.closed()
             except TaskerError as error:
@@ -89,6 +90,6 @@ class Stream(Iterator[E]):
 
     def _broke(self, error: TaskerError) -> E | None:
         try:
-            return self._course.broke(error, time.monotonic())
+            return self._course.broke(error, time.monotonic(), self._translation.heard)
         except TaskerError as last:
             raise self._translation.explained(last) from error.__cause__

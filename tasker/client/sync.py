@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from tasker.client import calls
 from tasker.client.attachment import AttachCourse, Attachment
 from tasker.client.connection import Connection
-from tasker.client.resuming import PATIENCE, Wait
+from tasker.client.resuming import PATIENCE, Stop, Wait
 from tasker.client.watching import WatchCourse, Watching
-from tasker.errors import TaskerError
 from tasker.info import Info
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
@@ -40,17 +38,20 @@ class Client(Connection):
         """
         return self._ask(calls.start(spec))
 
-    def stop(self, job: str, grace: float | None = None) -> Job:
+    def stop(self, job: str, grace: float | None = None, *, patience: float = 0.0) -> Job:
         """End a job and return it as it ended; one that has ended is returned as it is.
 
         `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
         NOT_FOUND, AMBIGUOUS, INVALID.
 
+        `patience`: with a whole id, for how many seconds a connection that breaks is tried again; UNAVAILABLE is raised
+        once that is over, or at once where this client never had an answer before.
+
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> client.stop(job.id, grace=5).outcome.summary
         'stopped by alice'
         """
-        return self._ask(calls.stop(job, grace))
+        return self._insist(Stop(job, grace, patience))
 
     def get(self, job: str) -> Job:
         """A job; while it runs, with what is in force and what it uses. Raises NOT_FOUND, AMBIGUOUS.
@@ -88,18 +89,7 @@ class Client(Connection):
         >>> client.wait(job.id).outcome.exit_code
         3
         """
-        wait = Wait(job, patience)
-        while True:
-            try:
-                found = self._exchange(wait.call(time.monotonic()))
-                if wait.answered(found, time.monotonic()):
-                    return found
-            except TaskerError as error:
-                try:
-                    pause = wait.broke(error, time.monotonic())
-                except TaskerError as last:
-                    raise self._translation.explained(last) from error.__cause__
-                time.sleep(pause)
+        return self._insist(Wait(job, patience))
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays.
@@ -195,7 +185,8 @@ class Client(Connection):
 
         Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
         that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
-        `patience` seconds (0: not at all).
+        `patience` seconds (0: not at all). So is one that breaks before Attached, if this client ever had an answer of
+        the server, or the stream was let in; else it is an error at once, as a wrong address is.
 
         Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
         up; `Attachment.offset` then says where to go on.

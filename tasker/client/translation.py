@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 
+from tasker.api.transport import TAKEN
 from tasker.client.explain import Credentials, connection, own_certificate
 from tasker.errors import Reason, TaskerError, invalid
 
@@ -23,16 +24,19 @@ class BrokenOff(TaskerError):
 
 
 class Translation:
-    """For one client."""
+    """For one client. `heard`: the server has said something to it, an error too; so it is there, and lets it in."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
+        self.heard = False
 
     def light(self, error: Any) -> TaskerError:
         """What the server said, or else that it said nothing. `error`: grpc.Call or grpc.aio.AioRpcError."""
         details = error.details() or ""
+        self.heard |= TAKEN in ((key, value) for key, value in error.initial_metadata() or ())
         for key, value in error.trailing_metadata() or ():
             if key == "tasker-reason" and value in list(Reason):
+                self.heard = True
                 return TaskerError(Reason(value), details)
         match error.code():
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops

@@ -65,7 +65,6 @@ class WatchCourse(Course[News]):
         return self._request
 
     def received(self, message: pb.WatchJobsResponse, now: float) -> News:
-        self._begun = True
         self._outage.mended(now)
         return news(message)
 

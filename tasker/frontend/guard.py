@@ -21,6 +21,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from tasker.api.transport import TAKEN
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.frontend.logins import Logins
 from tasker.frontend.places import Places
@@ -159,6 +160,8 @@ async def _call(handler: _Handler, request: Any, context: _Context) -> Any:
     """The handler's own work, with the request read for it."""
     behave: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     read: Any = handler.request_deserializer
+    if handler.response_streaming:
+        await context.send_initial_metadata((TAKEN,))
     answer = behave(_read_all(read, request) if handler.request_streaming else _read(read, request), context)
     if not inspect.isasyncgen(answer):
         return await answer

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Machine
+from tests.client.forwarder import Forwarder, forwarding
 from tests.daemon import DEADLINE
 from tests.stack import stack
 
@@ -25,11 +26,27 @@ def own() -> Iterator[Machine]:
         yield Machine(tasker)
 
 
-def popen(machine: Machine, *words: str) -> subprocess.Popen[bytes]:
+@pytest.fixture
+def network(machine: Machine) -> Iterator[Forwarder]:
+    host, _, port = machine.tasker.address.rpartition(":")
+    with forwarding(host, int(port)) as forwarder:
+        yield forwarder
+
+
+def popen(machine: Machine, *words: str, **more: str) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE  # unbuffered: communicate goes on where a read ended
-    return subprocess.Popen(
-        machine.command(*words), env=machine.environment("alice"), stdout=pipe, stderr=pipe, bufsize=0
-    )
+    environment = machine.environment("alice", **more)
+    return subprocess.Popen(machine.command(*words), env=environment, stdout=pipe, stderr=pipe, bufsize=0)
+
+
+def through(network: Forwarder) -> dict[str, str]:
+    return {"TASKER_ADDRESS": network.address.replace("127.0.0.1", "localhost")}
+
+
+def said(process: subprocess.Popen[bytes], text: str) -> None:
+    assert process.stderr is not None
+    while text not in (line := process.stderr.readline().decode()):
+        assert line, f"it never said {text}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "restarted"])
@@ -50,3 +67,48 @@ def test_run_and_attach_go_on(own: Machine, number: int) -> None:
     rest, _ = attach.communicate(timeout=DEADLINE)
     assert hashlib.sha256(begin + rest).digest() == WHOLE
     assert attach.returncode == 0
+
+
+def test_a_stop_gets_through_once_the_connection_is_back(machine: Machine, network: Forwarder) -> None:
+    run = popen(machine, "run", "--", "sh", "-c", "echo ready; exec sleep 600", **through(network))
+    assert run.stdout is not None
+    assert run.stdout.readline() == b"ready\n"
+    network.down()
+    said(run, "connection lost at byte 6")
+    run.send_signal(signal.SIGTERM)
+    said(run, "stopping")
+    network.up()
+    _, told = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 143, told
+
+
+def test_a_stop_that_never_gets_through_is_told(machine: Machine, network: Forwarder) -> None:
+    run = popen(machine, "run", "--reconnect", "3s", "--", "sh", "-c", "echo ready; exec sleep 600", **through(network))
+    assert run.stdout is not None
+    assert run.stdout.readline() == b"ready\n"
+    [job] = machine.tasker.list(owner="alice", running=True)
+    network.down()
+    said(run, "connection lost at byte 6")
+    run.send_signal(signal.SIGHUP)
+    _, told = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 125
+    last = told.decode().splitlines()[-1]
+    assert last.startswith(f"tasker: cannot say to the service that job {job.id} is to stop: cannot reach localhost:")
+    assert last.endswith(f"; it may still run: tasker stop {job.id}")
+    machine.out("stop", job.id)
+
+
+def test_a_watch_says_that_it_waits_and_ends_at_ctrl_c(machine: Machine, network: Forwarder) -> None:
+    watch = popen(machine, "watch", "--json", **through(network))
+    assert watch.stdout is not None
+    assert b"snapshot" in watch.stdout.readline()
+    network.down()
+    while b"away" not in watch.stdout.readline():
+        pass
+    watch.send_signal(signal.SIGINT)
+    _, told = watch.communicate(timeout=DEADLINE)
+    assert (watch.returncode, told) == (0, b"")
+    watch = popen(machine, "watch", **through(network))
+    _, told = watch.communicate(timeout=DEADLINE)  # never heard: at once
+    assert watch.returncode == 125
+    assert b"connection refused" in told

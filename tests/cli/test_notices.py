@@ -85,6 +85,14 @@ def test_a_break_that_lasts_is_told_and_so_is_its_end() -> None:
     assert clock.later(1.0) == ["connection lost at byte 9; trying again"]
 
 
+def test_a_break_before_the_first_answer() -> None:
+    clock = Clock()
+    clock.of(Interrupted(None, BROKE))
+    assert clock.later(1.0) == ["connection lost before the first answer; trying again"]
+    assert clock.of(Attached(RUNNING, 7)) == ["connected again"]
+    assert clock.notices.trouble == ""
+
+
 def test_the_end_says_what_to_type() -> None:
     clock = Clock()
     clock.of(Attached(RUNNING, 0))

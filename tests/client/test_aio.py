@@ -116,6 +116,40 @@ def test_a_wait_survives_a_break(frontend: Frontend) -> None:
         run(work, frontend, network.address)
 
 
+def test_a_break_before_the_first_message(frontend: Frontend) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    held = frontend.peer.held[wire.AttachJob] = frontend.peer.call(asyncio.Event)
+
+    async def work(client: AsyncClient) -> None:
+        stream = client.attach("abc")
+        await asyncio.to_thread(frontend.peer.next_asked, wire.AttachJob)
+        network.cut()
+        assert isinstance(await anext(stream), Interrupted)
+        frontend.peer.call(held.set)
+        assert isinstance(await anext(stream), Attached)
+
+    with forwarding(frontend.host, frontend.port) as network:
+        run(work, frontend, network.address)
+
+
+def test_a_stop_survives_a_break(frontend: Frontend) -> None:
+    job = frontend.peer.add(PeerJob("abc"))
+    frontend.peer.answers[wire.StopJob] = lambda _: wire.JobReply(job.job)
+    held = frontend.peer.held[wire.StopJob] = frontend.peer.call(asyncio.Event)
+
+    async def work(client: AsyncClient) -> None:
+        await client.get("abc")
+        stopping = asyncio.create_task(client.stop("abc", patience=PATIENCE))
+        await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
+        network.cut()
+        await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
+        frontend.peer.call(held.set)
+        assert await stopping == job.job
+
+    with forwarding(frontend.host, frontend.port) as network:
+        run(work, frontend, network.address)
+
+
 def test_it_gives_up_and_says_where_to_go_on(frontend: Frontend) -> None:
     job = frontend.peer.add(PeerJob("abc"))
 

@@ -10,7 +10,7 @@ from tasker.api.jobs import job_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client.attachment import AttachCourse
 from tasker.client.events import Attached, Chunk, Detached, DetachReason, Interrupted, Resumed
-from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, Wait
+from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, Stop, Wait
 from tasker.client.watching import Away, Snapshot, WatchCourse
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
@@ -97,7 +97,7 @@ def test_a_server_cannot_leave_out_or_repeat_a_byte(lie: pb.AttachJobResponse) -
     with pytest.raises(TaskerError, match="cannot go on at byte 10") as caught:
         one.received(lie, 0.0)
     with pytest.raises(TaskerError) as last:
-        one.broke(caught.value, 0.0)
+        one.broke(caught.value, 0.0, heard=True)
     assert last.value.reason is Reason.INTERNAL
 
 
@@ -107,26 +107,26 @@ def test_an_attach_is_asked_for_again_from_the_byte_after_the_last() -> None:
     assert isinstance(attach.received(at(7), 0.0), Attached)
     assert attach.received(chunk(7, b"abc"), 0.0) == Chunk(7, b"abc")
     assert attach.left(0.0) is None
-    assert attach.broke(AWAY, 1.0) == Interrupted(10, AWAY)
-    assert attach.broke(AWAY, 2.0) is None  # told once
+    assert attach.broke(AWAY, 1.0, heard=True) == Interrupted(10, AWAY)
+    assert attach.broke(AWAY, 2.0, heard=True) is None  # told once
     assert attach.request() == pb.AttachJobRequest(job=RUNNING.id, offset=10, follow=True, timestamps=True)
     resumed = attach.received(at(10), 4.0)
     assert isinstance(resumed, Resumed)
     assert (resumed.job.id, resumed.offset, resumed.after) == (RUNNING.id, 10, 3.0)
     lost = message(lost=pb.Lost(begin=10, end=90))
     attach.received(lost, 5.0)
-    attach.broke(AWAY, 6.0)
+    attach.broke(AWAY, 6.0, heard=True)
     assert attach.request().offset == 90
 
 
 def test_a_server_that_goes_on_elsewhere_is_not_believed() -> None:
     attach = course()
     attach.received(at(7), 0.0)
-    attach.broke(AWAY, 1.0)
+    attach.broke(AWAY, 1.0, heard=True)
     with pytest.raises(TaskerError, match="cannot go on at byte 7: the server goes on at 8") as caught:
         attach.received(at(8), 2.0)
     with pytest.raises(TaskerError):
-        attach.broke(caught.value, 2.0)
+        attach.broke(caught.value, 2.0, heard=True)
 
 
 def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
@@ -135,7 +135,7 @@ def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
     attach.received(at(7), 0.0)
     with pytest.raises(TaskerError) as caught:
         attach.received(leave, 1.0)
-    assert isinstance(attach.broke(caught.value, 1.0), Interrupted)
+    assert isinstance(attach.broke(caught.value, 1.0, heard=True), Interrupted)
     assert not attach.over
     impatient = course(patience=0)
     impatient.received(at(7), 0.0)
@@ -148,7 +148,7 @@ def test_a_stream_that_ends_without_a_last_word_has_broken() -> None:
     attach.received(at(0), 0.0)
     with pytest.raises(TaskerError) as caught:
         attach.closed()
-    assert isinstance(attach.broke(caught.value, 1.0), Interrupted)
+    assert isinstance(attach.broke(caught.value, 1.0, heard=True), Interrupted)
 
 
 # ── watch and wait ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,11 +158,11 @@ def test_a_watch_asks_the_same_again() -> None:
     request = pb.WatchJobsRequest(owner="alice", usage=True)
     watch = WatchCourse(request, PATIENCE)
     with pytest.raises(TaskerError):
-        watch.broke(AWAY, 0.0)  # it never began
+        watch.broke(AWAY, 0.0, heard=False)  # it was never heard
     snapshot = pb.WatchJobsResponse(snapshot=pb.Snapshot(first=True))
     assert watch.received(snapshot, 0.0) == Snapshot((), first=True, last=False)
-    assert watch.broke(AWAY, 1.0) == Away(AWAY)
-    assert watch.broke(AWAY, 2.0) is None
+    assert watch.broke(AWAY, 1.0, heard=True) == Away(AWAY)
+    assert watch.broke(AWAY, 2.0, heard=True) is None
     assert watch.request() == request
     watch.received(snapshot, 3.0)
     assert watch.left(3.0) is None
@@ -173,13 +173,35 @@ def test_a_watch_asks_the_same_again() -> None:
 def test_a_wait_asks_whether_there_is_anybody_before_it_waits_again() -> None:
     wait = Wait("k3", 10.0)
     with pytest.raises(TaskerError):
-        wait.broke(AWAY, 0.0)  # it never began
+        wait.broke(AWAY, 0.0, heard=False)  # it was never heard
     assert wait.call(0.0).method == "GetJob"
     assert not wait.answered(RUNNING, 0.0)
     call = wait.call(0.0)
     assert (call.method, call.request.job, call.seconds) == ("WaitJob", RUNNING.id, None)
-    assert wait.broke(AWAY, 1000.0) <= FIRST_PAUSE
+    assert wait.broke(AWAY, 1000.0, heard=True) <= FIRST_PAUSE
     again = wait.call(1002.0)
     assert (again.method, again.seconds) == ("GetJob", 8.0)
     assert not wait.answered(RUNNING, 1003.0)
     assert wait.answered(ended(Outcome(Kind.EXITED, exit_code=0)), 1004.0)
+
+
+def test_a_stop_is_asked_for_again_once_there_is_somebody() -> None:
+    stop = Stop(RUNNING.id, 5.0, 10.0)
+    with pytest.raises(TaskerError):
+        stop.broke(AWAY, 0.0, heard=False)
+    stop = Stop(RUNNING.id, 5.0, 10.0)
+    assert stop.call(0.0).method == "StopJob"
+    assert stop.broke(AWAY, 1000.0, heard=True) <= FIRST_PAUSE
+    assert (stop.call(1002.0).method, stop.call(1002.0).seconds) == ("GetJob", 8.0)
+    assert not stop.answered(RUNNING, 1003.0)
+    assert stop.call(1003.0).request.grace.seconds == 5
+    assert stop.answered(ended(), 1004.0)
+
+
+def test_a_break_before_the_first_message_asks_the_same_again() -> None:
+    attach = course()
+    asked = pb.AttachJobRequest.FromString(attach.request().SerializeToString())
+    assert attach.broke(AWAY, 1.0, heard=True) == Interrupted(None, AWAY)
+    assert attach.request() == asked
+    assert isinstance(attach.received(at(7), 2.0), Attached)
+    assert attach.left(3.0) is None

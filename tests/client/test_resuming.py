@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 from tasker import wire
 from tasker.client import (
+    Attached,
     Away,
     Chunk,
     Detached,
@@ -176,6 +178,64 @@ def test_a_server_that_was_away_for_long_is_found_soon(frontend: Frontend, netwo
         assert took < 4
         job.print(b"x")
         assert next(stream) == Chunk(0, b"x")
+
+
+def test_a_break_before_the_first_message(frontend: Frontend, network: Forwarder) -> None:
+    """The stream was let in, and waits for an engine that is away."""
+    frontend.peer.add(PeerJob("abc"))
+    held = frontend.peer.held[wire.AttachJob] = frontend.peer.call(asyncio.Event)
+    with at(network, frontend) as client:
+        stream = client.attach("abc")
+        frontend.peer.next_asked(wire.AttachJob)
+        network.cut()
+        interrupted = next(stream)
+        assert isinstance(interrupted, Interrupted)
+        assert interrupted.offset is None
+        frontend.peer.call(held.set)
+        assert isinstance(next(stream), Attached)
+
+
+def test_a_stream_of_a_client_that_was_answered_before(frontend: Frontend, network: Forwarder) -> None:
+    """As in `run`: the job was started, and then there was no network."""
+    frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        client.get("abc")
+        network.down()
+        stream = client.attach("abc", offset=0)
+        assert isinstance(next(stream), Interrupted)
+        network.up()
+        assert isinstance(next(stream), Attached)
+
+
+def test_a_stop_survives_a_break(frontend: Frontend, network: Forwarder) -> None:
+    job = frontend.peer.add(PeerJob("abc"))
+    frontend.peer.answers[wire.StopJob] = lambda _: wire.JobReply(job.job)
+    held = frontend.peer.held[wire.StopJob] = frontend.peer.call(asyncio.Event)
+    stopped: list[Job] = []
+    with at(network, frontend) as client:
+        client.get("abc")
+        thread = threading.Thread(target=lambda: stopped.append(client.stop("abc", 2.5, patience=PATIENCE)))
+        thread.start()
+        frontend.peer.next_asked(wire.StopJob)
+        network.cut()
+        assert frontend.peer.next_asked(wire.StopJob).grace == 2.5
+        frontend.peer.call(held.set)
+        thread.join(PATIENCE)
+    assert stopped == [job.job]
+
+
+def test_a_network_that_is_gone_without_a_word(frontend: Frontend, network: Forwarder) -> None:
+    """About 15 s, which is what the test is about: so long a client waits for the answer to a ping."""
+    job = frontend.peer.add(PeerJob("abc"))
+    with at(network, frontend) as client:
+        stream = attached(client)
+        network.swallow()
+        job.print(b"12345")
+        events: list[Event] = []
+        thread = threading.Thread(target=lambda: events.extend(next(stream) for _ in range(3)))
+        thread.start()
+        thread.join(25)  # the server's own pings end it after 30 s, and a real network would not let us know
+        assert [type(event) for event in events] == [Interrupted, Resumed, Chunk]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "restarted"])

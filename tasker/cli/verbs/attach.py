@@ -22,8 +22,9 @@ ranges are told, and the file then has what came. A connection that breaks is ta
 --reconnect TIME; then it says where to go on. Should a terminal be left odd (kill -9), type: reset
 
 --json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
-"time"}} with data in base64, {"lost": {"begin", "end"}}, {"interrupted": {"offset", "error"}}, {"resumed": {"job",
-"offset", "after"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason", "offset"}}.
+"time"}} with data in base64, {"lost": {"begin", "end"}}, {"interrupted": {"offset", "error"}} (offset null before
+attached), {"resumed": {"job", "offset", "after"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason",
+"offset"}}.
 
 exit codes: 0 when it saw the job's end, the end of what was there (--no-follow), or was asked to leave (Ctrl-C, tasker
 detach); 125 when the connection or the certificate ended before."""

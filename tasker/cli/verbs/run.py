@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 
 from tasker.cli import exits, options
 from tasker.cli.stderr import say
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 
 USAGE = "[--] COMMAND [ARGUMENT…]"
 EPILOG = """\
@@ -19,7 +20,8 @@ examples:
 Ctrl-C on a terminal asks: s stops the job (SIGTERM, its grace period, SIGKILL), d detaches from it, g goes on. A second
 one stops it, a third kills it at once, a fourth leaves it. Elsewhere Ctrl-C stops it, as SIGTERM and SIGHUP do
 everywhere, and the next ones kill and leave. A closed stdout stops it as well. On no terminal, stdout is the job's
-output byte for byte and all else is on stderr. A connection that breaks is taken up again for --reconnect TIME.
+output byte for byte and all else is on stderr. A connection that breaks is taken up again for --reconnect TIME; a stop
+that was asked for meanwhile is asked for again, and if it never got through, it says so.
 --json prints lines as `attach --json` does.
 
 exit codes: the job's own; 128 + n when signal n ended it; 124 its run time was over; 137 out of memory, or killed by a
@@ -37,7 +39,7 @@ def run(given: argparse.Namespace) -> int:
     from tasker.cli import spec
     from tasker.cli.connection import connect
     from tasker.cli.follow import Follow
-    from tasker.cli.interrupts import Interrupts, Left
+    from tasker.cli.interrupts import Interrupts, Left, unstopped
     from tasker.cli.output import choose
     from tasker.cli.verbs.attach import again, resumable
     from tasker.client import Ended
@@ -45,7 +47,8 @@ def run(given: argparse.Namespace) -> int:
     asked = spec.build(given, os.environ)
     with connect(given) as client:
         output = choose(given)
-        interrupts = Interrupts(client.stop, output)
+        stop = partial(client.stop, patience=given.reconnect)
+        interrupts = Interrupts(stop, output)
         with interrupts.installed():
             job = client.start(asked).id
             attachment = client.attach(job, offset=0, timestamps=given.timestamps, patience=given.reconnect)
@@ -56,11 +59,19 @@ def run(given: argparse.Namespace) -> int:
             except (KeyboardInterrupt, Left) as why:
                 left = isinstance(why, Left)
                 goes_on = again(job, follow.offset)
+                if interrupts.unanswered:
+                    say(f"left {job}; it may still run, as its stop was not answered yet: tasker stop {job}")
+                    return exits.INTERRUPTED
                 say(f"{'detached from' if left else 'left'} {job}; the job goes on: {goes_on}")
                 return exits.FAILED if left else exits.INTERRUPTED
             except TaskerError as error:
+                if interrupts.unanswered and error.reason is Reason.UNAVAILABLE:
+                    raise TaskerError(error.reason, unstopped(job, error.message)) from error
                 raise resumable(error, job, follow.offset) from error
             except OSError:  # nobody reads any more, as for any program in the foreground
-                client.stop(job)
+                try:
+                    stop(job)
+                except TaskerError as error:
+                    raise TaskerError(error.reason, unstopped(job, error.message)) from error
                 raise
     return exits.of_outcome(last.job.outcome) if isinstance(last, Ended) else exits.FAILED
