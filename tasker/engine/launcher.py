@@ -62,10 +62,12 @@ class Launcher:
         self._ceilings.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
+        entry.glimpse()  # and one is there, should systemd be faster with removing the cgroup than that
         released = await self._promptly(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:
             raise exec_error(job, launch, released)
+        entry.glimpse()
 
     async def _promptly(self, request: wire.Launch | wire.Release) -> wire.Message:
         try:

@@ -52,8 +52,8 @@ class Meter:
         if usage is None:
             return None
         populated = cgroup.numbers("cgroup.events").get("populated")
-        if populated is None:  # it went meanwhile, and some of the files before others
-            self._keep(usage)
+        if populated is None or (populated == 0 and self._had_more(usage)):
+            self._keep(usage)  # it goes just now, and some of the files before others
             return None
         usage = dataclasses.replace(usage, **_now(cgroup))
         if self._base is None or usage.time - self._base.time >= SHORTEST:
@@ -69,6 +69,10 @@ class Meter:
         usage = counted(cgroup)
         if usage is not None and not self.final:
             self._keep(usage)
+
+    def _had_more(self, usage: Usage) -> bool:
+        """Whether the last reading had something that is missing from this one, of what only grows."""
+        return self.last is not None and _larger(self.last, usage) != usage
 
     def _keep(self, usage: Usage) -> None:
         """Only what it has further than the last reading."""

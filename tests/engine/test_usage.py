@@ -71,6 +71,22 @@ def test_a_cgroup_that_is_gone_has_no_reading(tmp_path: Path) -> None:
     assert Meter().read(gone) is None
 
 
+@pytest.mark.parametrize("first", ["memory.peak", "memory.events", "io.stat"])
+def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_path: Path, first: str) -> None:
+    """The kernel removes the files of the controllers first, and cgroup.events last."""
+    going = cgroup(tmp_path, FILES)
+    meter = Meter()
+    meter.glimpse(going)
+    before = meter.last
+    (tmp_path / "cgroup.events").write_text("populated 0\nfrozen 0\n")
+    (tmp_path / first).unlink()
+    assert meter.read(going) is None
+    assert not meter.final
+    assert before is not None
+    assert meter.last is not None
+    assert (meter.last.memory_peak, meter.last.oom_kills, meter.last.io_read) == (8192, 2, 1005)
+
+
 def test_rates_are_of_the_time_since_the_reading_before() -> None:
     before = Usage(time=100.0, cpu_time=1.0, io_read=1000, io_write=5000)
     now = with_rates(Usage(time=102.0, cpu_time=2.0, io_read=5000, io_write=5000), before)
