@@ -85,13 +85,18 @@ class Manager:
         return (await self._bus.call(NAME, path, _PROPERTIES, "Get", "ss", interface, name))[0].value
 
     async def call(self, member: str, signature: str, *body: Any, again: bool = True) -> list[Any]:
-        """A call of the manager; made `again` where systemd went away without an answer."""
+        """A call of the manager; made `again` where systemd went away without an answer. Raises TaskerError:
+        UNAVAILABLE where it stays away."""
         try:
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
         except Refused as error:
             if error.name not in _AWAY:
                 raise
-            await asyncio.wait_for(self._here.wait(), DEADLINE)
+            try:
+                await asyncio.wait_for(self._here.wait(), DEADLINE)
+            except TimeoutError:
+                text = f"cannot {member}: systemd is not on the bus; try again when it is back"
+                raise TaskerError(Reason.UNAVAILABLE, text) from None
             if not again:
                 raise
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
