@@ -63,5 +63,7 @@ class CgroupEvents:
         while at < len(data):
             watch, _, _, length = _EVENT.unpack_from(data, at)
             at += _EVENT.size + length
-            for call in tuple(self._calls.get(watch, ())):
+            # One of -1 says that the queue was full and what came then is lost: it may have been of any of them.
+            watches = [watch] if watch >= 0 else list(self._calls)
+            for call in [call for watch in watches for call in self._calls.get(watch, ())]:
                 call()

@@ -143,7 +143,7 @@ class Jobs:
         """See a running job to its end, in the background."""
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
-            self._events.watch(entry.cgroup, entry.glimpse, "memory.events")
+            self._events.watch(entry.cgroup, entry.ran_short, "memory.events")
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
             if entry.job.uid == 0:

@@ -113,6 +113,11 @@ class Entry:
         if self.cgroup is not None:
             self.meter.glimpse(self.cgroup)
 
+    def ran_short(self) -> None:
+        """The kernel tells that its memory ran short."""
+        if self.cgroup is not None:
+            self.meter.ran_short(self.cgroup)
+
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""
         if self.job.state not in states:

@@ -45,6 +45,8 @@ class Meter:
         """It was read when no process was left, so it holds all that the job used."""
         self._base: Usage | None = None
         """The reading that rates are counted from."""
+        self._ooms = 0
+        """How often memory ran out, when that was last told."""
 
     def read(self, cgroup: Cgroup) -> Usage | None:
         """A reading now, with rates; None where the cgroup is gone."""
@@ -65,10 +67,22 @@ class Meter:
         return self.last
 
     def glimpse(self, cgroup: Cgroup) -> None:
-        """What only grows, now: memory ran short, so systemd may remove the cgroup before anything else is read."""
+        """What only grows, now: systemd may remove the cgroup before anything else is read."""
         usage = counted(cgroup)
         if usage is not None and not self.final:
             self._keep(usage)
+
+    def ran_short(self, cgroup: Cgroup) -> None:
+        """The kernel tells of a job at its memory limit, up to 100 times a second: only where memory ran out, so that
+        it may be the end, is more read than how often."""
+        memory = cgroup.numbers("memory.events")
+        ooms = memory.get("oom", 0) + memory.get("oom_kill", 0)
+        if self.last is None or ooms > self._ooms:
+            self._ooms = ooms
+            self.glimpse(cgroup)
+        elif not self.final:
+            hits = max(self.last.memory_limit_hits, memory.get("max", 0))
+            self.last = dataclasses.replace(self.last, memory_limit_hits=hits)
 
     def _had_more(self, usage: Usage) -> bool:
         """Whether the last reading had something that is missing from this one, of what only grows."""

@@ -159,12 +159,12 @@ def test_what_is_told_of_memory_is_read_at_once(tmp_path: Path) -> None:
         watched = cgroup(tmp_path, FILES)
         meter.read(watched)
 
-        def glimpse() -> None:
-            meter.glimpse(watched)
+        def ran_short() -> None:
+            meter.ran_short(watched)
             told.set()
 
-        assert events.watch(watched, glimpse, "memory.events")
-        assert not events.watch(watched, glimpse, "memory.nothing")
+        assert events.watch(watched, ran_short, "memory.events")
+        assert not events.watch(watched, ran_short, "memory.nothing")
         (tmp_path / "memory.peak").write_text("16384\n")
         with (tmp_path / "memory.events").open("r+") as file:  # in one write, as the kernel changes it
             file.write(FILES["memory.events"].replace("max 3", "max 7").replace("oom_kill 2", "oom_kill 9"))
@@ -177,3 +177,15 @@ def test_what_is_told_of_memory_is_read_at_once(tmp_path: Path) -> None:
     usage = asyncio.run(main())
     assert usage is not None
     assert (usage.memory_limit_hits, usage.oom_kills, usage.memory_peak) == (7, 9, 16384)
+
+
+def test_of_a_job_at_its_memory_limit_only_that_is_read_until_memory_runs_out(tmp_path: Path) -> None:
+    """The kernel tells of it 100 times a second, of each such job."""
+    meter, short = Meter(), cgroup(tmp_path, FILES)
+    meter.ran_short(short)
+    (tmp_path / "memory.peak").write_text("16384\n")
+    for events, peak in (("max 7\noom 1\noom_kill 2\n", 8192), ("max 8\noom 2\noom_kill 2\n", 16384)):
+        (tmp_path / "memory.events").write_text(events)
+        meter.ran_short(short)
+        assert meter.last is not None
+        assert (meter.last.memory_limit_hits, meter.last.memory_peak) == (int(events[4]), peak)
