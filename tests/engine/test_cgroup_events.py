@@ -28,8 +28,8 @@ def test_where_the_queue_overflowed_every_cgroup_is_looked_at(tmp_path: Path) ->
         for _ in range(QUEUE // 2 + 1):  # in turns: the same event twice in a row is told once
             for file in noisy:
                 os.pwrite(file, b"max 1\n", 0)
-        with (tmp_path / "cgroup.events").open("r+") as file:
-            file.write("populated 0\n")
+        with (tmp_path / "cgroup.events").open("r+") as quiet:
+            quiet.write("populated 0\n")
         await asyncio.wait_for(emptied.wait(), DEADLINE)
         events.forget(cgroup)
         for descriptor in noisy:
