@@ -73,7 +73,7 @@ class Jobs:
         self._launcher = Launcher(collector, systemd, ceilings, self._events, cgroups)
         self._escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
-        self.pausing = Pausing(systemd, journal, tasks)
+        self.pausing = Pausing(systemd, journal, tasks, self.note)
         self._retention = retention
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
@@ -20,10 +21,14 @@ log = logging.getLogger(__name__)
 
 
 class Pausing:
-    def __init__(self, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
+    def __init__(
+        self, systemd: Systemd, journal: Journal, tasks: Tasks, note: Callable[[Entry], Coroutine[Any, Any, None]]
+    ) -> None:
+        """`note` has the collector keep what became of a job."""
         self._systemd = systemd
         self._journal = journal
         self._tasks = tasks
+        self._note = note
         self._asked: set[str] = set()
         """Jobs that a caller is having paused or resumed."""
 
@@ -56,6 +61,7 @@ class Pausing:
                 self._tasks.spawn(self.thaw(entry))
         elif frozen is not (entry.job.state is State.PAUSED):
             entry.move(Event.PAUSED if frozen else Event.RESUMED)
+            self._tasks.spawn(self._note(entry))  # or the next engine would take it for news, and for systemctl's
             if entry.job.id not in self._asked:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
                 self._journal.job(entry.job, action, words, actor="systemctl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 
 import pytest
 
@@ -22,6 +23,10 @@ def turn(tasker: Stack, request: type[wire.PauseJob] | type[wire.ResumeJob], job
 
 def frozen(tasker: Stack, job: Job) -> bool:
     return "frozen 1" in (tasker.systemd.cgroup(job.unit) / "cgroup.events").read_text()
+
+
+def fields(journal: socket.socket) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in journal.recv(1 << 16).decode().splitlines())
 
 
 def test_a_paused_job_stands_still_until_it_is_resumed(tasker: Stack) -> None:
@@ -86,6 +91,18 @@ def test_after_a_restart_of_the_engine_the_cgroup_says_whether(tasker: Stack) ->
     tasker.engine.start()
     assert (tasker.get(paused).state, tasker.get(resumed).state) == (State.PAUSED, State.RUNNING)
     assert turn(tasker, wire.ResumeJob, paused).state is State.RUNNING
+
+
+def test_a_restart_of_the_engine_is_no_pause_by_systemctl(tasker: Stack) -> None:
+    job = tasker.start_job("sleep", "60", caller=ALICE)
+    for request in (wire.PauseJob, wire.ResumeJob, wire.PauseJob):
+        turn(tasker, request, job, ALICE)
+        tasker.engine.restart(signal.SIGKILL)
+    tasker.ask(wire.SignalJob(ROOT, job.id, signal.SIGCONT))
+    trail = [fields(tasker.journal) for _ in range(5)]
+    deeds = [(entry["TASKER_ACTION"], entry["TASKER_ACTOR"]) for entry in trail]
+    turns = [("pause", "alice"), ("resume", "alice"), ("pause", "alice")]
+    assert deeds == [("start", "alice"), *turns, ("signal", "root")]
 
 
 def test_where_it_cannot_be_it_is_refused(tasker: Stack) -> None:
