@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +40,16 @@ class Totals:
 class Meter:
     """The readings of one job's cgroup: the last one, and whether it was the last there is."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` tells seconds that only grow; the time of a reading does not, where the clock is set."""
+        self._clock = clock
         self.last: Usage | None = None
         self.final = False
         """It was read when no process was left, so it holds all that the job used."""
         self._base: Usage | None = None
         """The reading that rates are counted from."""
+        self._based = 0.0
+        """When that was, by the clock."""
         self._ooms = 0
         """How often memory ran out, when that was last told."""
 
@@ -58,8 +63,10 @@ class Meter:
             self._keep(usage)  # it goes just now, and some of the files before others
             return None
         usage = dataclasses.replace(usage, **_now(cgroup))
-        if self._base is None or usage.time - self._base.time >= SHORTEST:
-            self.last, self._base = with_rates(usage, self._base), usage
+        now = self._clock()
+        if self._base is None or now - self._based >= SHORTEST:
+            self.last = usage if self._base is None else with_rates(usage, self._base, now - self._based)
+            self._base, self._based = usage, now
         else:
             rates = {name: getattr(self.last, name) for name in _RATES}
             self.last = dataclasses.replace(usage, **rates)
@@ -104,11 +111,8 @@ def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
     return dataclasses.replace(last, time=ended if meter.final else last.time, **changes)
 
 
-def with_rates(usage: Usage, before: Usage | None) -> Usage:
-    """The same with its rates since an earlier reading."""
-    if before is None:
-        return usage
-    seconds = usage.time - before.time
+def with_rates(usage: Usage, before: Usage, seconds: float) -> Usage:
+    """The same with its rates since a reading that is so old."""
     return dataclasses.replace(
         usage,
         cpu_rate=max(0.0, usage.cpu_time - before.cpu_time) / seconds,

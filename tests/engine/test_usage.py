@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,8 @@ def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_pa
 
 def test_rates_are_of_the_time_since_the_reading_before() -> None:
     before = Usage(time=100.0, cpu_time=1.0, io_read=1000, io_write=5000)
-    now = with_rates(Usage(time=102.0, cpu_time=2.0, io_read=5000, io_write=5000), before)
+    now = with_rates(Usage(time=102.0, cpu_time=2.0, io_read=5000, io_write=5000), before, 2.0)
     assert (now.cpu_rate, now.io_read_rate, now.io_write_rate) == (0.5, 2000.0, 0.0)
-    assert with_rates(before, None) == before
 
 
 def test_get_shows_the_use_of_a_running_job(tasker: Stack) -> None:
@@ -109,21 +109,28 @@ def test_get_shows_the_use_of_a_running_job(tasker: Stack) -> None:
 
 def test_a_reading_right_after_another_has_the_rates_of_that_one(tmp_path: Path) -> None:
     """Over so short a time a rate says nothing: the kernel counts in steps of some milliseconds."""
-    meter = Meter()
-    read_from = cgroup(tmp_path, FILES)
-    first = meter.read(read_from)
-    assert first is not None
-    assert first.cpu_rate is None
-    (tmp_path / "cpu.stat").write_text("usage_usec 3500000\n")
-    while (second := meter.read(read_from)) is not None and second.cpu_rate is None:
-        pass
-    assert second is not None
-    assert second.time - first.time >= SHORTEST
-    assert second.cpu_rate == pytest.approx(1.0 / (second.time - first.time))
-    (tmp_path / "cpu.stat").write_text("usage_usec 9500000\n")
-    third = meter.read(read_from)
-    assert third is not None
-    assert (third.cpu_rate, third.cpu_time) == (second.cpu_rate, 9.5)
+    assert rates(tmp_path, [1.0, 1.0 + SHORTEST / 2, 3.0, 3.0 + SHORTEST / 2, 5.0]) == [None, None, 1.0, 1.0, 1.0]
+
+
+def test_rates_go_on_where_the_clock_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter([9000.0, 5400.0, 5402.0])
+    monkeypatch.setattr(time, "time", lambda: next(said))
+    assert rates(tmp_path, [1.0, 3.0, 5.0]) == [None, 1.0, 1.0]
+
+
+def rates(directory: Path, seconds: list[float]) -> list[float | None]:
+    """The CPU rates of a job that uses one core, read at those seconds."""
+    clock = iter(seconds)
+    meter = Meter(lambda: next(clock))
+    busy = cgroup(directory, FILES)
+    found = []
+    for second in seconds:
+        (directory / "cpu.stat").write_text(f"usage_usec {second * 1e6:.0f}\n")
+        usage = meter.read(busy)
+        assert usage is not None
+        assert usage.cpu_time == second
+        found.append(usage.cpu_rate)
+    return found
 
 
 def test_totals_are_what_was_read_and_what_systemd_counted_the_larger() -> None:
