@@ -40,7 +40,7 @@ class Event(StrEnum):
     RESUMED = "resumed"
     STOP = "stop"
     EXITED = "exited"
-    """The leader was reaped."""
+    """The leader has exited."""
     SWEPT = "swept"
     """Its cgroup is empty, its output closed, its outcome known."""
 

@@ -1,6 +1,6 @@
 """What the engine may ask for, as a table, and the jobs of the run.
 
-A leader on its way:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ reaped ──Finish──▶ finished
+A leader on its way:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ exited ──Finish──▶ finished
 Where it ends early:   setup fails · killed while held · exec fails (its report says why) · its engine is gone
 """
 
@@ -20,7 +20,7 @@ from tasker import wire
 from tasker.collector import child, exits, launch
 from tasker.collector.connection import Connection
 from tasker.collector.launch import Job
-from tasker.collector.loop import READ, Loop
+from tasker.collector.loop import EDGE, READ, Loop
 from tasker.errors import Reason, TaskerError
 
 Reply = tuple[wire.Message, Sequence[int]] | None
@@ -198,7 +198,7 @@ class Control:
     def _executed(self, job: Job) -> None:
         if not job.said:
             self._answer(job, wire.Released(0, ""))
-            self._loop.add(job.pidfd, READ, lambda _events: self._exited(job))
+            self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._exited(job))
             return
         step, number = job.said.split()
         if job.id not in self._unanswered:
@@ -208,10 +208,19 @@ class Control:
         self._answer(job, wire.Released(int(number), step.decode()))
 
     def _exited(self, job: Job) -> None:
-        self._loop.remove(job.pidfd)
-        job.exit = exits.reap(job.pidfd)
-        for connection in list(self._connections):
-            connection.send(0, wire.Exited(job.id, job.exit))
+        """Told at once, and reaped when whoever traces it has done so or is gone."""
+        exit = self._reap(job)
+        if job.exit is None:
+            job.exit = exit or exits.look(job.pid)
+            for connection in list(self._connections):
+                connection.send(0, wire.Exited(job.id, job.exit))
+
+    def _reap(self, job: Job) -> wire.Exit | None:
+        exit = exits.reap(job.pidfd)
+        if exit is not None:
+            self._loop.remove(job.pidfd)
+            os.close(job.pidfd)
+        return exit
 
     def _followed(self, id: str) -> None:
         self._followed_anew.add(id)
@@ -238,8 +247,4 @@ class Control:
             os.close(job.report)
         job.output.free()
         if job.exit is None:
-            self._loop.add(job.pidfd, READ, lambda _events: self._bury(job))
-
-    def _bury(self, job: Job) -> None:
-        self._loop.remove(job.pidfd)
-        exits.reap(job.pidfd)
+            self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._reap(job))

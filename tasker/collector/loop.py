@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
+EDGE = select.EPOLLET
+"""With one of them: told once, and anew only when something happened again."""
 GONE = select.EPOLLERR
 """Always reported. Registered alone (0), it tells when nobody holds the other end of a pipe any more."""
 
@@ -18,11 +20,11 @@ GONE = select.EPOLLERR
 class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._calls: dict[int, Callable[[int], None]] = {}
+        self._calls: dict[int, Callable[[int], object]] = {}
         self._afterwards: dict[Callable[[], None], None] = {}
         self._running = True
 
-    def add(self, fd: int, events: int, call: Callable[[int], None]) -> None:
+    def add(self, fd: int, events: int, call: Callable[[int], object]) -> None:
         self._epoll.register(fd, events)
         self._calls[fd] = call
 
@@ -52,7 +54,7 @@ class Loop:
             while self._afterwards:
                 _guarded(self._afterwards.popitem()[0])
 
-    def _call(self, fd: int, call: Callable[[int], None], events: int) -> None:
+    def _call(self, fd: int, call: Callable[[int], object], events: int) -> None:
         """A defect in what serves one descriptor costs that one, and not every job of the run."""
         if not _guarded(lambda: call(events)):
             self.remove(fd)
@@ -61,7 +63,7 @@ class Loop:
         self._running = False
 
 
-def _guarded(call: Callable[[], None]) -> bool:
+def _guarded(call: Callable[[], object]) -> bool:
     """Whether it went well; a defect is told."""
     try:
         call()

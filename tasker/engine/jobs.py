@@ -167,7 +167,7 @@ class Jobs:
         self._tasks.spawn(self._ceilings.refresh())
 
     def exited(self, notice: wire.Exited) -> None:
-        """The collector reaped a leader."""
+        """A leader has exited."""
         entry = self.table.get(notice.job)
         if entry is not None and not entry.exited.done():
             entry.exited.set_result(notice.exit)

@@ -73,7 +73,7 @@ class Entry:
     cgroup: Cgroup | None = None
     meter: Meter = field(default_factory=Meter)
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """The leader was reaped."""
+    """The leader has exited."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or it never will."""
     timer: asyncio.TimerHandle | None = None

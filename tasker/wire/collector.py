@@ -70,7 +70,7 @@ class Note(Message):
 
 @dataclass(frozen=True)
 class Signal(Message):
-    """Send a signal to the leader's process group, if the leader was not reaped yet → Done."""
+    """Send a signal to the leader's process group, unless the leader has exited → Done."""
 
     job: str
     signal: int
@@ -148,7 +148,7 @@ class Leaders(Message):
 
 @dataclass(frozen=True)
 class Exited(Message):
-    """Notice from the collector: a released leader was reaped."""
+    """Notice from the collector: a released leader has exited."""
 
     job: str
     exit: Exit
