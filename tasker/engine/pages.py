@@ -1,7 +1,12 @@
-"""The list of jobs in pages, each of which fits into a datagram; a token says where the next one begins."""
+"""The list of jobs in pages, each of which fits into a datagram; a token says where the next one begins.
+
+Jobs stand in the order of their creation, those that are archived apart: a page costs what is on it, however many jobs
+there are. Order of creation is what the clock said; it may have been set back since.
+"""
 
 from __future__ import annotations
 
+import bisect
 import json
 
 from tasker import wire
@@ -15,24 +20,50 @@ PAGE = 64 << 10
 """Characters of one page of jobs, unless a single one is longer."""
 
 
-def next_page(table: Table, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
-    """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
-    if owner and not NAME.fullmatch(owner):
-        raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
-    begin = _position(after)
-    page: list[Job] = []
-    length = 0
-    for entry in sorted(table, key=lambda entry: (entry.job.created, entry.job.id)):  # the clock may have been set
-        job = entry.job
-        if (job.created, job.id) <= begin or (owner and job.owner != owner):
-            continue
-        if job.archived is not archived or (running and job.state is State.ENDED):
-            continue
-        length += len(wire.to_text(job))
-        if page and length > PAGE:
-            return page, json.dumps([page[-1].created, page[-1].id])
-        page.append(job)
-    return page, ""
+class Pages:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._order: dict[bool, list[tuple[float, str]]] = {False: [], True: []}
+        """When each job was created and its id, sorted; of those that are archived at True."""
+        self._places: dict[str, tuple[bool, float]] = {}
+        """By id: whether it is archived, and when it was created."""
+        for entry in table:
+            self._news(entry.job)
+        table.watchers.add(self._news)
+
+    def next(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
+        """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
+        if owner and not NAME.fullmatch(owner):
+            raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
+        order = self._order[archived]
+        page: list[Job] = []
+        length = 0
+        for at in range(bisect.bisect_right(order, _position(after)), len(order)):
+            entry = self._table.get(order[at][1])
+            assert entry is not None
+            job = entry.job
+            if (owner and job.owner != owner) or (running and job.state is State.ENDED):
+                continue
+            length += len(wire.to_text(job))
+            if page and length > PAGE:
+                return page, json.dumps([page[-1].created, page[-1].id])
+            page.append(job)
+        return page, ""
+
+    def _news(self, news: Job | str) -> None:
+        """A job is new, changed, or gone (an id)."""
+        id = news if isinstance(news, str) else news.id
+        before = self._places.get(id)
+        now = None if isinstance(news, str) else (news.archived, news.created)
+        if before == now:
+            return
+        if before is not None:
+            archived, created = self._places.pop(id)
+            order = self._order[archived]
+            del order[bisect.bisect_left(order, (created, id))]
+        if now is not None:
+            archived, created = self._places[id] = now
+            bisect.insort(self._order[archived], (created, id))
 
 
 def _position(token: str) -> tuple[float, str]:

@@ -19,7 +19,7 @@ from tasker.engine.archive import Archive
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting, told
-from tasker.engine.pages import next_page
+from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
@@ -77,6 +77,7 @@ class Requests:
         self._journal = journal
         self._tasks = tasks
         self._jobs = jobs
+        self._pages = Pages(jobs.table)
         self._stops = stops
         self._about = about
         self._archive = archive
@@ -136,7 +137,7 @@ class Requests:
         return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
 
     async def _list(self, request: wire.ListJobs) -> Reply:
-        page, token = next_page(self._jobs.table, request.owner, request.running, request.archived, request.page)
+        page, token = self._pages.next(request.owner, request.running, request.archived, request.page)
         return wire.JobsReply(tuple(_shown(job, request.caller) for job in page), token), ()
 
     async def _info(self, request: wire.GetInfo) -> Reply:
