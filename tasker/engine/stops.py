@@ -76,12 +76,11 @@ class Stops:
         if entry.job.state is State.GONE:
             text = f"cannot stop job {entry.job.id}: it could not be started; whoever started it was told why"
             raise TaskerError(Reason.NOT_FOUND, text)
+        self._hasten(entry, patience)  # before all that has to be answered: its end needs nobody else
         if first:
             await self._jobs.note(entry)
             words = _WORDS[kind].format(by=by, patience=patience)
             self._journal.job(entry.job, "stop", words, actor=actor)
-        self._hasten(entry, patience)
-        if first:
             await self._ask_to_end(entry, told=not ask)
 
     async def end_run(self) -> None:
