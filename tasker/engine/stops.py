@@ -26,6 +26,8 @@ TO_RUN_END = 10.0
 """Seconds that jobs have at most when the service is stopped: who stops it, or shuts the machine down, waits for it."""
 _TO_SWEEP = 5.0
 """Seconds from there to the end of the engine; what is left is then systemd's to end."""
+_TO_DIE = 10.0
+"""Seconds past the grace in which what was killed is gone, or who waits for that is told that it is not."""
 _MOST_WAITING = 64
 _WORDS = {
     Kind.STOPPED: "{by} stops it, within {patience:g} s",
@@ -58,7 +60,13 @@ class Stops:
 
     async def _stop(self, caller: Identity, entry: Entry, patience: float) -> Job:
         await self.begin(entry, patience, caller)
-        await entry.over.wait()
+        try:
+            async with asyncio.timeout(patience + _TO_DIE):
+                await entry.over.wait()
+        except TimeoutError:
+            text = f"cannot see the end of job {entry.job.id}: some of it is there {_TO_DIE:g} s after it was killed"
+            text += "; another job may trace it, or a disk hang; tasker wait tells when it is gone"
+            raise TaskerError(Reason.REFUSED, text) from None
         return entry.job
 
     async def begin(

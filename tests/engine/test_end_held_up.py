@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+import pytest
+
 from tasker import wire
+from tasker.errors import TaskerError
 from tasker.job import Kind, Outcome
-from tests.engine.test_end import DEAF, ready
-from tests.stack import ALICE, Stack, until
+from tests.engine.test_end import DEAF, ready, stop
+from tests.stack import ALICE, BOB, Stack, until
+from tests.tracer import EXIT_STOP, traced
 
 
 def test_a_collector_that_does_not_answer_holds_up_no_kill(tasker: Stack) -> None:
@@ -22,3 +27,23 @@ def test_a_collector_that_does_not_answer_holds_up_no_kill(tasker: Stack) -> Non
         reply = peer.receive()[0].message
     assert isinstance(reply, wire.JobReply)
     assert reply.job.outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
+
+
+def test_one_that_is_traced_from_elsewhere_ends_like_any_other(tasker: Stack) -> None:
+    job = tasker.start_job("sleep", "60", caller=ALICE)
+    with traced(job.pid):
+        outcome = stop(tasker, job, grace=0.2).outcome  # a traced process gets no SIGTERM that its tracer keeps
+        assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
+        until(lambda: tasker.systemd.units == {})
+        assert os.path.exists(f"/proc/{job.pid}")
+    until(lambda: not os.path.exists(f"/proc/{job.pid}"))
+
+
+def test_what_a_tracer_keeps_from_dying_is_told_and_ends_when_it_may(tasker: Stack) -> None:
+    job = tasker.start_job("sleep", "60", caller=ALICE)
+    with traced(job.pid, EXIT_STOP):
+        with pytest.raises(TaskerError, match=f"^cannot see the end of job {job.id}: .*after it was killed"):
+            stop(tasker, job, grace=0.0)
+        assert tasker.wait(tasker.start_job("true", caller=BOB)).outcome == Outcome(Kind.EXITED, exit_code=0)
+    outcome = tasker.wait(job).outcome
+    assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
