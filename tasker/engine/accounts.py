@@ -8,12 +8,14 @@ lines "uid owner", only ever appended to.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasker.config import Config
+from tasker.engine.aside import Aside
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.identity import NAME
 
@@ -53,6 +55,7 @@ class Accounts:
     def __init__(self, ledger: Path, config: Config) -> None:
         self.config = config
         self._ledger = ledger
+        self._names = Aside("the name service")
         self._uids: dict[str, int] = {}
         for number, line in enumerate(ledger.read_text().splitlines() if ledger.exists() else (), 1):
             uid, _, owner = line.partition(" ")
@@ -60,32 +63,38 @@ class Accounts:
                 raise invalid(f'cannot read line {number} of {ledger}: it is not "uid owner"; mend it, nothing is lost')
             self._uids[owner] = int(uid)
 
-    def own(self, owner: str) -> Account | None:
+    async def own(self, owner: str) -> Account | None:
         """The local account that is the owner's, if there is one and it is a person's."""
-        account = _lookup(self.config.accounts.get(owner, owner))
-        return account if account and account.uid >= FIRST_PERSON and account.uid != _NOBODY else None
+        account = await self._look_up(self.config.accounts.get(owner, owner))
+        return account if account is not None and _of_a_person(account) else None
 
-    def of_owner(self, owner: str) -> Account:
+    async def of_owner(self, owner: str) -> Account:
         """Raises TaskerError: REFUSED where [accounts] names none that may be, EXHAUSTED where the range is used up."""
-        account = self.own(owner)
-        if account is not None:
+        name = self.config.accounts.get(owner)
+        account = await self._look_up(name or owner)
+        if account is not None and _of_a_person(account):
             return account
-        if owner in self.config.accounts:
-            raise self._unfit(owner, self.config.accounts[owner])
-        uid = self._uids.get(owner) or self._give(owner)
+        if name is not None:
+            raise self._unfit(owner, name, account)
+        uid = self._uids.get(owner) or self._give(owner)  # nothing is awaited in between: two starts get the same one
         return Account("", uid, uid, (), "/", "/bin/sh")
 
-    def named(self, name: str) -> Account:
+    async def named(self, name: str) -> Account:
         """Raises TaskerError(INVALID) where there is no such account."""
-        account = _lookup(name)
+        account = await self._look_up(name)
         if account is None:
             text = f"cannot run as {name[:40]!r}: there is no such account on this machine; name another"
             raise TaskerError(Reason.INVALID, text)
         return account
 
-    def _unfit(self, owner: str, name: str) -> TaskerError:
+    async def _look_up(self, name: str) -> Account | None:
+        """The local account of that name. Raises TaskerError(UNAVAILABLE)."""
+        instead = f"try again, or ask {self.config.server.contact} to look at /etc/nsswitch.conf"
+        return await self._names.ask(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
+
+    def _unfit(self, owner: str, name: str, account: Account | None) -> TaskerError:
         text = f"cannot run jobs of {owner} as {name}, as [accounts] {owner} in tasker.toml says: "
-        text += "that is an account of the system's" if _lookup(name) else "there is no such account on this machine"
+        text += "that is an account of the system's" if account else "there is no such account on this machine"
         return TaskerError(Reason.REFUSED, f"{text}; ask {self.config.server.contact} to name a person's account")
 
     def _give(self, owner: str) -> int:
@@ -117,6 +126,10 @@ class Accounts:
                 raise
         finally:
             os.close(ledger)
+
+
+def _of_a_person(account: Account) -> bool:
+    return account.uid >= FIRST_PERSON and account.uid != _NOBODY
 
 
 def _lookup(name: str) -> Account | None:

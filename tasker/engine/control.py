@@ -29,6 +29,7 @@ class Control:
         self._setup = setup
         self.frontends: set[Channel] = set()
         """Those that are connected."""
+        self._trusted = _trusted()  # looked up before anybody is served, since that may take its time
         listener.setblocking(False)
 
     def open(
@@ -58,7 +59,7 @@ class Control:
         except BlockingIOError:
             return
         uid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
-        if uid not in _trusted():
+        if uid not in self._trusted:
             log.warning("turned away a process of uid %d, who is no frontend", uid)
             sock.close()
             return

@@ -1,26 +1,21 @@
-"""The disk under a path that a user named, looked for in a thread: a network file system that hangs holds nobody up.
+"""The disk under a path that a user named, looked for aside: a network file system that hangs holds nobody up.
 
 The engine looks as root, so it says no more than yes or no: a path that is not there and one without a disk read alike.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import stat
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from tasker.engine.aside import Aside
 from tasker.errors import Reason, TaskerError
 from tasker.limits import Limits
 
-_PATIENCE = 5.0
-"""Seconds for all paths of one job."""
-_MOST_LOOKING = 16
-"""Threads; those that hang are among them until their file system answers."""
-_looking = threading.BoundedSemaphore(_MOST_LOOKING)
+_FILE_SYSTEM = Aside("the file system")
 
 
 async def check_paths(limits: Limits) -> None:
@@ -37,27 +32,8 @@ async def disks_under(paths: Iterable[str]) -> dict[str, str | None]:
     wanted = tuple(paths)
     if not wanted:
         return {}
-    if not _looking.acquire(blocking=False):
-        text = f"cannot look at {wanted[0]}: too many file systems do not answer"
-        raise TaskerError(Reason.UNAVAILABLE, f"{text}; try again later, or without a limit on disks")
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[dict[str, str | None]] = loop.create_future()
-
-    def look() -> None:
-        try:
-            found = {path: _disk_under(path) for path in wanted}
-        finally:
-            _looking.release()
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(found))
-
-    # A daemon: a thread that hangs must not hold up the engine's end, as one of the loop's own pool would.
-    threading.Thread(target=look, name="disks", daemon=True).start()
-    try:
-        return await asyncio.wait_for(answer, _PATIENCE)
-    except TimeoutError:
-        text = f"cannot look at {', '.join(wanted)[:200]}: the file system does not answer within {_PATIENCE:g} s"
-        raise TaskerError(Reason.UNAVAILABLE, f"{text}; name another path") from None
+    cannot = f"cannot look at {', '.join(wanted)[:200]}"
+    return await _FILE_SYSTEM.ask(lambda: {path: _disk_under(path) for path in wanted}, cannot, "name another path")
 
 
 def device(number: str) -> str:

@@ -81,14 +81,14 @@ class Jobs:
     async def start(self, caller: Identity, spec: JobSpec) -> Job:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
-        if self.run_ending:
-            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         check_spec(spec, os.cpu_count() or 1)
-        account = self._account(caller, spec.user)
+        account = await self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()
         await disks.check_paths(spec.limits)
-        self._ceilings.check_count(caller.name)  # nothing is awaited from here until it is counted
+        if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
+            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
+        self._ceilings.check_count(caller.name)
         id = next(id for id in iter(names.new_id, None) if id not in self.table)
         job = Job(
             id=id,
@@ -106,14 +106,14 @@ class Jobs:
         self.table.add(entry)
         return await self._tasks.to_its_end(self._start(caller, entry, account))
 
-    def _account(self, caller: Identity, user: str) -> Account:
+    async def _account(self, caller: Identity, user: str) -> Account:
         if not user:
-            return self._accounts.of_owner(caller.name)
-        own = self._accounts.own(caller.name)
+            return await self._accounts.of_owner(caller.name)
+        own = await self._accounts.own(caller.name)
         if own is not None and own.name == user:
             return own
         demand("start as", caller, what=user)
-        return self._accounts.named(user)
+        return await self._accounts.named(user)
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:

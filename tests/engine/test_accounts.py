@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import pwd
 import resource
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tasker import config
 from tasker.engine.accounts import Accounts
 from tasker.errors import Reason, TaskerError
+from tests.daemon import DEADLINE
 from tests.engine.test_start import refused
 from tests.stack import ALICE, ROOT, Stack, until
 
@@ -24,51 +27,81 @@ def of(tmp_path: Path, text: str) -> Accounts:
 def test_a_mapping_to_an_account_of_the_systems_is_refused(tmp_path: Path, name: str) -> None:
     accounts = of(tmp_path, f'[server]\ncontact = "Carol"\n[accounts]\nalice = "{name}"\n')
     with pytest.raises(TaskerError, match=rf"as {name}, as \[accounts\] alice .* the system's; ask Carol") as caught:
-        accounts.of_owner("alice")
+        asyncio.run(accounts.of_owner("alice"))
     assert caught.value.reason is Reason.REFUSED
-    assert accounts.own("alice") is None
-    assert accounts.of_owner("bob").uid == config.Jobs().first_uid
+    assert asyncio.run(accounts.own("alice")) is None
+    assert asyncio.run(accounts.of_owner("bob")).uid == config.Jobs().first_uid
 
 
 def test_a_mapping_to_nobody_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TaskerError, match=r"as gone, as \[accounts\] alice .* no such account on this machine"):
-        of(tmp_path, '[accounts]\nalice = "gone"\n').of_owner("alice")
+        asyncio.run(of(tmp_path, '[accounts]\nalice = "gone"\n').of_owner("alice"))
 
 
 def test_a_mapping_gives_the_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not every machine has a person's account, but each has this one's."""
     monkeypatch.setattr("tasker.engine.accounts.FIRST_PERSON", 1)
-    daemon = of(tmp_path, '[accounts]\nalice = "daemon"\n').of_owner("alice")
+    daemon = asyncio.run(of(tmp_path, '[accounts]\nalice = "daemon"\n').of_owner("alice"))
     assert (daemon.name, daemon.uid) == ("daemon", pwd.getpwnam("daemon").pw_uid)
 
 
 def test_a_new_range_is_for_new_owners(tmp_path: Path) -> None:
     accounts = of(tmp_path, "[jobs]\nfirst_uid = 200000\nuids = 1\n")
-    assert accounts.of_owner("alice").uid == 200_000
+    assert asyncio.run(accounts.of_owner("alice")).uid == 200_000
     with pytest.raises(TaskerError, match="cannot give bob a uid: all 1 of the reserved range are given"):
-        accounts.of_owner("bob")
+        asyncio.run(accounts.of_owner("bob"))
     accounts.config = config.parse("[jobs]\nfirst_uid = 300000\nuids = 2\n")
-    assert accounts.of_owner("bob").uid == 300_000
-    assert accounts.of_owner("alice").uid == 200_000
+    assert asyncio.run(accounts.of_owner("bob")).uid == 300_000
+    assert asyncio.run(accounts.of_owner("alice")).uid == 200_000
 
 
 def test_a_full_disk_gives_no_uid_and_leaves_no_half_line(tmp_path: Path) -> None:
     accounts = of(tmp_path, "")
-    first = accounts.of_owner("alice").uid
+    first = asyncio.run(accounts.of_owner("alice")).uid
     ledger = tmp_path / "uids"
     room = ledger.stat().st_size + 5
     signals, sizes = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, sizes[1]))
     try:
         with pytest.raises(TaskerError, match=r"cannot give bob a uid: .* make room there") as caught:
-            accounts.of_owner("bob")
+            asyncio.run(accounts.of_owner("bob"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, sizes)
         signal.signal(signal.SIGXFSZ, signals)
     assert caught.value.reason is Reason.EXHAUSTED
     assert ledger.read_text() == f"{first} alice\n"
-    assert accounts.of_owner("bob").uid == first + 1
-    assert of(tmp_path, "").of_owner("bob").uid == first + 1
+    assert asyncio.run(accounts.of_owner("bob")).uid == first + 1
+    assert asyncio.run(of(tmp_path, "").of_owner("bob")).uid == first + 1
+
+
+def test_two_starts_at_once_of_a_new_owner_get_the_same_uid(tmp_path: Path) -> None:
+    accounts = of(tmp_path, "")
+
+    async def main() -> set[int]:
+        return {account.uid for account in await asyncio.gather(*(accounts.of_owner("alice") for _ in range(8)))}
+
+    (uid,) = asyncio.run(main())
+    assert (tmp_path / "uids").read_text() == f"{uid} alice\n"
+
+
+def test_a_name_service_that_takes_its_time_holds_up_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+
+    def slow(name: str) -> pwd.struct_passwd:
+        assert answer.wait(DEADLINE)
+        raise KeyError(name)
+
+    monkeypatch.setattr(pwd, "getpwnam", slow)
+
+    async def main() -> None:
+        asked = asyncio.ensure_future(of(tmp_path, "").own("alice"))
+        await asyncio.wait([asked], timeout=0)
+        answer.set()  # the loop comes here
+        assert await asked is None
+
+    asyncio.run(main())
 
 
 def test_a_damaged_ledger_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""Questions to what may hang: a file system, a name service."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from tasker.engine.aside import Aside
+from tasker.errors import Reason, TaskerError
+
+
+def test_an_answer_or_what_went_wrong_comes_back() -> None:
+    async def main() -> None:
+        aside = Aside("the oracle")
+        assert await asyncio.gather(*(aside.ask(lambda: 42, "cannot know", "guess") for _ in range(100))) == [42] * 100
+        with pytest.raises(ZeroDivisionError):
+            await aside.ask(lambda: 1 // 0, "cannot know", "guess")
+
+    asyncio.run(main())
+
+
+def test_who_waits_is_told_what_hangs_and_the_next_has_a_turn_when_it_goes_on() -> None:
+    async def main() -> None:
+        go = threading.Event()
+        aside = Aside("the oracle", patience=0.01)
+        answers = (aside.ask(go.wait, "cannot know", "guess") for _ in range(20))  # more than may ask at once
+        for error in await asyncio.gather(*answers, return_exceptions=True):
+            assert isinstance(error, TaskerError)
+            assert error.reason is Reason.UNAVAILABLE
+            assert error.message == "cannot know: the oracle does not answer within 0.01 s; guess"
+        aside.patience = 30.0
+        next_one = asyncio.ensure_future(aside.ask(lambda: 42, "cannot know", "guess"))
+        go.set()
+        assert await next_one == 42
+
+    asyncio.run(main())
