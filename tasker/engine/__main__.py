@@ -87,7 +87,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     stops = Stops(jobs, collector, trail, tasks)
     limiting = Limiting(jobs, systemd, ceilings)
     told.append(jobs)
-    await reconcile(jobs, stops, collector, systemd, archive)
+    await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
     retention.apply()
     await ceilings.refresh()

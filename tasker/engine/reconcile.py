@@ -8,6 +8,7 @@ systemd has its scope, collector knows nothing its run is over: the collector di
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from tasker import wire
@@ -18,14 +19,20 @@ from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
 from tasker.engine.usage import FAST
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
 
 log = logging.getLogger(__name__)
 
+_TO_GO = 5.0
+"""Seconds that a start waits for the processes of a run that is over. They are killed, so most need none."""
 
-async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd, archive: Archive) -> None:
+
+async def reconcile(
+    jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd, archive: Archive, tasks: Tasks
+) -> None:
     """Raises TaskerError where collector or systemd cannot be asked."""
     entries = {entry.job.id: entry for entry in await archive.load()}
     for leader in await _leaders(collector):
@@ -43,7 +50,7 @@ async def reconcile(jobs: Jobs, stops: Stops, collector: Channel, systemd: Syste
         jobs.followed(wire.Followers(leader.job, leader.followers))
     for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.ended or 0.0):
         jobs.table.end(entry)
-    await _end_strays(jobs, systemd)
+    await _end_strays(jobs, systemd, tasks)
 
 
 async def _leaders(collector: Channel) -> list[wire.Leader]:
@@ -71,7 +78,7 @@ async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> N
     if entry.job.state in (State.STARTING, State.STOPPING) and entry.job.started is None:
         entry.move(Event.STARTED, started=entry.job.created)  # the gate was opened, and then the engine died
     entry.settled.set()
-    entry.cgroup = await scope.find(entry.job, systemd, jobs.cgroups)
+    entry.cgroup = await scope.find(entry.job.unit, systemd, jobs.cgroups)
     if entry.cgroup is not None:
         entry.cgroup.keep_open(*FAST)
         try:
@@ -83,8 +90,20 @@ async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> N
         stops.arm(entry)
 
 
-async def _end_strays(jobs: Jobs, systemd: Systemd) -> None:
+async def _end_strays(jobs: Jobs, systemd: Systemd, tasks: Tasks) -> None:
+    """All at once, and one that does not go (a disk may hang) is systemd's to end: the new run has nothing of it."""
     strays = [unit for unit in await systemd.scopes(names.SCOPES) if names.id_of(unit) not in jobs.table]
-    for unit in strays:
-        log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
+    if strays:
+        await asyncio.wait([tasks.begin(_end_stray(unit, jobs, systemd)) for unit in strays], timeout=_TO_GO)
+
+
+async def _end_stray(unit: str, jobs: Jobs, systemd: Systemd) -> None:
+    log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
+    try:
+        cgroup = await scope.find(unit, systemd, jobs.cgroups)
+        if cgroup is not None:
+            cgroup.kill()  # its grace is systemd's timeout: an hour, perhaps
+            cgroup.close()
         await systemd.stop_scope(unit)
+    except TaskerError as error:
+        log.error("cannot wait for the end of %s: %s", unit, error.message)

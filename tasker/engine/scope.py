@@ -44,7 +44,7 @@ async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
     """
     for _ in range(2):
         await systemd.start_scope(job.unit, describe(job, grace))
-        cgroup = await find(job, systemd, root)
+        cgroup = await find(job.unit, systemd, root)
         if cgroup is not None and cgroup.holds(job.pid):
             return cgroup
         log.warning("%s does not hold its leader after its start", job.unit)
@@ -52,9 +52,9 @@ async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
     raise TaskerError(Reason.REFUSED, f"cannot start job {job.id}: systemd took its scope down at once; try again")
 
 
-async def find(job: Job, systemd: Systemd, root: Path) -> Cgroup | None:
-    """The cgroup of a job's unit, if it has one now."""
-    unit = await systemd.unit(job.unit)
+async def find(name: str, systemd: Systemd, root: Path) -> Cgroup | None:
+    """The cgroup of a unit, if it has one now."""
+    unit = await systemd.unit(name)
     if unit is None or not unit.cgroup:
         return None
     with contextlib.suppress(OSError):

@@ -87,20 +87,6 @@ def test_killed_in_the_middle_of_a_start_it_leaves_no_process(tasker: Stack) -> 
     until(lambda: tasker.systemd.units == {})
 
 
-def test_a_new_run_ends_what_the_old_one_left(tasker: Stack) -> None:
-    """The collector was killed: scopes are there that nobody holds. The engine starts again and ends them."""
-    job = tasker.start_job("sleep", "60")
-    tasker.collector.end(signal.SIGKILL)
-    assert tasker.engine.process is not None
-    assert tasker.engine.process.wait(30) == 1
-    assert "the collector is gone" in tasker.engine.log
-    tasker.collector.start()
-    tasker.engine.start()
-    assert tasker.list() == []
-    assert not tasker.alive(job.pid)
-    assert f"ending {job.unit}" in tasker.engine.log
-
-
 def test_the_end_of_the_bus_ends_it(tasker: Stack) -> None:
     with socket.socket(socket.AF_UNIX) as bus:
         bus.connect(str(tasker.directory / "bus"))

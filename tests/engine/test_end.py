@@ -22,9 +22,9 @@ DEAF = "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done
 """A job that SIGTERM does not end."""
 
 
-def ready(tasker: Stack, script: str, caller: Identity = ALICE) -> Job:
+def ready(tasker: Stack, script: str, caller: Identity = ALICE, grace: float | None = None) -> Job:
     """A job that has printed something."""
-    job = tasker.start_job("sh", "-c", script, caller=caller)
+    job = tasker.start_job("sh", "-c", script, caller=caller, grace=grace)
     until(lambda: tasker.printed(job))
     return job
 
