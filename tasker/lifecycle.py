@@ -36,7 +36,7 @@ class Event(StrEnum):
     FAILED = "failed"
     """Something on the way there was refused."""
     PAUSED = "paused"
-    """Its cgroup froze, whoever asked for that."""
+    """Its cgroup froze, whoever asked for that. Of a job that is being stopped that is no event: it is thawed again."""
     RESUMED = "resumed"
     STOP = "stop"
     EXITED = "exited"
@@ -52,13 +52,9 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.RUNNING, Event.STOP): State.STOPPING,
     (State.RUNNING, Event.EXITED): State.ENDING,
     (State.RUNNING, Event.PAUSED): State.PAUSED,
-    (State.RUNNING, Event.RESUMED): State.RUNNING,
-    (State.PAUSED, Event.PAUSED): State.PAUSED,
     (State.PAUSED, Event.RESUMED): State.RUNNING,
     (State.PAUSED, Event.STOP): State.STOPPING,
     (State.PAUSED, Event.EXITED): State.ENDING,
-    (State.STOPPING, Event.PAUSED): State.STOPPING,  # it is thawed again, to act on its end
-    (State.STOPPING, Event.RESUMED): State.STOPPING,
     (State.STOPPING, Event.STARTED): State.STOPPING,
     (State.STOPPING, Event.FAILED): State.GONE,
     (State.STOPPING, Event.STOP): State.STOPPING,

@@ -1,6 +1,7 @@
 """Who may do what: one table, read by the engine for every request and by the tests row by row.
 
-Everybody who has an identity sees every job. Only its owner or an admin manages it.
+Everybody who has an identity sees every job, and what happens to it: watching has no row, since a frontend is told of
+all of them at once. Only its owner or an admin manages it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ ACCESS: dict[str, Who] = {
     "resume":         Who.OWNER,
     "archive":        Who.OWNER,
     "wait":           Who.EVERYBODY,  # for the end of a job
-    "watch":          Who.EVERYBODY,
     "info":           Who.EVERYBODY,  # about oneself
 }  # fmt: skip
 

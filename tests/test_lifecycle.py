@@ -12,9 +12,9 @@ from tasker.lifecycle import MOVES, Event, Refused, State, move
 EXPECTED = """
               started   failed  paused    resumed   stop      exited  swept
     starting  running   gone    -         -         stopping  -       -
-    running   -         -       paused    running   stopping  ending  -
-    paused    -         -       paused    running   stopping  ending  -
-    stopping  stopping  gone    stopping  stopping  stopping  ending  -
+    running   -         -       paused    -         stopping  ending  -
+    paused    -         -       -         running   stopping  ending  -
+    stopping  stopping  gone    -         -         stopping  ending  -
     ending    -         -       -         -         ending    -       ended
     ended     -         -       -         -         ended     -       -
     gone      -         -       -         -         -         -       -

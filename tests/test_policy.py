@@ -28,7 +28,6 @@ EXPECTED = {
     "resume":          (True, False, True),
     "archive":         (True, False, True),
     "wait":            (True, True, True),
-    "watch":           (True, True, True),
     "info":            (True, True, True),
 }  # fmt: skip
 
