@@ -78,25 +78,24 @@ class Requests:
         self._tasks = tasks
         self._jobs = jobs
         self._pages = Pages(jobs.table)
-        self._stops = stops
         self._about = about
         self._archive = archive
         self._retention = retention
         self._collector = collector
-        self._signals = Signals(jobs, collector)
         self._frontends = frontends
+        signals = Signals(jobs, collector)
         self._routes: dict[type[wire.Message], General | OnJob | Beside] = {
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),
             wire.ListJobs:     General("list", self._list),
             wire.GetInfo:      General("info", self._info),
-            wire.GetJob:       OnJob("get", self._get, ASKED),
+            wire.GetJob:       OnJob("get", lambda _, entry: jobs.look(entry), ASKED),
             wire.WaitJob:      OnJob("wait", self._wait, ASKED),
-            wire.StopJob:      OnJob("stop", self._stop, BEGINNING),
+            wire.StopJob:      OnJob("stop", lambda ask, entry: stops.stop(ask.caller, entry, ask.grace), BEGINNING),
             wire.LimitJob:     OnJob("limit", limiting.limit, told),
-            wire.SignalJob:    OnJob("signal", self._signal, lambda request: f"sent {signal_name(request.signal)}"),
-            wire.PauseJob:     OnJob("pause", self._pause, "paused it"),
-            wire.ResumeJob:    OnJob("resume", self._resume, "resumed it"),
+            wire.SignalJob:    OnJob("signal", signals.send, lambda ask: f"sent {signal_name(ask.signal)}"),
+            wire.PauseJob:     OnJob("pause", lambda _, entry: jobs.pausing.pause(entry), "paused it"),
+            wire.ResumeJob:    OnJob("resume", lambda _, entry: jobs.pausing.resume(entry), "resumed it"),
             wire.ArchiveJob:   OnJob("archive", self._archive_job, "archived it"),
             wire.AttachJob:    Beside("attach", self._attach, "attached"),
             wire.DetachJob:    Beside("detach", self._detach, "detached"),
@@ -143,24 +142,9 @@ class Requests:
     async def _info(self, request: wire.GetInfo) -> Reply:
         return wire.InfoReply(self._about.info(request.caller)), ()
 
-    async def _get(self, _request: wire.GetJob, entry: Entry) -> Job:
-        return await self._jobs.look(entry)
-
     async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
         await entry.over.wait()
         return entry.job
-
-    async def _stop(self, request: wire.StopJob, entry: Entry) -> Job:
-        return await self._stops.stop(request.caller, entry, request.grace)
-
-    async def _signal(self, request: wire.SignalJob, entry: Entry) -> Job:
-        return await self._signals.send(request.caller, entry, request.signal)
-
-    async def _pause(self, _request: wire.PauseJob, entry: Entry) -> Job:
-        return await self._jobs.pausing.pause(entry)
-
-    async def _resume(self, _request: wire.ResumeJob, entry: Entry) -> Job:
-        return await self._jobs.pausing.resume(entry)
 
     async def _archive_job(self, _request: wire.ArchiveJob, entry: Entry) -> Job:
         job = await self._archive.keep(entry)

@@ -6,7 +6,6 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine.jobs import Jobs
 from tasker.engine.table import Entry, Sent
-from tasker.identity import Identity
 from tasker.job import Job, check_signal
 from tasker.lifecycle import State
 
@@ -19,12 +18,13 @@ class Signals:
         self._jobs = jobs
         self._collector = collector
 
-    async def send(self, caller: Identity, entry: Entry, number: int) -> Job:
+    async def send(self, request: wire.SignalJob, entry: Entry) -> Job:
         """To the process group of a leader that lives. Raises TaskerError."""
+        number = request.signal
         check_signal(number)
         entry.demand("signal", State.RUNNING, State.PAUSED, State.STOPPING)
         others = [sent for sent in entry.sent if sent.signal != number]
-        entry.sent = (*others, Sent(caller.name, number))[-_KEPT:]
+        entry.sent = (*others, Sent(request.caller.name, number))[-_KEPT:]
         await self._jobs.note(entry)  # first: it may be the end of the job, and of this engine
         await self._collector.request(wire.Signal(entry.job.id, number))
         return entry.job
