@@ -5,6 +5,9 @@
 Recall and live are the same loop. Each message is awaited until grpc has taken it, so a client that does not read
 costs one chunk and nothing else; nothing is buffered here. The collector writes a byte into the wake pipe when there is
 news; its end of file without a closed ring says that the collector, and with it the run, is gone.
+
+How the job ends is asked for when the stream begins: who reads slowly comes to the last byte long after the end, and by
+then the job may be forgotten and the service stopped.
 """
 
 from __future__ import annotations
@@ -41,9 +44,12 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
     try:
         stream.job = reply.job.id
         with _mapped(descriptors[0]) as ring, _woken(descriptors[1], stream) as wake:
-            position = await first_position(request, ring)
             follower = Follower(reply.job, ring, wake, stream, engine, send, timestamps=request.timestamps)
-            await follower.run(position, None if request.follow else ring.written)
+            with contextlib.closing(follower):
+                if request.follow and reply.job.state is not State.ENDED:
+                    follower.ask_how_it_ends()
+                position = await first_position(request, ring)
+                await follower.run(position, None if request.follow else ring.written)
     finally:
         close_all(descriptors)
 
@@ -71,6 +77,23 @@ class Follower:
         self._send = send
         self._timestamps = timestamps
         self._position = 0
+        self._asking: asyncio.Task[wire.JobReply] | None = None
+
+    def ask_how_it_ends(self) -> None:
+        """Have the engine say it when it is known."""
+        asked = wire.WaitJob(self._stream.caller.identity, self._job.id)
+        self._asking = asyncio.create_task(self._engine.request(asked, wire.JobReply))
+        self._asking.add_done_callback(self._answered)
+
+    def _answered(self, asking: asyncio.Task[wire.JobReply]) -> None:
+        if not asking.cancelled():
+            asking.exception()  # looked at, though perhaps nobody needs it any more
+        self._stream.news.set()
+
+    def close(self) -> None:
+        """Nobody wants to know any more."""
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def run(self, position: int, end: int | None) -> None:
         """Send everything from `position` on, as far as `end` (None: for as long as the job prints)."""
@@ -91,7 +114,7 @@ class Follower:
                 await self._end()
                 return
             if over:
-                await self._ended(_with_the_run(self._job))
+                await self._ended(self._known or _with_the_run(self._job))
                 return
             await self._stream.news.wait()
         await self._detached(self._stream.reason)
@@ -137,16 +160,15 @@ class Follower:
         if self._job.state is State.ENDED:
             await self._ended(self._job)
             return
-        waiting = asyncio.create_task(
-            self._engine.request(wire.WaitJob(self._stream.caller.identity, self._job.id), wire.JobReply)
-        )
-        waiting.add_done_callback(lambda _: self._stream.news.set())
+        if self._asking is None or (self._asking.done() and self._known is None):  # the engine was away for long
+            self.ask_how_it_ends()
+        assert self._asking is not None
+        while not self._asking.done() and self._stream.reason is None and not self._engine.run_ending.is_set():
+            await self._stream.news.wait()
+            self._stream.news.clear()
         try:
-            while not waiting.done() and self._stream.reason is None and not self._engine.run_ending.is_set():
-                await self._stream.news.wait()
-                self._stream.news.clear()
-            if waiting.done():
-                await self._ended(waiting.result().job)
+            if self._asking.done():
+                await self._ended(self._asking.result().job)
             elif self._stream.reason is not None:
                 await self._detached(self._stream.reason)
             else:
@@ -158,8 +180,12 @@ class Follower:
                 await self._ended(_with_the_run(self._job))
             else:
                 await self._detached(pb.Detached.REASON_UNAVAILABLE)
-        finally:
-            waiting.cancel()
+
+    @property
+    def _known(self) -> Job | None:
+        """The job as it ended, where the engine has said it by now."""
+        asking = self._asking
+        return asking.result().job if asking is not None and asking.done() and asking.exception() is None else None
 
     def _run_is_over(self) -> bool:
         return self._engine.run_ending.is_set() or self._wake.over

@@ -3,7 +3,7 @@
     connect ──▶ Connect → Setup ──▶ requests …  ──▶ broken ──▶ connect …
                                           └─ RunEnding: the run is over, and nobody connects again (it would start one)
 
-What may be asked twice is asked again over the next connection, once. A start is not.
+What may be asked twice is asked again over the next connection, once; what may take for ever, each time; a start never.
 """
 
 from __future__ import annotations
@@ -91,8 +91,11 @@ class Engine:
         raise TaskerError(Reason.INTERNAL, f"cannot use the engine's answer to {type(message).__name__}")
 
     async def _ask(self, message: wire.Message) -> Reply:
-        for last in (False, True):
+        last = False
+        while True:
             channel = await self._connected()
+            while not channel.has_room:  # after a restart, every stream asks at once
+                await channel.drained()
             try:
                 return await channel.request_with_descriptors(message)
             except TaskerError as error:
@@ -105,7 +108,7 @@ class Engine:
                     ) from error
                 if last:
                     raise
-        raise AssertionError
+                last = not message.abandonable
 
     async def _connected(self) -> Channel:
         try:

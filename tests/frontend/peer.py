@@ -169,6 +169,16 @@ class Peer:
 
         return self.wait_for(ask())
 
+    def unanswered(self) -> int:
+        """Requests that nobody answered or abandoned, after a while."""
+
+        async def left() -> int:
+            for channel in tuple(self.channels):
+                await channel.answered(PATIENCE)
+            return sum(len(channel._tasks) for channel in self.channels)
+
+        return self.wait_for(left())
+
     def next_asked(self, kind: type[_T]) -> _T:
         """The next request of a kind; those before it are dropped."""
         while True:

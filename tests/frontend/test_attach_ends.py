@@ -113,11 +113,31 @@ def test_the_engine_restarts_while_a_stream_waits_for_the_end(frontend: Frontend
     next(stream)
     job.ring.close()
     job.wake()
-    frontend.peer.next_asked(wire.WaitJob)
-    frontend.peer.drop()
+    for _ in range(4):
+        frontend.peer.next_asked(wire.WaitJob)
+        frontend.peer.drop()
     frontend.peer.next_asked(wire.WaitJob)
     frontend.peer.end(job)
     assert isinstance(next(stream), Ended)
+
+
+@pytest.mark.parametrize("meanwhile", ["forgotten", "stopped"])
+def test_who_reads_slowly_learns_how_it_ended(frontend: Frontend, meanwhile: str) -> None:
+    """Though by the last byte the job is forgotten, or the service stopped."""
+    job = frontend.peer.add(PeerJob("abc", capacity=24 << 20))
+    job.print(bytes(20 << 20))
+    stream = frontend.client().attach("abc")
+    next(stream)
+    frontend.peer.next_asked(wire.WaitJob)
+    frontend.peer.end(job, Outcome(Kind.EXITED, exit_code=7))
+    if meanwhile == "forgotten":
+        del frontend.peer.jobs["abc"]
+    else:
+        frontend.peer.notify(wire.RunEnding())
+    text, last = bytes_of(iter([Attached(job.job, 0), *stream]))
+    assert len(text) == 20 << 20
+    assert isinstance(last, Ended)
+    assert last.job.outcome == Outcome(Kind.EXITED, exit_code=7)
 
 
 # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,6 +183,7 @@ def test_nothing_is_left_of_a_stream(frontend: Frontend, job: PeerJob) -> None:
     for pipe in job.wakes:
         wait_until_unread(pipe)
     assert descriptors(frontend) == before
+    assert frontend.peer.unanswered() == 0
 
 
 def wait_until_unread(*pipes: int) -> None:

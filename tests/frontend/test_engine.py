@@ -13,9 +13,12 @@ import pytest
 
 from tasker import wire
 from tasker.certs import Pair
+from tasker.channel import MOST_QUEUED
 from tasker.errors import Reason, TaskerError
 from tasker.frontend.engine import Engine
+from tasker.identity import Identity, Role
 from tasker.job import Job, JobSpec
+from tasker.lifecycle import State
 from tests.frontend.peer import PATIENCE, PeerJob
 from tests.frontend.running import Frontend
 
@@ -91,6 +94,41 @@ def test_what_may_be_asked_twice(
     frontend.peer.next_asked(kind)
     frontend.peer.call(let_go.set)
     waiting.result(PATIENCE)
+
+
+def test_thousands_wait_at_once(tmp_path: Path, ca: Pair) -> None:
+    """More than a channel queues: for the end of one job, and anew when the engine restarts."""
+    frontend = Frontend(tmp_path, ca)
+    frontend.peer.start()
+    job = frontend.peer.add(PeerJob("abc"))
+
+    async def run() -> set[State]:
+        engine = Engine(
+            frontend.peer.path,
+            reloaded=lambda _: None,
+            end_streams=lambda *_: 0,
+            connected=lambda: None,
+            told=lambda _: None,
+        )
+        await engine.open()
+        asked = wire.WaitJob(Identity("alice", Role.USER, "a1"), "abc")
+        waits = [asyncio.create_task(engine.request(asked, wire.JobReply)) for _ in range(MOST_QUEUED + 1000)]
+        for _ in waits:
+            await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)
+        await asyncio.to_thread(frontend.peer.drop)
+        for _ in waits:
+            await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)
+        assert frontend.peer.connected.qsize() == 2
+        await asyncio.to_thread(frontend.peer.end, job)
+        async with asyncio.timeout(PATIENCE):
+            replies = await asyncio.gather(*waits)
+        await engine.close()
+        return {reply.job.state for reply in replies}
+
+    try:
+        assert asyncio.run(run()) == {State.ENDED}
+    finally:
+        frontend.close()
 
 
 def test_a_start_is_never_asked_again(frontend: Frontend, held: Hold, pool: futures.ThreadPoolExecutor) -> None:
