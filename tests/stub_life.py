@@ -69,6 +69,8 @@ class Life(OnBus):
         if plan.hold == "removed":
             await self.held.wait()
         self.populate(unit, plan)
+        if plan.gone and unit.cgroup is not None:
+            (unit.cgroup.directory / "cgroup.procs").unlink()
         if not plan.drop_removed:
             self.end_job(unit, plan.result if plan.result != "done" or unit.active == "active" else "failed")
         if plan.marked_dead:

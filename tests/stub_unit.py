@@ -33,6 +33,8 @@ class Plan:
     """JobRemoved is never sent."""
     drop_reply: bool = False
     """The call is never answered."""
+    gone: bool = False
+    """The scope is over, and its cgroup's files are gone, when anybody looks."""
     marked_dead: bool = False
     """systemd issue 36781: all goes well, then the live scope is called dead."""
 

@@ -45,8 +45,11 @@ async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
     for _ in range(2):
         await systemd.start_scope(job.unit, describe(job, grace))
         cgroup = await find(job.unit, systemd, root)
-        if cgroup is not None and cgroup.holds(job.pid):
-            return cgroup
+        if cgroup is not None:
+            with contextlib.suppress(OSError):  # it is gone again
+                if cgroup.holds(job.pid):
+                    return cgroup
+            cgroup.close()
         log.warning("%s does not hold its leader after its start", job.unit)
         await systemd.unref(job.unit)
     raise TaskerError(Reason.REFUSED, f"cannot start job {job.id}: systemd took its scope down at once; try again")
