@@ -48,8 +48,12 @@ class RingWriter:
             raise ValueError(f"a ring of {capacity} bytes is smaller than a page")
         self.capacity = capacity
         self.fd = os.memfd_create("tasker-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self.fd, DATA + capacity)
-        self._map = mmap.mmap(self.fd, DATA + capacity)
+        try:
+            os.ftruncate(self.fd, DATA + capacity)
+            self._map = mmap.mmap(self.fd, DATA + capacity)
+        except OSError:
+            os.close(self.fd)
+            raise
         seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | _F_SEAL_FUTURE_WRITE | fcntl.F_SEAL_SEAL
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
         self._whole = memoryview(self._map)

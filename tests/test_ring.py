@@ -159,6 +159,13 @@ def test_memory_is_taken_only_as_bytes_come(writer: RingWriter, reader: RingRead
     assert taken() <= HEADER + 2 * PAGE + 10 * PAGE  # two pages for marks: positions and times
 
 
+def test_one_that_is_refused_leaves_nothing_behind() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        RingWriter(1 << 60)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_too_small_a_ring() -> None:
     with pytest.raises(ValueError, match="smaller than a page"):
         RingWriter(PAGE - 1)
