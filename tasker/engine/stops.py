@@ -76,7 +76,8 @@ class Stops:
         without `ask` somebody else has sent SIGTERM already. Raises TaskerError where it could not be started."""
         by = actor if isinstance(actor, str) else actor.name
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
-        entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
+        if entry.job.state is not State.GONE:  # it may be by now, though it was there when it was looked for
+            entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
             now = time.time()
             entry.stop = Stop(by, now + patience, asked=now, kind=kind)
