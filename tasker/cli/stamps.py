@@ -7,14 +7,14 @@ overwrite the time, so it is written again after it; it is dim, and the job's ow
 from __future__ import annotations
 
 import re
-from collections import deque
 from datetime import datetime
 
 from tasker.cli.clean import SGR
 
 _RESETS = re.compile(r"0*(;|\Z)")
-STYLES = 16
-"""SGR sequences since the last reset that are kept: more of them than colours and attributes need."""
+STYLES = 64
+"""Characters of SGR sequences since the last reset that are kept: more than colours and attributes need. A job may ask
+for all of them again with every second character, so what is shown is at most fifty times what was printed."""
 
 
 def stamp(when: float) -> str:
@@ -27,7 +27,8 @@ class Stamps:
 
     def __init__(self, *, terminal: bool) -> None:
         self._terminal = terminal
-        self._styles: deque[str] = deque(maxlen=STYLES)
+        self._styles: dict[str, None] = {}
+        """The SGR sequences in force, each once, in order."""
         self._line = ""
         """The time of the current line; "" at its start."""
         self._returned = False
@@ -46,7 +47,7 @@ class Stamps:
         return "".join(out)
 
     def _prefixed(self, text: str, now: str) -> str:
-        first = "" if self._line else self._prefix(now)
+        first = "" if self._line else self._prefix(now, styled=bool(text))
         self._line = self._line or now
         return first + (self._on_terminal(text) if self._terminal else text)
 
@@ -61,12 +62,17 @@ class Stamps:
             self._styled(part)
         return "".join(out)
 
-    def _prefix(self, when: str) -> str:
-        return f"\x1b[0;2m{when}\x1b[0m {''.join(self._styles)}" if self._terminal else f"{when} "
+    def _prefix(self, when: str, styled: bool = True) -> str:
+        if not self._terminal:
+            return f"{when} "
+        return f"\x1b[0;2m{when}\x1b[0m {''.join(self._styles) if styled else ''}"
 
     def _styled(self, text: str) -> None:
         for sequence in SGR.finditer(text):
             if _RESETS.match(sequence[1]):
                 self._styles.clear()
             if sequence[1].strip("0"):
-                self._styles.append(sequence[0])
+                self._styles.pop(sequence[0], None)
+                self._styles[sequence[0]] = None
+            while sum(map(len, self._styles)) > STYLES:
+                del self._styles[next(iter(self._styles))]

@@ -6,6 +6,7 @@ import random
 import re
 
 import pyte
+import pytest
 
 from tasker.cli.stamps import STYLES, Stamps, stamp
 from tests.cli.terminal import Emulator
@@ -59,6 +60,18 @@ def test_on_a_terminal_a_progress_bar_leaves_the_time_of_its_line() -> None:
 
 def test_styles_that_are_never_reset_do_not_add_up() -> None:
     stamps = Stamps(terminal=True)
+    stamps.feed("\x1b[1m", ONE)
     for _ in range(100):
-        stamps.feed("\x1b[1m\n", ONE)
-    assert stamps.feed("x", ONE).count("\x1b[1m") == STYLES
+        stamps.feed("\x1b[31mred\x1b[39mplain\n", ONE)
+    assert stamps.feed("x", ONE).endswith(" \x1b[1m\x1b[31m\x1b[39mx")
+
+
+@pytest.mark.parametrize("printed", ["\ra", "\n", "a\n", "\r\n", "\ra\x1b[1m", "\x1b[1m"])
+@pytest.mark.parametrize("length", [4, 20, STYLES, 250])
+def test_what_is_shown_is_a_small_multiple_of_what_was_printed(printed: str, length: int) -> None:
+    """Whatever styles a job asks for first, to have them written again after each of its carriage returns or lines."""
+    stamps = Stamps(terminal=True)
+    for number in range(32):
+        stamps.feed(f"\x1b[{number:0{length - 3}}m", ONE)
+    shown = sum(len(stamps.feed(printed * 1000, ONE)) for _ in range(10))
+    assert shown <= 50 * len(printed) * 10_000
