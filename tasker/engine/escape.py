@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import signal
 import time
 from pathlib import Path
@@ -73,7 +74,7 @@ class Escape:
     def _below(self, pid: int, cgroup: Cgroup) -> bool:
         """Whether a process is in a cgroup, or in one that it has made there."""
         try:
-            path = Path(f"/proc/{pid}/cgroup").read_text().partition("::")[2].split("\n")[0]
+            path = os.fsdecode(Path(f"/proc/{pid}/cgroup").read_bytes()).partition("::")[2].split("\n")[0]
         except OSError:
             return False
         return (self._cgroups / path.lstrip("/")).is_relative_to(cgroup.path)
@@ -82,6 +83,7 @@ class Escape:
 def _alive(pid: int) -> bool:
     """Whether it runs; a zombie does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]  # its name may be no text
     except OSError:
         return False
+    return state not in (b"Z", b"X")

@@ -28,6 +28,16 @@ def test_a_job_of_roots_is_ended_by_itself(tasker: Stack) -> None:
     assert f"MESSAGE={job.id}: it left its scope, so it is ended\n".encode() in entry
 
 
+def test_its_name_need_not_be_text(tasker: Stack) -> None:
+    script = r"printf '\377' > /proc/$$/comm; echo ready; sleep 60; true"
+    job = tasker.start_job("sh", "-c", script, user="root")
+    until(lambda: tasker.printed(job))
+    leave(tasker, job)
+    outcome = tasker.wait(job).outcome
+    assert outcome is not None
+    assert outcome.verdict == "stopped by tasker: it left its scope"
+
+
 def test_another_is_noticed_when_it_is_looked_at(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
     leave(tasker, job)
