@@ -27,7 +27,7 @@ TO_RUN_END = 10.0
 _TO_SWEEP = 5.0
 """Seconds from there to the end of the engine; what is left is then systemd's to end."""
 _TO_DIE = 10.0
-"""Seconds past the grace in which what was killed is gone, or who waits for that is told that it is not."""
+"""Seconds past the grace in which what was killed is gone; else who waits for that is told."""
 _MOST_WAITING = 64
 _WORDS = {
     Kind.STOPPED: "{by} stops it, within {patience:g} s",
@@ -64,8 +64,8 @@ class Stops:
             async with asyncio.timeout(patience + _TO_DIE):
                 await entry.over.wait()
         except TimeoutError:
-            text = f"cannot see the end of job {entry.job.id}: some of it is there {_TO_DIE:g} s after it was killed"
-            text += "; another job may trace it, or a disk hang; tasker wait tells when it is gone"
+            text = f"cannot see the end of job {entry.job.id}, which should have come {_TO_DIE:g} s ago"
+            text += ": another job may trace it, or a disk or systemd hang; tasker wait tells when it is over"
             raise TaskerError(Reason.REFUSED, text) from None
         return entry.job
 
