@@ -6,6 +6,7 @@ No I/O, nothing of systemd (engine/properties.py knows its names for them).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from tasker.errors import invalid
@@ -68,6 +69,22 @@ def check_limits(limits: Limits, cores: int | None = None) -> None:
         _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
     if sum(len(io.path.encode()) for io in limits.io) > LONGEST_PATHS:
         raise invalid(f"cannot limit disks by paths of more than {LONGEST_PATHS} bytes together; name the devices")
+
+
+def check_change(limits: Limits, lift: Collection[str], cores: int | None = None) -> None:
+    """Raise TaskerError(INVALID) where that is no change of a running job's limits: values to set, and the fields of
+    those to take away."""
+    if limits.run_time is not None or "run_time" in lift:
+        raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start it anew")
+    lasting = [field.name for field in fields(Limits) if field.name != "run_time"]
+    for name in lift:
+        if name not in lasting:
+            raise invalid(f"cannot lift {name[:40]!r}: the limits are {', '.join(lasting)}")
+        if name in named(limits):
+            raise invalid(f"cannot set and lift the limit on {name} at once; choose one")
+    if not named(limits) and not lift:
+        raise invalid("cannot change limits without one; name one to set or to lift, e.g. --memory 1G")
+    check_limits(limits, cores)
 
 
 def named(limits: Limits) -> tuple[str, ...]:

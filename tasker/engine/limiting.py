@@ -18,13 +18,10 @@ from tasker.engine.ceilings import Ceilings
 from tasker.engine.jobs import Jobs
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
-from tasker.errors import invalid
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import IoLimit, Limits, check_limits, named
+from tasker.limits import IoLimit, Limits, check_change, check_limits, named
 from tasker.quantity import format_size
-
-_FIELDS = tuple(field.name for field in dataclasses.fields(Limits) if field.name != "run_time")
 
 
 class Limiting:
@@ -37,7 +34,7 @@ class Limiting:
 
     async def limit(self, request: wire.LimitJob, entry: Entry) -> Job:
         """The job with what is in force then. Raises TaskerError."""
-        check(request.limits, request.lift)
+        check_change(request.limits, request.lift, os.cpu_count() or 1)
         await disks.check_paths(request.limits)
         self._ceilings.check(entry.job.owner, request.limits)
         await entry.settled.wait()
@@ -54,20 +51,6 @@ class Limiting:
             return entry.job  # it has ended meanwhile
         properties.verify(Limits(**{field: getattr(limits, field) for field in fields}), entry.cgroup, fields)
         return await self._jobs.look(entry)
-
-
-def check(limits: Limits, lift: Collection[str]) -> None:
-    """Raise TaskerError(INVALID) where that is no change of a running job's limits."""
-    if limits.run_time is not None or "run_time" in lift:
-        raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start it anew")
-    for name in lift:
-        if name not in _FIELDS:
-            raise invalid(f"cannot lift {name[:40]!r}: the limits are {', '.join(_FIELDS)}")
-        if name in named(limits):
-            raise invalid(f"cannot set and lift the limit on {name} at once; choose one")
-    if not named(limits) and not lift:
-        raise invalid("cannot change limits without one; name one to set or to lift, e.g. --memory 1G")
-    check_limits(limits, os.cpu_count() or 1)
 
 
 def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:

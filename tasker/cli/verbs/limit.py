@@ -10,7 +10,7 @@ from tasker.cli.connection import connect
 from tasker.cli.facts import in_force
 from tasker.cli.stdout import print_json, print_rows
 from tasker.errors import TaskerError
-from tasker.limits import Limits, check_limits, named
+from tasker.limits import Limits, check_change
 
 USAGE = "JOB LIMIT…"
 EPILOG = """\
@@ -23,7 +23,7 @@ What is named is changed, the rest stays; "none" takes a limit away (for disks: 
 Prints what is asked for and what is in force then. --time cannot be changed: it is fixed when a job starts.
 --json prints {"job": {…}} with "limits", "in_force" and "differing"."""
 
-FIELDS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight")
+FIELDS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight", "time")
 DISKS = ("io_read", "io_write", "io_read_iops", "io_write_iops")
 
 
@@ -46,8 +46,6 @@ def run(asked: argparse.Namespace) -> int:
 
 def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
     """What is to be set, and the fields of Limits to take away. Raises UsageError."""
-    if asked.time is not None:
-        raise UsageError("cannot change the run time of a job: it is fixed when the job starts; leave --time out")
     words = vars(asked).copy()
     lift = [name for name in FIELDS if words[name] == options.NONE]
     words |= dict.fromkeys(lift)
@@ -60,10 +58,9 @@ def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
         words |= {name: [] for name in DISKS}
         lift.append("io")
     limits = spec.limits(argparse.Namespace(**words))
-    if not lift and not named(limits):
-        raise UsageError("cannot change nothing; name a limit, e.g. tasker limit k3v9 --memory 1G")
+    lifted = tuple("run_time" if name == "time" else name for name in lift)
     try:
-        check_limits(limits)
+        check_change(limits, lifted)
     except TaskerError as error:
         raise UsageError(error.message) from error
-    return limits, tuple(lift)
+    return limits, lifted

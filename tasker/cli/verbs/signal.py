@@ -11,7 +11,8 @@ from tasker.cli.clean import visible
 from tasker.cli.connection import connect
 from tasker.cli.each import each, report
 from tasker.cli.near import did_you_mean
-from tasker.job import signal_name
+from tasker.errors import TaskerError
+from tasker.job import check_signal, signal_name
 
 USAGE = "JOB… SIGNAL"
 EPILOG = """\
@@ -22,8 +23,6 @@ examples:
 
 SIGNAL is a name, with or without SIG, or a number from 1 to 64 (kill -l lists them). It goes to the process group of
 the job's command. To end a job there is tasker stop, which waits for its end. --json prints {"jobs": […]}."""
-
-LARGEST = 64
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +41,11 @@ def run(asked: argparse.Namespace) -> int:
 def number(text: str) -> int:
     """1 to 64, of a name or a number. Raises ArgumentTypeError."""
     if re.fullmatch(r"\d{1,3}", text, re.ASCII):
-        if 1 <= int(text) <= LARGEST:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"cannot send signal {text}; choose 1 to {LARGEST}, or a name like HUP")
+        try:
+            check_signal(int(text))
+        except TaskerError as error:
+            raise argparse.ArgumentTypeError(error.message) from error
+        return int(text)
     name = text.upper().removeprefix("SIG")
     if realtime := re.fullmatch(r"(RTMIN\+|RTMAX-)(\d{1,2})", name, re.ASCII):
         found = signal.SIGRTMIN + int(realtime[2]) if realtime[1] == "RTMIN+" else signal.SIGRTMAX - int(realtime[2])
