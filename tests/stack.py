@@ -136,7 +136,7 @@ class Stack:
     def alive(pid: int) -> bool:
         """Whether a process runs; a zombie does not."""
         try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+            return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
         except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or while it was read
             return False
 

@@ -219,7 +219,8 @@ def disk_under(path: str) -> str | None:
 
 def _status(pid: int) -> tuple[str, int, int]:
     """(state, process group, start time in ticks) out of /proc/PID/stat. Raises OSError."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    # Any process's name, which stands before, may be any bytes.
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()
     return fields[0], int(fields[2]), int(fields[19])
 
 
