@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tasker.job import JobSpec
 from tests.cli.conftest import Machine
 from tests.client.forwarder import Forwarder, forwarding
 from tests.daemon import DEADLINE
@@ -67,6 +68,24 @@ def test_run_and_attach_go_on(own: Machine, number: int) -> None:
     rest, _ = attach.communicate(timeout=DEADLINE)
     assert hashlib.sha256(begin + rest).digest() == WHOLE
     assert attach.returncode == 0
+
+
+def test_a_run_that_nobody_can_watch_says_which_job_it_started() -> None:
+    with stack("[server]\nstreams_per_user = 1\n", frontend=True) as tasker:
+        machine = Machine(tasker)
+        client = tasker.client("alice")
+        first = client.start(JobSpec(("sleep", "600")))
+        watched = client.attach(first.id)
+        next(watched)
+        run = machine.run("run", "--", "sleep", "600", user="alice")
+        assert (run.returncode, run.stdout) == (125, "")
+        [job] = [job.id for job in tasker.list() if job.id != first.id]
+        ways = f"go on with: tasker attach --offset 0 {job}, or end it with: tasker stop {job}"
+        assert run.stderr.startswith("tasker: cannot take on more attach streams: alice has 1 of them")
+        assert run.stderr.endswith(f"; job {job} may still run; {ways}\n")
+        assert machine.run("stop", job, user="alice").returncode == 0
+        watched.cancel()
+        client.close()
 
 
 def test_a_stop_gets_through_once_the_connection_is_back(machine: Machine, network: Forwarder) -> None:

@@ -41,7 +41,7 @@ def run(given: argparse.Namespace) -> int:
     from tasker.cli.follow import Follow
     from tasker.cli.interrupts import Interrupts, Left, unstopped
     from tasker.cli.output import choose
-    from tasker.cli.verbs.attach import again, resumable
+    from tasker.cli.verbs.attach import again
     from tasker.client import Ended
 
     asked = spec.build(given, os.environ)
@@ -67,7 +67,7 @@ def run(given: argparse.Namespace) -> int:
             except TaskerError as error:
                 if interrupts.unanswered and error.reason is Reason.UNAVAILABLE:
                     raise TaskerError(error.reason, unstopped(job, error.message)) from error
-                raise resumable(error, job, follow.offset) from error
+                raise _left_behind(error, job, again(job, follow.offset)) from error
             except OSError:  # nobody reads any more, as for any program in the foreground
                 try:
                     stop(job)
@@ -75,3 +75,11 @@ def run(given: argparse.Namespace) -> int:
                     raise TaskerError(error.reason, unstopped(job, error.message)) from error
                 raise
     return exits.of_outcome(last.job.outcome) if isinstance(last, Ended) else exits.FAILED
+
+
+def _left_behind(error: TaskerError, job: str, goes_on: str) -> TaskerError:
+    """An error after the start says which job there is now, and what to type; but where it is there no more."""
+    if error.reason is Reason.NOT_FOUND:
+        return error
+    text = f"{error.message}; job {job} may still run; go on with: {goes_on}, or end it with: tasker stop {job}"
+    return TaskerError(error.reason, text)
