@@ -6,6 +6,7 @@ Plain values and the rules they must keep. No I/O, no clock, nothing of systemd.
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -119,6 +120,12 @@ class Job:
     """Its output is on disk and no longer in memory."""
     revision: int = 0
     """Grows with every change of any job: of two states of one job the higher is the newer."""
+
+
+def without_values(job: Job) -> Job:
+    """The job with the names of its environment alone: the values are only for those who manage it."""
+    names = dict.fromkeys(job.spec.environment, "")
+    return dataclasses.replace(job, spec=dataclasses.replace(job.spec, environment=names))
 
 
 def signal_name(number: int | None) -> str:

@@ -218,6 +218,7 @@ class Client(Connection):
     def watch(self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE) -> Watching:
         """Every job, or those named, as they are now, and every change from then on.
 
+        Values of environments are empty here; `get` has them.
         With `usage` also what running jobs use, about once a second. A connection that breaks is tried again for
         `patience` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND, AMBIGUOUS, and
         UNAVAILABLE where it gave up.

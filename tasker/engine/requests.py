@@ -8,7 +8,6 @@ goes to the journal from here, so that no row can forget it.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity
-from tasker.job import Job, signal_name
+from tasker.job import Job, signal_name, without_values
 from tasker.policy import allowed, demand
 
 Words = str | Callable[[Any], str]
@@ -173,7 +172,4 @@ async def _served(route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
 
 def _shown(job: Job, caller: Identity) -> Job:
     """As `caller` may see it: environment values are for those who manage it."""
-    if allowed("see environment", caller, job.owner):
-        return job
-    names = dict.fromkeys(job.spec.environment, "")
-    return dataclasses.replace(job, spec=dataclasses.replace(job.spec, environment=names))
+    return job if allowed("see environment", caller, job.owner) else without_values(job)

@@ -7,7 +7,6 @@ than the table itself, and what it gets is never older than what it asked for be
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 from collections.abc import Iterator
 
@@ -15,7 +14,7 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine.table import Table
 from tasker.errors import TaskerError
-from tasker.job import Job
+from tasker.job import Job, without_values
 from tasker.lifecycle import State
 from tasker.usage import JobUsage
 
@@ -132,13 +131,7 @@ class Subscription:
                 id = next(iter(self._pending))
                 job = self._pending.pop(id)
                 try:
-                    self._frontend.notify(wire.Forgotten(id) if job is None else wire.Changed(_bare(job)))
+                    self._frontend.notify(wire.Forgotten(id) if job is None else wire.Changed(without_values(job)))
                 except TaskerError as error:
                     log.error("cannot tell of job %s: %s", id, error.message)
                 await asyncio.sleep(0)  # a burst is told between other work
-
-
-def _bare(job: Job) -> Job:
-    """Without the values of its environment: who watches is not told here who looks."""
-    names = dict.fromkeys(job.spec.environment, "")
-    return dataclasses.replace(job, spec=dataclasses.replace(job.spec, environment=names))

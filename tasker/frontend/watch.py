@@ -21,7 +21,7 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
 from tasker.frontend.engine import Engine, News, ending
 from tasker.frontend.streams import Stream
-from tasker.job import Job
+from tasker.job import Job, without_values
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Watcher:
         while first or page:
             jobs, page = await self._page(engine, page)
             self._known |= {job.id: job.revision for job in jobs}
-            part = pb.Snapshot(jobs=[job_to(job) for job in jobs], first=first, last=not page)
+            part = pb.Snapshot(jobs=[job_to(without_values(job)) for job in jobs], first=first, last=not page)
             await self._send(pb.WatchJobsResponse(snapshot=part))
             first = False
             if self._stream.reason is not None:

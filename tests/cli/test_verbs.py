@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tasker.cli.verbs.wait import ends
 from tasker.client.watching import Changed
 from tasker.lifecycle import State
 from tests.cli.conftest import Machine
@@ -111,6 +112,16 @@ def test_wait_for_the_last_and_for_any(machine: Machine) -> None:
     assert [line["job"]["id"] for line in lines] == [slow, quick]
     missing = machine.run("wait", quick, "nosuchjob")
     assert (missing.returncode, missing.stdout.split()[0]) == (125, quick)
+
+
+def test_wait_shows_the_whole_job_also_where_it_is_told_of_its_end(machine: Machine) -> None:
+    job = started(machine, options=("--env", "K=V"))
+    with machine.client() as client:
+        running = client.get(job)
+        client.stop(job, grace=0)
+        [told] = ends(client, [running], None)
+        assert (told.state, told.spec) == (State.ENDED, client.get(job).spec)
+        assert told.spec.environment == {"K": "V"}
 
 
 def test_wait_survives_a_restart(machine: Machine) -> None:

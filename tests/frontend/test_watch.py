@@ -13,7 +13,7 @@ from tasker.certs import Pair, identity_of
 from tasker.client.watching import Changed, Forgotten, News, Snapshot, Used, Watching
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
-from tasker.job import Job
+from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
 from tasker.usage import JobUsage, Usage
 from tests.frontend.peer import PeerJob
@@ -49,6 +49,16 @@ def test_a_snapshot_then_changes_then_what_is_forgotten(frontend: Frontend) -> N
     frontend.peer.notify(wire.Forgotten("abc"))
     assert next(watching) == Changed(new.job)
     assert next(watching) == Forgotten("abc")
+
+
+def test_values_of_an_environment_are_in_no_news(frontend: Frontend) -> None:
+    """Not even for the owner, and in a snapshot as little as in a change; so one is not taken for the other's news."""
+    job = frontend.peer.add(PeerJob("abc"))
+    job.job = dataclasses.replace(job.job, spec=JobSpec(("true",), environment={"SECRET": "x"}))
+    assert frontend.client().get("abc").spec.environment == {"SECRET": "x"}
+    for only in ("", "abc"):
+        [known] = snapshot(frontend.client().watch(job=only))
+        assert known.spec.environment == {"SECRET": ""}
 
 
 def test_no_jobs_are_a_snapshot_too(frontend: Frontend) -> None:

@@ -207,7 +207,8 @@ class TaskerServicer:
     def WatchJobs(self, request, context):
         """Every job as it is now (a snapshot, in one or more parts), then every change. Where the service restarted in
         between, a new snapshot comes, which stands in place of everything before. A client that reads slowly gets the
-        newest state of a job and not each one on the way there.
+        newest state of a job and not each one on the way there. Values of environments are left empty, whoever watches;
+        GetJob has them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

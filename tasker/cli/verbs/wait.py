@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -89,8 +90,8 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
                     missing = (set(left) if first else missing) - {job.id for job in known}
                     seen = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
             for job in seen:
-                if job.ended and left.pop(job.id, None):
-                    yield job
+                if job.ended and (before := left.pop(job.id, None)):
+                    yield dataclasses.replace(job, spec=before.spec)  # news have no values of the environment
             if not left:
                 return
     finally:

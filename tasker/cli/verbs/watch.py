@@ -29,7 +29,8 @@ Ctrl-C. Where the service was away, only what is different afterwards is told.
 
 --json prints what the API sends, a line each: {"snapshot": {"jobs", "first", "last"}} in one or more parts, then
 {"changed": {…}} with a whole job, {"forgotten": "ID"} and, with --usage, {"usage": {"usages": [{"job", "usage"}]}}.
-Where the connection breaks, {"away": {"error"}} and later a new snapshot."""
+Where the connection breaks, {"away": {"error"}} and later a new snapshot. Values of environments are left empty; get
+has them."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
