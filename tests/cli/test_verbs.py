@@ -101,7 +101,11 @@ def test_wait_for_the_last_and_for_any(machine: Machine) -> None:
     patient = machine.popen("wait", "--timeout", "3650000000d", quick, slow)
     line_of(patient, quick)
     assert (timed_out.returncode, timed_out.stdout) == (124, "")
-    assert timed_out.stderr.startswith(f"tasker: cannot wait longer than 0.1s for {slow}")
+    said = f"cannot wait longer than 0.1s for {slow}; try again, or tasker stop"
+    assert timed_out.stderr == f"tasker: {said}\n"
+    timed_out = machine.run("wait", "--json", "--timeout", "100ms", slow)
+    assert (timed_out.returncode, timed_out.stdout) == (124, "")
+    assert printed(timed_out.stderr) == [{"error": {"reason": "refused", "message": said}}]
     machine.out("stop", slow)
     rest, _ = waiting.communicate(timeout=DEADLINE)
     assert rest.startswith(f"{slow} stopped by root")

@@ -12,11 +12,11 @@ from tasker.cli import document, exits, options, render
 from tasker.cli.connection import connect
 from tasker.cli.each import each, report
 from tasker.cli.live import Live, Wake
-from tasker.cli.stderr import complain, say
+from tasker.cli.stderr import say
 from tasker.cli.stdout import print_json
 from tasker.client import Client
 from tasker.client.watching import Away, Changed, Forgotten, Snapshot
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.quantity import format_duration, parse_duration
 
@@ -60,7 +60,8 @@ def run(asked: argparse.Namespace) -> int:
                     return failed or codes[job.id]
         except TimeoutError:
             left = " ".join(id for id in jobs if id not in codes)
-            complain(f"cannot wait longer than {format_duration(asked.timeout)} for {left}; try again, or tasker stop")
+            text = f"cannot wait longer than {format_duration(asked.timeout)} for {left}; try again, or tasker stop"
+            report([TaskerError(Reason.REFUSED, text)], asked)
             return exits.TIMED_OUT
     return failed or codes[[answer.id for answer in answers if isinstance(answer, Job)][-1]]
 
