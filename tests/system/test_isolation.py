@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.job import Job, Kind
+from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tests.system.conftest import User, cgroup, run, until
 
@@ -46,6 +46,20 @@ do = {
 name, *arguments = sys.argv[1:]
 print(attempt(lambda: do[name](*arguments)))
 """
+# A job whose own child traces it, and never waits for it.
+TRACED = """
+import ctypes, os, sys, time
+ready, told = os.pipe()
+leader = os.getpid()
+libc = ctypes.CDLL(None)
+libc.prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0)  # PR_SET_PTRACER: Yama lets it
+if os.fork() == 0:
+    os.setsid()
+    os.write(told, b"yes" if libc.ptrace(0x4206, leader, None, None) == 0 else b"no")  # PTRACE_SEIZE
+    time.sleep(600)
+assert os.read(ready, 3) == b"yes"
+sys.exit(3)
+"""
 NO = ("EPERM", "EACCES")
 
 
@@ -84,6 +98,11 @@ def test_the_attempts_work_on_ones_own(alice: User) -> None:
     assert tries(alice, "read", f"/proc/{own.pid}/environ") == "done"
     assert tries(alice, "kill", str(own.pid)) == "done"
     assert alice.wait(own).outcome is not None
+
+
+def test_a_traced_job_ends_as_it_did_and_holds_up_nobody(alice: User, bob: User) -> None:
+    assert alice.wait(alice.start("python3", "-c", TRACED)).outcome == Outcome(Kind.EXITED, exit_code=3)
+    assert bob.wait(bob.start("true")).outcome == Outcome(Kind.EXITED, exit_code=0)
 
 
 @pytest.mark.parametrize("name", ["ca.key", "server.key", "clients/root.key", "clients/alice.key"])
