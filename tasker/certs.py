@@ -80,8 +80,8 @@ def identity_of(pem: bytes, ca: bytes) -> Certified:
     """
     try:
         certificate = x509.load_pem_x509_certificate(pem)
+        _check_purpose(certificate)  # before the subject: of a server's, that is not what is wrong
         subject = _subject_of(certificate)
-        _check_purpose(certificate)
     except _UNREADABLE as error:
         raise _denied(f"it cannot be read: {error}") from error
     if not any(_issued(certificate, authority) for authority in _authorities(ca)):
@@ -121,7 +121,8 @@ def _check_purpose(certificate: x509.Certificate) -> None:
     usages = _usages(certificate)
     if usages != [ExtendedKeyUsageOID.CLIENT_AUTH]:
         what = "a server's" if ExtendedKeyUsageOID.SERVER_AUTH in usages else "no client's"
-        raise _denied(f"it is {what} certificate (its extended key usage must be clientAuth and nothing else)")
+        usage = "its extended key usage must be clientAuth and nothing else"
+        raise _denied(f"it is {what} certificate ({usage}); give a client's, made by `tasker certs client`")
     if _is_ca(certificate):
         raise _denied("it is a certificate authority's")
     key = certificate.public_key()

@@ -46,6 +46,11 @@ def test_anything_else_is_no_identity(ca: Pair, subject: Subject, usages: Usages
     assert caught.value.reason is Reason.DENIED
 
 
+def test_a_servers_certificate_is_told_for_what_it_is(ca: Pair) -> None:
+    with pytest.raises(TaskerError, match=r"it is a server's certificate .*; give a client's, made by `tasker certs c"):
+        certs.identity_of(issuing.make_server(ca, []).certificate, ca.certificate)
+
+
 def test_an_authority_below_ours_makes_no_identities(ca: Pair) -> None:
     below = forge(ca, GOOD, [CLIENT], is_ca=True)
     with pytest.raises(TaskerError, match="certificate authority's"):
