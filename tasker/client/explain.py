@@ -65,18 +65,26 @@ def own_certificate(credentials: Credentials) -> TaskerError | None:
 
 def connection(credentials: Credentials, details: str) -> TaskerError:
     """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
-    where = credentials.where
-    context = ssl.create_default_context(cadata=credentials.ca.decode("ascii", "replace"))
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_alpn_protocols(["h2"])
+    return handshake(credentials.host, credentials.port, credentials.ca) or _unavailable(
+        f"cannot go on with {credentials.where}: the connection broke off ({details}); the service is restarting, or "
+        "does not take your certificate (another CA, another clock): `journalctl TASKER_ACTION=login` there says why"
+    )
+
+
+def handshake(host: str, port: int, ca: bytes, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> TaskerError | None:
+    """Why there is none in that version, UNAVAILABLE. Without a certificate of one's own: TLS 1.3 asks for it later."""
+    where = f"{host}:{port}"
     try:
+        context = ssl.create_default_context(cadata=ca.decode("ascii", "replace"))
+        context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(["h2"])
         with (
-            socket.create_connection((credentials.host, credentials.port), timeout=PATIENCE) as sock,
-            context.wrap_socket(sock, server_hostname=credentials.host),
+            socket.create_connection((host, port), timeout=PATIENCE) as sock,
+            context.wrap_socket(sock, server_hostname=host),
         ):
-            pass
+            return None
     except ssl.SSLCertVerificationError as error:
-        return _unavailable(f"cannot trust {where}: {_of_server(error, credentials.host)}")
+        return _unavailable(f"cannot trust {where}: {_of_server(error, host)}")
     except ssl.SSLError:
         return _unavailable(f"cannot speak TLS 1.3 with {where}; is that Tasker's port?")
     except ConnectionRefusedError:
@@ -85,10 +93,6 @@ def connection(credentials: Credentials, details: str) -> TaskerError:
         return _unreachable(where, "no answer")
     except OSError as error:
         return _unreachable(where, error.strerror or "the connection broke off")
-    return _unavailable(
-        f"cannot go on with {where}: the connection broke off ({details}); the service is restarting, or does not take "
-        "your certificate (another CA, another clock): `journalctl TASKER_ACTION=login` there says why"
-    )
 
 
 def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:

@@ -247,6 +247,17 @@ def test_a_client_machine_without_a_service(machine: Machine) -> None:
     assert line.startswith("wrong")
     assert "connection refused" in line
     assert os.linesep not in line
+    assert " service " not in done.stdout  # a call would say the same once more
+
+
+def test_a_server_of_another_ca(machine: Machine, tmp_path: Path) -> None:
+    ca = issuing.make_ca()
+    (tmp_path / "ca.crt").write_bytes(ca.certificate)
+    done = machine.run("doctor", "--json", "--ca", str(tmp_path / "ca.crt"), user="alice")
+    found = {one["check"]: one for one in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, found["port"]["verdict"]) == (1, "wrong")
+    assert found["port"]["text"].endswith(": its certificate was not signed by the CA you named")
+    assert found["port"]["todo"] == "look at --ca (TASKER_CA), or fetch its ca.crt anew"
 
 
 def test_info(machine: Machine) -> None:

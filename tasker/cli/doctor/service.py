@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import grp
-import socket
 import ssl
 import stat
 import time
@@ -14,12 +13,11 @@ from tasker.cli.about import CLOCKS
 from tasker.cli.connection import client_of
 from tasker.cli.doctor.finding import Finding, note, ok, unseen, wrong
 from tasker.cli.settings import Settings
+from tasker.client.explain import handshake
 from tasker.errors import TaskerError
 from tasker.info import Info
 from tasker.quantity import format_duration
 
-PATIENCE = 10.0
-"""Seconds for a connection."""
 GROUP = "tasker"
 
 
@@ -56,38 +54,14 @@ def port(found: Settings) -> list[Finding]:
         authority = settings.read(found).ca
     except TaskerError:
         return []  # the certificate's own finding tells
-    newest = _handshake(host, number, authority, ssl.TLSVersion.TLSv1_3)
-    if isinstance(newest, OSError):
-        todo = "systemctl status 'tasker*' there says whether it runs; or is a firewall between?"
-        return [wrong("port", f"{found.address}: {_why(newest)}", todo)]
-    older = _handshake(host, number, authority, ssl.TLSVersion.TLSv1_2)
-    if older is None:
+    refused = handshake(host, number, authority)
+    if refused is not None:
+        text, _, todo = refused.message.partition("; ")
+        return [wrong("port", text, todo)]
+    if handshake(host, number, authority, ssl.TLSVersion.TLSv1_2) is None:
         todo = "that is not Tasker, or something stands before it that speaks for it"
         return [wrong("port", f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
     return [ok("port", f"{found.address} speaks TLS 1.3, and refuses 1.2")]
-
-
-def _handshake(host: str, number: int, authority: bytes, version: ssl.TLSVersion) -> OSError | None:
-    """Why there was none, if there was none."""
-    try:
-        context = ssl.create_default_context(cadata=authority.decode("ascii", "replace"))
-        context.minimum_version = context.maximum_version = version
-        context.set_alpn_protocols(["h2"])
-        with (
-            socket.create_connection((host, number), timeout=PATIENCE) as sock,
-            context.wrap_socket(sock, server_hostname=host),
-        ):
-            return None
-    except OSError as error:  # ssl's are among them
-        return error
-
-
-def _why(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return "it does not speak TLS 1.3"
-    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
 
 
 def call(found: Settings) -> list[Finding]:

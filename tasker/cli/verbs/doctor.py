@@ -95,6 +95,7 @@ def _client(asked: argparse.Namespace) -> Iterator[Finding]:
         return
     own = certificates.own(found, time.time())
     yield own
-    yield from service.port(found)
-    if own.verdict in (Verdict.OK, Verdict.NOTE):
+    port = service.port(found)
+    yield from port
+    if all(one.verdict in (Verdict.OK, Verdict.NOTE) for one in (own, *port)):
         yield from service.call(found)
