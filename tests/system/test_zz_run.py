@@ -113,6 +113,7 @@ def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> N
 
 def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> None:
     job = alice.start("sleep", "600")
+    alice.first_line(alice.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done", grace=3600.0))
     before = show("tasker-collector.service", "MainPID")
     run("systemctl", "kill", "--signal=KILL", "tasker-collector.service")
     until(lambda: show("tasker-collector.service", "MainPID") not in (before, "0"))
