@@ -15,7 +15,7 @@ from tasker import wire
 from tasker.errors import TaskerError
 from tests.stub_control import REPOSITORY
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 """Seconds after which a test that waits for a condition has failed."""
 
 
