@@ -20,7 +20,7 @@ from types import FrameType
 
 from tasker.cli.follow import Follow, handling
 from tasker.cli.output import Output
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -111,7 +111,8 @@ class Interrupts:
             self._stop(self._job, grace)
             self._answered = True
         except TaskerError as error:
-            self._follow.tell(unstopped(self._job, error.message))
+            self._answered |= error.reason is not Reason.UNAVAILABLE
+            self._follow.tell(unstopped(self._job, error))
 
     @property
     def unanswered(self) -> bool:
@@ -119,6 +120,8 @@ class Interrupts:
         return self._step in (Step.STOPPING, Step.KILLING) and not self._answered
 
 
-def unstopped(job: str, why: str) -> str:
-    """What to say where a stop may not have got through, and what to type."""
-    return f"cannot say to the service that job {job} is to stop: {why}; it may still run: tasker stop {job}"
+def unstopped(job: str, error: TaskerError) -> str:
+    """What to say of a stop that failed: what the service answered; or that it may not know of it, and what to type."""
+    if error.reason is not Reason.UNAVAILABLE:
+        return error.message
+    return f"cannot say to the service that job {job} is to stop: {error.message}; it may still run: tasker stop {job}"

@@ -152,3 +152,11 @@ def test_a_stop_that_fails_is_told() -> None:
     assert STOPPING in shown
     assert told in shown
     assert run.interrupts.unanswered
+
+
+def test_a_stop_that_the_service_answers_with_a_no_is_told_in_its_words() -> None:
+    refusal = TaskerError(Reason.REFUSED, "cannot see the end of job k3")
+    run = Run(error=refusal)
+    reactions: dict[object, Callable[[], None]] = {FIRST: interrupt, refusal.message: run.stream.cancel}
+    assert refusal.message in run.run(lambda what: reactions.get(what, lambda: None)())
+    assert not run.interrupts.unanswered

@@ -66,13 +66,13 @@ def run(given: argparse.Namespace) -> int:
                 return exits.FAILED if left else exits.INTERRUPTED
             except TaskerError as error:
                 if interrupts.unanswered and error.reason is Reason.UNAVAILABLE:
-                    raise TaskerError(error.reason, unstopped(job, error.message)) from error
+                    raise TaskerError(error.reason, unstopped(job, error)) from error
                 raise _left_behind(error, job, again(job, follow.offset)) from error
             except OSError:  # nobody reads any more, as for any program in the foreground
                 try:
                     stop(job)
                 except TaskerError as error:
-                    raise TaskerError(error.reason, unstopped(job, error.message)) from error
+                    raise TaskerError(error.reason, unstopped(job, error)) from error
                 raise
     return exits.of_outcome(last.job.outcome) if isinstance(last, Ended) else exits.FAILED
 
