@@ -20,11 +20,12 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 OPTIONS = [
     ("grpc.max_send_message_length", LARGEST_REQUEST),
     ("grpc.max_receive_message_length", LARGEST_RESPONSE),
-    # A server that is gone without a word is noticed after 15 s, on a silent stream too. Pings may come twice as often
-    # (frontend/server.py), so that none is ever taken for abuse; without a stream or call there are none.
+    # A server that is gone without a word is noticed within 30 s, on a silent stream too. Pings may come twice as often
+    # (frontend/server.py), so that none is ever taken for abuse; without a stream or call there are none. Their answers
+    # queue behind the output that is under way: with less patience a loud job breaks off on a slow link.
     ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
     # A server that was away is found again soon after it is back: grpc's own pauses grow to two minutes, and a try may
     # take 20 s.

@@ -116,6 +116,8 @@ class Forwarder:
         there = asyncio.create_task(self._pump(reader, server_writer, None))
         back = asyncio.create_task(self._pump(server_reader, writer, self._allowance()))
         await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
+        if writer in self._silent:  # that the server has given up does not come through either
+            await there
         self._break(writer, server_writer)
         await asyncio.gather(there, back)
 
