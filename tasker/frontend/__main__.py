@@ -98,10 +98,10 @@ async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
     """Serve, and feed systemd's watchdog, until a signal says stop. `grpc_log`: see `divert`."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     try:
-        logins = Logins(journal.Journal(trail))
-        if grpc_log is not None:
-            Handshakes(logins.refused).listen(grpc_log)
-        frontend = Frontend(path, logins)
+        audit = journal.Journal(trail)
+        if grpc_log is not None:  # in a ration of their own: strangers must not use up that of whom we know
+            Handshakes(Logins(audit).refused).listen(grpc_log)
+        frontend = Frontend(path, Logins(audit))
         setup = await frontend.open()
         if setup is None:
             return  # not a failure, which systemd would answer with another start

@@ -13,10 +13,11 @@ import pytest
 
 from tasker import issuing
 from tasker.certs import Pair
+from tasker.errors import TaskerError
 from tasker.frontend.handshakes import Handshakes
 from tasker.identity import Role
 from tasker.journal import MESSAGES
-from tests.forging import CLIENT, GOOD, forge
+from tests.forging import CLIENT, CN, GOOD, OU, O, forge
 from tests.frontend.handshake import PREFACE, context_for
 from tests.frontend.peer import PATIENCE
 from tests.frontend.running import Frontend
@@ -80,6 +81,17 @@ def test_a_flood_is_written_down_ten_times_and_the_next_address_too(frontend: Fr
     shake(frontend, stranger, source="127.0.0.3")
     addresses = [heard(frontend.journal)["TASKER_ADDRESS"] for _ in range(11)]
     assert addresses == [ELSEWHERE] * 10 + ["127.0.0.3"]
+
+
+def test_strangers_do_not_use_up_the_ration_of_whom_the_service_knows(frontend: Frontend) -> None:
+    stranger = issuing.make_client(issuing.make_ca(), "alice", Role.USER)
+    for _ in range(20):
+        shake(frontend, stranger, source=frontend.host)
+    assert not any("TASKER_ACTOR" in heard(frontend.journal) for _ in range(10))
+    pair = forge(frontend.ca, [(CN, "alice"), (O, "Tasker"), (OU, "root")], [CLIENT])
+    with pytest.raises(TaskerError, match="its OU is 'root'"):
+        frontend.client(pair=pair).get("abc")
+    assert heard(frontend.journal)["TASKER_ACTOR"] == "alice"
 
 
 def test_what_is_no_tls_reaches_no_log_as_it_came(frontend: Frontend) -> None:
