@@ -46,7 +46,12 @@ class Aside:
             async with asyncio.timeout(self.patience):
                 await self._turns.acquire()
                 # A daemon: a thread that hangs must not hold up the engine's end, as one of the loop's own would.
-                threading.Thread(target=ask, name=self._whom, daemon=True).start()
+                try:
+                    threading.Thread(target=ask, name=self._whom, daemon=True).start()
+                except RuntimeError as error:
+                    self._turns.release()
+                    text = f"{cannot}: there is no thread left to ask {self._whom} with; {instead}"
+                    raise TaskerError(Reason.UNAVAILABLE, text) from error
                 return await answer
         except TimeoutError:
             text = f"{cannot}: {self._whom} does not answer within {self.patience:g} s; {instead}"

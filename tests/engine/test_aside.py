@@ -21,6 +21,22 @@ def test_an_answer_or_what_went_wrong_comes_back() -> None:
     asyncio.run(main())
 
 
+def test_where_no_thread_can_be_made_nothing_is_lost_but_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        aside = Aside("the oracle")
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            for _ in range(20):
+                with pytest.raises(TaskerError, match="no thread left to ask the oracle with"):
+                    await aside.ask(lambda: 42, "cannot know", "guess")
+        assert await aside.ask(lambda: 42, "cannot know", "guess") == 42
+
+    asyncio.run(main())
+
+
 def test_who_waits_is_told_what_hangs_and_the_next_has_a_turn_when_it_goes_on() -> None:
     async def main() -> None:
         go = threading.Event()
