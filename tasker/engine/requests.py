@@ -27,6 +27,7 @@ from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity
 from tasker.job import Job, signal_name, without_values
+from tasker.lifecycle import State
 from tasker.policy import allowed, demand
 
 Words = str | Callable[[Any], str]
@@ -143,6 +144,8 @@ class Requests:
 
     async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
         await entry.over.wait()
+        if entry.job.state is State.GONE:
+            raise entry.never_ran("wait for")
         return entry.job
 
     async def _archive_job(self, _request: wire.ArchiveJob, entry: Entry) -> Job:

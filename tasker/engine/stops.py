@@ -83,8 +83,7 @@ class Stops:
             entry.stop = Stop(by, now + patience, asked=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
-            text = f"cannot stop job {entry.job.id}: it could not be started; whoever started it was told why"
-            raise TaskerError(Reason.NOT_FOUND, text)
+            raise entry.never_ran("stop")
         self._hasten(entry, patience)  # before all that has to be answered: its end needs nobody else
         if first:
             await self._jobs.note(entry)

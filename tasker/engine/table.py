@@ -123,6 +123,11 @@ class Entry:
         if self.job.state not in states:
             raise TaskerError(Reason.REFUSED, f"cannot {verb} job {self.job.id}: {_WHY_NOT[self.job.state]}")
 
+    def never_ran(self, verb: str) -> TaskerError:
+        """What to raise of a request that came while it was being started, in vain."""
+        text = f"cannot {verb} job {self.job.id}: it could not be started; whoever started it was told why"
+        return TaskerError(Reason.NOT_FOUND, text)
+
     def disarm(self) -> None:
         if self.timer is not None:
             self.timer.cancel()

@@ -1,4 +1,4 @@
-"""A stop that comes too late to find its job."""
+"""Requests for a job that turns out never to have run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from tasker import wire
 from tasker.engine.stops import Stops
 from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 from tests.engine.jobs import a_job
-from tests.stack import ALICE
+from tests.stack import ALICE, Stack, until
 
 
 def test_one_whose_start_has_just_failed_is_not_found() -> None:
@@ -29,3 +30,19 @@ def test_one_whose_start_has_just_failed_is_not_found() -> None:
     with pytest.raises(TaskerError, match="cannot stop job abc: it could not be started") as caught:
         asyncio.run(stop())
     assert caught.value.reason is Reason.NOT_FOUND
+
+
+def test_whoever_waits_for_one_that_fails_to_start_is_told(tasker: Stack) -> None:
+    tasker.systemd.plan(hold="call", error="org.freedesktop.systemd1.NoSuchUnit")
+    with tasker.connect() as starter, tasker.connect() as waiter:
+        starter.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
+        until(tasker.list)
+        id = tasker.list()[0].id
+        waiter.send(1, wire.WaitJob(ALICE, id))
+        waiter.send(2, wire.GetJob(ALICE, id))
+        waiter.receive()  # so the other has been asked, too
+        tasker.systemd.do("release")
+        failed = waiter.receive()[0].message
+    assert failed == wire.Failed(
+        Reason.NOT_FOUND, f"cannot wait for job {id}: it could not be started; whoever started it was told why"
+    )
