@@ -77,15 +77,15 @@ def test_a_certificate_that_is_not_let_in_is_written_down_by_the_frontend(admin:
         def refused() -> bool:
             with contextlib.suppress(TaskerError):
                 list(mallory.client.list())
-            return bool(entries("TASKER_ACTION=login", "TASKER_ACTOR=mallory"))
+            return bool(entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}"))
 
         until(refused)
     finally:
         config.write_text(good)
         run("systemctl", "reload", "tasker")
-    entry = entries("TASKER_ACTION=login", "TASKER_ACTOR=mallory")[0]
+    entry = entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}")[0]
     assert entry["_SYSTEMD_UNIT"] == "tasker-frontend@1.service"
-    assert entry["TASKER_SERIAL"] == serial(mallory)
+    assert entry["TASKER_ACTOR"] == "mallory"
     assert entry["TASKER_ADDRESS"] in ("127.0.0.1", "::1")
     assert "it was revoked" in entry["MESSAGE"]
 

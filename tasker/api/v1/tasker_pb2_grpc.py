@@ -121,8 +121,8 @@ class TaskerServicer:
     def StopJob(self, request, context):
         """Ends a job: SIGTERM to its process group, the grace period, then SIGKILL to everything in its cgroup. `systemctl stop`
         of its unit or of a slice above it, and the end of its run_time, do the same with the job's own grace. Returns when
-        the job has ended; 10 s after SIGKILL with FAILED_PRECONDITION where something keeps a process from dying. Idempotent:
-        stopping an ended job returns it as it ended.
+        the job has ended; 10 s after SIGKILL with FAILED_PRECONDITION where something keeps a process from dying, and later
+        only where systemd does not answer. Idempotent: stopping an ended job returns it as it ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
