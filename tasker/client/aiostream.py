@@ -30,6 +30,7 @@ class AsyncStream(AsyncIterator[E]):
         self._open = open
         self._translation = translation
         self._cancelled = asyncio.Event()
+        course.asked(time.monotonic())
         self._call: Any = open(course.request())
 
     async def __anext__(self) -> E:

@@ -28,6 +28,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 E = TypeVar("E")
 
 
+class OutOfTime(TaskerError):
+    """UNAVAILABLE, as this side waited no longer: that is never why there was no answer."""
+
+
 class Outage:
     """The time between a break and its mending. `patience`: seconds, 0 for none."""
 
@@ -35,7 +39,9 @@ class Outage:
         if not patience >= 0:
             raise invalid(f"cannot have a patience of {patience}; give it in seconds, 0 for none")
         self._patience = patience
+        self._asked: float | None = None
         self._began: float | None = None
+        self._why: TaskerError | None = None
         self._pause = FIRST_PAUSE
 
     @property
@@ -47,13 +53,19 @@ class Outage:
         """Whether there is any patience at all."""
         return self._patience > 0
 
+    def asked(self, now: float) -> None:
+        """The first try begins. If it comes to nothing, however late, that is how long nothing has come."""
+        self._asked = now
+
     def broke(self, error: TaskerError, now: float) -> float:
-        """Seconds until the next try. Raises `error` where there is to be none."""
+        """Seconds until the next try. Raises why there was no answer where there is to be none."""
         if self._began is None:
-            self._began, self._pause = now, FIRST_PAUSE
+            self._began, self._pause, self._why = now if self._asked is None else self._asked, FIRST_PAUSE, None
+        if self._why is None or not isinstance(error, OutOfTime):
+            self._why = error
         left = self._began + self._patience - now
         if error.reason is not Reason.UNAVAILABLE or left <= 0:
-            raise error
+            raise self._why
         pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return min(pause, left)
@@ -64,7 +76,7 @@ class Outage:
 
     def mended(self, now: float) -> float:
         """It goes on: how many seconds it did not."""
-        began, self._began = self._began, None
+        began, self._began, self._asked = self._began, None, None
         return 0.0 if began is None else now - began
 
 
@@ -93,8 +105,12 @@ class Course(ABC, Generic[E]):
     def interrupted(self, error: TaskerError) -> E:
         """The event that tells of a break."""
 
+    def asked(self, now: float) -> None:
+        """The first call is made."""
+        self._outage.asked(now)
+
     def broke(self, error: TaskerError, now: float, heard: bool) -> E | None:
-        """The event of a break, once for each; ask again after `pause`. Raises `error` where it ends the stream.
+        """The event of a break, once for each; ask again after `pause`. Raises TaskerError where it ends the stream.
 
         `heard`: whether the server ever was.
         """

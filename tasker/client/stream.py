@@ -26,6 +26,7 @@ class Stream(Iterator[E]):
         self._open = open
         self._translation = translation
         self._cancelled = threading.Event()
+        course.asked(time.monotonic())
         self._call: Any = open(course.request())
 
     def __next__(self) -> E:
@@ -80,11 +81,21 @@ class Stream(Iterator[E]):
         if seconds is None or seconds > threading.TIMEOUT_MAX:
             yield
             return
-        timer = threading.Timer(seconds, self._call.cancel)
+        call, given_up = self._call, threading.Event()
+
+        def give_up() -> None:
+            given_up.set()
+            call.cancel()
+
+        timer = threading.Timer(seconds, give_up)
         timer.daemon = True
         timer.start()
         try:
             yield
+        except grpc.RpcError as error:
+            if given_up.is_set():  # grpc tells of the cancellation, which is no news to us
+                raise self._translation.silent() from error
+            raise
         finally:
             timer.cancel()
 

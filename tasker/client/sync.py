@@ -185,8 +185,8 @@ class Client(Connection):
 
         Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
         that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
-        `patience` seconds (0: not at all). So is one that breaks before Attached, if this client ever had an answer of
-        the server, or the stream was let in; else it is an error at once, as a wrong address is.
+        `patience` seconds (0: not at all). So is one that breaks before Attached, counted from the call, if this client
+        ever had an answer of the server, or the stream was let in; else it is an error at once, as a wrong address is.
 
         Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
         up; `Attachment.offset` then says where to go on.

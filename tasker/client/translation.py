@@ -12,6 +12,7 @@ import grpc
 
 from tasker.api.transport import TAKEN
 from tasker.client.explain import Credentials, connection, own_certificate
+from tasker.client.resuming import OutOfTime
 from tasker.errors import Reason, TaskerError, invalid
 
 
@@ -21,6 +22,10 @@ class BrokenOff(TaskerError):
     def __init__(self, where: str, details: str) -> None:
         super().__init__(Reason.UNAVAILABLE, f"cannot go on with {where}: the connection broke off ({details})")
         self.details = details
+
+
+class Silent(BrokenOff, OutOfTime):
+    """No answer in the time that there was."""
 
 
 class Translation:
@@ -42,7 +47,7 @@ class Translation:
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
                 return own_certificate(self._credentials) or BrokenOff(self._credentials.where, details)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
-                return TaskerError(
+                return OutOfTime(
                     Reason.UNAVAILABLE,
                     f"cannot wait longer for an answer of {self._credentials.where}; try again later",
                 )
@@ -57,7 +62,7 @@ class Translation:
 
     def silent(self) -> TaskerError:
         """What a call comes to that was given up, by this side or by the server."""
-        return BrokenOff(self._credentials.where, "no answer")
+        return Silent(self._credentials.where, "no answer")
 
     def explained(self, error: TaskerError) -> TaskerError:
         """The same, or a better one: connects to the server to find out. Up to 10 seconds."""

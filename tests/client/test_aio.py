@@ -186,6 +186,25 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend) -> None:
         run(work, frontend, network.address)
 
 
+def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(frontend: Frontend) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    away = TaskerError(Reason.UNAVAILABLE, "cannot reach the engine")
+
+    def refuse(_: wire.AttachJob) -> wire.Message:
+        raise away
+
+    async def work(client: AsyncClient) -> None:
+        frontend.peer.answers[wire.AttachJob] = refuse
+        stream = client.attach("abc", patience=3.0)
+        assert isinstance(await anext(stream), Interrupted)
+        frontend.peer.held[wire.AttachJob] = frontend.peer.call(asyncio.Event)
+        with pytest.raises(TaskerError) as caught:
+            await anext(stream)
+        assert caught.value.message == away.message
+
+    run(work, frontend, f"{frontend.host}:{frontend.port}")
+
+
 def test_the_loop_runs_on_while_it_is_looked_why(ca: Pair) -> None:
     """A port that takes connections and says nothing costs 5 s of looking; the loop ticks meanwhile."""
     pair = issuing.make_client(ca, "alice", Role.USER)

@@ -10,7 +10,7 @@ from tasker.api.jobs import job_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client.attachment import AttachCourse
 from tasker.client.events import Attached, Chunk, Detached, DetachReason, Interrupted, Resumed
-from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, Stop, Wait
+from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, OutOfTime, Stop, Wait
 from tasker.client.watching import Away, Snapshot, WatchCourse
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
@@ -59,6 +59,30 @@ def test_another_error_ends_it_at_once() -> None:
     with pytest.raises(TaskerError) as caught:
         outage.broke(DENIED, 0.1)
     assert caught.value is DENIED
+
+
+def test_what_this_side_gave_up_is_not_told_as_the_cause() -> None:
+    """But what the server said, the last that it did; where it said nothing, that."""
+    silence = OutOfTime(Reason.UNAVAILABLE, "no answer")
+    for errors, why in (([AWAY, silence], AWAY), ([silence, AWAY, silence], AWAY), ([silence, silence], silence)):
+        outage = Outage(10.0)
+        for error in errors:
+            outage.broke(error, 0.0)
+        with pytest.raises(TaskerError) as caught:
+            outage.broke(silence, 10.0)
+        assert caught.value is why
+
+
+def test_patience_with_a_first_try_counts_from_when_it_was_asked() -> None:
+    outage = Outage(10.0)
+    outage.asked(0.0)
+    outage.broke(AWAY, 9.0)
+    assert outage.left(9.0) == 1.0
+    with pytest.raises(TaskerError):
+        outage.broke(AWAY, 10.0)
+    assert outage.mended(10.0) == 10.0
+    outage.broke(AWAY, 20.0)
+    assert outage.left(20.0) == 10.0
 
 
 # ── attach ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
@@ -58,6 +59,26 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: 
         finally:
             frontend.process.send_signal(signal.SIGCONT)
     assert caught.value.reason is Reason.UNAVAILABLE
+
+
+def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(frontend: Frontend) -> None:
+    """As where the engine is away: the first try is answered so, the next one is not answered in time."""
+    frontend.peer.add(PeerJob("abc"))
+    away = TaskerError(Reason.UNAVAILABLE, "cannot reach the engine")
+
+    def refuse(_: wire.AttachJob) -> wire.Message:
+        raise away
+
+    frontend.peer.answers[wire.AttachJob] = refuse
+    with frontend.client() as client:
+        stream = client.attach("abc", patience=3.0)
+        interrupted = next(stream)
+        assert isinstance(interrupted, Interrupted)
+        assert interrupted.error.message == away.message
+        frontend.peer.held[wire.AttachJob] = frontend.peer.call(asyncio.Event)
+        with pytest.raises(TaskerError) as caught:
+            next(stream)
+    assert caught.value.message == away.message
 
 
 def test_no_patience(restartable: Frontend) -> None:
