@@ -48,6 +48,7 @@ class AsyncClient:
         self._end = endpoint(address, ca, certificate, key)
         self._translation = self._end.translation
         self._streams: WeakSet[AsyncStream[Any]] = WeakSet()
+        self._closed = False
 
     @classmethod
     def from_files(
@@ -73,6 +74,7 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
+        self._closed = True
         for stream in tuple(self._streams):
             stream.cancel()
         await self._channel.close()
@@ -174,6 +176,8 @@ class AsyncClient:
                 except TaskerError as last:
                     raise await explained(last, self._translation) from error.__cause__
                 await asyncio.sleep(pause)
+                if self._closed:
+                    raise
 
     async def _exchange(self, call: calls.Call[T]) -> T:
         asking = getattr(self._stub, call.method)(call.request, timeout=call.seconds)

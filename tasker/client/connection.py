@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from os import PathLike
 from types import TracebackType
@@ -15,7 +16,7 @@ from tasker.client import calls
 from tasker.client.endpoint import OPTIONS, endpoint, pem
 from tasker.client.resuming import Asking
 from tasker.client.stream import Stream
-from tasker.errors import TaskerError
+from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Connection:
         self._channel = grpc.secure_channel(end.target, end.credentials, OPTIONS)
         self._stub: Any = TaskerStub(self._channel)  # type: ignore[no-untyped-call]
         self._streams: WeakSet[Stream[Any]] = WeakSet()
+        self._closed = threading.Event()
 
     @classmethod
     def from_files(
@@ -52,7 +54,8 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """End the connection and every open stream; the jobs go on."""
+        """End the connection, every open stream and every call (UNAVAILABLE); the jobs go on."""
+        self._closed.set()
         for stream in tuple(self._streams):
             stream.cancel()
         self._channel.close()
@@ -79,12 +82,18 @@ class Connection:
                     pause = asking.broke(error, time.monotonic(), self._translation.heard)
                 except TaskerError as last:
                     raise self._translation.explained(last) from error.__cause__
-                time.sleep(pause)
+                if self._closed.wait(pause):  # that was the break, or there is nothing to ask by any more
+                    raise
 
     def _exchange(self, call: calls.Call[T]) -> T:
         try:
             answer = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
         except grpc.RpcError as error:
             raise self._translation.light(error) from error
+        except ValueError:  # grpc's, where another thread has closed the channel meanwhile
+            if not self._closed.is_set():
+                raise
+            text = "cannot ask the server any more: this client was closed; make another one"
+            raise TaskerError(Reason.UNAVAILABLE, text) from None
         self._translation.heard = True
         return call.read(answer)

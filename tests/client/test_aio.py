@@ -205,6 +205,20 @@ def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(fro
     run(work, frontend, f"{frontend.host}:{frontend.port}")
 
 
+def test_a_call_ends_with_its_client(frontend: Frontend) -> None:
+    frontend.peer.add(PeerJob("abc"))
+
+    async def work(client: AsyncClient) -> None:
+        waiting = asyncio.create_task(client.wait("abc", patience=3600))
+        await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)
+        await client.close()
+        with pytest.raises(TaskerError) as caught:
+            await waiting
+        assert caught.value.reason is Reason.UNAVAILABLE
+
+    run(work, frontend)
+
+
 def test_the_loop_runs_on_while_it_is_looked_why(ca: Pair) -> None:
     """A port that takes connections and says nothing costs 5 s of looking; the loop ticks meanwhile."""
     pair = issuing.make_client(ca, "alice", Role.USER)

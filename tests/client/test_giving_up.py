@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -192,6 +193,27 @@ def test_a_pause_ends_at_once(frontend: Frontend, network: Forwarder, close: boo
         thread.join(PATIENCE)
         assert not thread.is_alive()
     assert rest == []
+
+
+@pytest.mark.parametrize("asked", [wire.StopJob, wire.WaitJob])
+@pytest.mark.parametrize("broken", [False, True], ids=["waiting", "broken"])
+def test_a_call_ends_with_its_client(
+    frontend: Frontend, network: Forwarder, asked: type[wire.Message], broken: bool
+) -> None:
+    frontend.peer.add(PeerJob("abc"))
+    frontend.peer.held[asked] = frontend.peer.call(asyncio.Event)
+    with at(network, frontend) as client, ThreadPoolExecutor() as pool:
+        client.get("abc")
+        call = pool.submit(client.stop if asked is wire.StopJob else client.wait, "abc", patience=3600)
+        frontend.peer.next_asked(asked)
+        if broken:
+            network.down()
+        client.close()
+        error = call.exception(PATIENCE)
+        assert isinstance(error, TaskerError)
+        assert error.reason is Reason.UNAVAILABLE
+        with pytest.raises(TaskerError, match="this client was closed"):
+            client.get("abc")
 
 
 def test_a_patience_that_cannot_be(shared: Frontend) -> None:
