@@ -42,7 +42,8 @@ class Client(Connection):
         """End a job and return it as it ended; one that has ended is returned as it is.
 
         `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
-        NOT_FOUND, AMBIGUOUS, INVALID.
+        NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED where its end is not seen 10 s after that, as where a disk hangs: it
+        is still being stopped, and `wait` tells when it is over.
 
         `patience`: with a whole id, for how many seconds a connection that breaks is tried again; UNAVAILABLE is raised
         once that is over, or at once where this client never had an answer before.

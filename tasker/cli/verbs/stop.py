@@ -15,7 +15,9 @@ examples:
   tasker stop --grace 1m k3v9 7h2m
   tasker stop --grace 0 k3v9
 
-Returns when the jobs have ended. A job that has ended already stays as it is. --json prints {"jobs": […]}."""
+Returns when the jobs have ended. One whose end is not seen 10 s after its grace, as where a disk hangs, is an error:
+it is still being stopped, and tasker wait tells when it is over. A job that has ended already stays as it is.
+--json prints {"jobs": […]}."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
