@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import signal
-import threading
 
 import pytest
 
@@ -80,18 +80,11 @@ def test_what_was_refused_says_who_what_and_why(tasker: Stack) -> None:
 
 def test_one_who_is_refused_without_end_is_written_down_twenty_times(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
-    messages: list[bytes] = []
-
-    def listen() -> None:
-        while b"TASKER_ACTION=end" not in (message := tasker.journal.recv(1 << 16)):
-            messages.append(message)
-
-    listening = threading.Thread(target=listen)
-    listening.start()
+    refusals = 0
     with tasker.connect() as peer:
         for _ in range(200):
             with pytest.raises(TaskerError):
                 peer.ask(wire.StopJob(BOB, job.id, None))
-    tasker.ask(wire.StopJob(ALICE, job.id, 0.0))
-    listening.join()
-    assert sum(b"TASKER_ACTION=refuse" in message for message in messages) == 20
+            while select.select([tasker.journal], [], [], 0)[0]:  # what is not read soon finds no room in the socket
+                refusals += b"TASKER_ACTION=refuse" in tasker.journal.recv(1 << 16)
+    assert refusals == 20
