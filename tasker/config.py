@@ -44,6 +44,7 @@ class Jobs:
 
     running: int = _key(1000, keys.count(1, 100_000))
     grace: float = _key(10.0, keys.duration("0s", "1h"))
+    linger: float = _key(5.0, keys.linger)
     first_uid: int = _key(1_879_048_192, keys.count(100_000, 4_000_000_000))
     uids: int = _key(65_536, keys.count(1, 1 << 24))
 

@@ -14,11 +14,14 @@ from enum import StrEnum
 from tasker.errors import invalid
 from tasker.lifecycle import State
 from tasker.limits import Limits, check_limits, duration
+from tasker.quantity import FOREVER
 from tasker.usage import Usage
 
 LARGEST_COMMAND = 96 << 10
 """Bytes of argv and environment together, so that a request stays under one datagram."""
 LONGEST_GRACE = 3600.0
+LONGEST_LINGER = 3650 * 86400.0
+"""Seconds, but for FOREVER."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class JobSpec:
     limits: Limits = Limits()
     grace: float | None = None
     """Seconds from SIGTERM to SIGKILL where a stop names none; None: the service's default."""
+    linger: float | None = None
+    """Seconds that processes which the command leaves behind may go on while one of them holds the output, or FOREVER;
+    None: the service's default."""
 
 
 class Kind(StrEnum):
@@ -84,8 +90,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """Moments of a job on CLOCK_MONOTONIC of the process that holds this; None where the moment has not come.
+
+    All durations are computed from these. The processes of the service share one clock; a message of the API carries
+    durations, out of which a client makes moments on its own clock (api/jobs.py).
+    """
+
+    started: float | None = None
+    exited: float | None = None
+    lingers_until: float | None = None
+    ended: float | None = None
+
+
+@dataclass(frozen=True)
 class Job:
-    """A job as everybody sees it. Times are seconds since the epoch; None where it has not happened."""
+    """A job as everybody sees it. Times are labels for people, in seconds since the epoch: the clock may be set at any
+    time, so durations come from `clock`. None where it has not happened."""
 
     id: str
     owner: str
@@ -99,6 +120,7 @@ class Job:
     created: float
     started: float | None = None
     ended: float | None = None
+    """When its last process was gone."""
     pid: int = 0
     stopping_by: str = ""
     """Who asked for its end, while it comes: a user's name or "systemctl"; "" where nobody did, as for its run time."""
@@ -120,6 +142,23 @@ class Job:
     """Its output is on disk and no longer in memory."""
     revision: int = 0
     """Grows with every change of any job: of two states of one job the higher is the newer."""
+    exited: float | None = None
+    """When the leader exited."""
+    lingering: bool = False
+    """While it is ENDING: the processes that the command left behind may go on; else they were asked to end."""
+    lingers_until: float | None = None
+    """Until when they may; None: without end."""
+    left_behind: int = 0
+    """While it is ENDING: how many processes those were when that was last looked at."""
+    paused: bool = False
+    """While it is ENDING: those processes are frozen."""
+    clock: Clock = field(default=Clock(), compare=False)
+
+    def elapsed(self, now: float) -> float | None:
+        """Seconds from its start to its end, or to `now` (CLOCK_MONOTONIC); None where it has not started."""
+        if self.clock.started is None:
+            return None
+        return max(0.0, (now if self.clock.ended is None else self.clock.ended) - self.clock.started)
 
 
 def without_values(job: Job) -> Job:
@@ -159,6 +198,8 @@ def check_spec(spec: JobSpec, cores: int | None = None) -> None:
         raise invalid(f"cannot start in {spec.working_directory[:80]!r}; the directory must be an absolute path")
     if spec.grace is not None:
         check_grace(spec.grace)
+    if spec.linger is not None:
+        check_linger(spec.linger)
     check_limits(spec.limits, cores)
 
 
@@ -172,3 +213,9 @@ def check_grace(seconds: float) -> None:
     """Raise TaskerError(INVALID) where a stop may not wait so long."""
     if not 0 <= seconds <= LONGEST_GRACE:
         raise invalid(f"cannot wait {duration(seconds)} for an end; choose 0s to 1h")
+
+
+def check_linger(seconds: float) -> None:
+    """Raise TaskerError(INVALID) where processes that a command leaves behind may not go on for so long."""
+    if not 0 <= seconds <= LONGEST_LINGER and seconds != FOREVER:
+        raise invalid(f"cannot let processes linger for {duration(seconds)}; choose 0s to 3650d, or forever")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from tasker.identity import NAME
-from tasker.quantity import parse_duration, parse_size
+from tasker.quantity import FOREVER, parse_duration, parse_size
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
@@ -45,6 +45,13 @@ def duration(smallest: str, largest: str) -> Callable[[object], float]:
         return seconds
 
     return read
+
+
+def linger(value: object) -> float:
+    try:
+        return FOREVER if value == "forever" else duration("0s", "3650d")(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "forever"') from error
 
 
 def listen(value: object) -> tuple[str, ...]:

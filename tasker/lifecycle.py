@@ -4,6 +4,8 @@ STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
     │                 │  ▲ └──EXITED──▶ ENDING ◀──EXITED──┘
     └──FAILED──▶ GONE │  │                 └──SWEPT──▶ ENDED
                 PAUSED┴──┴RESUMED         (PAUSED takes STOP and EXITED like RUNNING)
+
+An ENDING job may be paused, resumed and stopped: that concerns the processes which the command left behind.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ class State(StrEnum):
     STOPPING = "stopping"
     """Somebody asked for its end; it is within its grace period."""
     ENDING = "ending"
-    """Its leader has exited; what it left behind is being ended."""
+    """Its leader has exited; processes that it left behind finish by themselves, or are being ended."""
     ENDED = "ended"
     GONE = "gone"
     """It never ran, and no longer stands in the table."""
@@ -36,7 +38,7 @@ class Event(StrEnum):
     FAILED = "failed"
     """Something on the way there was refused."""
     PAUSED = "paused"
-    """Its cgroup froze, whoever asked for that. Of a job that is being stopped that is no event: it is thawed again."""
+    """Its cgroup froze, whoever asked for that. A job that is being stopped has no such event: it is thawed again."""
     RESUMED = "resumed"
     STOP = "stop"
     EXITED = "exited"
@@ -59,7 +61,9 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.STOPPING, Event.FAILED): State.GONE,
     (State.STOPPING, Event.STOP): State.STOPPING,
     (State.STOPPING, Event.EXITED): State.ENDING,
-    (State.ENDING, Event.STOP): State.ENDING,  # too late to count: it had exited by itself
+    (State.ENDING, Event.PAUSED): State.ENDING,
+    (State.ENDING, Event.RESUMED): State.ENDING,
+    (State.ENDING, Event.STOP): State.ENDING,  # the outcome stays the leader's
     (State.ENDING, Event.SWEPT): State.ENDED,
     (State.ENDED, Event.STOP): State.ENDED,
 }

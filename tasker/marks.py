@@ -1,7 +1,7 @@
 """When the bytes of a ring were received: marks, each "from this position on, at this time", in the ring's memory.
 
     positions  p0 p1 p2 …      MOST 64-bit words, ascending
-    times      t0 t1 t2 …      MOST 64-bit words, milliseconds since the epoch
+    times      t0 t1 t2 …      MOST 64-bit words, milliseconds of CLOCK_MONOTONIC, which is never set
 
 A mark holds until the next begins; there is one for every millisecond in which something came. Where they are full,
 those of bytes that are overwritten go, and of the older half of the others every second one: what is old becomes
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class Mark(NamedTuple):
-    """Bytes before `end`, from where it was asked for, were received at `time` (seconds since the epoch)."""
+    """Bytes before `end`, from where it was asked for, were received at `time` (seconds of CLOCK_MONOTONIC)."""
 
     time: float
     end: int
@@ -98,9 +98,7 @@ class MarkReader:
     def since(self, time: float, written: int) -> int:
         """The first position from which on everything was received at `time` or after; `written` for none."""
         positions, times = (memoryview(marks).cast("Q") for marks in self.copy())
-        at = len(times)
-        while at > 0 and times[at - 1] >= time * 1000:  # not by bisection: the clock may have been set
-            at -= 1
+        at = bisect.bisect_left(times, time * 1000)
         return min(positions[at], written) if at < len(times) else written
 
     def copy(self) -> tuple[bytes, bytes]:

@@ -15,6 +15,8 @@ _TIME_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)", re.ASCII)
 
 LARGEST_SIZE = 1 << 60
 """Bytes. Anything larger is taken for a slip of the finger."""
+FOREVER = 315_576_000_000.0
+"""Seconds: the longest duration of protobuf, which stands for no end."""
 
 
 def parse_size(text: str) -> int:
@@ -51,6 +53,15 @@ def parse_duration(text: str) -> float:
     if at == 0 or at != len(stripped):
         raise invalid(f"cannot read {text[:40]!r} as a time; write it like 90s, 5m or 1h30m")
     return total
+
+
+def parse_linger(text: str) -> float:
+    """The same, or FOREVER for that word."""
+    return FOREVER if text.strip() == "forever" else parse_duration(text)
+
+
+def format_linger(seconds: float) -> str:
+    return "forever" if seconds == FOREVER else format_duration(seconds)
 
 
 def format_size(size: int) -> str:

@@ -2,7 +2,7 @@
 
     ┌ header, one page ──────────────────────────────┬ marks.AREA ───┬ capacity bytes ────────┐
     │ magic version capacity RESERVED WRITTEN CLOSED │ when it came: │ byte p at p % capacity │
-    │ GENERATION COUNT                               │ marks.py      │                        │
+    │ GENERATION COUNT EPOCH                         │ marks.py      │                        │
     └────────────────────────────────────────────────┴───────────────┴────────────────────────┘
 
 Positions count every byte ever written and never wrap. The writer publishes RESERVED before it overwrites and WRITTEN
@@ -26,12 +26,15 @@ from tasker import marks
 from tasker.marks import Mark, MarkReader, MarkWriter
 
 MAGIC = 0x31474E49524B5354  # "TSKRING1"
-VERSION = 2
+VERSION = 3
 HEADER = mmap.PAGESIZE
 DATA = HEADER + marks.AREA
 """Where the bytes begin."""
 
 _MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
+_EPOCH = 8
+"""Milliseconds to add to CLOCK_MONOTONIC for the time of day, as the clock was set when the ring was made. Words 6 and
+7 are those of marks.py."""
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
 
 
@@ -63,6 +66,7 @@ class RingWriter:
         self._marks = MarkWriter(self._words, self._area)
         self._words[_VERSION] = VERSION
         self._words[_CAPACITY] = capacity
+        self._words[_EPOCH] = (time.time_ns() - time.monotonic_ns()) // 1_000_000
         self._words[_MAGIC] = MAGIC
         self.written = 0
 
@@ -81,7 +85,7 @@ class RingWriter:
         words[_RESERVED] = self.written + most
         try:
             count = os.readv(fd, places)
-            now = time.time_ns() // 1_000_000
+            now = time.monotonic_ns() // 1_000_000
             if count and now != self._marks.last:
                 self._marks.add(self.written, now, self.written + count - self.capacity)
             self.written += count
@@ -173,9 +177,15 @@ class RingReader:
         """When the byte at `position`, which is before `written`, came, and where bytes of another time begin."""
         return self._marks.at(position, self.written)
 
-    def since(self, time: float) -> int:
-        """The position of the first byte received at `time` (seconds since the epoch) or after; else `written`."""
-        return self._marks.since(time, self.written)
+    @property
+    def epoch(self) -> int:
+        """Milliseconds to add to a time of a mark for the time of day. The same for all marks, so that setting the clock
+        changes neither their order nor a label."""
+        return self._words[_EPOCH]
+
+    def since(self, moment: float) -> int:
+        """The position of the first byte received at `moment` (CLOCK_MONOTONIC) or after; else `written`."""
+        return self._marks.since(moment, self.written)
 
     def marks(self) -> tuple[bytes, bytes]:
         """Positions and times of all marks, for `lay_out`."""
@@ -190,8 +200,10 @@ class RingReader:
         self._map.close()
 
 
-def lay_out(fd: int, begin: int, end: int, when: tuple[bytes, bytes], pieces: Iterable[bytes]) -> None:
-    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, and their marks.
+def lay_out(
+    fd: int, begin: int, end: int, when: tuple[bytes, bytes], epoch: int, pieces: Iterable[bytes]
+) -> None:
+    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, with marks and epoch.
 
     Raises OSError where there is no room for it, ValueError where `pieces` do not have exactly those bytes.
     """
@@ -200,6 +212,7 @@ def lay_out(fd: int, begin: int, end: int, when: tuple[bytes, bytes], pieces: It
     header = memoryview(bytearray(HEADER)).cast("Q")
     header[_MAGIC], header[_VERSION], header[_CAPACITY] = MAGIC, VERSION, capacity
     header[_RESERVED] = header[_WRITTEN] = end
+    header[_EPOCH] = epoch
     header[_CLOSED], header[marks.COUNT] = 1, len(when[0]) // 8
     for offset, part in ((0, header), (HEADER, when[0]), (HEADER + marks.AREA // 2, when[1])):
         _write(fd, part, offset)

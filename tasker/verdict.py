@@ -26,11 +26,12 @@ def verdict(
     why: str = "",
     whole: bool = True,
     ceilings: Sequence[str] = (),
+    left_behind: str = "",
 ) -> str:
     """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
 
     `whole` is whether `usage` holds all to the end; `ceilings` are those besides its own limit that it may have met,
-    in words like "the ceiling of 2G on all of alice's jobs".
+    in words like "the ceiling of 2G on all of alice's jobs"; `left_behind` comes from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
@@ -47,7 +48,22 @@ def verdict(
     if spoken_of(outcome, usage) == "cpu" and usage is not None and limits.cpu is not None:
         held_back = format_share(usage.throttled)
         line += f"; the CPU limit of {limits.cpu:g} held it back {held_back} of the time"
-    return line
+    return f"{line}; {left_behind}" if left_behind else line
+
+
+def left_behind_clause(processes: int, why: str, grace: float | None, *, killed: bool) -> str:
+    """A clause about processes that the leader left behind and that had to be ended.
+
+    `why` completes "they were asked to end …", e.g. "after 5.0s", "by alice"; "" says nothing. `killed` after `grace`
+    seconds; where `grace` is None, `why` is what killed them.
+    """
+    what, were = ("1 process", "was") if processes == 1 else (f"{processes} processes", "were")
+    if grace is None:
+        return f"{what} left behind {were} killed: {why}"
+    if not killed:
+        return f"{what} left behind {were} ended {why}"
+    asked = f", asked to end {why}," if why else ""
+    return f"{what} left behind{asked} {were} killed after the grace period of {format_duration(grace)}"
 
 
 def spoken_of(outcome: Outcome, usage: Usage | None) -> str:

@@ -147,7 +147,7 @@ class Stack:
 
     def wait(self, job: Job) -> Job:
         """The job, ended."""
-        reply = self.ask(wire.WaitJob(ROOT, job.id))
+        reply = self.ask(wire.WaitJob(ROOT, job.id, False))
         assert isinstance(reply, wire.JobReply)
         return reply.job
 

@@ -200,7 +200,7 @@ def test_what_is_abandoned_is_no_longer_served() -> None:
         raise AssertionError
 
     async def test(asking: Side, serving: Side) -> None:
-        waiting = asyncio.ensure_future(asking.ask(wire.WaitJob(Identity("alice", Role.USER, "a1"), "k3v9x2mq")))
+        waiting = asyncio.ensure_future(asking.ask(wire.WaitJob(Identity("alice", Role.USER, "a1"), "k3v9x2mq", False)))
         await asyncio.wait_for(began.wait(), 20)
         waiting.cancel()
         await asyncio.wait_for(cancelled.wait(), 20)

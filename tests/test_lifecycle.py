@@ -15,7 +15,7 @@ EXPECTED = """
     running   -         -       paused    -         stopping  ending  -
     paused    -         -       -         running   stopping  ending  -
     stopping  stopping  gone    -         -         stopping  ending  -
-    ending    -         -       -         -         ending    -       ended
+    ending    -         -       ending    ending    ending    -       ended
     ended     -         -       -         -         ended     -       -
     gone      -         -       -         -         -         -       -
 """

@@ -183,7 +183,7 @@ def test_another_header(writer: RingWriter, word: int) -> None:
     RingReader(fd).free()
     header[8 * word] ^= 1
     os.pwrite(fd, header, 0)
-    with pytest.raises(RingError, match="no ring of version 2"):
+    with pytest.raises(RingError, match="no ring of version 3"):
         RingReader(fd)
     os.close(fd)
 
@@ -196,7 +196,7 @@ def copied(writer: RingWriter, piece: int = 777) -> RingReader:
     reader, fd = RingReader(writer.fd), os.memfd_create("copy")
     begin, end = reader.oldest, reader.written
     pieces = (reader.read(at, min(piece, end - at))[1] for at in range(begin, end, piece))
-    lay_out(fd, begin, end, reader.marks(), pieces)
+    lay_out(fd, begin, end, reader.marks(), reader.epoch, pieces)
     reader.free()
     copy = RingReader(fd)
     os.close(fd)
@@ -213,6 +213,7 @@ def test_a_copy_reads_like_the_ring(writer: RingWriter, reader: RingReader, size
         assert copy.read(position, 1 << 20) == reader.read(position, 1 << 20)
     if size:
         assert copy.received(copy.oldest) == reader.received(reader.oldest)
+        assert copy.epoch == reader.epoch
     copy.free()
 
 
@@ -220,5 +221,5 @@ def test_a_copy_is_of_exactly_those_bytes() -> None:
     fd = os.memfd_create("copy")
     for pieces in ([b"four"], [b"sixsix"], []):
         with pytest.raises(ValueError, match=r"of the bytes|more than"):
-            lay_out(fd, 10, 15, (b"", b""), pieces)
+            lay_out(fd, 10, 15, (b"", b""), 0, pieces)
     os.close(fd)

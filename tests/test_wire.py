@@ -148,7 +148,7 @@ def test_no_number_of_seconds(number: str) -> None:
 
 
 def test_a_whole_number_of_seconds_is_one() -> None:
-    read = wire.from_text(wire.Exit, '{"code":1,"signal":null,"core_dumped":false,"time":5}')
+    read = wire.from_text(wire.Exit, '{"code":1,"signal":null,"core_dumped":false,"time":5,"monotonic":6}')
     assert type(read.time) is float
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 from tasker.api import values
 from tasker.api.specs import limits_from, limits_to, spec_from, spec_to
 from tasker.api.usages import usage_from, usage_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.job import Job, Kind, Outcome
+from tasker.job import Clock, Job, Kind, Outcome
 from tasker.lifecycle import State
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -20,6 +21,7 @@ _KINDS_BACK: dict[int, Kind] = {pb.Outcome.Kind.Value(name): kind for kind, name
 
 
 def job_to(job: Job) -> pb.Job:
+    """With its durations as of now."""
     message = pb.Job(
         id=job.id,
         owner=job.owner,
@@ -38,11 +40,16 @@ def job_to(job: Job) -> pb.Job:
         archived=job.archived,
         revision=job.revision,
         stopping_by=job.stopping_by,
+        left_behind=job.left_behind,
+        paused=job.paused,
+        lingering=job.lingering,
     )
-    if job.started is not None:
-        message.started.CopyFrom(values.timestamp(job.started))
-    if job.ended is not None:
-        message.ended.CopyFrom(values.timestamp(job.ended))
+    for name in ("started", "exited", "ended", "lingers_until"):
+        if (when := getattr(job, name)) is not None:
+            getattr(message, name).CopyFrom(values.timestamp(when))
+    for name, seconds in _durations(job, time.monotonic()).items():
+        if seconds is not None:
+            getattr(message, name).CopyFrom(values.duration_to(max(0.0, seconds)))
     if job.outcome is not None:
         message.outcome.CopyFrom(_outcome_to(job.outcome))
     if job.in_force is not None:
@@ -69,8 +76,10 @@ def job_from(message: pb.Job) -> Job:
         uid=message.uid,
         state=_STATES_BACK[message.state],
         created=values.time(message.created),
-        started=values.time(message.started) if message.HasField("started") else None,
-        ended=values.time(message.ended) if message.HasField("ended") else None,
+        started=_time(message, "started"),
+        exited=_time(message, "exited"),
+        ended=_time(message, "ended"),
+        lingers_until=_time(message, "lingers_until"),
         pid=message.pid,
         outcome=_outcome_from(message.outcome) if message.HasField("outcome") else None,
         limits=limits_from(message.limits),
@@ -82,6 +91,39 @@ def job_from(message: pb.Job) -> Job:
         archived=message.archived,
         revision=message.revision,
         stopping_by=message.stopping_by,
+        left_behind=message.left_behind,
+        paused=message.paused,
+        lingering=message.lingering,
+        clock=_clock(message, time.monotonic()),
+    )
+
+
+def _time(message: pb.Job, name: str) -> float | None:
+    return values.time(getattr(message, name)) if message.HasField(name) else None
+
+
+def _durations(job: Job, now: float) -> dict[str, float | None]:
+    """By field of the message."""
+    clock = job.clock
+    return {
+        "elapsed": job.elapsed(now),
+        "since_end": None if clock.ended is None else now - clock.ended,
+        "lingers_for": None if clock.lingers_until is None else clock.lingers_until - now,
+    }
+
+
+def _clock(message: pb.Job, now: float) -> Clock:
+    """Moments on this process's clock, out of durations as of now."""
+
+    def seconds(name: str) -> float | None:
+        return values.seconds(getattr(message, name), name) if message.HasField(name) else None
+
+    elapsed, since_end, lingers_for = map(seconds, ("elapsed", "since_end", "lingers_for"))
+    ended = None if since_end is None else now - since_end
+    return Clock(
+        started=None if elapsed is None else (now if ended is None else ended) - elapsed,
+        lingers_until=None if lingers_for is None else now + lingers_for,
+        ended=ended,
     )
 
 

@@ -29,6 +29,7 @@ def spec_from(message: pb.JobSpec) -> JobSpec:
         user=values.bounded("the user", message.user, 256),
         limits=limits_from(message.limits),
         grace=grace_from(message),
+        linger=values.seconds(message.linger, "the linger time") if message.HasField("linger") else None,
     )
 
 
@@ -46,6 +47,8 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
     )
     if spec.grace is not None:
         message.grace.CopyFrom(values.duration_to(spec.grace))
+    if spec.linger is not None:
+        message.linger.CopyFrom(values.duration_to(spec.linger))
     return message
 
 

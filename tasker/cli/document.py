@@ -1,4 +1,4 @@
-"""Jobs and events as JSON: the API's messages (tasker.proto), field for field. Pure; every key is always there.
+"""Jobs and events as JSON: the API's messages (tasker.proto), field for field. Every key is always there.
 
 Unlike protobuf's own JSON: sizes are numbers, durations seconds, words are text, enums the words people see; what is
 not there is null. Scripts depend on this: keys are added, never renamed.
@@ -10,9 +10,10 @@ import base64
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from time import monotonic as now
 from typing import Any
 
-from tasker.client import Attached, Chunk, Detached, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client import Attached, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.errors import TaskerError
 from tasker.job import Job, Outcome
 from tasker.usage import Usage
@@ -48,7 +49,18 @@ def job(job: Job) -> dict[str, Any]:
         "archived": job.archived,
         "revision": job.revision,
         "stopping_by": job.stopping_by,
+        "elapsed": job.elapsed(now()),
+        "exited": time(job.exited),
+        "lingering": job.lingering,
+        "lingers_until": time(job.lingers_until),
+        "lingers_for": _lingers_for(job),
+        "left_behind": job.left_behind,
+        "paused": job.paused,
     }
+
+
+def _lingers_for(job: Job) -> float | None:
+    return None if job.clock.lingers_until is None else max(0.0, job.clock.lingers_until - now())
 
 
 def usage(usage: Usage) -> dict[str, Any]:
@@ -76,6 +88,8 @@ def event(event: Event) -> dict[str, Any]:
             return {"chunk": {"offset": event.offset, "data": data, "time": time(event.time)}}
         case Lost():
             return {"lost": {"begin": event.begin, "end": event.end}}
+        case Exited():
+            return {"exited": {"job": job(event.job), "offset": event.offset}}
         case Ended():
             return {"ended": {"job": job(event.job), "offset": event.offset}}
         case Detached():

@@ -10,23 +10,24 @@ from rich.text import Text
 
 from tasker.cli import figures
 from tasker.cli.clean import visible
-from tasker.cli.render import STATES, cells, elapsed, moment, outcome_style, state_of
+from tasker.cli.render import STATES, cells, left_behind, moment, outcome_style, state_of
 from tasker.cli.rows import Rows
 from tasker.job import Job
 from tasker.limits import IoLimit, Limits
-from tasker.quantity import format_duration, format_size
+from tasker.quantity import format_duration, format_linger, format_size
 
 DIFFERS = "yellow"
 
 
 def facts(job: Job, now: float) -> Rows:
-    """A label and a value in each row; what is not there is left out."""
-    row, ran = cells(job, now), elapsed(job, now)
+    """A label and a value in each row; what is not there is left out. `now`: CLOCK_MONOTONIC."""
+    row, ran = cells(job, now), job.elapsed(now)
     verdict = visible(job.outcome.verdict or job.outcome.summary) if job.outcome else ""
     known: list[tuple[str, str | Text]] = [
         ("job", Text(row["ID"], "bold")),
         ("name", row["NAME"]),
         ("state", Text(state_of(job), STATES.get(job.state, ""))),
+        ("waits for", left_behind(job, now) if job.left_behind else ""),
         ("how it ended", Text(verdict, outcome_style(job.outcome))),
         ("command", row["COMMAND"]),
         ("directory", visible(job.spec.working_directory)),
@@ -35,11 +36,13 @@ def facts(job: Job, now: float) -> Rows:
         ("runs as", f"{row['RUNS AS']} (uid {job.uid})" if job.user else f"uid {job.uid}"),
         ("created", moment(job.created)),
         ("started", moment(job.started)),
+        ("command exited", moment(job.exited) if job.exited != job.ended else ""),
         ("ended", moment(job.ended)),
         ("elapsed", "" if ran is None else format_duration(ran)),
         *_usage(job),
         *_limits(job),
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
+        ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
         ("followers", figures.count(job.followers or None)),
         ("leader", f"pid {job.pid}" if job.pid else ""),

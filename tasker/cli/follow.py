@@ -16,7 +16,7 @@ from types import FrameType
 from tasker.cli.live import Action, Live, Wake
 from tasker.cli.news import News
 from tasker.cli.output import Output
-from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.client.watching import Watching
 
 Handler = Callable[[int, FrameType | None], None]
@@ -108,7 +108,7 @@ class Follow:
         self._output.tick()
 
 
-def _after(event: Attached | Chunk | Lost | Ended | Detached | Resumed) -> int:
+def _after(event: Attached | Chunk | Lost | Exited | Ended | Detached | Resumed) -> int:
     match event:
         case Chunk(offset=offset, data=data):
             return offset + len(data)

@@ -61,14 +61,15 @@ class Standing:
 
 
 def footer(standing: Standing, columns: int, now: float | None = None) -> Text:
-    """A row of at most `columns` cells."""
+    """A row of at most `columns` cells. `now`: CLOCK_MONOTONIC."""
     style = render.STATES.get(standing.state, "")
     bar = Text("▌", style)
     if standing.question:
         row = bar + Text(standing.question, "bold")
         row.truncate(columns, overflow="ellipsis")
         return row
-    parts = [(importance, part) for importance, part in _parts(standing, time.time() if now is None else now) if part]
+    now = time.monotonic() if now is None else now
+    parts = [(importance, part) for importance, part in _parts(standing, now) if part]
     while len(parts) > 1 and _width([part for _, part in parts]) > columns - 1:
         parts.remove(max(parts, key=lambda part: part[0]))
     row = bar + Text(SEPARATOR, "dim").join(part for _, part in parts)
@@ -89,7 +90,7 @@ def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
         (2, Text(visible(job.id), "bold")),
         (0, Text(str(standing.state), render.STATES.get(standing.state, ""))),
         (9, Text(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")),
-        (3, Text(render.clock(render.elapsed(job, now)))),
+        (3, Text(render.clock(job.elapsed(now)))),
         (1, Text(standing.trouble, "yellow")),
         (4, Text(f"lost {format_size(standing.lost)}", "yellow") if standing.lost else Text()),
         (6, Text(_named("CPU", figures.percent(usage.cpu_rate if usage else None)))),

@@ -1,6 +1,7 @@
 """What a person is told of an attach beside the output. Text in lines; pure but for the clock.
 
-Told at once: how it ended. Told when it lasts, or else not at all: a broken connection. Told at once, then folded into
+Told at once: how it ended. Told when it lasts, or else not at all: a broken connection, and processes that the command
+left behind. Told at once, then folded into
 at most one line a second, and the rest before the end: lost output (losses.py).
 """
 
@@ -14,7 +15,8 @@ from rich.text import Text
 from tasker.cli import render
 from tasker.cli.losses import Losses
 from tasker.cli.stderr import UNTIL_SHOWN
-from tasker.client import Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client import Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
+from tasker.job import Job
 from tasker.quantity import format_duration
 
 REASONS = {
@@ -37,6 +39,8 @@ class Notices:
         self._broken: tuple[int | None, float] | None = None
         """The byte at which the connection broke, None before the first answer; and when."""
         self._broken_told = False
+        self._exited: tuple[Job, float] | None = None
+        """The job whose command has exited and left processes behind, and when that came; None once it was reported."""
         self.job = ""
 
     @property
@@ -57,7 +61,11 @@ class Notices:
             case Lost(begin=begin, end=end):
                 self._losses.add(begin, end)
                 return self.now()
+            case Exited(job=job):
+                self._exited = (job, self._clock())
+                return self.now()
             case Ended(job=job):
+                self._exited = None
                 return [*self.rest(), render.ended(job)]
             case Detached(reason=reason, offset=offset):
                 again = f"tasker attach --offset {offset} {self.job}{self._into}"
@@ -79,13 +87,18 @@ class Notices:
     def due(self) -> float | None:
         """Seconds until there is something to tell; None for nothing."""
         waits = [self._losses.due()]
-        if self._broken and not self._broken_told:
-            waits.append(max(0.0, self._broken[1] + UNTIL_SHOWN - self._clock()))
+        since = [self._broken[1]] if self._broken and not self._broken_told else []
+        since += [self._exited[1]] if self._exited else []
+        waits += [max(0.0, when + UNTIL_SHOWN - self._clock()) for when in since]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def now(self) -> list[Text]:
         """What is due."""
         lost = self._losses.told()
+        if self._exited and self._clock() - self._exited[1] >= UNTIL_SHOWN:
+            job, self._exited = self._exited[0], None
+            left = render.left_behind(job, time.monotonic())
+            return [*_lines(lost, f"the command has exited; {left}"), *self.now()]
         if not self._broken or self._broken_told or self._clock() - self._broken[1] < UNTIL_SHOWN:
             return _lines(lost)
         self._broken_told = True

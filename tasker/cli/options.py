@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tasker.errors import TaskerError
-from tasker.quantity import parse_duration, parse_size
+from tasker.quantity import parse_duration, parse_linger, parse_size
 
 NONE = "none"
 """What stands for no limit."""
@@ -39,6 +39,9 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="ACCOUNT", default="", help="the local account to run as (admins)")
     parser.add_argument("--grace", metavar="TIME", type=of_type(grace),
                         help="time from SIGTERM to SIGKILL where a stop names none; 10s as shipped")  # fmt: skip
+    parser.add_argument("--linger", metavar="TIME", type=of_type(linger),
+                        help="how long processes that the command leaves behind may go on while one of them holds the "
+                        "output (1s where none does), or forever; 5s as shipped")  # fmt: skip
     limit_options(parser)
 
 
@@ -56,7 +59,7 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
     group.add_argument("--memory-high", metavar="SIZE", type=sizes, help="slowed down past it")
     group.add_argument("--memory-swap", metavar="SIZE", type=sizes, help="swap; none by default with --memory")
     group.add_argument("--tasks", metavar="N", type=count, help="processes and threads")
-    group.add_argument("--time", metavar="TIME", type=value(of_type(parse_duration)), help="ended after it")
+    group.add_argument("--time", metavar="TIME", type=value(of_type(parse_duration)), help="maximum run time")
     group.add_argument("--io-weight", metavar="N", type=count, help="share when the disk is scarce; others have 100")
     for option, metavar, what in (
         ("--io-read", "PATH=RATE", "bytes a second read from"),
@@ -105,6 +108,14 @@ def grace(text: str) -> float:
 
     seconds = parse_duration(text)
     check_grace(seconds)
+    return seconds
+
+
+def linger(text: str) -> float:
+    from tasker.job import check_linger
+
+    seconds = parse_linger(text)
+    check_linger(seconds)
     return seconds
 
 

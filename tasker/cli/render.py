@@ -43,11 +43,6 @@ def command(job: Job) -> str:
     return visible(shlex.join(job.spec.argv))
 
 
-def elapsed(job: Job, now: float) -> float | None:
-    """Seconds that it has run, or ran; None where it has not begun. Never negative, whatever the clocks say."""
-    return None if job.started is None else max(0.0, (job.ended or now) - job.started)
-
-
 def clock(seconds: float | None) -> str:
     """In whole seconds, for what is drawn anew each second."""
     whole = int(seconds or 0)
@@ -55,8 +50,8 @@ def clock(seconds: float | None) -> str:
 
 
 def cells(job: Job, now: float) -> dict[str, str]:
-    """What every column says about a job."""
-    ran, used = elapsed(job, now), job.usage
+    """What every column says about a job. `now`: CLOCK_MONOTONIC."""
+    ran, used = job.elapsed(now), job.usage
     return {
         "ID": visible(job.id),
         "NAME": visible(job.spec.name),
@@ -107,7 +102,7 @@ def ending(job: Job) -> str:
     """How it ended: the verdict; of a service that gives none, a summary and how long it ran."""
     if job.outcome and job.outcome.verdict:
         return visible(job.outcome.verdict)
-    ran = elapsed(job, job.ended or job.created)
+    ran = None if job.clock.ended is None else job.elapsed(job.clock.ended)
     after = f" after {format_duration(ran)}" if ran is not None else ""
     return visible(job.outcome.summary if job.outcome else "ended") + after
 
@@ -124,7 +119,20 @@ def state(job: Job) -> str:
 
 def state_of(job: Job) -> str:
     """Where it is now, and by whom: "stopping, asked by alice"."""
-    return f"{job.state}, asked by {visible(job.stopping_by)}" if job.stopping_by else str(job.state)
+    words = [str(job.state), "paused" if job.paused else ""]
+    words.append(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")
+    return ", ".join(word for word in words if word)
+
+
+def left_behind(job: Job, now: float) -> str:
+    """What the end of a job waits for: "2 processes it left have 4s more"; `now`: CLOCK_MONOTONIC."""
+    count = job.left_behind
+    what = "1 process it left" if count == 1 else f"{count} processes it left"
+    if job.clock.lingers_until is not None:
+        return f"{what} {'has' if count == 1 else 'have'} {clock(max(0.0, job.clock.lingers_until - now))} more"
+    if job.lingering:
+        return f"{what} may go on without end"
+    return f"{what} {'is' if count == 1 else 'are'} being ended"
 
 
 def fullness(share: float) -> str:

@@ -23,6 +23,7 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
         user=options.user,
         limits=limits(options),
         grace=options.grace,
+        linger=options.linger,
     )
     try:
         check_spec(spec)

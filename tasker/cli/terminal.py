@@ -18,7 +18,7 @@ from tasker.cli.output import STDOUT, Output, received
 from tasker.cli.screen import Screen
 from tasker.cli.stamps import Stamps
 from tasker.cli.stderr import say
-from tasker.client import Attached, Chunk, Ended, Event, Interrupted, Resumed
+from tasker.client import Attached, Chunk, Ended, Event, Exited, Interrupted, Resumed
 from tasker.job import Job
 from tasker.lifecycle import State
 from tasker.usage import Usage
@@ -49,6 +49,8 @@ class OnTerminal(Output):
                     self._screen.write(text if self._stamps is None else self._stamps.feed(text, received(event)))
             case Attached(job=job):
                 self._standing = Standing(job)
+            case Exited(job=job) if self._standing is not None:
+                self._standing.take(job)
             case Ended(job=job) if self._standing is not None:
                 self._standing.job = job
             case Interrupted() if self._standing is not None:
@@ -106,8 +108,8 @@ class OnTerminal(Output):
 
     def patience(self) -> float | None:
         """Until the next second of the job's own time begins, or a notice is due."""
-        started = self._standing.job.started if self._standing else None
-        waits = [self._notices.due(), None if started is None else 1.0 - (time.time() - started) % 1.0 + 0.01]
+        started = self._standing.job.clock.started if self._standing else None
+        waits = [self._notices.due(), None if started is None else 1.0 - (time.monotonic() - started) % 1.0 + 0.01]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:

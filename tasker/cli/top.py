@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -55,7 +56,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "memory": lambda row: -(row.usage.memory or 0),
     "io": lambda row: -row.io_rate,
     "tasks": lambda row: -(row.usage.tasks or 0),
-    "elapsed": lambda row: row.job.started or row.job.created,
+    "elapsed": lambda row: row.job.clock.started or math.inf,
     "id": lambda row: row.job.id,
     "name": lambda row: row.job.spec.name,
     "owner": lambda row: row.job.owner,
@@ -111,9 +112,9 @@ def table(rows: Sequence[Row], now: float, width: int | None = None, most: int |
 
 
 def cells(row: Row, now: float) -> dict[str, Text]:
-    """What every column says."""
+    """What every column says. `now`: CLOCK_MONOTONIC."""
     job, used = row.job, row.usage
-    ran = render.elapsed(job, now)
+    ran = job.elapsed(now)
     limit = job.limits.memory
     return {
         "MACHINE": Text(visible(row.machine)),
@@ -150,16 +151,17 @@ def screen(
     rows: Sequence[Row],
     by: str,
     machine: str,
-    now: float,
+    now: tuple[float, float],
     size: tuple[int, int],
     troubles: Mapping[str, str] | None = None,
 ) -> Group:
-    """The whole of it for a terminal of `size` (columns, lines). `rows` are ordered; `troubles` are by machine."""
+    """The whole of it for a terminal of `size` (columns, lines). `rows` are ordered; `troubles` are by machine; `now`:
+    seconds since the epoch, and CLOCK_MONOTONIC."""
     columns, lines = size
-    title = _title(by, machine, now, columns)
+    title = _title(by, machine, now[0], columns)
     above = [title, *_notices(troubles or {}, max(1, lines // 3))]
     room = lines - len(above) - 2
-    return Group(*above, for_terminal(table(rows, now, columns, room), columns))
+    return Group(*above, for_terminal(table(rows, now[1], columns, room), columns))
 
 
 def as_json(rows: Sequence[Row], machine: str, now: float) -> dict[str, Any]:

@@ -78,7 +78,8 @@ class TopScreen:
             return
         rows = top.ordered(top.running(self.boards), self._by)
         size = self._console.size
-        shown = top.screen(rows, self._by, self._machine, time.time(), (size.width, size.height), self.troubles)
+        now = time.time(), time.monotonic()
+        shown = top.screen(rows, self._by, self._machine, now, (size.width, size.height), self.troubles)
         self._drawing.update(shown, refresh=True)
         self._drawn, self._due = time.monotonic(), False
 

@@ -34,7 +34,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tasker.api.transport import settle_environment
-from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client.events import (
+    Attached,
+    Chunk,
+    Detached,
+    DetachReason,
+    Ended,
+    Event,
+    Exited,
+    Interrupted,
+    Lost,
+    Resumed,
+)
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.limits import IoLimit, Limits
@@ -60,6 +71,7 @@ __all__ = [
     "Detached",
     "Ended",
     "Event",
+    "Exited",
     "Forgotten",
     "Interrupted",
     "IoLimit",

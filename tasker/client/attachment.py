@@ -5,7 +5,18 @@ from __future__ import annotations
 from tasker.api import values
 from tasker.api.jobs import job_from
 from tasker.api.v1 import tasker_pb2 as pb
-from tasker.client.events import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client.events import (
+    Attached,
+    Chunk,
+    Detached,
+    DetachReason,
+    Ended,
+    Event,
+    Exited,
+    Interrupted,
+    Lost,
+    Resumed,
+)
 from tasker.client.resuming import Course
 from tasker.client.stream import Stream
 from tasker.errors import Reason, TaskerError
@@ -17,7 +28,7 @@ _REASONS = {
     pb.Detached.REASON_END_OF_RECALL: DetachReason.END_OF_RECALL,
 }
 
-_Sent = Attached | Chunk | Lost | Ended | Detached
+_Sent = Attached | Chunk | Lost | Exited | Ended | Detached
 
 
 class AttachCourse(Course[Event]):
@@ -36,7 +47,9 @@ class AttachCourse(Course[Event]):
         match event:
             case Attached():
                 event = self._attached(event, now)
-            case Chunk(offset=at) | Lost(begin=at) | Ended(offset=at) if at != self.offset or _offset_after(event) < at:
+            case Chunk(offset=at) | Lost(begin=at) | Exited(offset=at) | Ended(offset=at) if (
+                at != self.offset or _offset_after(event) < at
+            ):
                 text = f"cannot go on at byte {self.offset}: the server sent something else; attach again"
                 raise TaskerError(Reason.INTERNAL, text)
             case Ended():
@@ -89,6 +102,8 @@ def _event(message: pb.AttachJobResponse) -> _Sent:
             return Lost(message.lost.begin, message.lost.end)
         case "attached":
             return Attached(job_from(message.attached.job), message.attached.offset)
+        case "exited":
+            return Exited(job_from(message.exited.job), message.exited.offset)
         case "ended":
             return Ended(job_from(message.ended.job), message.ended.offset)
         case "detached":

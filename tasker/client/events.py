@@ -54,6 +54,14 @@ class Lost:
 
 
 @dataclass(frozen=True)
+class Exited:
+    """The command has exited and left processes behind, whose output follows; `offset`: the first byte not sent yet."""
+
+    job: Job
+    offset: int
+
+
+@dataclass(frozen=True)
 class Ended:
     """The job has ended; `offset` is how many bytes it printed."""
 
@@ -89,4 +97,4 @@ class Resumed:
     after: float
 
 
-Event = Attached | Chunk | Lost | Ended | Detached | Interrupted | Resumed
+Event = Attached | Chunk | Lost | Exited | Ended | Detached | Interrupted | Resumed

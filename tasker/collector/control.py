@@ -111,7 +111,8 @@ class Control:
             raise TaskerError(Reason.REFUSED, f"cannot launch {request.job}: that id is taken")
         try:
             followed = functools.partial(self._followed, request.job)
-            job = launch.fork(next(self._numbers), request, self._loop, followed)
+            ended = functools.partial(self._output_ended, request.job)
+            job = launch.fork(next(self._numbers), request, self._loop, followed, ended)
         except OSError as error:
             raise TaskerError(Reason.REFUSED, f"cannot make a process for the job: {error.strerror}") from error
         self._jobs[job.id] = job
@@ -212,8 +213,7 @@ class Control:
         exit = self._reap(job)
         if job.exit is None:
             job.exit = exit or exits.look(job.pid)
-            for connection in list(self._connections):
-                connection.send(0, wire.Exited(job.id, job.exit))
+            self._broadcast(wire.Exited(job.id, job.exit, job.output.ended_at))
 
     def _reap(self, job: Job) -> wire.Exit | None:
         exit = exits.reap(job.pidfd)
@@ -221,6 +221,11 @@ class Control:
             self._loop.remove(job.pidfd)
             os.close(job.pidfd)
         return exit
+
+    def _output_ended(self, id: str) -> None:
+        job = self._jobs.get(id)
+        if job is not None and job.exit is not None and not job.finished:  # else Exited says it, or nobody asks
+            self._broadcast(wire.OutputEnded(id, job.output.ended_at))
 
     def _followed(self, id: str) -> None:
         self._followed_anew.add(id)
@@ -230,8 +235,12 @@ class Control:
         jobs = [self._jobs[id] for id in self._followed_anew & self._jobs.keys()]
         self._followed_anew.clear()
         for job in jobs:
-            for connection in list(self._connections):
-                connection.send(0, wire.Followers(job.id, job.output.followers))
+            self._broadcast(wire.Followers(job.id, job.output.followers))
+
+    def _broadcast(self, notice: wire.Message) -> None:
+        """Every engine that is connected."""
+        for connection in list(self._connections):
+            connection.send(0, notice)
 
     def _drop(self, job: Job) -> None:
         """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""

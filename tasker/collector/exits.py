@@ -25,18 +25,22 @@ def reap(pidfd: int) -> Exit | None:
     if result is None:
         return None
     if result.si_code == os.CLD_EXITED:
-        return Exit(code=result.si_status, signal=None, core_dumped=False, time=time.time())
-    return Exit(code=None, signal=result.si_status, core_dumped=result.si_code == os.CLD_DUMPED, time=time.time())
+        return _now(code=result.si_status)
+    return _now(signal=result.si_status, core_dumped=result.si_code == os.CLD_DUMPED)
 
 
 def look(pid: int) -> Exit:
     """Of one that has ended and is not reaped."""
     status = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[_EXIT_CODE])
     if status == 0 and not _may_see(pid):
-        return Exit(code=None, signal=None, core_dumped=False, time=time.time())
+        return _now()
     if os.WIFEXITED(status):
-        return Exit(code=os.WEXITSTATUS(status), signal=None, core_dumped=False, time=time.time())
-    return Exit(code=None, signal=os.WTERMSIG(status), core_dumped=os.WCOREDUMP(status), time=time.time())
+        return _now(code=os.WEXITSTATUS(status))
+    return _now(signal=os.WTERMSIG(status), core_dumped=os.WCOREDUMP(status))
+
+
+def _now(*, code: int | None = None, signal: int | None = None, core_dumped: bool = False) -> Exit:
+    return Exit(code, signal, core_dumped, time=time.time(), monotonic=time.monotonic())
 
 
 def _may_see(pid: int) -> bool:

@@ -70,10 +70,17 @@ class Job:
             exit=self.exit,
             held=self.output.held,
             followers=self.output.followers,
+            output_ended=self.output.ended_at,
         )
 
 
-def fork(number: int, launch: Launch, loop: Loop, followers_changed: Callable[[], None]) -> Job:
+def fork(
+    number: int,
+    launch: Launch,
+    loop: Loop,
+    followers_changed: Callable[[], None],
+    output_ended: Callable[[], None],
+) -> Job:
     """A leader on its way to the gate. Raises OSError, with nothing left behind."""
     with contextlib.ExitStack() as undo:
 
@@ -83,7 +90,7 @@ def fork(number: int, launch: Launch, loop: Loop, followers_changed: Callable[[]
                 undo.callback(os.close, end)
             return ends
 
-        output = Output(launch.ring, loop, followers_changed)
+        output = Output(launch.ring, loop, followers_changed, output_ended)
         undo.callback(output.free)
         gate, opener = pipe()
         reporter, report = pipe()

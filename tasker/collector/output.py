@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Callable
 
 from tasker.collector.loop import READ, Loop
@@ -19,9 +20,15 @@ _WAKE_PIPE = 4096
 
 
 class Output:
-    def __init__(self, capacity: int, loop: Loop, followers_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, capacity: int, loop: Loop, followers_changed: Callable[[], None], ended: Callable[[], None]
+    ) -> None:
+        """`ended` is called when the last process that holds the writing end has closed it."""
         self._loop = loop
         self._followers_changed = followers_changed
+        self._ended = ended
+        self.ended_at = 0.0
+        """When that was (CLOCK_MONOTONIC); 0.0 before."""
         self._ring = RingWriter(capacity)
         self._pipe = -1
         self._followers: set[int] = set()
@@ -88,6 +95,8 @@ class Output:
             return False
         if count == 0:
             self._close_pipe()
+            self.ended_at = time.monotonic()
+            self._ended()
         return count > 0
 
     def _wake(self) -> None:

@@ -29,6 +29,7 @@ from tasker.engine.limiting import Limiting
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
+from tasker.engine.run_times import RunTimes
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
@@ -86,6 +87,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
     limiting = Limiting(jobs, systemd, ceilings)
+    RunTimes(jobs, stops, tasks)
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
@@ -161,6 +163,8 @@ def _connect(path: Path, jobs: list[Jobs]) -> Channel:
         for listener in jobs:
             if isinstance(message, wire.Exited):
                 listener.exited(message)
+            elif isinstance(message, wire.OutputEnded):
+                listener.output_ended(message)
             elif isinstance(message, wire.Followers):
                 listener.followed(message)
 

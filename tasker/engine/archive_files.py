@@ -38,11 +38,12 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """`begin` and `end` are positions in the job's output: what was before `begin` is lost."""
+    """`begin` and `end` are positions in the job's output: what was before `begin` is lost. `epoch`: its ring's."""
 
     job: Job
     begin: int
     end: int
+    epoch: int
 
 
 class ArchiveFiles:
@@ -77,7 +78,7 @@ class ArchiveFiles:
         for directory in (self._root, self._directory):
             directory.mkdir(mode=0o700, exist_ok=True)
         begin, end = ring.oldest, ring.written
-        record = wire.to_text(Record(job, begin, end)).encode() + b"\n"
+        record = wire.to_text(Record(job, begin, end, ring.epoch)).encode() + b"\n"
         try:
             self._put(f"{job.id}.gz", self._compressed(ring, begin, end))
             self._put(f"{job.id}.job", (record, *ring.marks()))
@@ -94,7 +95,8 @@ class ArchiveFiles:
         record, (positions, times) = self._record(id), self._marks(id)
         with tempfile.TemporaryFile(dir=self._directory, prefix="attach", suffix=_NEW) as file:
             try:
-                lay_out(file.fileno(), record.begin, record.end, (positions, times), self._uncompressed(id))
+                pieces = self._uncompressed(id)
+                lay_out(file.fileno(), record.begin, record.end, (positions, times), record.epoch, pieces)
             except zlib.error as error:
                 raise ValueError(str(error)) from error
             return os.open(f"/proc/self/fd/{file.fileno()}", os.O_RDONLY | os.O_CLOEXEC)

@@ -66,6 +66,15 @@ class Cgroup:
         return str(pid) in self.read("cgroup.procs").split()
 
     @property
+    def processes(self) -> int:
+        """How many processes live in it; below it, where a job has made cgroups there, they count as one."""
+        return max(len(self.text("cgroup.procs").split()), int(self.populated))
+
+    def has_other_groups(self, group: int) -> bool:
+        """Whether a process lives in it that is not of that process group."""
+        return any(_group_of(pid) not in (group, None) for pid in self.text("cgroup.procs").split())
+
+    @property
     def populated(self) -> bool:
         """Whether a process lives in it. A zombie does not."""
         return self.numbers("cgroup.events").get("populated") == 1
@@ -96,3 +105,11 @@ class Cgroup:
         self._directory = -1
         for descriptor in kept:
             os.close(descriptor)
+
+
+def _group_of(pid: str) -> int | None:
+    """A process's group; None where it is gone."""
+    try:
+        return os.getpgid(int(pid))
+    except ProcessLookupError:
+        return None

@@ -11,6 +11,7 @@ TimeoutStopUSec=, a margin longer than the grace, systemd kills what is left, sh
 from __future__ import annotations
 
 import logging
+import signal
 
 from tasker.engine import names
 from tasker.engine.jobs import Jobs
@@ -24,7 +25,7 @@ from tasker.lifecycle import State
 
 log = logging.getLogger(__name__)
 
-_ALIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.STOPPING)
+_ALIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.STOPPING, State.ENDING)
 
 
 class Deactivations:
@@ -48,7 +49,7 @@ class Deactivations:
             return
         if entry.job.state is State.STARTING and not (asked and entry.cgroup):  # what changes then is our doing
             return
-        entry.unit_job = entry.unit_job or asked
+        entry.unit_job = entry.unit_job or (asked and _may_be_its_end(entry))
         if entry.job.state in _ALIVE:
             self._tasks.spawn(self._look(entry))
 
@@ -75,3 +76,8 @@ class Deactivations:
             await self._stops.begin(entry, self._jobs.patience(job), actor, kind, ask=left_to_us)
         except TaskerError as error:
             log.warning("cannot tell what becomes of %s: %s", job.unit, error.message)
+
+
+def _may_be_its_end(entry: Entry) -> bool:
+    """Whether a unit job that is new may be what ended the leader. Else it is about processes that were left behind."""
+    return not entry.job.lingering or entry.exited.result().signal == signal.SIGTERM

@@ -51,7 +51,7 @@ class Escape:
             return
         if entry.job.state in (State.RUNNING, State.PAUSED, State.STOPPING):
             if entry.stop is None:
-                entry.stop = Stop(_BY, time.time(), why=WHY)
+                entry.stop = Stop(_BY, time.monotonic(), why=WHY)
             elif not entry.stop.why:  # somebody was stopping it
                 entry.stop = dataclasses.replace(entry.stop, killed=True)
             entry.move(Event.STOP)

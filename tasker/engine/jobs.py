@@ -1,7 +1,7 @@
 """The life of every job: its start, and what happens when its leader has exited. Asks the collector and systemd.
 
     start:  reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
-    end:    Exited ─▶ cgroup.kill ─▶ cgroup empty ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
+    end:    Exited ─▶ cgroup empty (lingering.py) ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 
 What has begun is carried to its end, whoever asked for it and is gone.
 """
@@ -14,6 +14,7 @@ import logging
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from tasker import wire
 from tasker.channel import Channel
@@ -21,10 +22,12 @@ from tasker.config import Config
 from tasker.engine import disks, inforce, names, properties
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.ceilings import Ceilings
+from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
+from tasker.engine.lingering import Lingering
 from tasker.engine.outcomes import outcome_of, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
@@ -34,7 +37,7 @@ from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, JobSpec, Outcome, check_spec
+from tasker.job import Clock, Job, JobSpec, Outcome, check_spec
 from tasker.lifecycle import Event, State
 from tasker.limits import Limits
 from tasker.policy import demand
@@ -42,6 +45,8 @@ from tasker.usage import Usage
 from tasker.verdict import spoken_of
 
 log = logging.getLogger(__name__)
+
+_NOTHING_LEFT: dict[str, Any] = {"lingering": False, "lingers_until": None, "left_behind": 0, "paused": False}
 
 
 class Jobs:
@@ -74,6 +79,7 @@ class Jobs:
         self._escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks, self.note)
+        self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
         self._retention = retention
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,10 +128,10 @@ class Jobs:
             entry.move(Event.FAILED)
             self.table.remove(entry)
             await self._launcher.abandon(entry)
-            entry.settled.set()
-            entry.over.set()
+            for event in (entry.settled, entry.exit_known, entry.over):
+                event.set()
             raise
-        entry.move(Event.STARTED, started=time.time())
+        entry.move(Event.STARTED, started=time.time(), clock=Clock(started=time.monotonic()))
         await self.note(entry)
         entry.settled.set()
         job = entry.job
@@ -136,6 +142,10 @@ class Jobs:
     def patience(self, job: Job) -> float:
         """Seconds from SIGTERM to SIGKILL where a stop names none."""
         return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
+
+    def linger(self, job: Job) -> float:
+        """Seconds that processes which its leader leaves behind may go on while one of them holds the output."""
+        return self.config.jobs.linger if job.spec.linger is None else job.spec.linger
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,7 +180,15 @@ class Jobs:
         """A leader has exited."""
         entry = self.table.get(notice.job)
         if entry is not None and not entry.exited.done():
+            entry.output_ended = notice.output_ended
             entry.exited.set_result(notice.exit)
+
+    def output_ended(self, notice: wire.OutputEnded) -> None:
+        """No process holds the output of a job any more whose leader has exited."""
+        entry = self.table.get(notice.job)
+        if entry is not None:
+            entry.output_ended = notice.time
+            entry.stirred.set()
 
     def followed(self, notice: wire.Followers) -> None:
         """Another number of streams follows a job's output."""
@@ -180,37 +198,58 @@ class Jobs:
 
     async def _see_off(self, entry: Entry) -> None:
         exit = await entry.exited
+        group = entry.job.pid
         if entry.job.state is not State.ENDING:  # an earlier engine may have come so far
-            entry.move(Event.EXITED)
+            clock = dataclasses.replace(entry.job.clock, exited=exit.monotonic)
+            entry.move(Event.EXITED, exited=exit.time, clock=clock, pid=0)
         entry.disarm()
-        if entry.cgroup is not None:
-            if not entry.meter.final:
-                entry.measure()
-            entry.cgroup.kill()
-            await self._events.emptied(entry.cgroup)
-            if not entry.meter.final:
-                entry.measure()
-            entry.cgroup.close()
-            entry.cgroup = None
+        ended = (exit.time, exit.monotonic)
+        if entry.cgroup is not None and await self._emptied(entry, entry.cgroup, group):
+            ended = (time.time(), time.monotonic())
         finished = await self._collector.request(wire.Finish(entry.job.id))
         assert isinstance(finished, wire.Finished)
+        await self._conclude(entry, exit, ended, finished.written)
+        entry.held = finished.held
+        self.table.end(entry)
+        self._retention.apply()
+
+    async def _emptied(self, entry: Entry, cgroup: Cgroup, group: int) -> bool:
+        """Wait until no process is left of it; whether the leader, whose group is given, had left any behind."""
+        if not entry.meter.final:
+            entry.measure()
+        linger, grace = self.linger(entry.job), self.patience(entry.job)
+        lingered = await self.lingering.empty(entry, cgroup, group, linger, grace)
+        if not entry.meter.final:
+            entry.measure()
+        cgroup.close()
+        entry.cgroup = None
+        return lingered
+
+    async def _conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
+        """How it ended and why. `ended`: seconds since the epoch, and CLOCK_MONOTONIC."""
         result = await self._result(entry)
         if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
-            entry.stop = Stop("systemctl", exit.time)
-        usage = totals(entry.meter, await self._totals(entry), exit.time)
+            entry.stop = Stop("systemctl", exit.monotonic)
+        usage = totals(entry.meter, await self._totals(entry), ended[0])
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
         limits, differing = await self._felt(entry.job, outcome, usage)
-        outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
-        changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written}
-        in_force = limits if differing else None
-        entry.move(Event.SWEPT, **changes, in_force=in_force, differing=differing, pid=0, stopping_by="")
+        outcome = told(outcome, entry, limits, usage, result, self._ceilings.of_memory(entry.job.owner))
+        entry.move(
+            Event.SWEPT,
+            ended=ended[0],
+            clock=dataclasses.replace(entry.job.clock, lingers_until=None, ended=ended[1]),
+            outcome=outcome,
+            usage=usage,
+            printed=printed,
+            in_force=limits if differing else None,
+            differing=differing,
+            stopping_by="",
+            **_NOTHING_LEFT,
+        )
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._journal.job(entry.job, "end", outcome.verdict, actor=actor)
-        entry.held = finished.held
-        self.table.end(entry)
-        self._retention.apply()
 
     async def _result(self, entry: Entry) -> str:
         """The scope's Result. A systemd that does not answer does not hold up the end of a job."""

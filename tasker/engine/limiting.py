@@ -39,7 +39,7 @@ class Limiting:
         self._ceilings.check(entry.job.owner, request.limits)
         await entry.settled.wait()
         async with self._changing:
-            entry.demand("change the limits of", State.RUNNING, State.PAUSED)
+            entry.demand("change the limits of", State.RUNNING, State.PAUSED, State.ENDING)
             limits = self._ceilings.capped(changed(entry.job.limits, request.limits, request.lift))
             fields = {*named(request.limits), *request.lift}
             if "memory" in fields:

@@ -15,19 +15,19 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage
-from tasker.verdict import verdict
+from tasker.verdict import left_behind_clause, verdict
 
 
 def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
     """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them;
     `sent` has the signals that people had sent, the last one last.
 
-    Out of memory goes before all: who was stopping it then did not end it. A timeout is also systemd's word for a slow
-    stop, so a stop goes before that.
+    Out of memory goes before all, since a stop did not end the job then; but for a leader that had exited before memory
+    ran out. A timeout is also systemd's word for a slow stop, so a stop goes before that.
     """
     status: dict[str, Any] = {"exit_code": exit.code, "signal": exit.signal, "core_dumped": exit.core_dumped}
     killed = exit.signal == signal.SIGKILL
-    if result == "oom-kill" or (not result and oom_kills and killed and not stop):
+    if (result == "oom-kill" and exit.code is None) or (not result and oom_kills and killed and not stop):
         return Outcome(Kind.OUT_OF_MEMORY, **status)
     if stop is not None:
         by = stop.by if stop.kind is Kind.STOPPED else ""
@@ -43,21 +43,34 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
 
 
 def told(
-    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, ended: float, ceilings: Sequence[str]
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, ceilings: Sequence[str]
 ) -> Outcome:
-    """The same with its verdict. `limits` are those it felt; `ceilings`: those on memory, besides its own, in words."""
-    stop, started = entry.stop, entry.job.started
+    """The same with its verdict. `limits` are those it felt; `result` is the scope's; `ceilings`: those on memory,
+    besides its own, in words."""
+    stop, clock = entry.stop, entry.job.clock
+    known = clock.started is not None and clock.exited is not None
     line = verdict(
         outcome,
         limits,
         usage,
-        None if started is None else max(0.0, ended - started),
+        max(0.0, (clock.exited or 0.0) - (clock.started or 0.0)) if known else None,
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
         why=stop.why if stop is not None else "",
         whole=entry.meter.final,
         ceilings=ceilings,
+        left_behind=_left_behind(outcome, entry, result),
     )
     return dataclasses.replace(outcome, verdict=line)
+
+
+def _left_behind(outcome: Outcome, entry: Entry, result: str) -> str:
+    """What became of processes that the leader left behind, where they did not finish by themselves."""
+    if result == "oom-kill" and outcome.kind is not Kind.OUT_OF_MEMORY:
+        return left_behind_clause(entry.job.left_behind, "out of memory", None, killed=True)
+    sweep = entry.sweep
+    if sweep is None or not (sweep.killed or sweep.why) or (entry.stop is not None and entry.stop.killed):
+        return ""
+    return left_behind_clause(sweep.processes, sweep.why, sweep.deadline - sweep.asked, killed=sweep.killed)
 
 
 def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:

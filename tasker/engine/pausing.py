@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from tasker.engine import fatal
 from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
@@ -18,6 +19,9 @@ from tasker.job import Job
 from tasker.lifecycle import Event, State
 
 log = logging.getLogger(__name__)
+
+_ALIVE = (State.RUNNING, State.PAUSED, State.ENDING)
+"""States in which there are processes that may be frozen and thawed."""
 
 
 class Pausing:
@@ -53,14 +57,15 @@ class Pausing:
 
     def look(self, entry: Entry) -> None:
         """See in its cgroup whether a job is paused."""
-        if entry.cgroup is None or entry.job.state not in (State.RUNNING, State.PAUSED, State.STOPPING):
+        if entry.cgroup is None or entry.job.state not in (*_ALIVE, State.STOPPING):
             return
         frozen = entry.cgroup.frozen
-        if entry.job.state is State.STOPPING:
+        if entry.job.state is State.STOPPING or entry.sweep is not None:
             if frozen:
                 self._tasks.spawn(self.thaw(entry))
-        elif frozen is not (entry.job.state is State.PAUSED):
-            entry.move(Event.PAUSED if frozen else Event.RESUMED)
+        elif frozen is not _paused(entry.job):
+            ending = entry.job.state is State.ENDING
+            entry.move(Event.PAUSED if frozen else Event.RESUMED, **({"paused": frozen} if ending else {}))
             self._tasks.spawn(self._note(entry))  # or the next engine would take it for news, and for systemctl's
             if entry.job.id not in self._asked:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
@@ -68,8 +73,9 @@ class Pausing:
 
     async def _turn(self, entry: Entry, verb: str, turn: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
         async with entry.turning:
-            entry.demand(verb, State.RUNNING, State.PAUSED)
+            entry.demand(verb, *_ALIVE)
             self._asked.add(entry.job.id)
+            is_end = not frozen and fatal.is_pending(entry.job.pid)
             try:
                 await turn(entry.job.unit)
             except TaskerError as error:
@@ -79,8 +85,14 @@ class Pausing:
             finally:
                 self.look(entry)
                 self._asked.discard(entry.job.id)
-            entry.demand(verb, State.RUNNING, State.PAUSED)  # it may have ended, or be stopped, meanwhile
-            if entry.job.state is not (State.PAUSED if frozen else State.RUNNING):
+            if is_end and (await entry.ended_within(fatal.ACTS_WITHIN)).state is State.ENDED:
+                return entry.job
+            entry.demand(verb, *_ALIVE)  # it may have ended, or be stopped, meanwhile
+            if frozen is not _paused(entry.job) and not is_end:
                 text = f"cannot {verb} job {entry.job.id}: somebody turned it back at once; try again"
                 raise TaskerError(Reason.REFUSED, text)
             return entry.job
+
+
+def _paused(job: Job) -> bool:
+    return job.state is State.PAUSED or job.paused

@@ -19,6 +19,8 @@ Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
 _LOOK = "ask an admin to look at the unit with systemctl show"
 _ALL = tuple(field.name for field in dataclasses.fields(Limits))
+RUN_TIME_MARGIN = 60.0
+"""Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
 INFINITY = (1 << 64) - 1
 """What systemd takes for "no limit"; of a weight, for the default."""
 
@@ -80,7 +82,7 @@ PROPERTIES = (
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
     Line("tasks", "TasksMax", "pids.max", _same),
     Line("io_weight", "IOWeight", "", _unsaid),  # acts with bfq or iocost only, whose files differ; the API says so
-    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=_microseconds),
+    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=lambda seconds: _microseconds(seconds + RUN_TIME_MARGIN)),
 )
 
 IO_PROPERTIES = {

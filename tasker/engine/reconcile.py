@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from tasker import wire
 from tasker.channel import Channel
@@ -22,6 +23,7 @@ from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.engine.usage import FAST
 from tasker.errors import TaskerError
+from tasker.job import Clock
 from tasker.lifecycle import Event, State
 
 log = logging.getLogger(__name__)
@@ -46,9 +48,9 @@ async def reconcile(
             await _resume(entry, jobs, stops, systemd)
     for leader in await _leaders(collector):  # asked after every entry stands, so no exit falls in between
         if leader.exit is not None:
-            jobs.exited(wire.Exited(leader.job, leader.exit))
+            jobs.exited(wire.Exited(leader.job, leader.exit, leader.output_ended))
         jobs.followed(wire.Followers(leader.job, leader.followers))
-    for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.ended or 0.0):
+    for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.clock.ended or 0.0):
         jobs.table.end(entry)
     await _end_strays(jobs, systemd, tasks)
 
@@ -76,7 +78,8 @@ def _entry(leader: wire.Leader) -> Entry | None:
 
 async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> None:
     if entry.job.state in (State.STARTING, State.STOPPING) and entry.job.started is None:
-        entry.move(Event.STARTED, started=entry.job.created)  # the gate was opened, and then the engine died
+        clock = Clock(started=time.monotonic() - max(0.0, time.time() - entry.job.created))
+        entry.move(Event.STARTED, started=entry.job.created, clock=clock)  # the gate opened, then the engine died
     entry.settled.set()
     entry.cgroup = await scope.find(entry.job.unit, systemd, jobs.cgroups)
     if entry.cgroup is not None:

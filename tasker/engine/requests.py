@@ -142,8 +142,8 @@ class Requests:
     async def _info(self, request: wire.GetInfo) -> Reply:
         return wire.InfoReply(self._about.info(request.caller)), ()
 
-    async def _wait(self, _request: wire.WaitJob, entry: Entry) -> Job:
-        await entry.over.wait()
+    async def _wait(self, request: wire.WaitJob, entry: Entry) -> Job:
+        await (entry.exit_known if request.exit else entry.over).wait()
         if entry.job.state is State.GONE:
             raise entry.never_ran("wait for")
         return entry.job

@@ -90,7 +90,7 @@ class Retention:
         return too_many or self._seconds_left(entry) <= 0
 
     def _seconds_left(self, entry: Entry) -> float:
-        return (entry.job.ended or 0.0) + self.limits.age - time.time()
+        return (entry.job.clock.ended or 0.0) + self.limits.age - time.monotonic()
 
     async def _delete_what_is_too_much(self) -> None:
         while (entry := self._table.first_archived) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasker import wire
 from tasker.channel import Channel
+from tasker.engine import fatal
 from tasker.engine.jobs import Jobs
 from tasker.engine.table import Entry, Sent
 from tasker.job import Job, check_signal
@@ -19,12 +20,14 @@ class Signals:
         self._collector = collector
 
     async def send(self, request: wire.SignalJob, entry: Entry) -> Job:
-        """To the process group of a leader that lives. Raises TaskerError."""
+        """To the process group of a leader that lives. Where that ends it, the answer is the ended job. Raises
+        TaskerError."""
         number = request.signal
         check_signal(number)
         entry.demand("signal", State.RUNNING, State.PAUSED, State.STOPPING)
         others = [sent for sent in entry.sent if sent.signal != number]
         entry.sent = (*others, Sent(request.caller.name, number))[-_KEPT:]
         await self._jobs.note(entry)  # first: it may be the end of the job, and of this engine
+        is_end = fatal.ends(entry.job.pid, number)
         await self._collector.request(wire.Signal(entry.job.id, number))
-        return entry.job
+        return await entry.ended_within(fatal.ACTS_WITHIN) if is_end else entry.job

@@ -1,4 +1,5 @@
 """The end of a job that somebody asks for: SIGTERM to its group, a grace period, SIGKILL to all that is in its cgroup.
+Once its leader has exited, the same for every process that it left behind (lingering.py).
 
 What has begun is carried to its end, whoever asked for it and is gone. How an end is then seen through: jobs.py.
 """
@@ -34,6 +35,17 @@ _WORDS = {
     Kind.TIMED_OUT: "its run time is over: it ends within {patience:g} s",
     Kind.RUN_ENDED: "the service is being stopped: it ends within {patience:g} s",
 }
+_REST_WORDS = {
+    Kind.STOPPED: "{by} ends the processes that its command left behind, within {patience:g} s",
+    Kind.TIMED_OUT: "its run time is over: processes that its command left behind end within {patience:g} s",
+    Kind.RUN_ENDED: "the service is being stopped: what its command left behind ends within {patience:g} s",
+}
+_WHY = {
+    Kind.STOPPED: "by {by}",
+    Kind.TIMED_OUT: "at the end of its run time",
+    Kind.RUN_ENDED: "with the service",
+}
+"""How processes that a command left behind were ended, for the verdict."""
 
 
 class Stops:
@@ -75,11 +87,14 @@ class Stops:
         """A stop, which is then seen through. `actor` is a caller or "systemctl", `kind` what the end will be called;
         without `ask` somebody else has sent SIGTERM already. Raises TaskerError where it could not be started."""
         by = actor if isinstance(actor, str) else actor.name
+        if entry.job.state is State.ENDING:
+            await self._end_rest(entry, patience, actor, kind, ask=ask)
+            return
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
         if entry.job.state is not State.GONE:  # it may be by now, though it was there when it was looked for
             entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
-            now = time.time()
+            now = time.monotonic()
             entry.stop = Stop(by, now + patience, asked=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
@@ -90,6 +105,18 @@ class Stops:
             words = _WORDS[kind].format(by=by, patience=patience)
             self._journal.job(entry.job, "stop", words, actor=actor)
             await self._ask_to_end(entry, told=not ask)
+
+    async def _end_rest(
+        self, entry: Entry, patience: float, actor: Identity | str, kind: Kind, *, ask: bool
+    ) -> None:
+        """A stop of what the leader left behind. The outcome stays the leader's."""
+        by = actor if isinstance(actor, str) else actor.name
+        first = entry.stop is None and entry.sweep is None
+        entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
+        if first:
+            words = _REST_WORDS[kind].format(by=by, patience=patience)
+            self._journal.job(entry.job, "stop", words, actor=actor)
+        await self._jobs.lingering.end(entry, patience, _WHY[kind].format(by=by), ask=ask)
 
     async def end_run(self) -> None:
         """Every job, each within its grace or TO_RUN_END. Returns when they have ended, or a little after that."""
@@ -119,15 +146,15 @@ class Stops:
     def _hasten(self, entry: Entry, patience: float) -> None:
         """The earlier deadline counts."""
         if entry.stop is not None:
-            entry.stop = dataclasses.replace(entry.stop, deadline=min(entry.stop.deadline, time.time() + patience))
+            deadline = min(entry.stop.deadline, time.monotonic() + patience)
+            entry.stop = dataclasses.replace(entry.stop, deadline=deadline)
             self.arm(entry)
 
     def arm(self, entry: Entry) -> None:
         """Kill at the deadline of its stop; also one that an earlier engine began."""
         assert entry.stop is not None
         entry.disarm()
-        seconds = max(0.0, entry.stop.deadline - time.time())
-        entry.timer = asyncio.get_running_loop().call_later(seconds, self._kill, entry)
+        entry.timer = asyncio.get_running_loop().call_at(entry.stop.deadline, self._kill, entry)
 
     def _kill(self, entry: Entry) -> None:
         if entry.stop is not None and entry.job.state is State.STOPPING:

@@ -158,6 +158,10 @@ class Systemd:
         listed = await self._manager.call("ListUnitsByPatterns", "asas", list(states), [pattern])
         return [row[0] for row in listed[0]]
 
+    async def kill(self, name: str, number: int) -> None:
+        """Send a signal to every process of a unit. Raises TaskerError, also where there is no such unit or process."""
+        await self._manager.call("KillUnit", "ssi", name, "all", number)
+
     async def freeze(self, name: str) -> None:
         """Stop every process of a unit where it stands; returns when they do. A frozen unit is no error."""
         await self._manager.call("FreezeUnit", "s", name)

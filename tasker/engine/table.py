@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ _WHY_NOT = {
     State.RUNNING: "it runs",
     State.PAUSED: "it is paused; resume it first",
     State.STOPPING: "it is being stopped",
-    State.ENDING: "it has ended",
+    State.ENDING: "its command has exited",
     State.ENDED: "it has ended",
     State.GONE: "it could not be started",
 }
@@ -31,18 +32,35 @@ _WHY_NOT = {
 
 @dataclass(frozen=True)
 class Stop:
-    """Somebody asked for the end. `deadline`: seconds since the epoch, when patience ends; `killed`: it has."""
+    """Somebody asked for the end."""
 
     by: str
     """A user's name, or "systemctl"."""
     deadline: float
+    """When the grace period ends (CLOCK_MONOTONIC)."""
     killed: bool = False
+    """It has ended, and SIGKILL was sent."""
     why: str = ""
     """The reason, where it was not a person's to have."""
     asked: float = 0.0
-    """Seconds since the epoch, where it came with a grace period."""
+    """When it was asked for (CLOCK_MONOTONIC), where it came with a grace period."""
     kind: Kind = Kind.STOPPED
     """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Processes that the leader left behind were asked to end. Times are CLOCK_MONOTONIC."""
+
+    processes: int
+    """How many they were."""
+    asked: float
+    deadline: float
+    """When the grace period ends."""
+    why: str = ""
+    """Completes the sentence "they were ended …"; "" where the leader exited during a stop."""
+    killed: bool = False
+    """The grace period has ended, and SIGKILL was sent."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +78,7 @@ class Record:
     job: Job
     stop: Stop | None
     sent: tuple[Sent, ...]
+    sweep: Sweep | None
 
 
 @dataclass
@@ -74,6 +93,13 @@ class Entry:
     meter: Meter = field(default_factory=Meter)
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """The leader has exited."""
+    exit_known: asyncio.Event = field(default_factory=asyncio.Event)
+    """The leader has exited and left processes behind, or the job has ended, or never ran."""
+    output_ended: float = 0.0
+    """When the last process that held the output closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
+    sweep: Sweep | None = None
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    """Something happened to the processes that the leader left behind, or to what they may do."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or it never will."""
     timer: asyncio.TimerHandle | None = None
@@ -123,6 +149,13 @@ class Entry:
         if self.job.state not in states:
             raise TaskerError(Reason.REFUSED, f"cannot {verb} job {self.job.id}: {_WHY_NOT[self.job.state]}")
 
+    async def ended_within(self, seconds: float) -> Job:
+        """The job as it ended; where it does not end within so many seconds, as it is then."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
+        return self.job
+
     def never_ran(self, verb: str) -> TaskerError:
         """What to raise of a request that came while it was being started, in vain."""
         text = f"cannot {verb} job {self.job.id}: it could not be started; whoever started it was told why"
@@ -134,7 +167,7 @@ class Entry:
 
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
-        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent))
+        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent, self.sweep))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
@@ -142,9 +175,10 @@ class Entry:
         record = wire.from_text(Record, leader.record)
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
-        pid = 0 if record.job.outcome else leader.pid
+        pid = 0 if record.job.state in (State.ENDING, State.ENDED) else leader.pid
         job = dataclasses.replace(record.job, spec=spec, pid=pid)
-        return cls(job, stop=record.stop, sent=record.sent, held=leader.held)
+        output_ended = leader.output_ended
+        return cls(job, record.stop, record.sent, sweep=record.sweep, output_ended=output_ended, held=leader.held)
 
     @classmethod
     def of_archive(cls, job: Job, stored: int) -> Entry:
@@ -188,8 +222,8 @@ class Table:
         else:
             self.ended[entry.job.id] = entry
             self.memory += entry.held
-        entry.settled.set()
-        entry.over.set()
+        for event in (entry.settled, entry.exit_known, entry.over):
+            event.set()
 
     def archive(self, entry: Entry) -> None:
         """An ended job is on disk from now on."""

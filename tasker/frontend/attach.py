@@ -1,6 +1,6 @@
 """One attach stream: a ring read from a position on, message by message.
 
-    Attached ──▶ (Lost) Chunk … ──▶ Ended | Detached      where it begins: positions.py
+    Attached ──▶ (Lost) Chunk … (Exited) ──▶ Ended | Detached      where it begins: positions.py
 
 Recall and live are the same loop. Each message is awaited until grpc has taken it, so a client that does not read
 costs one chunk and nothing else; nothing is buffered here. The collector writes a byte into the wake pipe when there is
@@ -77,15 +77,25 @@ class Follower:
         self._send = send
         self._timestamps = timestamps
         self._position = 0
-        self._asking: asyncio.Task[wire.JobReply] | None = None
+        self._asking: asyncio.Task[Job] | None = None
+        self._exited: Job | None = None
+        """The job whose command has exited and left processes behind, until that is sent."""
 
     def ask_how_it_ends(self) -> None:
         """Have the engine say it when it is known."""
-        asked = wire.WaitJob(self._stream.caller.identity, self._job.id)
-        self._asking = asyncio.create_task(self._engine.request(asked, wire.JobReply))
+        self._asking = asyncio.create_task(self._ask())
         self._asking.add_done_callback(self._answered)
 
-    def _answered(self, asking: asyncio.Task[wire.JobReply]) -> None:
+    async def _ask(self) -> Job:
+        caller, id = self._stream.caller.identity, self._job.id
+        job = (await self._engine.request(wire.WaitJob(caller, id, True), wire.JobReply)).job
+        if job.state is not State.ENDED:
+            self._exited = job
+            self._stream.news.set()
+            job = (await self._engine.request(wire.WaitJob(caller, id, False), wire.JobReply)).job
+        return job
+
+    def _answered(self, asking: asyncio.Task[Job]) -> None:
         if not asking.cancelled():
             asking.exception()  # looked at, though perhaps nobody needs it any more
         self._stream.news.set()
@@ -107,6 +117,9 @@ class Follower:
             closed = self._ring.closed  # looked at before the read: what is then read to its end is all there is
             if await self._sent(end):
                 continue
+            if self._exited is not None:
+                job, self._exited = self._exited, None
+                await self._send(pb.AttachJobResponse(exited=pb.Exited(job=job_to(job), offset=self._position)))
             if end is not None and self._position >= end:
                 await self._end_of_recall()
                 return
@@ -147,7 +160,7 @@ class Follower:
         offset, data = self._ring.read(self._position, min(most, max(1, mark.end - self._position)))
         if offset >= mark.end:  # overwritten meanwhile: what is there now came later
             mark = self._ring.received(offset)
-        return offset, data[: mark.end - offset], mark.time
+        return offset, data[: mark.end - offset], mark.time + self._ring.epoch / 1000
 
     async def _end_of_recall(self) -> None:
         if self._job.state is State.ENDED:
@@ -168,7 +181,7 @@ class Follower:
             self._stream.news.clear()
         try:
             if self._asking.done():
-                await self._ended(self._asking.result().job)
+                await self._ended(self._asking.result())
             elif self._stream.reason is not None:
                 await self._detached(self._stream.reason)
             else:
@@ -185,7 +198,7 @@ class Follower:
     def _known(self) -> Job | None:
         """The job as it ended, where the engine has said it by now."""
         asking = self._asking
-        return asking.result().job if asking is not None and asking.done() and asking.exception() is None else None
+        return asking.result() if asking is not None and asking.done() and asking.exception() is None else None
 
     def _run_is_over(self) -> bool:
         return self._engine.run_ending.is_set() or self._wake.over
@@ -243,4 +256,5 @@ def _mapped(descriptor: int) -> Iterator[RingReader]:
 def _with_the_run(job: Job) -> Job:
     outcome = Outcome(Kind.RUN_ENDED)
     outcome = dataclasses.replace(outcome, verdict=verdict(outcome, job.limits, None, None))
-    return dataclasses.replace(job, state=State.ENDED, outcome=outcome, ended=time.time(), pid=0)
+    clock = dataclasses.replace(job.clock, lingers_until=None, ended=time.monotonic())
+    return dataclasses.replace(job, state=State.ENDED, outcome=outcome, ended=time.time(), clock=clock, pid=0)

@@ -25,7 +25,7 @@ async def first_position(request: pb.AttachJobRequest, ring: RingReader) -> int:
         case "last_bytes":
             return max(0, written - request.last_bytes)
         case "last_time":
-            return ring.since(time.time() - values.seconds(request.last_time, "the time to look back"))
+            return ring.since(time.monotonic() - values.seconds(request.last_time, "the time to look back"))
         case "last_lines":
             return await _lines_back(ring, written, request.last_lines)
     return 0

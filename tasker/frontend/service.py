@@ -66,7 +66,7 @@ class Service(TaskerServicer):
         return pb.DetachJobResponse(streams=reply.count)
 
     async def WaitJob(self, request: pb.WaitJobRequest, context: _Context) -> pb.WaitJobResponse:
-        return pb.WaitJobResponse(job=await self._job(wire.WaitJob(_caller(), _id(request.job))))
+        return pb.WaitJobResponse(job=await self._job(wire.WaitJob(_caller(), _id(request.job), False)))
 
     async def LimitJob(self, request: pb.LimitJobRequest, context: _Context) -> pb.LimitJobResponse:
         if len(request.lift) > MOST_LIFTED:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasker.wire.message import Message
 
-COLLECTOR_VERSION = 2
+COLLECTOR_VERSION = 3
 """Of these messages, and of rings. A newer engine serves every older collector of the same number."""
 
 
@@ -119,6 +119,9 @@ class Exit:
     signal: int | None
     core_dumped: bool
     time: float
+    """Seconds since the epoch, a label for people."""
+    monotonic: float
+    """The same moment on CLOCK_MONOTONIC."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ class Leader:
     held: int
     """Bytes of memory that its output takes."""
     followers: int
+    output_ended: float
+    """See Exited."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,17 @@ class Exited(Message):
 
     job: str
     exit: Exit
+    output_ended: float
+    """When the last process that held the output had closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
+
+
+@dataclass(frozen=True)
+class OutputEnded(Message):
+    """Notice from the collector: the last process that held the output of a job whose leader has exited closed it."""
+
+    job: str
+    time: float
+    """CLOCK_MONOTONIC."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ class WaitJob(Message):
 
     caller: Identity
     job: str
+    exit: bool
+    """Reply where its leader has exited and left processes behind, too."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tasker.job import Job, JobSpec, Kind, Outcome
+from tasker.job import Clock, Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 
 RUNNING = Job(
@@ -20,9 +20,12 @@ RUNNING = Job(
     created=1000.0,
     started=1000.5,
     pid=42,
+    clock=Clock(started=1000.5),
 )
 
 
 def ended(outcome: Outcome | None = None, **changes: Any) -> Job:
     outcome = outcome or Outcome(Kind.EXITED, exit_code=0)
-    return replace(RUNNING, state=State.ENDED, ended=1004.0, pid=0, outcome=outcome, **changes)
+    clock = Clock(started=1000.5, exited=1004.0, ended=1004.0)
+    job = replace(RUNNING, state=State.ENDED, exited=1004.0, ended=1004.0, pid=0, outcome=outcome, clock=clock)
+    return replace(job, **changes)

@@ -11,7 +11,7 @@ from tasker.cli.board import Board
 from tasker.cli.rows import for_pipe
 from tasker.cli.top import Row
 from tasker.client.watching import Changed, Snapshot, Used
-from tasker.job import JobSpec
+from tasker.job import Clock, JobSpec
 from tasker.limits import Limits
 from tasker.usage import JobUsage, Pressure, Usage
 from tests.cli.jobs import RUNNING, ended
@@ -21,8 +21,9 @@ LOUD = Row(
     replace(RUNNING, id="aaaaaaaa", owner="bob", spec=JobSpec(("make", "-j8")), limits=Limits(memory=1 << 30)),
     Usage(5.0, cpu_rate=1.534, memory=1000 << 20, io_write_rate=2e6, tasks=9, io_pressure=Pressure(0.34, 0.1, 4.0)),
 )
-QUIET = Row(replace(RUNNING, started=900.0), Usage(5.0, cpu_rate=0.004, memory=3 << 20, io_read_rate=5e6, tasks=12))
-NEW = Row(replace(RUNNING, id="zzzzzzzz", started=None, created=2000.0), Usage(0.0))
+OLD = replace(RUNNING, clock=Clock(started=900.0))
+QUIET = Row(OLD, Usage(5.0, cpu_rate=0.004, memory=3 << 20, io_read_rate=5e6, tasks=12))
+NEW = Row(replace(RUNNING, id="zzzzzzzz", started=None, created=2000.0, clock=Clock()), Usage(0.0))
 
 
 def test_the_table() -> None:
@@ -56,7 +57,7 @@ def test_orders(by: str, order: str) -> None:
 
 @pytest.mark.parametrize("columns", [20, 24, 30, 40, 60, 80, 100, 200])
 def test_a_narrow_terminal_has_fewer_columns(columns: int) -> None:
-    lines = shown(top.screen([LOUD, QUIET], "cpu", "db1", 1065.5, (columns, 24)), columns)
+    lines = shown(top.screen([LOUD, QUIET], "cpu", "db1", (1065.5, 1065.5), (columns, 24)), columns)
     assert len(lines) == 5
     assert all(len(line) <= columns for line in lines)
     assert lines[2].startswith("aaaaaaaa  ")
@@ -67,35 +68,35 @@ def test_a_narrow_terminal_has_fewer_columns(columns: int) -> None:
 
 def test_more_jobs_than_rows() -> None:
     many = [replace(QUIET, job=replace(QUIET.job, id=f"job{n:05}")) for n in range(50)]
-    lines = shown(top.screen(many, "id", "db1", 1065.5, (80, 10), {"": "a notice"}), 80)
+    lines = shown(top.screen(many, "id", "db1", (1065.5, 1065.5), (80, 10), {"": "a notice"}), 80)
     assert len(lines) == 10
     assert lines[1] == "a notice"
     assert [line.split()[0] for line in lines[3:9]] == [f"job{n:05}" for n in range(6)]
     assert lines[9].startswith("50 jobs")
     assert "150M" in lines[9]
     assert lines[9].endswith("… and 44 more")
-    assert len(shown(top.screen(many, "id", "db1", 0, (80, 2)), 80)) <= 3
+    assert len(shown(top.screen(many, "id", "db1", (0.0, 0.0), (80, 2)), 80)) <= 3
 
 
 def test_every_machine_that_is_down_has_a_line() -> None:
     down = {f"db{n}": f"db{n}: cannot reach it" for n in range(5)}
     every = [f"db{n}: cannot reach it" for n in range(5)]
-    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 15), down), 80)
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", (0.0, 0.0), (80, 15), down), 80)
     assert lines[1:6] == every
-    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 10), down), 80)
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", (0.0, 0.0), (80, 10), down), 80)
     assert lines[1:4] == [*every[:2], "and 3 more: db2, db3, db4"]
     assert lines[5].split()[0] == QUIET.job.id
-    lines = shown(top.screen([QUIET], "cpu", "all contexts", 0, (80, 5), down), 80)
+    lines = shown(top.screen([QUIET], "cpu", "all contexts", (0.0, 0.0), (80, 5), down), 80)
     assert lines[1] == "trouble with: db0, db1, db2, db3, db4"
 
 
 def test_nothing_runs() -> None:
-    assert shown(top.screen([], "cpu", "db1", 0, (80, 24)))[-1].startswith("0 jobs")
+    assert shown(top.screen([], "cpu", "db1", (0.0, 0.0), (80, 24)))[-1].startswith("0 jobs")
 
 
 def test_hostile_words() -> None:
     nasty = replace(LOUD, job=replace(LOUD.job, owner="\x1b[1m", spec=JobSpec(("\x1b[2J", "世界"), name="\x07\n")))
-    lines = shown(top.screen([nasty], "cpu", "\x1b[5n", 0, (200, 24), {"a": "\x1b[2J"}), 200)
+    lines = shown(top.screen([nasty], "cpu", "\x1b[5n", (0.0, 0.0), (200, 24), {"a": "\x1b[2J"}), 200)
     assert "".join(lines).isprintable()
     assert "世界" in "".join(lines)
 

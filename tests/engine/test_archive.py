@@ -87,7 +87,7 @@ def test_who_may_and_when(tasker: Stack) -> None:
 
 def test_stop_and_wait_find_it_ended(tasker: Stack) -> None:
     job = archive(tasker, ended(tasker, "true"))
-    for request in (wire.StopJob(ALICE, job.id, None), wire.WaitJob(ALICE, job.id)):
+    for request in (wire.StopJob(ALICE, job.id, None), wire.WaitJob(ALICE, job.id, False)):
         reply = tasker.ask(request)
         assert isinstance(reply, wire.JobReply)
         assert (reply.job.state, reply.job.outcome, reply.job.archived) == (State.ENDED, job.outcome, True)

@@ -165,7 +165,7 @@ def test_the_end_of_the_service_ends_every_job_and_says_what_it_was(tasker: Stac
     tasker.systemd.do("service_job", kind="stop")
     with tasker.connect() as peer:
         for number, job in enumerate(jobs, 1):
-            peer.send(number, wire.WaitJob(ALICE, job.id))
+            peer.send(number, wire.WaitJob(ALICE, job.id, False))
         peer.send(4, wire.GetJob(ALICE, jobs[0].id))
         assert peer.receive()[0].number == -4
         begun = time.monotonic()
@@ -177,9 +177,8 @@ def test_the_end_of_the_service_ends_every_job_and_says_what_it_was(tasker: Stac
 
 
 def test_a_paused_job_whose_run_time_is_over_goes_on_to_end_even_after_a_restart(tasker: Stack) -> None:
-    """systemd sends SIGTERM to what is frozen, and leaves it so."""
     job = ready(tasker, CIVIL, grace=3600.0, limits=Limits(run_time=8))
     tasker.engine.restart(signal.SIGKILL)
     tasker.ask(wire.PauseJob(ALICE, job.id))
     assert tasker.wait(job).outcome == Outcome(Kind.TIMED_OUT, exit_code=7)
-    assert tasker.systemd.do("turns") == [["FreezeUnit", job.unit]]
+    assert tasker.systemd.do("turns") == [["FreezeUnit", job.unit], ["ThawUnit", job.unit]]

@@ -38,7 +38,7 @@ def test_whoever_waits_for_one_that_fails_to_start_is_told(tasker: Stack) -> Non
         starter.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
         until(tasker.list)
         id = tasker.list()[0].id
-        waiter.send(1, wire.WaitJob(ALICE, id))
+        waiter.send(1, wire.WaitJob(ALICE, id, False))
         waiter.send(2, wire.GetJob(ALICE, id))
         waiter.receive()  # so the other has been asked, too
         tasker.systemd.do("release")

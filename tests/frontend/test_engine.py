@@ -111,7 +111,7 @@ def test_thousands_wait_at_once(tmp_path: Path, ca: Pair) -> None:
             told=lambda _: None,
         )
         await engine.open()
-        asked = wire.WaitJob(Identity("alice", Role.USER, "a1"), "abc")
+        asked = wire.WaitJob(Identity("alice", Role.USER, "a1"), "abc", False)
         waits = [asyncio.create_task(engine.request(asked, wire.JobReply)) for _ in range(MOST_QUEUED + 1000)]
         for _ in waits:
             await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)

@@ -159,7 +159,7 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WaitJob(self, request, context):
-        """Waits until a job has ended, for as long as that takes; the end of the service ends it, too. To be asked again after
+        """Waits until a job has ended, with every process that its command left behind, for as long as that takes; the end of the service ends it, too. To be asked again after
         UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -174,7 +174,8 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignalJob(self, request, context):
-        """Sends a signal to the process group of a job's command; refused once that has ended. To a paused job, SIGKILL and
+        """Sends a signal to the process group of a job's command; refused once the command has exited. Where the signal is the
+        job's end, returns the job as it ended. To a paused job, SIGKILL and
         whatever else ends a process without being handled act at once; what its processes handle waits until it is resumed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -182,7 +183,8 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseJob(self, request, context):
-        """Freezes every process of a job where it stands, and lets them go on. Idempotent. `systemctl freeze` and `thaw` of
+        """Freezes every process of a job where it stands, and lets them go on. Idempotent. Where a signal that came meanwhile
+        ends the job as it goes on, ResumeJob returns the job as it ended. `systemctl freeze` and `thaw` of
         its unit do the same and are seen as such. The run_time limit goes on counting while a job is paused. A stop resumes
         it first, so that it can act on SIGTERM.
         """

@@ -73,8 +73,8 @@ def _owner(asked: argparse.Namespace) -> str:
 
 def _ended(client: Client, owner: str, age: float) -> list[str]:
     """Ids, oldest first. `age`: seconds since their end at least."""
-    before = time.time() - age
-    return [job.id for job in client.list(owner=owner) if job.ended is not None and job.ended <= before]
+    before = time.monotonic() - age
+    return [job.id for job in client.list(owner=owner) if job.clock.ended is not None and job.clock.ended <= before]
 
 
 def _told(job: Job) -> str:

@@ -30,5 +30,5 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"job": document.job(job)})
     else:
-        print_rows(facts(job, time.time()), cut=False)
+        print_rows(facts(job, time.monotonic()), cut=False)
     return exits.DONE

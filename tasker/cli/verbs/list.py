@@ -48,7 +48,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json(document.jobs(jobs))
     else:
-        print_rows(render.table(jobs, time.time(), asked.wide), not asked.wide, render.EXPENDABLE)
+        print_rows(render.table(jobs, time.monotonic(), asked.wide), not asked.wide, render.EXPENDABLE)
     return exits.DONE
 
 
@@ -62,6 +62,6 @@ def _everywhere(asked: argparse.Namespace) -> int:
         named_jobs = [{"machine": name, **document.job(job)} for name, jobs in answers.items() for job in jobs]
         print_json({"jobs": named_jobs})
     elif answers:
-        tables = {name: render.table(jobs, time.time(), asked.wide) for name, jobs in answers.items()}
+        tables = {name: render.table(jobs, time.monotonic(), asked.wide) for name, jobs in answers.items()}
         print_rows(named(tables), not asked.wide, render.EXPENDABLE)
     return code

@@ -133,11 +133,11 @@ def _is_measured(board: Board) -> bool:
 
 
 def _print(boards: dict[str, Board], machine: str, asked: argparse.Namespace) -> None:
-    rows, now = top.ordered(top.running(boards), asked.sort), time.time()
+    rows = top.ordered(top.running(boards), asked.sort)
     if asked.json:
-        print_json(top.as_json(rows, machine, now))
+        print_json(top.as_json(rows, machine, time.time()))
     else:
-        print_rows(top.table(rows, now), expendable=top.EXPENDABLE)
+        print_rows(top.table(rows, time.monotonic()), expendable=top.EXPENDABLE)
 
 
 def _dumb() -> bool:

@@ -12,12 +12,13 @@ from tasker.cli import document, exits, options, render
 from tasker.cli.connection import connect
 from tasker.cli.each import each, report
 from tasker.cli.live import Live, Wake
-from tasker.cli.stderr import say
+from tasker.cli.stderr import UNTIL_SHOWN, say
 from tasker.cli.stdout import print_json
 from tasker.client import Client
 from tasker.client.watching import Away, Changed, Forgotten, Snapshot
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
+from tasker.lifecycle import State
 from tasker.quantity import format_duration, parse_duration
 
 USAGE = "JOB…"
@@ -73,14 +74,17 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
         yield from left.values()
         return
     watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", patience=PATIENCE)
-    live = Live(watching, lambda: None if until is None else max(0.0, until - time.monotonic()))
+    lingering = _Lingering()
+    live = Live(watching, lambda: _seconds_to(until, lingering.due))
     missing: set[str] = set()
     try:
         for thing in live:
             seen: list[Job] = []
             match thing:
-                case Wake():
+                case Wake() if until is not None and time.monotonic() >= until:
                     raise TimeoutError
+                case Wake():
+                    lingering.report()
                 case Away(error=error):
                     say(f"{error.message}; waiting for it")
                 case Changed(job=job):
@@ -91,6 +95,8 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
                     missing = (set(left) if first else missing) - {job.id for job in known}
                     seen = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
             for job in seen:
+                if job.id in left:
+                    lingering.take(job)
                 if job.ended and (before := left.pop(job.id, None)):
                     yield dataclasses.replace(job, spec=before.spec)  # news have no values of the environment
             if not left:
@@ -98,6 +104,42 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
     finally:
         watching.cancel()
         live.close()
+
+
+class _Lingering:
+    """Reports on stderr what the end of a job waits for, where that lasts."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, tuple[float, Job]] = {}
+        """By id: when to report it."""
+        self._reported: set[str] = set()
+
+    def take(self, job: Job) -> None:
+        """The job as it is now."""
+        if job.state is not State.ENDING:
+            self._pending.pop(job.id, None)
+        elif job.left_behind and job.id not in self._reported:
+            when, _ = self._pending.get(job.id, (time.monotonic() + UNTIL_SHOWN, job))
+            self._pending[job.id] = when, job
+
+    @property
+    def due(self) -> float | None:
+        """When there is something to report (CLOCK_MONOTONIC); None for nothing."""
+        return min((when for when, _ in self._pending.values()), default=None)
+
+    def report(self) -> None:
+        now = time.monotonic()
+        for id, (when, job) in list(self._pending.items()):
+            if when <= now:
+                del self._pending[id]
+                self._reported.add(id)
+                say(f"the command of {id} has exited; {render.left_behind(job, now)}")
+
+
+def _seconds_to(*moments: float | None) -> float | None:
+    """Until the first of them (CLOCK_MONOTONIC)."""
+    known = [moment for moment in moments if moment is not None]
+    return max(0.0, min(known) - time.monotonic()) if known else None
 
 
 def _tell(job: Job, json: bool) -> None:

@@ -1,0 +1,43 @@
+"""Whether a signal ends a process: its default action does, and the process neither handles nor ignores it.
+
+Read from /proc/PID/status (proc(5)). A process that is gone has no signals.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+ACTS_WITHIN = 1.0
+"""Seconds in which a process whose end has begun is gone, but for one that a disk or a tracer holds up."""
+_HARMLESS = frozenset(
+    (
+        *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),
+        *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
+    )
+)
+
+
+def ends(pid: int, number: int) -> bool:
+    """Whether `number` ends the process, now or as soon as the process no longer blocks it."""
+    return number not in _HARMLESS and not _sets(pid, "SigCgt", "SigIgn") >> (number - 1) & 1
+
+
+def is_pending(pid: int) -> bool:
+    """Whether the process has received a signal that ends it, and could not act on that yet."""
+    pending = _sets(pid, "SigPnd", "ShdPnd")
+    return any(pending >> (number - 1) & 1 and ends(pid, number) for number in range(1, 65))
+
+
+def _sets(pid: int, *names: str) -> int:
+    """The signals that are in any of these sets, signal 1 at the lowest bit."""
+    found = 0
+    try:
+        lines = Path(f"/proc/{pid}/status").read_bytes().decode(errors="replace").splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name in names:
+            found |= int(value, 16)
+    return found

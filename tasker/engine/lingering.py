@@ -1,0 +1,141 @@
+"""Processes that a leader leaves behind in its cgroup: from the leader's exit until the cgroup is empty.
+
+    exit ──▶ they finish by themselves ──deadline──▶ SIGTERM to all of them ──grace──▶ cgroup.kill ──▶ empty
+                      └──── a stop, the run time, the end of the run ────▲
+
+They may be what completes the work: a `tee` or `gzip` behind a process substitution, a child that saves its state. The
+deadline is the job's linger time after the exit while one of them holds the output, and SILENT seconds where none does.
+It counts from moments that the collector noted, so a restart of the engine does not move it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tasker.engine.cgroup import Cgroup
+from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.pausing import Pausing
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry, Sweep
+from tasker.errors import TaskerError
+from tasker.quantity import FOREVER, format_duration
+
+log = logging.getLogger(__name__)
+
+SILENT = 1.0
+"""Seconds for processes of which none holds the output: a build that leaves a daemon behind does not wait long."""
+
+
+class Lingering:
+    def __init__(
+        self,
+        systemd: Systemd,
+        events: CgroupEvents,
+        pausing: Pausing,
+        note: Callable[[Entry], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`note` has the collector keep what became of a job."""
+        self._systemd = systemd
+        self._events = events
+        self._pausing = pausing
+        self._note = note
+
+    async def empty(self, entry: Entry, cgroup: Cgroup, group: int, linger: float, grace: float) -> bool:
+        """Wait until no process is left in the cgroup of a job whose leader has exited; end those that stay too long.
+
+        `group` was the leader's process group, `linger` and `grace` are in seconds. Returns whether there were any.
+        """
+        lingered = False
+        try:
+            watched = self._events.watch(cgroup, entry.stirred.set)
+            while watched and cgroup.populated:
+                lingered = True
+                if entry.sweep is None and entry.stop is not None:
+                    await self._take_over(entry, cgroup, group)
+                elif entry.sweep is None:
+                    self._report(entry, cgroup, _deadline(entry, linger))
+                await self._wait(entry, cgroup, linger, grace)
+        finally:
+            self._events.forget(cgroup)
+        return lingered
+
+    async def end(self, entry: Entry, grace: float, why: str, *, ask: bool = True) -> None:
+        """SIGTERM to what a leader left behind, now, and SIGKILL after `grace` seconds; the earlier deadline counts.
+
+        `why` completes the sentence "they were ended …"; without `ask` somebody else has sent SIGTERM already.
+        """
+        if entry.cgroup is None:
+            return
+        now = time.monotonic()
+        if entry.sweep is not None:
+            entry.sweep = dataclasses.replace(entry.sweep, deadline=min(entry.sweep.deadline, now + grace))
+        else:
+            await self._sweep(entry, Sweep(entry.cgroup.processes, now, now + grace, why), ask=ask)
+        entry.stirred.set()
+
+    async def _wait(self, entry: Entry, cgroup: Cgroup, linger: float, grace: float) -> None:
+        """Until something happens or a deadline passes, and do what is due then."""
+        sweep = entry.sweep
+        deadline = _deadline(entry, linger) if sweep is None else None if sweep.killed else sweep.deadline
+        try:
+            async with asyncio.timeout_at(deadline):  # the loop's clock is CLOCK_MONOTONIC, too
+                await entry.stirred.wait()
+        except TimeoutError:
+            if entry.sweep is None:
+                now = time.monotonic()
+                lingered = f"after {format_duration(now - (entry.job.clock.exited or now))}"
+                await self._sweep(entry, Sweep(cgroup.processes, now, now + grace, lingered))
+            elif entry.sweep is sweep:
+                entry.sweep = dataclasses.replace(sweep, killed=True)
+                cgroup.kill()
+                await self._note(entry)
+        entry.stirred.clear()  # what it stands for is looked at next
+
+    async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
+        """The leader exited during a stop, whose deadline goes on. Processes of the leader's group had its SIGTERM; a
+        second one makes many programs give up what they are saving."""
+        assert entry.stop is not None
+        sweep = Sweep(cgroup.processes, entry.stop.asked, entry.stop.deadline)
+        await self._sweep(entry, sweep, ask=cgroup.has_other_groups(group))
+
+    async def _sweep(self, entry: Entry, sweep: Sweep, *, ask: bool = True) -> None:
+        entry.sweep = sweep
+        clock = dataclasses.replace(entry.job.clock, lingers_until=None)
+        entry.change(lingering=False, lingers_until=None, left_behind=sweep.processes, clock=clock)
+        entry.exit_known.set()
+        if ask:
+            await self._signal(entry, signal.SIGTERM)
+        await self._pausing.thaw(entry)
+        await self._signal(entry, signal.SIGCONT)
+        await self._note(entry)  # last: an engine that is killed before this asks again
+
+    async def _signal(self, entry: Entry, number: int) -> None:
+        try:
+            await self._systemd.kill(entry.job.unit, number)
+        except TaskerError as error:  # they may be gone; if not, cgroup.kill needs nobody
+            log.info("cannot send signal %d to what is left of %s: %s", number, entry.job.unit, error.message)
+
+    def _report(self, entry: Entry, cgroup: Cgroup, deadline: float | None) -> None:
+        """Say in the job that processes linger, and until when, where that is news."""
+        job = entry.job
+        if not job.lingering or job.clock.lingers_until != deadline:
+            until = None if deadline is None else (job.exited or 0.0) + deadline - (job.clock.exited or 0.0)
+            clock = dataclasses.replace(job.clock, lingers_until=deadline)
+            entry.change(lingering=True, lingers_until=until, left_behind=cgroup.processes, clock=clock)
+            entry.exit_known.set()
+
+
+def _deadline(entry: Entry, linger: float) -> float | None:
+    """CLOCK_MONOTONIC; None for no end."""
+    exited = entry.job.clock.exited or 0.0
+    held = None if linger == FOREVER else exited + linger
+    if not entry.output_ended:
+        return held
+    silent = max(exited, entry.output_ended) + SILENT
+    return silent if held is None else min(held, silent)

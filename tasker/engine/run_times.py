@@ -1,0 +1,44 @@
+"""The run time of jobs: each is stopped when its own is over, counted from the start of its command.
+
+systemd takes RuntimeMaxUSec= of a scope only when the scope is made, which is before the command starts; properties.py
+gives it a margin, so that it acts only where no engine is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from tasker.engine.jobs import Jobs
+from tasker.engine.stops import Stops
+from tasker.engine.tasks import Tasks
+from tasker.job import Job, Kind
+from tasker.lifecycle import State
+
+_BY = "tasker"
+
+
+class RunTimes:
+    """Learns from the table which jobs run."""
+
+    def __init__(self, jobs: Jobs, stops: Stops, tasks: Tasks) -> None:
+        self._jobs = jobs
+        self._stops = stops
+        self._tasks = tasks
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        """By id, of every job that has a run time and has not ended."""
+        jobs.table.watchers.add(self._changed)
+
+    def _changed(self, news: Job | str) -> None:
+        """A job is new, changed, or gone (an id)."""
+        id = news if isinstance(news, str) else news.id
+        if isinstance(news, str) or news.state in (State.ENDED, State.GONE):
+            if id in self._timers:
+                self._timers.pop(id).cancel()
+        elif id not in self._timers and news.limits.run_time is not None and news.clock.started is not None:
+            over = news.clock.started + news.limits.run_time  # the loop's clock is CLOCK_MONOTONIC, too
+            self._timers[id] = asyncio.get_running_loop().call_at(over, self._end, id)
+
+    def _end(self, id: str) -> None:
+        entry = self._jobs.table.get(id)
+        if entry is not None:
+            self._tasks.spawn(self._stops.begin(entry, self._jobs.patience(entry.job), _BY, Kind.TIMED_OUT))
