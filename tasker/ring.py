@@ -179,8 +179,8 @@ class RingReader:
 
     @property
     def epoch(self) -> int:
-        """Milliseconds to add to a time of a mark for the time of day. The same for all marks, so that setting the clock
-        changes neither their order nor a label."""
+        """Milliseconds to add to a mark's time for the time of day. It is the same for all, so that setting the clock
+        changes neither an order nor a label."""
         return self._words[_EPOCH]
 
     def since(self, moment: float) -> int:

@@ -97,7 +97,7 @@ class Notices:
         lost = self._losses.told()
         if self._exited and self._clock() - self._exited[1] >= UNTIL_SHOWN:
             job, self._exited = self._exited[0], None
-            left = render.left_behind(job, time.monotonic())
+            left = render.left_behind(job, self._clock())
             return [*_lines(lost, f"the command has exited; {left}"), *self.now()]
         if not self._broken or self._broken_told or self._clock() - self._broken[1] < UNTIL_SHOWN:
             return _lines(lost)

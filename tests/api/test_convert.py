@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -12,7 +13,7 @@ from tasker.api.jobs import job_from, job_to
 from tasker.api.specs import grace_from, spec_from, spec_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.job import Job, JobSpec, Kind, Outcome
+from tasker.job import Clock, Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import IoLimit, Limits
 
@@ -34,6 +35,7 @@ SPEC = JobSpec(
     name="n",
     user="root",
     limits=LIMITS,
+    linger=0.25,
 )
 JOB = Job(
     id="k3v9x2mq",
@@ -51,6 +53,21 @@ JOB = Job(
 
 def through(job: Job) -> Job:
     return job_from(pb.Job.FromString(job_to(job).SerializeToString()))
+
+
+def test_durations_are_of_the_monotonic_clock_whatever_the_labels_say() -> None:
+    """The clock of the service was set back by half a minute while the job ran."""
+    now = time.monotonic()
+    clock = Clock(started=now - 20.0, exited=now - 5.0, ended=now - 4.0)
+    job = dataclasses.replace(JOB, started=1700000030.0, ended=1700000010.0, clock=clock)
+    message = job_to(job)
+    assert message.elapsed.seconds == 16
+    assert message.since_end.seconds == 4
+    assert through(job).elapsed(time.monotonic()) == pytest.approx(16.0, abs=1e-3)
+    running = through(dataclasses.replace(JOB, clock=Clock(started=now - 20.0, lingers_until=now + 100.0)))
+    assert running.clock.started == pytest.approx(now - 20.0, abs=1.0)
+    assert running.clock.lingers_until == pytest.approx(now + 100.0, abs=1.0)
+    assert (running.elapsed(now + 10.0) or 0.0) == pytest.approx(30.0, abs=1.0)
 
 
 def test_a_spec_goes_through_whole() -> None:

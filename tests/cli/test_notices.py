@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from tasker.cli.notices import Notices
-from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Interrupted, Lost, Resumed
+from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.errors import Reason, TaskerError
+from tasker.lifecycle import State
 from tests.cli.jobs import RUNNING, ended
 
+ENDED = "exited with code 0 after 3.5s"
 BROKE = TaskerError(Reason.UNAVAILABLE, "cannot reach it")
 
 
@@ -55,6 +61,35 @@ def test_a_loss_that_waits_is_told_when_it_is_due_also_in_silence() -> None:
     assert clock.later(0.02) == ["lost 2B of output in 2 places so far; the last: bytes 5 to 6"]
     assert clock.notices.due() is None
     assert clock.notices.rest() == []
+
+
+def test_what_the_end_waits_for_is_reported_once_where_it_lasts() -> None:
+    clock = Clock()
+    lingering = replace(RUNNING, state=State.ENDING, left_behind=2, lingering=True)
+    exited = Exited(replace(lingering, clock=replace(RUNNING.clock, lingers_until=5.0)), 0)
+    assert clock.of(exited) == []
+    assert clock.notices.due() == 1.0
+    assert clock.later(0.9) == []
+    assert clock.later(0.1) == ["the command has exited; 2 processes it left have 4s more"]
+    assert clock.notices.due() is None
+    assert clock.of(Ended(ended(), 0)) == [f"k3v9x2mq {ENDED}"]
+    assert clock.of(exited) == []
+    assert clock.of(Ended(ended(), 0), after=0.5) == [f"k3v9x2mq {ENDED}"]
+    assert clock.notices.due() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"left_behind": 1, "lingering": True}, "1 process it left may go on without end"),
+        ({"left_behind": 1}, "1 process it left is being ended"),
+        ({"left_behind": 3}, "3 processes it left are being ended"),
+    ],
+)
+def test_what_becomes_of_processes_that_are_left(changes: dict[str, Any], text: str) -> None:
+    clock = Clock()
+    clock.of(Exited(replace(RUNNING, state=State.ENDING, **changes), 0))
+    assert clock.later(1.0) == [f"the command has exited; {text}"]
 
 
 def test_what_is_due_is_told_with_the_next_output() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tasker import wire
 from tasker.errors import TaskerError
 from tasker.identity import Identity
-from tasker.job import Clock, Job, Kind, Outcome
+from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import FOREVER
@@ -175,7 +175,7 @@ def test_running_out_of_memory_ends_them(tasker: Stack) -> None:
 
 
 def test_a_leader_that_exits_in_a_stop_leaves_the_rest_of_the_grace(tasker: Stack) -> None:
-    """Processes outside of its group have not had the SIGTERM yet; those of the group do not get a second one."""
+    """Processes of its group do not get a second SIGTERM. That others get one shows in the machine."""
     count = "exec 2>/dev/null; trap 'echo asked; sleep 0.3; exit' TERM; echo left; while :; do sleep 0.01; done"
     job = tasker.start_job("sh", "-c", f"sh -c \"{count}\" & exec sleep 60", caller=ALICE)
     until(lambda: tasker.printed(job))
@@ -183,10 +183,6 @@ def test_a_leader_that_exits_in_a_stop_leaves_the_rest_of_the_grace(tasker: Stac
     assert isinstance(reply, wire.JobReply)
     assert reply.job.outcome == Outcome(Kind.STOPPED, signal=signal.SIGTERM, stopped_by="alice")
     assert tasker.output(job) == b"left\nasked\n"
-    other = tasker.start_job("sh", "-c", f"setsid {STAYS} & exec sleep 60", caller=ALICE)
-    until(lambda: tasker.printed(other))
-    tasker.ask(wire.StopJob(ALICE, other.id, None))
-    assert tasker.output(other) == b"left\nasked\n"
 
 
 def test_past_the_grace_of_a_stop_the_rest_is_killed_and_told(tasker: Stack) -> None:
@@ -260,9 +256,8 @@ def test_a_wait_for_the_exit_is_answered_when_processes_linger(tasker: Stack) ->
     assert reply.job.state is State.ENDED
 
 
-def test_a_job_that_leaves_nothing_behind_ends_at_its_exit(tasker: Stack) -> None:
+def test_a_job_has_run_for_as_long_as_it_did(tasker: Stack) -> None:
     ended = tasker.wait(tasker.start_job("true"))
-    assert (ended.exited, ended.clock.exited) == (ended.ended, ended.clock.ended)
-    assert ended.clock != Clock()
+    assert "left behind" not in verdict(ended)
     assert ended.clock.started is not None
     assert 0.0 <= (ended.elapsed(0.0) or 0.0) < time.monotonic() - ended.clock.started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 
@@ -39,6 +40,17 @@ def test_a_paused_job_stands_still_until_it_is_resumed(tasker: Stack) -> None:
     assert turn(tasker, wire.ResumeJob, job).state is State.RUNNING
     with pytest.raises(TaskerError, match="only its owner or an admin may"):
         turn(tasker, wire.PauseJob, job, BOB)
+
+
+def test_a_resume_that_is_the_end_answers_with_the_job_as_it_ended(tasker: Stack) -> None:
+    """A signal that came while it was paused ends it as it goes on."""
+    for number in (signal.SIGTERM, signal.SIGUSR2):
+        job = tasker.start_job("sleep", "60")
+        turn(tasker, wire.PauseJob, job)
+        assert job.pid
+        os.kill(job.pid, number)  # not by Tasker, so nobody knows of it
+        ended = turn(tasker, wire.ResumeJob, job)
+        assert (ended.state, ended.outcome) == (State.ENDED, Outcome(Kind.SIGNALLED, signal=number))
 
 
 def test_systemctl_freeze_is_seen_as_a_pause(tasker: Stack) -> None:

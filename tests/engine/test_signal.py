@@ -40,6 +40,14 @@ def test_who_sent_the_one_that_ended_it_is_told_even_after_a_restart(tasker: Sta
     assert ended.outcome.summary == "killed by SIGQUIT, sent by alice"
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGRTMIN])
+def test_one_that_is_the_end_is_answered_with_the_job_as_it_ended(tasker: Stack, number: int) -> None:
+    job = tasker.start_job("sleep", "60", caller=ALICE)
+    reply = tasker.ask(wire.SignalJob(ALICE, job.id, number))
+    assert isinstance(reply, wire.JobReply)
+    assert reply.job.outcome == Outcome(Kind.SIGNALLED, signal=number, stopped_by="alice")
+
+
 def test_a_signal_of_its_own_is_nobodys(tasker: Stack) -> None:
     script = "exec 2>/dev/null; trap 'kill -SEGV $$' TERM; echo; while :; do sleep 0.01; done"
     job = tasker.start_job("sh", "-c", script, caller=ALICE)

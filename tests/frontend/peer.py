@@ -45,6 +45,7 @@ class PeerJob:
         )
         self.ring = RingWriter(capacity)
         self.wakes: list[int] = []
+        self.exited = asyncio.Event()
         self.ended = asyncio.Event()
 
     def print(self, data: bytes) -> None:
@@ -135,7 +136,13 @@ class Peer:
         job.ring.close()
         job.wake()
         job.job = dataclasses.replace(job.job, state=State.ENDED, outcome=outcome, ended=1700000001.0)
+        self.call(job.exited.set)
         self.call(job.ended.set)
+
+    def linger(self, job: PeerJob, left_behind: int) -> None:
+        """The job's command has exited and left processes behind."""
+        job.job = dataclasses.replace(job.job, state=State.ENDING, left_behind=left_behind, lingering=True)
+        self.call(job.exited.set)
 
     def lose_collector(self) -> None:
         """Every wake pipe loses its writer."""
@@ -221,7 +228,7 @@ class Peer:
                 return wire.JobReply(job.job), job.follow()
             case wire.WaitJob():
                 job = self._find(message.job)
-                await job.ended.wait()
+                await (job.exited if message.exit else job.ended).wait()
                 return wire.JobReply(job.job), ()
             case wire.DetachJob():
                 asked = wire.EndStreams(message.job, message.caller.name)

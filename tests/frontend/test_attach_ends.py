@@ -11,7 +11,7 @@ import pytest
 
 from tasker import wire
 from tasker.certs import Pair
-from tasker.client import Attached, Chunk, Detached, DetachReason, Ended
+from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Exited
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
 from tasker.lifecycle import State
@@ -34,6 +34,28 @@ def test_detach_ends_ones_own_streams_on_one_job(frontend: Frontend, job: PeerJo
     assert frontend.client().detach("abc") == 0
     job.print(b"6")
     assert next(others) == Chunk(5, b"6")
+
+
+def test_what_the_command_left_behind_is_reported_and_its_output_follows(frontend: Frontend, job: PeerJob) -> None:
+    job.print(b"before")
+    stream = frontend.client().attach("abc")
+    next(stream)
+    assert next(stream) == Chunk(0, b"before")
+    frontend.peer.linger(job, 2)
+    exited = next(stream)
+    assert isinstance(exited, Exited)
+    assert (exited.offset, exited.job.state, exited.job.left_behind) == (6, State.ENDING, 2)
+    job.print(b"after")
+    assert next(stream) == Chunk(6, b"after")
+    frontend.peer.end(job)
+    assert isinstance(next(stream), Ended)
+
+
+def test_a_job_that_leaves_nothing_behind_has_no_such_message(frontend: Frontend, job: PeerJob) -> None:
+    stream = frontend.client().attach("abc")
+    next(stream)
+    frontend.peer.end(job)
+    assert [type(event) for event in stream] == [Ended]
 
 
 def test_a_restart_says_where_to_go_on(tmp_path: Path, ca: Pair) -> None:

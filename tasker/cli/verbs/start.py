@@ -21,6 +21,11 @@ examples:
   id=$(tasker start -- make) && tasker attach "$id"
 
 The command gets its arguments exactly as given; no shell sees them (use sh -c '…' for one). Its stdin is /dev/null.
+
+A job ends when its last process has ended. Processes that the command leaves behind may finish their work: for --linger
+while one of them holds the output, for 1s where none does. Then they get SIGTERM and, after the grace period, SIGKILL.
+The exit code is the command's.
+
 --json prints {"job": {…}}."""
 
 
