@@ -22,7 +22,8 @@ ranges are told, and the file then has what came. A connection that breaks is ta
 --reconnect TIME; then it says where to go on. Should a terminal be left odd (kill -9), type: reset
 
 --json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
-"time"}} with data in base64, {"lost": {"begin", "end"}}, {"interrupted": {"offset", "error"}} (offset null before
+"time"}} with data in base64, {"lost": {"begin", "end"}}, {"exited": {"job", "offset"}} (the command has exited and left
+processes behind), {"interrupted": {"offset", "error"}} (offset null before
 attached), {"resumed": {"job", "offset", "after"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason",
 "offset"}}.
 

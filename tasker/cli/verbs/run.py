@@ -22,6 +22,8 @@ one stops it, a third kills it at once, a fourth leaves it. Elsewhere Ctrl-C sto
 everywhere, and the next ones kill and leave. A closed stdout stops it as well. On no terminal, stdout is the job's
 output byte for byte and all else is on stderr. A connection that breaks is taken up again for --reconnect TIME; a stop
 that was asked for meanwhile is asked for again, and if it never got through, it says so.
+
+It ends when the job's last process has ended; what the command leaves behind has --linger for that, as in tasker start.
 --json prints lines as `attach --json` does.
 
 exit codes: the job's own; 128 + n when signal n ended it; 124 its run time was over; 137 out of memory, or killed by a
