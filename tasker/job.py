@@ -11,7 +11,9 @@ import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tasker.bounds import Count, ExitCode, ExitSignal, JobId, Pid, Seconds, Time, Uid, Unit
 from tasker.errors import invalid
+from tasker.identity import Name
 from tasker.lifecycle import State
 from tasker.limits import Limits, check_limits, duration
 from tasker.usage import Usage
@@ -31,7 +33,7 @@ class JobSpec:
     name: str = ""
     user: str = ""
     limits: Limits = Limits()
-    grace: float | None = None
+    grace: Seconds | None = None
     """Seconds from SIGTERM to SIGKILL where a stop names none; None: the service's default."""
 
 
@@ -52,8 +54,8 @@ class Outcome:
     """How a job ended. `exit_code` and `signal` are the leader's own status, where it is known: one of the two."""
 
     kind: Kind
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: ExitCode | None = None
+    signal: ExitSignal | None = None
     core_dumped: bool = False
     stopped_by: str = ""
     """Of STOPPED: whose call it was, a user's name or "systemctl". Of SIGNALLED: who had that signal sent, if known."""
@@ -87,19 +89,19 @@ class Outcome:
 class Job:
     """A job as everybody sees it. Times are seconds since the epoch; None where it has not happened."""
 
-    id: str
-    owner: str
+    id: JobId
+    owner: Name
     spec: JobSpec
-    unit: str
-    slice: str
+    unit: Unit
+    slice: Unit
     user: str
     """Whom it runs as: an account's name, or "" where its uid has none."""
-    uid: int
+    uid: Uid
     state: State
-    created: float
-    started: float | None = None
-    ended: float | None = None
-    pid: int = 0
+    created: Time
+    started: Time | None = None
+    ended: Time | None = None
+    pid: Pid = 0
     stopping_by: str = ""
     """Who asked for its end, while it comes: a user's name or "systemctl"; "" where nobody did, as for its run time."""
     outcome: Outcome | None = None
@@ -112,13 +114,13 @@ class Job:
     """Fields of Limits in which the two differ."""
     usage: Usage | None = None
     """Read just now, of one running job that is looked at; the last totals of an ended one."""
-    printed: int | None = None
+    printed: Count | None = None
     """Bytes, of an ended job."""
-    followers: int = 0
+    followers: Count = 0
     """Open attach streams."""
     archived: bool = False
     """Its output is on disk and no longer in memory."""
-    revision: int = 0
+    revision: Count = 0
     """Grows with every change of any job: of two states of one job the higher is the newer."""
 
 

@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 _EX_CONFIG = 78  # sysexits.h
 _LISTEN_FDS_START = 3  # sd_listen_fds(3)
+_DEADLINE = 30.0
+"""Seconds for each answer of the collector, which never blocks. Without one, a new engine has to find out why."""
 
 
 def main() -> int:
@@ -164,7 +166,7 @@ def _connect(path: Path, jobs: list[Jobs]) -> Channel:
             elif isinstance(message, wire.Followers):
                 listener.followed(message)
 
-    return Channel(sock, serve=serve, notice=notice)
+    return Channel(sock, serve=serve, notice=notice, deadline=_DEADLINE)
 
 
 def _listener(path: Path | None) -> socket.socket:

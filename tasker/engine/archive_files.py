@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasker import wire
+from tasker.bounds import Count
 from tasker.job import Job
 from tasker.ring import RingReader, lay_out
 
@@ -41,8 +42,8 @@ class Record:
     """`begin` and `end` are positions in the job's output: what was before `begin` is lost."""
 
     job: Job
-    begin: int
-    end: int
+    begin: Count
+    end: Count
 
 
 class ArchiveFiles:

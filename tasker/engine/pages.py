@@ -72,5 +72,5 @@ def _position(token: str) -> tuple[float, str]:
     try:
         created, id = json.loads(token)
         return float(created), str(id)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise invalid(f"cannot go on from page {token[:40]!r}; use a token that ListJobs gave") from error

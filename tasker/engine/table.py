@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasker import wire
+from tasker.bounds import SignalNumber, Time
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.usage import Meter
 from tasker.errors import Reason, TaskerError, invalid
@@ -35,11 +36,11 @@ class Stop:
 
     by: str
     """A user's name, or "systemctl"."""
-    deadline: float
+    deadline: Time
     killed: bool = False
     why: str = ""
     """The reason, where it was not a person's to have."""
-    asked: float = 0.0
+    asked: Time = 0.0
     """Seconds since the epoch, where it came with a grace period."""
     kind: Kind = Kind.STOPPED
     """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
@@ -50,7 +51,7 @@ class Sent:
     """A signal that somebody had sent to the job."""
 
     by: str
-    signal: int
+    signal: SignalNumber
 
 
 @dataclass(frozen=True)

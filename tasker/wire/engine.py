@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from tasker.identity import Identity
+from tasker.bounds import AnyUint32, Count, Range, Seconds, Serial
+from tasker.identity import Identity, Name
 from tasker.info import Info
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
@@ -23,14 +24,14 @@ class Setup(Message):
     """What a frontend needs to serve. Sent again, as a notice, when the engine reloaded it."""
 
     listen: tuple[str, ...]
-    frontends: int
-    streams_per_user: int
-    streams: int
+    frontends: Annotated[int, Range(1, 64)]
+    streams_per_user: Annotated[int, Range(1, 100_000)]
+    streams: Annotated[int, Range(1, 100_000)]
     ca: str
     certificate: str
     key: str
     """PEM, each."""
-    revoked: tuple[str, ...]
+    revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
 
 
@@ -48,7 +49,7 @@ class StopJob(Message):
 
     caller: Identity
     job: str
-    grace: float | None
+    grace: Seconds | None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class SignalJob(Message):
 
     caller: Identity
     job: str
-    signal: int
+    signal: AnyUint32
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class EndStreams(Message):
     """From the engine: close what `user` has open on a job → Streams."""
 
     job: str
-    user: str
+    user: Name
 
 
 @dataclass(frozen=True)
@@ -209,4 +210,4 @@ class JobsReply(Message):
 
 @dataclass(frozen=True)
 class Streams(Message):
-    count: int
+    count: Count
