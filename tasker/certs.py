@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.identity import NAME, Identity, Role
+from tasker.identity import NAME, Identity, Role, why_no_name
 
 ORGANIZATION = "Tasker"
 
@@ -86,6 +86,8 @@ def identity_of(pem: bytes, ca: bytes) -> Certified:
         raise _denied(f"it cannot be read: {error}") from error
     if not any(_issued(certificate, authority) for authority in _authorities(ca)):
         raise _denied("it was not signed by the CA of this service; ask for one made by `tasker certs client` there")
+    if not 0 < certificate.serial_number < 1 << 160:
+        raise _denied("its serial number is not a positive number of up to 20 bytes (RFC 5280)")
     name, role = subject
     return Certified(
         Identity(name, role, _serial(certificate)),
@@ -109,7 +111,7 @@ def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
     name = texts[NameOID.COMMON_NAME][0]
     organization, unit = texts[NameOID.ORGANIZATION_NAME][0], texts[NameOID.ORGANIZATIONAL_UNIT_NAME][0]
     if not NAME.fullmatch(name):
-        raise _denied(f"its CN {name[:40]!r} is no user's name")
+        raise _denied(f"its CN {name[:40]!r} is no user's name: {why_no_name(name)}")
     if organization != ORGANIZATION:
         raise _denied(f"its O is {organization[:40]!r}, and must be {ORGANIZATION!r}")
     if unit not in list(Role):

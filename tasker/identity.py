@@ -14,6 +14,18 @@ NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 Name = Annotated[str, Matching(NAME, "a user's name")]
 """Names slices, fills lines of the ledger of uids and fields of the journal: wire.codec refuses any other text."""
 
+_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+"""Names of accounts that are no users' names, too: john.doe, Bob."""
+
+
+def why_no_name(text: str) -> str:
+    """What a user's name is, and what to do where `text` may be the name of a local account: the end of a sentence."""
+    rule = "a user's name is 1 to 32 of a-z 0-9 _ -, first a letter or _"
+    if not _ACCOUNT.fullmatch(text):
+        return rule
+    name = re.sub("[^a-z0-9_-]", "-", text.lower())
+    return f'{rule}; for that account, name the user {name} and put {name} = "{text}" under [accounts] in tasker.toml'
+
 
 class Role(StrEnum):
     """What a certificate's OU says."""

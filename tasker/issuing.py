@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tasker.certs import ORGANIZATION, Pair, load, load_key
 from tasker.errors import invalid
-from tasker.identity import NAME, Role
+from tasker.identity import NAME, Role, why_no_name
 
 CA_DAYS = 3650
 SERVER_DAYS = 825
@@ -56,9 +56,7 @@ def make_server(ca: Pair, hosts: Sequence[str], *, now: datetime | None = None) 
 def make_client(ca: Pair, name: str, role: Role, *, now: datetime | None = None) -> Pair:
     """The certificate of the user `name`. Raises TaskerError where that is no user's name."""
     if not NAME.fullmatch(name):
-        raise invalid(
-            f"cannot make a certificate for {name[:40]!r}; a name is 1 to 32 of a-z 0-9 _ -, first a letter or _"
-        )
+        raise invalid(f"cannot make a certificate for {name[:40]!r}: {why_no_name(name)}")
     subject = _name(
         (name, NameOID.COMMON_NAME),
         (ORGANIZATION, NameOID.ORGANIZATION_NAME),
