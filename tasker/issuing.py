@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tasker.certs import ORGANIZATION, Pair, load, load_key
+from tasker.certs import ORGANIZATION, Pair, load, load_key, pem_of
 from tasker.errors import invalid
 from tasker.identity import NAME, Role, why_no_name
 
@@ -112,10 +112,7 @@ def _builder(
 
 
 def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey) -> Pair:
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return Pair(builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), text)
+    return Pair(builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), pem_of(key))
 
 
 def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:

@@ -130,13 +130,13 @@ def test_names_that_are_none(ca: Pair, name: str) -> None:
 
 def test_material_that_does_not_fit_together(ca: Pair) -> None:
     server = issuing.make_server(ca, [])
-    certs.check_material(ca.certificate, server)
+    certs.rewritten(ca.certificate, server)
     with pytest.raises(TaskerError, match="not the certificate's"):
-        certs.check_material(ca.certificate, Pair(server.certificate, ca.key))
+        certs.rewritten(ca.certificate, Pair(server.certificate, ca.key))
     with pytest.raises(TaskerError, match="no certificate authority's"):
-        certs.check_material(server.certificate, server)
+        certs.rewritten(server.certificate, server)
     with pytest.raises(TaskerError, match="cannot read"):
-        certs.check_material(b"", server)
+        certs.rewritten(b"", server)
     with pytest.raises(TaskerError, match=r"ca.key is not the key of ca.crt"):
         issuing.make_client(Pair(ca.certificate, server.key), "alice", Role.USER)
 

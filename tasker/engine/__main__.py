@@ -67,7 +67,8 @@ def _check(setup: wire.Setup) -> None:
     """Raise TaskerError where the certificates do not belong together."""
     from tasker import certs  # here, so that the engine itself goes without cryptography
 
-    certs.check_material(setup.ca.encode(), certs.Pair(setup.certificate.encode(), setup.key.encode()))
+    ca, certificate, key = setup.files()
+    certs.rewritten(ca, certs.Pair(certificate, key))
 
 
 async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:

@@ -102,8 +102,8 @@ def setup_of(config: Config) -> wire.Setup:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text()
-    except (OSError, ValueError) as error:
+        return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # text beside the PEM may be anything
+    except OSError as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error
 
 

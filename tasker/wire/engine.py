@@ -34,6 +34,11 @@ class Setup(Message):
     revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
 
+    def files(self) -> tuple[bytes, bytes, bytes]:
+        """What the files of CA, certificate and key hold: PEM, and beside it text in any encoding."""
+        ca, certificate, key = (pem.encode("utf-8", "surrogateescape") for pem in (self.ca, self.certificate, self.key))
+        return ca, certificate, key
+
 
 @dataclass(frozen=True)
 class StartJob(Message):
