@@ -218,7 +218,8 @@ class Channel:
     def _late(self, future: asyncio.Future[Reply], message: wire.Message) -> None:
         if future.done():
             return
-        text = f"cannot wait any longer for the answer to {type(message).__name__}: none came in {self._deadline:g} s"
+        asked, seconds = type(message).__name__, f"{self._deadline:g} s"
+        text = f"cannot go on: a process of Tasker hangs, it did not answer {asked} within {seconds}"
         log.error("%s; closing the connection", text)
         future.set_exception(TaskerError(Reason.UNAVAILABLE, f"{text}; try again in a moment"))
         self.close()
