@@ -51,6 +51,7 @@ OUTSIDE: list[tuple[type[wire.Message], str, list[Any]]] = [
     (wire.Signal, "signal", [0, -9, 65, 1 << 40]),
     (wire.Released, "errno", [-1, 4096]),
     (wire.ListLeaders, "after", [-1, 1 << 63]),
+    (wire.Welcome, "run", ["", "..", "a/b", "/etc"]),
     (wire.Setup, "frontends", [0, 65]),
     (wire.Setup, "revoked", [["4F"], ["4f\n"], [""]]),
     (wire.SignalJob, "signal", [-1, 1 << 32]),

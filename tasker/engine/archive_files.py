@@ -113,9 +113,12 @@ class ArchiveFiles:
         with (self._directory / f"{id}.job").open("rb") as file:
             line = file.readline()
         try:
-            return wire.from_text(Record, line.decode())
+            record = wire.from_text(Record, line.decode())
         except wire.WireError as error:
             raise ValueError(str(error)) from error
+        if record.job.id != id:
+            raise ValueError(f"it is the record of job {record.job.id}")
+        return record
 
     def _marks(self, id: str) -> tuple[bytes, bytes]:
         _, _, marks = (self._directory / f"{id}.job").read_bytes().partition(b"\n")

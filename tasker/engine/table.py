@@ -141,6 +141,8 @@ class Entry:
     def of_leader(cls, leader: wire.Leader) -> Entry:
         """The entry that an earlier engine had. Raises wire.WireError."""
         record = wire.from_text(Record, leader.record)
+        if record.job.id != leader.job:
+            raise wire.WireError(f"it is the record of job {record.job.id}")
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.outcome else leader.pid

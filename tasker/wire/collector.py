@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Pid, Range, SignalNumber, Time, Uid
+from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Pid, Range, RunId, SignalNumber, Time, Uid
 from tasker.wire.message import Message
 
 COLLECTOR_VERSION = 2
@@ -22,7 +22,8 @@ class Hello(Message):
 @dataclass(frozen=True)
 class Welcome(Message):
     version: Count
-    run: str
+    run: RunId
+    """Names a directory of the archive."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tasker import wire
+from tasker.collector.connection import Connection
 from tasker.collector.loop import READ, Loop
 from tests.collector.conftest import Engine
 from tests.daemon import DEADLINE, Daemon, Peer
@@ -110,6 +112,33 @@ def test_an_engine_that_is_gone_costs_no_exit(collector: Daemon, engine: Engine,
     for stranger in strangers:
         stranger.__exit__()
     assert engine.exit(job).code == 3
+
+
+def test_sending_raises_nothing_and_calls_nobody_back() -> None:
+    """It is done in the middle of other work, on behalf of another job. The connection ends when that is done."""
+    loop = Loop()
+    for notice in (wire.Done(), wire.Followers("x", -1)):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ended: list[Connection] = []
+        connection = Connection(ours, loop, lambda *_: None, ended.append)
+        if notice == wire.Done():
+            theirs.close()
+        reading, writing = os.pipe()
+        for _ in range(3):
+            connection.send(0, notice, [writing] if writing else ())
+            writing = 0
+        assert ended == []
+        other, waker = socket.socketpair()
+        loop.add(other.fileno(), READ, lambda _: loop._stop(0, None))
+        waker.send(b"x")
+        loop._running = True
+        loop.run()
+        assert ended == [connection]
+        assert os.read(reading, 1) == b""  # closed with the connection
+        loop.remove(other.fileno())
+        os.close(reading)
+        for sock in (other, waker, theirs):
+            sock.close()
 
 
 def test_a_defect_closes_what_it_happened_on() -> None:

@@ -6,12 +6,13 @@ At the start, after a reload, at the server's and at the client's end.
 from __future__ import annotations
 
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tasker import certs, issuing
 from tasker.certs import Pair
@@ -83,10 +84,9 @@ def test_at_the_clients_end(shared: Frontend, tmp_path: Path, form: Form) -> Non
 
 def test_a_key_as_openssl_makes_it() -> None:
     """With the parameters of the curve before it."""
-    key = subprocess.run(
-        ["openssl", "ecparam", "-genkey", "-name", "prime256v1"], capture_output=True, check=True
-    ).stdout
-    assert key.startswith(b"-----BEGIN EC PARAMETERS")
+    made = ec.generate_private_key(ec.SECP256R1())
+    old = made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    key = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + old
     assert certs.pem_of(certs.load_key(key)).startswith(b"-----BEGIN PRIVATE KEY")
 
 
