@@ -115,7 +115,7 @@ def _configuration(toml: str) -> str:
     said: list[str] = []
     beginning = True
     for line in [*toml.splitlines(), ""]:
-        section, key = re.fullmatch(r"#?(\[.*\])", line), re.fullmatch(r"#(\w+) = (.*)", line)
+        section, key = re.fullmatch(r"#?(\[.*\])", line), re.fullmatch(r"#([\w-]+) = (.*)", line)
         if line.startswith("# "):
             said.append(line.removeprefix("# "))
         elif section:

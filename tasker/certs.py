@@ -11,6 +11,7 @@ is refused. `certfiles` knows where they lie. Of the core only this and `issuing
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.identity import NAME, Identity, Role
+from tasker.identity import NAME, Identity, Role, why_no_name
 
 ORGANIZATION = "Tasker"
 
@@ -86,6 +87,8 @@ def identity_of(pem: bytes, ca: bytes) -> Certified:
         raise _denied(f"it cannot be read: {error}") from error
     if not any(_issued(certificate, authority) for authority in _authorities(ca)):
         raise _denied("it was not signed by the CA of this service; ask for one made by `tasker certs client` there")
+    if not 0 < certificate.serial_number < 1 << 160:
+        raise _denied("its serial number is not a positive number of up to 20 bytes (RFC 5280)")
     name, role = subject
     return Certified(
         Identity(name, role, _serial(certificate)),
@@ -109,7 +112,7 @@ def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
     name = texts[NameOID.COMMON_NAME][0]
     organization, unit = texts[NameOID.ORGANIZATION_NAME][0], texts[NameOID.ORGANIZATIONAL_UNIT_NAME][0]
     if not NAME.fullmatch(name):
-        raise _denied(f"its CN {name[:40]!r} is no user's name")
+        raise _denied(f"its CN {name[:40]!r} is no user's name: {why_no_name(name)}")
     if organization != ORGANIZATION:
         raise _denied(f"its O is {organization[:40]!r}, and must be {ORGANIZATION!r}")
     if unit not in list(Role):
@@ -146,12 +149,36 @@ def _authorities(ca: bytes) -> tuple[x509.Certificate, ...]:
         raise invalid(f"cannot read the CA's certificate: {error}; give the ca.crt of the service") from error
 
 
-def check_material(ca: bytes, pair: Pair) -> None:
-    """Raise TaskerError(INVALID) where a server could not work with these, e.g. the key is another certificate's."""
+def rewritten(ca: bytes, pair: Pair) -> tuple[bytes, Pair]:
+    """The CA's certificates, and a certificate with its key, written anew from what was parsed. Use only these for TLS.
+
+    TLS libraries disagree on what PEM is: cryptography reads a file with a byte order mark or indented lines; grpc does
+    not, and then cannot listen, or keeps the certificate it had. Where a file holds several certificates, all are kept
+    in their order. Raises TaskerError(INVALID) where no connection could be made with the three, e.g. because the key
+    is another certificate's.
+    """
     if not any(_is_ca(authority) for authority in _authorities(ca)):
         raise invalid("cannot use ca.crt: it is no certificate authority's; make one with `tasker certs init`")
-    if load(pair.certificate).public_key() != load_key(pair.key).public_key():
+    chain, key = _chain(pair.certificate), load_key(pair.key)
+    if chain[0].public_key() != key.public_key():
         raise invalid("cannot use the key: it is not the certificate's; give the two that were made together")
+    return authorities(ca), Pair(_pem(chain), pem_of(key))
+
+
+def authorities(ca: bytes) -> bytes:
+    """The CA's certificates, written anew from what was parsed. Raises TaskerError(INVALID)."""
+    return _pem(_authorities(ca))
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Without a password."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _pem(certificates: Iterable[x509.Certificate]) -> bytes:
+    return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates)
 
 
 def is_signed_by(pem: bytes, ca: bytes) -> bool:
@@ -209,9 +236,13 @@ def _serial(certificate: x509.Certificate) -> str:
 
 
 def load(pem: bytes) -> x509.Certificate:
-    """Raises TaskerError(INVALID)."""
+    """The first in `pem`: those that follow are of its signers. Raises TaskerError(INVALID)."""
+    return _chain(pem)[0]
+
+
+def _chain(pem: bytes) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificate(pem)
+        return x509.load_pem_x509_certificates(pem)
     except _UNREADABLE as error:
         raise invalid(f"cannot read the certificate: {error}; give a PEM file made by `tasker certs`") from error
 

@@ -1,7 +1,8 @@
 """One connection between two of the processes, in asyncio: requests and replies both ways, notices, descriptors.
 
 Knows `wire`'s datagrams and nothing of what they mean. Every request gets exactly one reply: a message, or a
-TaskerError that the other side raised, or UNAVAILABLE where the connection ended first.
+TaskerError that the other side raised, or UNAVAILABLE where the connection ended first or the deadline passed.
+A defect on a connection costs that connection: it is closed, and both sides begin anew from what they hold.
 """
 
 from __future__ import annotations
@@ -33,12 +34,17 @@ Notice = Callable[["Channel", wire.Message], None]
 class Channel:
     """Owns a connected, SEQPACKET socket. Use within a running event loop."""
 
-    def __init__(self, sock: socket.socket, *, serve: Serve, notice: Notice) -> None:
-        """`serve` answers the peer's requests (a task each), `notice` takes its notices."""
+    def __init__(self, sock: socket.socket, *, serve: Serve, notice: Notice, deadline: float | None = None) -> None:
+        """`serve` answers the peer's requests (a task each), `notice` takes its notices.
+
+        `deadline`: seconds in which the peer answers every request that does not wait for something else (`waits` of
+        the message). A peer that misses it hangs, and nobody knows what it still did: the connection is closed.
+        """
         sock.setblocking(False)
         self._sock = sock
         self._serve = serve
         self._notice = notice
+        self._deadline = deadline
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
@@ -64,6 +70,9 @@ class Channel:
         number = next(self._numbers)
         future: asyncio.Future[Reply] = self._loop.create_future()
         self._waiting[number] = future
+        timer = None
+        if self._deadline is not None and not message.waits:
+            timer = self._loop.call_later(self._deadline, self._late, future, message)
         try:
             self._send(number, message)
             reply, descriptors = await future
@@ -75,15 +84,25 @@ class Channel:
             raise
         finally:
             del self._waiting[number]
+            if timer is not None:
+                timer.cancel()
         if isinstance(reply, wire.Failed):
             close_all(descriptors)
             raise TaskerError(reply.reason, reply.message)
         return reply, descriptors
 
     def notify(self, message: wire.Message) -> None:
-        """Send a notice, if anybody is there."""
-        if not self.closed.done():
+        """Send a notice, if anybody is there. Never raises: whoever has news is not to blame for the connection.
+
+        A notice that cannot be sent ends the connection, since the peer would go on without knowing of it.
+        """
+        if self.closed.done():
+            return
+        try:
             self._send(0, message)
+        except TaskerError as error:
+            log.error("%s; closing the connection", error.message)
+            self.close()
 
     @property
     def has_room(self) -> bool:
@@ -123,7 +142,7 @@ class Channel:
             data = wire.encode(number, message)
         except wire.WireError as error:
             close_all(descriptors)
-            raise TaskerError(Reason.INVALID, f"cannot pass that on: {error}; make it shorter") from error
+            raise TaskerError(Reason.INVALID, f"cannot pass that on: {error}") from error
         self._unsent.append((data, descriptors))
         if len(self._unsent) > MOST_QUEUED:
             log.warning("cannot reach the other side: it reads nothing; closing the connection")
@@ -182,12 +201,28 @@ class Channel:
                 return
         close_all(descriptors)
         if datagram.number == 0:
-            self._notice(self, datagram.message)
+            self._heard(datagram.message)
         elif isinstance(datagram.message, wire.Abandoned):
             if (task := self._abandonable.get(datagram.number)) is not None:
                 task.cancel()
         elif datagram.number > 0:
             self._begin(datagram.number, datagram.message)
+
+    def _heard(self, message: wire.Message) -> None:
+        try:
+            self._notice(self, message)
+        except Exception:
+            log.exception("a defect while taking the notice %s; closing the connection", type(message).__name__)
+            self.close()
+
+    def _late(self, future: asyncio.Future[Reply], message: wire.Message) -> None:
+        if future.done():
+            return
+        asked, seconds = type(message).__name__, f"{self._deadline:g} s"
+        text = f"cannot go on: a process of Tasker hangs, it did not answer {asked} within {seconds}"
+        log.error("%s; closing the connection", text)
+        future.set_exception(TaskerError(Reason.UNAVAILABLE, f"{text}; try again in a moment"))
+        self.close()
 
     def _begin(self, number: int, message: wire.Message) -> None:
         task = self._loop.create_task(self._answer(number, message))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasker.bounds import Count, Time
 from tasker.identity import Identity
 from tasker.limits import Limits
 from tasker.usage import Usage
@@ -15,16 +16,16 @@ class Info:
 
     version: str
     hostname: str
-    time: float
+    time: Time
     """The service's clock, seconds since the epoch."""
     contact: str
     """Whom to ask for more than the ceilings allow."""
     caller: Identity
-    not_after: float
+    not_after: Time
     """When the caller's certificate ends, seconds since the epoch."""
-    running: int
+    running: Count
     """Jobs of the caller's that have not ended."""
-    most_running: int
+    most_running: Count
     owner: Limits
     """Ceilings on all of the caller's jobs together."""
     use: Usage | None
@@ -35,5 +36,5 @@ class Info:
     """The most that one job may ask for."""
     total: Limits
     """Ceilings on all jobs of the machine together."""
-    total_running: int
-    most_total_running: int
+    total_running: Count
+    most_total_running: Count

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tasker.certs import ORGANIZATION, Pair, load, load_key
+from tasker.certs import ORGANIZATION, Pair, load, load_key, pem_of
 from tasker.errors import invalid
-from tasker.identity import NAME, Role
+from tasker.identity import NAME, Role, why_no_name
 
 CA_DAYS = 3650
 SERVER_DAYS = 825
@@ -56,9 +56,7 @@ def make_server(ca: Pair, hosts: Sequence[str], *, now: datetime | None = None) 
 def make_client(ca: Pair, name: str, role: Role, *, now: datetime | None = None) -> Pair:
     """The certificate of the user `name`. Raises TaskerError where that is no user's name."""
     if not NAME.fullmatch(name):
-        raise invalid(
-            f"cannot make a certificate for {name[:40]!r}; a name is 1 to 32 of a-z 0-9 _ -, first a letter or _"
-        )
+        raise invalid(f"cannot make a certificate for {name[:40]!r}: {why_no_name(name)}")
     subject = _name(
         (name, NameOID.COMMON_NAME),
         (ORGANIZATION, NameOID.ORGANIZATION_NAME),
@@ -114,10 +112,7 @@ def _builder(
 
 
 def _sign(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey) -> Pair:
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return Pair(builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), text)
+    return Pair(builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), pem_of(key))
 
 
 def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:

@@ -11,7 +11,9 @@ import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tasker.bounds import Count, ExitCode, ExitSignal, JobId, Moment, Pid, Seconds, Time, Uid, Unit
 from tasker.errors import invalid
+from tasker.identity import Name
 from tasker.lifecycle import State
 from tasker.limits import Limits, check_limits, duration
 from tasker.quantity import FOREVER
@@ -34,9 +36,9 @@ class JobSpec:
     name: str = ""
     user: str = ""
     limits: Limits = Limits()
-    grace: float | None = None
+    grace: Seconds | None = None
     """Seconds from SIGTERM to SIGKILL where a stop names none; None: the service's default."""
-    linger: float | None = None
+    linger: Seconds | None = None
     """Seconds that processes which the command leaves behind may go on while one of them holds the output, or FOREVER;
     None: the service's default."""
 
@@ -58,8 +60,8 @@ class Outcome:
     """How a job ended. `exit_code` and `signal` are the leader's own status, where it is known: one of the two."""
 
     kind: Kind
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: ExitCode | None = None
+    signal: ExitSignal | None = None
     core_dumped: bool = False
     stopped_by: str = ""
     """Of STOPPED: whose call it was, a user's name or "systemctl". Of SIGNALLED: who had that signal sent, if known."""
@@ -97,10 +99,10 @@ class Clock:
     durations, out of which a client makes moments on its own clock (api/jobs.py).
     """
 
-    started: float | None = None
-    exited: float | None = None
-    lingers_until: float | None = None
-    ended: float | None = None
+    started: Moment | None = None
+    exited: Moment | None = None
+    lingers_until: Moment | None = None
+    ended: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -108,20 +110,20 @@ class Job:
     """A job as everybody sees it. Times are labels for people, in seconds since the epoch: the clock may be set at any
     time, so durations come from `clock`. None where it has not happened."""
 
-    id: str
-    owner: str
+    id: JobId
+    owner: Name
     spec: JobSpec
-    unit: str
-    slice: str
+    unit: Unit
+    slice: Unit
     user: str
     """Whom it runs as: an account's name, or "" where its uid has none."""
-    uid: int
+    uid: Uid
     state: State
-    created: float
-    started: float | None = None
-    ended: float | None = None
+    created: Time
+    started: Time | None = None
+    ended: Time | None = None
     """When its last process was gone."""
-    pid: int = 0
+    pid: Pid = 0
     stopping_by: str = ""
     """Who asked for its end, while it comes: a user's name or "systemctl"; "" where nobody did, as for its run time."""
     outcome: Outcome | None = None
@@ -134,21 +136,21 @@ class Job:
     """Fields of Limits in which the two differ."""
     usage: Usage | None = None
     """Read just now, of one running job that is looked at; the last totals of an ended one."""
-    printed: int | None = None
+    printed: Count | None = None
     """Bytes, of an ended job."""
-    followers: int = 0
+    followers: Count = 0
     """Open attach streams."""
     archived: bool = False
     """Its output is on disk and no longer in memory."""
-    revision: int = 0
+    revision: Count = 0
     """Grows with every change of any job: of two states of one job the higher is the newer."""
-    exited: float | None = None
+    exited: Time | None = None
     """When the leader exited."""
     lingering: bool = False
     """While it is ENDING: the processes that the command left behind may go on; else they were asked to end."""
-    lingers_until: float | None = None
+    lingers_until: Time | None = None
     """Until when they may; None: without end."""
-    left_behind: int = 0
+    left_behind: Count = 0
     """While it is ENDING: how many processes those were when that was last looked at."""
     paused: bool = False
     """While it is ENDING: those processes are frozen."""

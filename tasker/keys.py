@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tasker.identity import NAME
+from tasker.identity import NAME, why_no_name
 from tasker.quantity import FOREVER, parse_duration, parse_size
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
@@ -77,7 +77,7 @@ def cores(value: object) -> float:
 
 def owner(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise ValueError("a user's name, as in a certificate")
+        raise ValueError(f"a user's name, as in a certificate: {why_no_name(name)}")
     return name
 
 

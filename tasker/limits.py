@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 
+from tasker.bounds import AnyCores, AnyUint64, Seconds
 from tasker.errors import invalid
 from tasker.quantity import format_duration, format_size
 
@@ -24,25 +25,25 @@ class IoLimit:
     """Ceilings on the disk under a path; bytes and operations per second."""
 
     path: str
-    read_bandwidth: int | None = None
-    write_bandwidth: int | None = None
-    read_iops: int | None = None
-    write_iops: int | None = None
+    read_bandwidth: AnyUint64 | None = None
+    write_bandwidth: AnyUint64 | None = None
+    read_iops: AnyUint64 | None = None
+    write_iops: AnyUint64 | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
     """None is no limit. Units and ranges: proto/tasker/api/v1/tasker.proto."""
 
-    cpu: float | None = None
-    cpu_weight: int | None = None
-    memory: int | None = None
-    memory_high: int | None = None
-    memory_swap: int | None = None
-    tasks: int | None = None
+    cpu: AnyCores | None = None
+    cpu_weight: AnyUint64 | None = None
+    memory: AnyUint64 | None = None
+    memory_high: AnyUint64 | None = None
+    memory_swap: AnyUint64 | None = None
+    tasks: AnyUint64 | None = None
     io: tuple[IoLimit, ...] = ()
-    io_weight: int | None = None
-    run_time: float | None = None
+    io_weight: AnyUint64 | None = None
+    run_time: Seconds | None = None
 
 
 def check_limits(limits: Limits, cores: int | None = None) -> None:

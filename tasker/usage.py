@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasker.bounds import Count, JobId, Measure, Seconds, Time
+
 
 @dataclass(frozen=True)
 class Pressure:
     """Pressure stall information of one resource (the kernel's Documentation/accounting/psi.rst)."""
 
-    some: float
+    some: Measure
     """Share of the last 10 s, 0 to 1, in which at least one task waited for it."""
-    full: float
+    full: Measure
     """The same for all tasks at once."""
-    total: float
+    total: Seconds
     """Seconds in which at least one task waited, since the start."""
 
 
@@ -24,36 +26,36 @@ class Pressure:
 class Usage:
     """Counted from the job's start, but for rates and what is "now"."""
 
-    time: float
+    time: Time
     """When it was read, seconds since the epoch."""
-    cpu_time: float = 0.0
+    cpu_time: Seconds = 0.0
     """Seconds of CPU, of all its processes."""
-    cpu_rate: float | None = None
+    cpu_rate: Measure | None = None
     """Cores, since the reading before."""
-    periods: int = 0
+    periods: Count = 0
     """Periods of 100 ms in which it wanted the CPU under a CPU limit."""
-    throttled_periods: int = 0
+    throttled_periods: Count = 0
     """Those of them in which the limit stopped it."""
-    throttled_time: float = 0.0
+    throttled_time: Seconds = 0.0
     """Seconds that the limit kept its tasks waiting."""
-    memory: int | None = None
+    memory: Count | None = None
     """Bytes now."""
-    memory_peak: int | None = None
+    memory_peak: Count | None = None
     """Bytes at most."""
-    swap: int | None = None
+    swap: Count | None = None
     """Bytes now."""
-    memory_limit_hits: int = 0
+    memory_limit_hits: Count = 0
     """How often its own memory limit was reached (memory.events: max)."""
-    oom_kills: int = 0
+    oom_kills: Count = 0
     """Processes of it that the kernel killed for want of memory."""
-    io_read: int | None = None
+    io_read: Count | None = None
     """Bytes from disks."""
-    io_write: int | None = None
+    io_write: Count | None = None
     """Bytes to disks."""
-    io_read_rate: float | None = None
+    io_read_rate: Measure | None = None
     """Bytes a second, since the reading before."""
-    io_write_rate: float | None = None
-    tasks: int | None = None
+    io_write_rate: Measure | None = None
+    tasks: Count | None = None
     """Processes and threads now."""
     cpu_pressure: Pressure | None = None
     memory_pressure: Pressure | None = None
@@ -69,5 +71,5 @@ class Usage:
 class JobUsage:
     """Whose it is."""
 
-    job: str
+    job: JobId
     usage: Usage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tasker import certfiles, certs, issuing
+from tasker import certfiles, certs, config, issuing
 from tasker.certs import Pair
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
-from tests.forging import CLIENT, GOOD, NO_IDENTITIES, Subject, Usages, forge
+from tests.forging import CLIENT, CN, GOOD, NO_IDENTITIES, OU, O, Subject, Usages, forge
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +129,48 @@ def test_names_that_are_none(ca: Pair, name: str) -> None:
         issuing.make_client(ca, name, Role.USER)
 
 
+@pytest.mark.parametrize(("name", "instead"), [("john.doe", "john-doe"), ("Bob", "bob"), ("A.B", "a-b")])
+def test_the_refusal_of_an_accounts_name_says_what_to_do(ca: Pair, name: str, instead: str) -> None:
+    advice = f'name the user {instead} and put {instead} = "{name}" under [accounts] in tasker.toml'
+    with pytest.raises(TaskerError) as caught:
+        issuing.make_client(ca, name, Role.USER)
+    assert caught.value.message.endswith(advice)
+    forged = forge(ca, [(CN, name), (O, "Tasker"), (OU, "user")], [CLIENT])
+    with pytest.raises(TaskerError) as caught:
+        certs.identity_of(forged.certificate, ca.certificate)
+    assert caught.value.message.endswith(advice)
+    with pytest.raises(TaskerError) as caught:
+        config.parse(f'[accounts]\n"{name}" = "builder"\n')
+    assert caught.value.message.endswith(advice)
+    assert config.parse(f'[accounts]\n{instead} = "{name}"\n').accounts == {instead: name}
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("serial", ["0", "-5", f"0x{1 << 160:x}"])
+def test_a_serial_number_that_is_none(ca: Pair, tmp_path: Path, serial: str) -> None:
+    """0 could not be revoked, and the others are no text of a serial number. Only another tool makes them."""
+    (tmp_path / "ca.crt").write_bytes(ca.certificate)
+    (tmp_path / "ca.key").write_bytes(ca.key)
+    command = "openssl req -x509 -CA ca.crt -CAkey ca.key -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc"
+    command += " -keyout key -subj /CN=alice/O=Tasker/OU=user"
+    command += " -addext extendedKeyUsage=clientAuth -addext basicConstraints=CA:FALSE"
+    made = subprocess.run(
+        [*command.split(), "-set_serial", serial], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
+    with pytest.raises(TaskerError, match=r"serial") as caught:
+        certs.identity_of(made, ca.certificate)
+    assert caught.value.reason is Reason.DENIED
+
+
 def test_material_that_does_not_fit_together(ca: Pair) -> None:
     server = issuing.make_server(ca, [])
-    certs.check_material(ca.certificate, server)
+    certs.rewritten(ca.certificate, server)
     with pytest.raises(TaskerError, match="not the certificate's"):
-        certs.check_material(ca.certificate, Pair(server.certificate, ca.key))
+        certs.rewritten(ca.certificate, Pair(server.certificate, ca.key))
     with pytest.raises(TaskerError, match="no certificate authority's"):
-        certs.check_material(server.certificate, server)
+        certs.rewritten(server.certificate, server)
     with pytest.raises(TaskerError, match="cannot read"):
-        certs.check_material(b"", server)
+        certs.rewritten(b"", server)
     with pytest.raises(TaskerError, match=r"ca.key is not the key of ca.crt"):
         issuing.make_client(Pair(ca.certificate, server.key), "alice", Role.USER)
 

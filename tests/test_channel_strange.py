@@ -13,7 +13,7 @@ from tasker import wire
 from tasker.channel import MOST_QUEUED, Channel, Reply
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
-from tests.channels import DONE, HUGE, Side, descriptors, sockets, with_raw, with_two
+from tests.channels import DONE, HUGE, Side, answer_done, descriptors, sockets, with_raw, with_two
 
 
 def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:
@@ -69,10 +69,11 @@ def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        *(b'["Followers",0,{"job":"k","count":-1}]', b'["Signal",1,{"job":"k","signal":65}]'),
         *(b"{}", b'["Done",1,{"x":1}]', b'["Unknown",1,{}]', b"\0" * 1000, b'["Done",1e999,{}]'),
         wire.encode(1, wire.Forget("")).replace(b'""', b'"%s"' % (b"x" * wire.LARGEST_DATAGRAM)),
     ],
-    ids=["object", "field", "unknown", "zeros", "number", "oversized"],
+    ids=["count", "signal", "object", "field", "unknown", "zeros", "number", "oversized"],
 )
 def test_what_is_no_message_ends_the_connection(data: bytes) -> None:
     async def test(side: Side, raw: socket.socket) -> None:
@@ -135,11 +136,66 @@ def test_a_message_that_is_too_long_costs_its_request_only() -> None:
             error = await asking.refused(message)
             assert error.reason is Reason.INVALID
             assert error.message.startswith("cannot pass that on")
-        with pytest.raises(TaskerError, match="make it shorter"):
-            asking.channel.notify(wire.Note("k", HUGE))
         assert await asking.ask() == DONE
 
     with_two(test, serve)
+
+
+def test_a_notice_that_cannot_be_sent_costs_the_connection_and_never_whoever_has_it() -> None:
+    """The peer would go on without it; over a new connection it is told everything anew."""
+
+    async def test(asking: Side, serving: Side) -> None:
+        for message in (wire.Note("k", HUGE), wire.Followers("k", -1)):
+            asking.channel.notify(message)
+            await serving.ended()
+
+    with_two(test)
+
+
+def test_a_defect_while_a_notice_is_taken_costs_the_connection() -> None:
+    async def test(asking: Side, _serving: Side) -> None:
+        one, raw = sockets()
+        taken: list[wire.Message] = []
+        channel = Channel(one, serve=answer_done, notice=lambda _, message: taken.remove(message))
+        raw.send(wire.encode(0, DONE))
+        await asyncio.wait_for(asyncio.shield(channel.closed), 20)
+        raw.close()
+
+    with_two(test)
+
+
+# ── deadlines ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_peer_that_misses_the_deadline_loses_the_connection() -> None:
+    async def test(_asking: Side, _serving: Side) -> None:
+        one, raw = sockets()
+        channel = Channel(one, serve=answer_done, notice=lambda _, __: None, deadline=0.05)
+        asked = [asyncio.create_task(channel.request(m)) for m in (wire.Release("k"), wire.Finish("k"))]
+        await asyncio.wait_for(asyncio.shield(channel.closed), 20)
+        errors = [await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 20) for task in asked]
+        assert [error.reason for (error,) in errors if isinstance(error, TaskerError)] == [Reason.UNAVAILABLE] * 2
+        assert "it did not answer Finish within 0.05 s" in str(errors[1][0])
+        raw.close()
+
+    with_two(test)
+
+
+def test_the_deadline_does_not_hold_for_what_waits_for_a_process() -> None:
+    async def test(_asking: Side, _serving: Side) -> None:
+        one, raw = sockets()
+        raw.setblocking(False)
+        channel = Channel(one, serve=answer_done, notice=lambda _, __: None, deadline=0.0)
+        launching = asyncio.create_task(channel.request(wire.Release("k")))
+        await asyncio.get_running_loop().sock_recv(raw, wire.LARGEST_DATAGRAM)
+        for _ in range(10):  # of these turns of the loop, the first would end any other request
+            await asyncio.sleep(0)
+        raw.send(wire.encode(-1, wire.Released(0, "")))
+        assert await launching == wire.Released(0, "")
+        channel.close()
+        raw.close()
+
+    with_two(test)
 
 
 def test_the_longest_message_passes() -> None:

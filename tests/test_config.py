@@ -29,12 +29,12 @@ def test_the_example_as_shipped_changes_nothing() -> None:
 
 
 def test_the_example_documents_every_key_with_its_default() -> None:
-    uncommented = re.sub(r"^#(\w+ = |\[)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
+    uncommented = re.sub(r"^#([\w-]+ = |\[)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
     documented = {name: list(table) for name, table in tomllib.loads(uncommented).items()}
     sections = {"server": Server, "jobs": Jobs, "defaults": Single, "maxima": Single, "owner": Owner}
     sections |= {"total": Ceiling, "output": Output, "retention": Retention}
     expected = {name: {f.name for f in fields(cls)} for name, cls in sections.items()}
-    expected |= {"owners": {"alice"}, "accounts": {"alice"}}
+    expected |= {"owners": {"alice"}, "accounts": {"alice", "john-doe"}}
     assert {name: set(keys) for name, keys in documented.items()} == expected
     config = parse(uncommented)
     assert (config.server, config.jobs, config.output) == (Server(), Jobs(), Output())

@@ -15,6 +15,8 @@ from tasker.errors import invalid
 from tasker.job import LONGEST_GRACE, JobSpec
 from tasker.limits import IoLimit, Limits
 
+MOST_CORES = 1e15
+"""What a datagram can say (bounds.AnyCores), and NaN is not below it; how many a machine has, the engine knows."""
 _NUMBERS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight")
 _IO_NUMBERS = ("read_bandwidth", "write_bandwidth", "read_iops", "write_iops")
 
@@ -53,7 +55,7 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
 
 
 def limits_from(message: pb.Limits) -> Limits:
-    if message.HasField("cpu") and not math.isfinite(message.cpu):
+    if message.HasField("cpu") and not abs(message.cpu) <= MOST_CORES:
         raise invalid("cannot limit the CPU to that; give a number of cores, e.g. 0.5")
     if len(message.io) > 64:
         raise invalid(f"cannot limit {len(message.io)} paths; the most is 16")

@@ -57,9 +57,9 @@ class Endpoint:
 def endpoint(address: str, ca: bytes, certificate: bytes, key: bytes) -> Endpoint:
     """Raises TaskerError(INVALID) where an argument cannot be used. Connects to nothing."""
     host, port = split_address(address)
-    certs.check_material(ca, certs.Pair(certificate, key))
-    credentials = grpc.ssl_channel_credentials(ca, key, certificate)
-    return Endpoint(f"dns:///{address}", credentials, Translation(Credentials(host, port, ca, certificate)))
+    ca, pair = certs.rewritten(ca, certs.Pair(certificate, key))
+    credentials = grpc.ssl_channel_credentials(ca, pair.key, pair.certificate)
+    return Endpoint(f"dns:///{address}", credentials, Translation(Credentials(host, port, ca, pair.certificate)))
 
 
 def pem(ca: str | PathLike[str], certificate: str | PathLike[str], key: str | PathLike[str]) -> dict[str, bytes]:

@@ -13,6 +13,9 @@ from tasker import wire
 from tasker.collector.loop import READ, WRITE, Loop
 from tasker.errors import Reason
 
+MOST_QUEUED = 1 << 16
+"""Datagrams. An engine that leaves so many unread is taken for dead."""
+
 
 class Connection:
     """One engine. There are two for a moment, when it restarts."""
@@ -30,19 +33,27 @@ class Connection:
         self._closed = closed
         self._unsent: deque[tuple[bytes, Sequence[int]]] = deque()
         sock.setblocking(False)
-        loop.add(sock.fileno(), READ, self._ready)
+        loop.add(sock.fileno(), READ, self._ready, self.close)
 
     def send(self, number: int, message: wire.Message, descriptors: Sequence[int] = ()) -> None:
-        """`descriptors` are closed here once they are sent."""
+        """`descriptors` are closed here once they are sent. Never raises, and calls nobody back: the connection that
+        turns out to be broken is closed once whatever happens now has been served."""
         if self._sock.fileno() < 0:
             _close_all(descriptors)
             return
         try:
             data = wire.encode(number, message)
         except wire.WireError as error:
-            data = wire.encode(number, wire.Failed(Reason.INTERNAL, f"cannot answer: {error}"))
+            _close_all(descriptors)
+            if number == 0:  # the engine asks for everything anew when it connects again
+                self._break()
+                return
+            data, descriptors = wire.encode(number, wire.Failed(Reason.INTERNAL, f"cannot answer: {error}")), ()
         self._unsent.append((data, descriptors))
-        self._flush()
+        if len(self._unsent) > MOST_QUEUED:
+            self._break()
+        else:
+            self._flush()
 
     def close(self) -> None:
         if self._sock.fileno() < 0:
@@ -53,6 +64,9 @@ class Connection:
             _close_all(descriptors)
         self._unsent.clear()
         self._closed(self)
+
+    def _break(self) -> None:
+        self._loop.afterwards(self.close)
 
     def _ready(self, events: int) -> None:
         if events & WRITE:
@@ -83,7 +97,7 @@ class Connection:
         except BlockingIOError:
             pass
         except OSError:
-            self.close()
+            self._break()
             return
         self._loop.change(self._sock.fileno(), READ | (WRITE if self._unsent else 0))
 

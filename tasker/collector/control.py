@@ -64,9 +64,9 @@ class Control:
     def _accept(self, _events: int) -> None:
         try:
             sock, _ = self._listener.accept()
-        except OSError:  # gone again, or no descriptor left for it: it will try anew
+            self._connections.add(Connection(sock, self._loop, self._received, self._closed))
+        except OSError:  # gone again, or no descriptor or memory left for it: it will try anew
             return
-        self._connections.add(Connection(sock, self._loop, self._received, self._closed))
 
     def _closed(self, connection: Connection) -> None:
         self._connections.discard(connection)

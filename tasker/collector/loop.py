@@ -21,18 +21,25 @@ class Loop:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._calls: dict[int, Callable[[int], object]] = {}
+        self._failures: dict[int, Callable[[], object]] = {}
         self._afterwards: dict[Callable[[], None], None] = {}
         self._running = True
 
-    def add(self, fd: int, events: int, call: Callable[[int], object]) -> None:
+    def add(
+        self, fd: int, events: int, call: Callable[[int], object], failed: Callable[[], object] | None = None
+    ) -> None:
+        """A defect in `call` costs its descriptor, which is then forgotten; `failed` is called to release the rest."""
         self._epoll.register(fd, events)
         self._calls[fd] = call
+        if failed is not None:
+            self._failures[fd] = failed
 
     def change(self, fd: int, events: int) -> None:
         self._epoll.modify(fd, events)
 
     def remove(self, fd: int) -> None:
         """Forget a descriptor; call this before it is closed. One that is not here is no error."""
+        self._failures.pop(fd, None)
         if self._calls.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
@@ -56,8 +63,11 @@ class Loop:
 
     def _call(self, fd: int, call: Callable[[int], object], events: int) -> None:
         """A defect in what serves one descriptor costs that one, and not every job of the run."""
-        if not _guarded(lambda: call(events)):
+        if not _guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number is another's by now
+            failed = self._failures.get(fd)
             self.remove(fd)
+            if failed is not None:
+                _guarded(failed)
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._running = False

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 _EX_CONFIG = 78  # sysexits.h
 _LISTEN_FDS_START = 3  # sd_listen_fds(3)
+_DEADLINE = 30.0
+"""Seconds for each answer of the collector, which never blocks. Without one, a new engine has to find out why."""
 
 
 def main() -> int:
@@ -66,7 +68,8 @@ def _check(setup: wire.Setup) -> None:
     """Raise TaskerError where the certificates do not belong together."""
     from tasker import certs  # here, so that the engine itself goes without cryptography
 
-    certs.check_material(setup.ca.encode(), certs.Pair(setup.certificate.encode(), setup.key.encode()))
+    ca, certificate, key = setup.files()
+    certs.rewritten(ca, certs.Pair(certificate, key))
 
 
 async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:
@@ -168,7 +171,7 @@ def _connect(path: Path, jobs: list[Jobs]) -> Channel:
             elif isinstance(message, wire.Followers):
                 listener.followed(message)
 
-    return Channel(sock, serve=serve, notice=notice)
+    return Channel(sock, serve=serve, notice=notice, deadline=_DEADLINE)
 
 
 def _listener(path: Path | None) -> socket.socket:

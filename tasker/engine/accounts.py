@@ -1,13 +1,14 @@
 """Whom a job runs as: the local account that [accounts] names for its owner, or else the one of the owner's name, or
-else a uid of the owner's own out of a reserved range.
+else a uid of the owner's own out of a reserved range (ledger.py).
 
-A uid is given to one owner for ever: files that a job left behind belong to nobody else later. The ledger is a file of
-lines "uid owner", only ever appended to.
+An account of the owner's name is taken only where it is a person's: a uid from 1000 to UID_MAX of /etc/login.defs, or
+in systemd-homed's range. Above these lie dynamic users, containers' ranges and whole directories (LDAP); such an
+account has to be named in [accounts]. An account below 1000 belongs to the system, and neither it nor nobody ever runs
+an owner's jobs.
 """
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import pwd
@@ -16,11 +17,16 @@ from pathlib import Path
 
 from tasker.config import Config
 from tasker.engine.aside import Aside
-from tasker.errors import Reason, TaskerError, invalid
-from tasker.identity import NAME
+from tasker.engine.ledger import Ledger
+from tasker.errors import Reason, TaskerError
 
 FIRST_PERSON = 1000
 """The lowest uid of a person's account on Debian; those below are the system's."""
+LAST_PERSON = 60_000
+"""The highest one, where login.defs(5) does not say."""
+LOGIN_DEFS = Path("/etc/login.defs")
+_HOMED = range(60_001, 60_514)
+"""systemd's "Users, Groups, UIDs and GIDs"."""
 _NOBODY = 65534
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -36,6 +42,13 @@ class Account:
     groups: tuple[int, ...]
     home: str
     shell: str
+    persons: bool = False
+    """Whether it is a person's account, by its uid."""
+
+    @property
+    def may_be_mapped(self) -> bool:
+        """Whether [accounts] may name it."""
+        return self.uid >= FIRST_PERSON and self.uid != _NOBODY
 
     def environment(self, job: str, owner: str) -> dict[str, str]:
         """The small default environment of a job."""
@@ -54,29 +67,27 @@ class Account:
 class Accounts:
     def __init__(self, ledger: Path, config: Config) -> None:
         self.config = config
-        self._ledger = ledger
+        self._ledger = Ledger(ledger)
         self._names = Aside("the name service")
-        self._uids: dict[str, int] = {}
-        for number, line in enumerate(ledger.read_text().splitlines() if ledger.exists() else (), 1):
-            uid, _, owner = line.partition(" ")
-            if not uid.isdecimal() or not NAME.fullmatch(owner):
-                raise invalid(f'cannot read line {number} of {ledger}: it is not "uid owner"; mend it, nothing is lost')
-            self._uids[owner] = int(uid)
 
     async def own(self, owner: str) -> Account | None:
-        """The local account that is the owner's, if there is one and it is a person's."""
-        account = await self._look_up(self.config.accounts.get(owner, owner))
-        return account if account is not None and _of_a_person(account) else None
+        """The local account that the owner's jobs run as, if there is one."""
+        name = self.config.accounts.get(owner)
+        account = await self._look_up(name or owner)
+        if account is None or not (account.may_be_mapped if name else account.persons):
+            return None
+        return account
 
     async def of_owner(self, owner: str) -> Account:
         """Raises TaskerError: REFUSED where [accounts] names none that may be, EXHAUSTED where the range is used up."""
-        name = self.config.accounts.get(owner)
-        account = await self._look_up(name or owner)
-        if account is not None and _of_a_person(account):
+        account = await self.own(owner)
+        if account is not None:
             return account
+        name, jobs = self.config.accounts.get(owner), self.config.jobs
         if name is not None:
-            raise self._unfit(owner, name, account)
-        uid = self._uids.get(owner) or self._give(owner)  # nothing is awaited in between: two starts get the same one
+            raise self._unfit(owner, name, await self._look_up(name))
+        # Nothing is awaited from here on: two starts get the same uid.
+        uid = self._ledger.uid(owner) or self._ledger.give(owner, range(jobs.first_uid, jobs.first_uid + jobs.uids))
         return Account("", uid, uid, (), "/", "/bin/sh")
 
     async def named(self, name: str) -> Account:
@@ -97,40 +108,6 @@ class Accounts:
         text += "that is an account of the system's" if account else "there is no such account on this machine"
         return TaskerError(Reason.REFUSED, f"{text}; ask {self.config.server.contact} to name a person's account")
 
-    def _give(self, owner: str) -> int:
-        taken = set(self._uids.values())
-        first, count = self.config.jobs.first_uid, self.config.jobs.uids
-        uid = next((uid for uid in range(first, first + count) if uid not in taken), None)
-        if uid is None:
-            text = f"cannot give {owner} a uid: all {count} of the reserved range are given"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; ask an admin to raise [jobs] uids")
-        try:
-            self._append(f"{uid} {owner}\n".encode())
-        except OSError as error:
-            text = f"cannot give {owner} a uid: {error.strerror} where {self._ledger} is"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
-        self._uids[owner] = uid
-        return uid
-
-    def _append(self, line: bytes) -> None:
-        """Raises OSError, and then nothing of the line is there: half of one would take the next one's place."""
-        ledger = os.open(self._ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            before = os.fstat(ledger).st_size
-            try:
-                if os.write(ledger, line) < len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(ledger)
-            except OSError:
-                os.ftruncate(ledger, before)
-                raise
-        finally:
-            os.close(ledger)
-
-
-def _of_a_person(account: Account) -> bool:
-    return account.uid >= FIRST_PERSON and account.uid != _NOBODY
-
 
 def _lookup(name: str) -> Account | None:
     try:
@@ -138,4 +115,15 @@ def _lookup(name: str) -> Account | None:
     except (KeyError, ValueError):
         return None
     groups = tuple(os.getgrouplist(name, entry.pw_gid))
-    return Account(name, entry.pw_uid, entry.pw_gid, groups, entry.pw_dir or "/", entry.pw_shell or "/bin/sh")
+    uid, home, shell = entry.pw_uid, entry.pw_dir or "/", entry.pw_shell or "/bin/sh"
+    persons = FIRST_PERSON <= uid <= _last_person() or uid in _HOMED
+    return Account(name, uid, entry.pw_gid, groups, home, shell, persons and uid != _NOBODY)
+
+
+def _last_person() -> int:
+    """UID_MAX of login.defs(5)."""
+    try:
+        lines = LOGIN_DEFS.read_text("utf-8", "replace").splitlines()
+        return next(int(words[1], 0) for line in lines if (words := line.split())[:1] == ["UID_MAX"])
+    except (OSError, StopIteration, IndexError, ValueError):
+        return LAST_PERSON

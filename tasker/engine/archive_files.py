@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasker import wire
+from tasker.bounds import Count
 from tasker.job import Job
 from tasker.ring import RingReader, lay_out
 
@@ -41,9 +42,9 @@ class Record:
     """`begin` and `end` are positions in the job's output: what was before `begin` is lost. `epoch`: its ring's."""
 
     job: Job
-    begin: int
-    end: int
-    epoch: int
+    begin: Count
+    end: Count
+    epoch: Count
 
 
 class ArchiveFiles:
@@ -114,9 +115,12 @@ class ArchiveFiles:
         with (self._directory / f"{id}.job").open("rb") as file:
             line = file.readline()
         try:
-            return wire.from_text(Record, line.decode())
+            record = wire.from_text(Record, line.decode())
         except wire.WireError as error:
             raise ValueError(str(error)) from error
+        if record.job.id != id:
+            raise ValueError(f"it is the record of job {record.job.id}")
+        return record
 
     def _marks(self, id: str) -> tuple[bytes, bytes]:
         _, _, marks = (self._directory / f"{id}.job").read_bytes().partition(b"\n")

@@ -19,6 +19,8 @@ from tasker.errors import invalid
 log = logging.getLogger(__name__)
 
 FRONTEND_USER = "tasker"
+_DEADLINE = 30.0
+"""Seconds for each answer of a frontend."""
 _LAST_ANSWERS = 1.0
 """Seconds for what was asked before the end of the run; those who waited for a job learn how it ended."""
 
@@ -56,14 +58,14 @@ class Control:
     def _accept(self) -> None:
         try:
             sock, _ = self._listener.accept()
-        except BlockingIOError:
+        except OSError:  # gone again, or no descriptor left for it
             return
         uid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if uid not in self._trusted:
             log.warning("turned away a process of uid %d, who is no frontend", uid)
             sock.close()
             return
-        frontend = Channel(sock, serve=self._serve, notice=lambda _channel, _message: None)
+        frontend = Channel(sock, serve=self._serve, notice=lambda _channel, _message: None, deadline=_DEADLINE)
         self.frontends.add(frontend)
         frontend.closed.add_done_callback(lambda _: self.frontends.discard(frontend))
 
@@ -94,14 +96,14 @@ def setup_of(config: Config) -> wire.Setup:
     except wire.WireError as error:
         files = f"{server.ca}, {server.certificate}, {server.key}"
         text = f"cannot use {files} and {len(server.revoked)} revoked serials: they are too much to tell a frontend"
-        raise invalid(f"{text} ({error}); leave out what has expired") from error
+        raise invalid(f"{text}, more than 128 KiB; leave out what has expired") from error
     return setup
 
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text()
-    except (OSError, ValueError) as error:
+        return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # text beside the PEM may be anything
+    except OSError as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error
 
 

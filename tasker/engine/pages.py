@@ -12,7 +12,7 @@ import json
 from tasker import wire
 from tasker.engine.table import Table
 from tasker.errors import invalid
-from tasker.identity import NAME
+from tasker.identity import NAME, why_no_name
 from tasker.job import Job
 from tasker.lifecycle import State
 
@@ -34,7 +34,7 @@ class Pages:
     def next(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
         """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
         if owner and not NAME.fullmatch(owner):
-            raise invalid(f"cannot list the jobs of {owner[:40]!r}: that is no user's name")
+            raise invalid(f"cannot list the jobs of {owner[:40]!r}: {why_no_name(owner)}")
         order = self._order[archived]
         page: list[Job] = []
         length = 0
@@ -72,5 +72,5 @@ def _position(token: str) -> tuple[float, str]:
     try:
         created, id = json.loads(token)
         return float(created), str(id)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise invalid(f"cannot go on from page {token[:40]!r}; use a token that ListJobs gave") from error

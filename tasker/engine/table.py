@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasker import wire
+from tasker.bounds import Count, Moment, SignalNumber
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.usage import Meter
 from tasker.errors import Reason, TaskerError, invalid
@@ -36,26 +37,26 @@ class Stop:
 
     by: str
     """A user's name, or "systemctl"."""
-    deadline: float
-    """When the grace period ends (CLOCK_MONOTONIC)."""
+    deadline: Moment
+    """When the grace period ends."""
     killed: bool = False
     """It has ended, and SIGKILL was sent."""
     why: str = ""
     """The reason, where it was not a person's to have."""
-    asked: float = 0.0
-    """When it was asked for (CLOCK_MONOTONIC), where it came with a grace period."""
+    asked: Moment = 0.0
+    """When it was asked for, where it came with a grace period."""
     kind: Kind = Kind.STOPPED
     """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Processes that the leader left behind were asked to end. Times are CLOCK_MONOTONIC."""
+    """Processes that the leader left behind were asked to end."""
 
-    processes: int
+    processes: Count
     """How many they were."""
-    asked: float
-    deadline: float
+    asked: Moment
+    deadline: Moment
     """When the grace period ends."""
     why: str = ""
     """Completes the sentence "they were ended …"; "" where the leader exited during a stop."""
@@ -68,7 +69,7 @@ class Sent:
     """A signal that somebody had sent to the job."""
 
     by: str
-    signal: int
+    signal: SignalNumber
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,8 @@ class Entry:
     def of_leader(cls, leader: wire.Leader) -> Entry:
         """The entry that an earlier engine had. Raises wire.WireError."""
         record = wire.from_text(Record, leader.record)
+        if record.job.id != leader.job:
+            raise wire.WireError(f"it is the record of job {record.job.id}")
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.state in (State.ENDING, State.ENDED) else leader.pid

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from tasker import wire
 from tasker.channel import Channel
 from tasker.engine.table import Table
-from tasker.errors import TaskerError
 from tasker.job import Job, without_values
 from tasker.lifecycle import State
 from tasker.usage import JobUsage
@@ -130,8 +129,5 @@ class Subscription:
                 await self._frontend.drained()
                 id = next(iter(self._pending))
                 job = self._pending.pop(id)
-                try:
-                    self._frontend.notify(wire.Forgotten(id) if job is None else wire.Changed(without_values(job)))
-                except TaskerError as error:
-                    log.error("cannot tell of job %s: %s", id, error.message)
+                self._frontend.notify(wire.Forgotten(id) if job is None else wire.Changed(without_values(job)))
                 await asyncio.sleep(0)  # a burst is told between other work

@@ -126,13 +126,23 @@ class Engine:
         pause = FIRST_PAUSE
         try:
             while not self.run_ending.is_set():
-                if await self._stay_connected(first):
+                if await self._served_well(first):
                     pause = FIRST_PAUSE
                 else:
                     await asyncio.sleep(pause)  # nobody tells us when we would be welcome
                     pause = min(pause * 2, LONGEST_PAUSE)
         finally:
             self._settled.set()
+
+    async def _served_well(self, first: asyncio.Future[wire.Setup]) -> bool:
+        """As _stay_connected; a defect of this process costs one connection. Before the first Setup it is raised."""
+        try:
+            return await self._stay_connected(first)
+        except Exception:
+            if not first.done():
+                raise
+            log.exception("a defect on the connection to the engine; connecting again")
+            return False
 
     async def _stay_connected(self, first: asyncio.Future[wire.Setup]) -> bool:
         """One connection to its end; whether the engine took us."""

@@ -47,9 +47,9 @@ class Material:
 
     def replace(self, setup: Setup) -> None:
         """Use another CA, certificate, key and deny list from now on. Raises TaskerError, and then all is as before."""
-        ca, pair = setup.ca.encode(), Pair(setup.certificate.encode(), setup.key.encode())
-        certs.check_material(ca, pair)
-        self._ca, self._pair, self._revoked = ca, pair, frozenset(setup.revoked)
+        ca, certificate, key = setup.files()
+        self._ca, self._pair = certs.rewritten(ca, Pair(certificate, key))
+        self._revoked = frozenset(setup.revoked)
         self._generation += 1
 
     def credentials(self) -> grpc.ServerCredentials:

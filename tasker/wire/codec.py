@@ -1,5 +1,6 @@
-"""Datagrams and messages: checked like any stranger's words. An unknown message, a missing or unknown field or a value
-of the wrong type is a WireError. Nothing is looked up by a name that came over the wire, except in MESSAGES.
+"""Datagrams and messages: checked like any stranger's words. An unknown message, a missing or unknown field, a value of
+the wrong type or outside of its bounds (tasker.bounds) is a WireError, and what would be one for the peer is not sent.
+Nothing is looked up by a name that came over the wire, except in MESSAGES.
 
 A field that has a default may be missing: it came later than the engine that wrote down this job.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from tasker.bounds import Matching, Range
 from tasker.wire import collector, engine, message
 from tasker.wire.message import Message, WireError
 
@@ -28,6 +30,9 @@ MESSAGES: dict[str, type[Message]] = {
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 }
+
+_NUMBERS = Range(-(1 << 53), 1 << 53)
+"""Of datagrams: what every reader of JSON reads exactly."""
 
 _T = TypeVar("_T")
 
@@ -42,14 +47,15 @@ class Datagram:
 
 def encode(number: int, message: Message) -> bytes:
     """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse."""
-    body = [type(message).__name__, number, _plain(message)]
+    body = [type(message).__name__, number, _plain(type(message), message)]
     try:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         data = text.encode("utf-8", "surrogateescape")
     except ValueError as error:
         raise WireError(f"{type(message).__name__} holds a number or a text that is none") from error
     if len(data) > LARGEST_DATAGRAM:
-        raise WireError(f"{type(message).__name__} is too long: {len(data)} bytes of at most {LARGEST_DATAGRAM}")
+        text = f"{type(message).__name__} is too long: {len(data)} bytes of at most {LARGEST_DATAGRAM}"
+        raise WireError(f"{text}; make it shorter")
     return data
 
 
@@ -60,15 +66,15 @@ def decode(data: bytes) -> Datagram:
         cls = MESSAGES[name]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise WireError(f"not a message: {data[:60]!r}") from error
-    if type(number) is not int:
+    if type(number) is not int or number not in _NUMBERS:
         raise WireError(f"no number: {data[:60]!r}")
     message: Message = _build(cls, body)
     return Datagram(number, message)
 
 
 def to_text(value: object) -> str:
-    """A dataclass as the text that `from_text` reads: how the engine writes a job's record."""
-    return json.dumps(_plain(value), separators=(",", ":"))
+    """A dataclass as the text that `from_text` reads: how the engine writes a job's record. Raises WireError."""
+    return json.dumps(_plain(type(value), value), separators=(",", ":"))
 
 
 def from_text(cls: type[_T], text: str) -> _T:
@@ -80,15 +86,40 @@ def from_text(cls: type[_T], text: str) -> _T:
     return _build(cls, body)
 
 
-def _plain(value: Any) -> Any:
-    """What json can write, of a dataclass and all it holds."""
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    return value
+def _plain(cls: Any, value: Any) -> dict[str, Any]:
+    """What json can write of a dataclass and all it holds. Raises WireError for a value outside of its bounds."""
+    plain = {}
+    for name, write in _writers(cls):
+        item = getattr(value, name)
+        try:
+            plain[name] = item if write is None or item is None else write(item)
+        except _OutOfBounds as error:
+            raise WireError(f"{cls.__name__}.{name}: {error}") from None
+    return plain
+
+
+@functools.cache
+def _writers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return tuple((f.name, _writer(hints[f.name])) for f in dataclasses.fields(cls))
+
+
+def _writer(hint: Any) -> Callable[[Any], Any] | None:
+    """The function that makes a value of the type `hint`, which is not None, plain; None: it is plain already."""
+    arguments = typing.get_args(hint)
+    match typing.get_origin(hint):
+        case typing.Annotated:
+            return functools.partial(_bounded, arguments[1])
+        case types.UnionType | typing.Union:
+            return _writer(arguments[0])
+        case builtins.tuple:
+            write = _writer(arguments[0])
+            return list if write is None else lambda value: [write(item) for item in value]
+        case None if dataclasses.is_dataclass(hint):
+            return functools.partial(_plain, hint)
+        case None if issubclass(hint, Enum):
+            return lambda value: value.value
+    return None
 
 
 def _build(cls: type[_T], body: object) -> _T:
@@ -96,13 +127,19 @@ def _build(cls: type[_T], body: object) -> _T:
     fields, needed = _fields(typing.cast(Any, cls))
     if type(body) is not dict or not needed <= body.keys() <= fields.keys():
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
-    return cls(**{name: fields[name](value) for name, value in body.items()})
+    values = {}
+    for name, value in body.items():
+        try:
+            values[name] = fields[name](value)
+        except _OutOfBounds as error:
+            raise WireError(f"{cls.__name__}.{name}: {error}") from None
+    return cls(**values)
 
 
 @functools.cache
 def _fields(cls: Any) -> tuple[dict[str, Callable[[Any], Any]], frozenset[str]]:
     """What reads each of them, and those that must be there."""
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)
     needed = (f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
     return {f.name: _reader(hints[f.name]) for f in fields}, frozenset(needed)
@@ -112,7 +149,10 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     """The function that checks and converts a value of the type `hint`."""
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):
-        case types.UnionType:
+        case typing.Annotated:
+            check = _reader(arguments[0])
+            return lambda value: _bounded(arguments[1], check(value))
+        case types.UnionType | typing.Union:
             read = _reader(arguments[0])
             return lambda value: None if value is None else read(value)
         case builtins.tuple:
@@ -129,6 +169,16 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if hint is str:
         return _text
     return functools.partial(_plainly, hint)
+
+
+class _OutOfBounds(Exception):
+    """The sentence lacks the field's name."""
+
+
+def _bounded(bounds: Range | Matching, value: Any) -> Any:
+    if value not in bounds:
+        raise _OutOfBounds(f"{value!r:.60} is not {bounds}")
+    return value
 
 
 def _plainly(cls: type[_T], value: object) -> _T:

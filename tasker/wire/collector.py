@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
+from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Moment, Pid, Range, RunId, SignalNumber, Time, Uid
 from tasker.wire.message import Message
 
 COLLECTOR_VERSION = 3
@@ -14,27 +16,30 @@ COLLECTOR_VERSION = 3
 class Hello(Message):
     """The first message of an engine → Welcome."""
 
-    version: int
+    version: Count
 
 
 @dataclass(frozen=True)
 class Welcome(Message):
-    version: int
-    run: str
+    version: Count
+    run: RunId
+    """Names a directory of the archive."""
 
 
 @dataclass(frozen=True)
 class Launch(Message):
     """Fork a leader and hold it at the gate → Launched."""
 
+    waits: ClassVar[bool] = True
+
     job: str
     argv: tuple[str, ...]
     environment: dict[str, str]
     working_directory: str
-    uid: int
-    gid: int
-    groups: tuple[int, ...]
-    ring: int
+    uid: Uid
+    gid: Uid
+    groups: tuple[Uid, ...]
+    ring: Annotated[int, Range(1 << 12, 1 << 40)]
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
@@ -42,19 +47,21 @@ class Launch(Message):
 
 @dataclass(frozen=True)
 class Launched(Message):
-    pid: int
+    pid: Pid
 
 
 @dataclass(frozen=True)
 class Release(Message):
     """Open the gate → Released, once the command was executed or could not be."""
 
+    waits: ClassVar[bool] = True
+
     job: str
 
 
 @dataclass(frozen=True)
 class Released(Message):
-    errno: int
+    errno: ErrorNumber
     """0: the command runs. Else the leader is gone."""
     step: str
     """Where it failed: "setup", "directory" or "execute"."""
@@ -73,7 +80,7 @@ class Signal(Message):
     """Send a signal to the leader's process group, unless the leader has exited → Done."""
 
     job: str
-    signal: int
+    signal: SignalNumber
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,8 @@ class Finish(Message):
 
 @dataclass(frozen=True)
 class Finished(Message):
-    written: int
-    held: int
+    written: Count
+    held: Count
     """Bytes of memory that its output takes."""
 
 
@@ -108,40 +115,40 @@ class Forget(Message):
 class ListLeaders(Message):
     """→ Leaders, in the order of their launch, those after a number."""
 
-    after: int
+    after: Count
 
 
 @dataclass(frozen=True)
 class Exit:
     """A leader's status as the kernel told it: one of the two."""
 
-    code: int | None
-    signal: int | None
+    code: ExitCode | None
+    signal: ExitSignal | None
     core_dumped: bool
-    time: float
-    """Seconds since the epoch, a label for people."""
-    monotonic: float
-    """The same moment on CLOCK_MONOTONIC."""
+    time: Time
+    """A label for people."""
+    monotonic: Moment
+    """The same moment."""
 
 
 @dataclass(frozen=True)
 class Leader:
     """What the collector knows of one job."""
 
-    number: int
+    number: Count
     """In the order of their launch, from 1 on."""
     job: str
     argv: tuple[str, ...]
     environment: dict[str, str]
     record: str
-    pid: int
+    pid: Pid
     released: bool
     finished: bool
     exit: Exit | None
-    held: int
+    held: Count
     """Bytes of memory that its output takes."""
-    followers: int
-    output_ended: float
+    followers: Count
+    output_ended: Moment
     """See Exited."""
 
 
@@ -157,8 +164,8 @@ class Exited(Message):
 
     job: str
     exit: Exit
-    output_ended: float
-    """When the last process that held the output had closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
+    output_ended: Moment
+    """When the last process that held the output had closed it; 0.0 while one holds it."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +173,7 @@ class OutputEnded(Message):
     """Notice from the collector: the last process that held the output of a job whose leader has exited closed it."""
 
     job: str
-    time: float
-    """CLOCK_MONOTONIC."""
+    time: Moment
 
 
 @dataclass(frozen=True)
@@ -175,4 +181,4 @@ class Followers(Message):
     """Notice from the collector: so many follow the job's output now."""
 
     job: str
-    count: int
+    count: Count

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from tasker.identity import Identity
+from tasker.bounds import AnyUint32, Count, Range, Seconds, Serial
+from tasker.identity import Identity, Name
 from tasker.info import Info
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
@@ -23,15 +24,20 @@ class Setup(Message):
     """What a frontend needs to serve. Sent again, as a notice, when the engine reloaded it."""
 
     listen: tuple[str, ...]
-    frontends: int
-    streams_per_user: int
-    streams: int
+    frontends: Annotated[int, Range(1, 64)]
+    streams_per_user: Annotated[int, Range(1, 100_000)]
+    streams: Annotated[int, Range(1, 100_000)]
     ca: str
     certificate: str
     key: str
     """PEM, each."""
-    revoked: tuple[str, ...]
+    revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
+
+    def files(self) -> tuple[bytes, bytes, bytes]:
+        """What the files of CA, certificate and key hold: PEM, and beside it text in any encoding."""
+        ca, certificate, key = (pem.encode("utf-8", "surrogateescape") for pem in (self.ca, self.certificate, self.key))
+        return ca, certificate, key
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class StopJob(Message):
 
     caller: Identity
     job: str
-    grace: float | None
+    grace: Seconds | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ class SignalJob(Message):
 
     caller: Identity
     job: str
-    signal: int
+    signal: AnyUint32
 
 
 @dataclass(frozen=True)
@@ -183,7 +189,7 @@ class EndStreams(Message):
     """From the engine: close what `user` has open on a job → Streams."""
 
     job: str
-    user: str
+    user: Name
 
 
 @dataclass(frozen=True)
@@ -211,4 +217,4 @@ class JobsReply(Message):
 
 @dataclass(frozen=True)
 class Streams(Message):
-    count: int
+    count: Count

@@ -18,6 +18,8 @@ class Message:
     __slots__ = ()
     abandonable: ClassVar[bool] = False
     """Whether the other side is told when nobody waits for the reply any more: where that may take for ever."""
+    waits: ClassVar[bool] = False
+    """Whether the reply waits for more than the peer itself: a connection's deadline for replies does not hold then."""
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pwd
 import resource
 import signal
+import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tasker import config
+from tasker import config, wire
 from tasker.engine.accounts import Accounts
 from tasker.errors import Reason, TaskerError
+from tasker.job import JobSpec
 from tests.daemon import DEADLINE
 from tests.engine.test_start import refused
-from tests.stack import ALICE, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack, until
 
 
 def of(tmp_path: Path, text: str) -> Accounts:
@@ -104,11 +108,85 @@ def test_a_name_service_that_takes_its_time_holds_up_nobody_else(
     asyncio.run(main())
 
 
-def test_a_damaged_ledger_is_told(tmp_path: Path) -> None:
-    (tmp_path / "uids").write_text("1879048192 alice\n187904\n")
-    with pytest.raises(TaskerError, match="cannot read line 2 of ") as caught:
-        of(tmp_path, "")
-    assert caught.value.reason is Reason.INVALID
+# ── a person's account ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def passwd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, int], None]:
+    """Say which uid an account has, since no machine has them all."""
+
+    def add(name: str, uid: int) -> None:
+        entry = pwd.struct_passwd((name, "x", uid, uid, "", "/", "/bin/sh"))
+        monkeypatch.setattr(pwd, "getpwnam", lambda asked: {name: entry}[asked])
+
+    monkeypatch.setattr("tasker.engine.accounts.LOGIN_DEFS", tmp_path / "login.defs")
+    return add
+
+
+@pytest.mark.parametrize(
+    ("uid", "by_name", "by_mapping"),
+    [
+        *((0, False, False), (999, False, False), (1000, True, True), (60_000, True, True), (60_001, True, True)),
+        *((60_513, True, True), (60_514, False, True), (61_184, False, True), (65_534, False, False)),
+        *((100_000, False, True), (1_234_567_890, False, True)),
+    ],
+)
+def test_whose_account_is_a_persons(
+    tmp_path: Path, passwd: Callable[[str, int], None], uid: int, by_name: bool, by_mapping: bool
+) -> None:
+    passwd("alice", uid)
+    own = asyncio.run(of(tmp_path, "").of_owner("alice"))
+    assert (own.name, own.uid) == (("alice", uid) if by_name else ("", config.Jobs().first_uid))
+    mapped = of(tmp_path, '[accounts]\nbob = "alice"\n')
+    if by_mapping:
+        assert asyncio.run(mapped.of_owner("bob")).uid == uid
+    else:
+        with pytest.raises(TaskerError, match="an account of the system's"):
+            asyncio.run(mapped.of_owner("bob"))
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        *(("UID_MAX\t\t\t 2000\n", 2000), ("# UID_MAX 5\nUID_MIN 7\nUID_MAX 0x7d0 # all\n", 2000)),
+        *(("", 60_000), ("UID_MAX\n", 60_000), ("UID_MAX many\n", 60_000), ("UID_MAX_\xdf 4\n", 60_000)),
+    ],
+)
+def test_they_end_at_uid_max(tmp_path: Path, passwd: Callable[[str, int], None], text: str, last: int) -> None:
+    (tmp_path / "login.defs").write_text(text, "latin-1")
+    accounts = of(tmp_path, "")
+    for uid in (last, last + 1 if last < 60_000 else 60_514):
+        passwd("alice", uid)
+        account = asyncio.run(accounts.own("alice"))
+        assert (account.uid if account else None) == (uid if uid == last else None)
+
+
+# ── in the whole ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_caller_with_no_users_name_gets_nothing_anywhere(tasker: Stack) -> None:
+    """As a frontend that was taken over would ask; the name would fill lines of the ledger and name a slice."""
+    for name in ("evil\n1000 bob", "../../x", ""):
+        body = json.loads(wire.encode(1, wire.StartJob(ALICE, JobSpec(("true",)))))
+        body[2]["caller"]["name"] = name
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+            peer.settimeout(DEADLINE)
+            peer.connect(str(tasker.socket))
+            peer.send(json.dumps(body).encode())
+            assert peer.recv(4096) == b""
+        assert "Identity.name: " in tasker.engine.log
+        assert tasker.list() == []
+        assert not (tasker.directory / "uids").exists()
+    tasker.engine.restart()
+    assert tasker.start_job("true", caller=BOB).uid == config.Jobs().first_uid
+
+
+def test_a_bad_line_of_the_ledger_costs_that_line(tasker: Stack) -> None:
+    first = config.Jobs().first_uid
+    (tasker.directory / "uids").write_bytes(b"%d evil\n1000 bob\n%d ../../x\n" % (first, first + 1))
+    tasker.engine.restart()
+    assert f"cannot use line 2 of {tasker.directory}/uids" in tasker.engine.log
+    assert tasker.start_job("true", caller=BOB).uid == first + 2
 
 
 def test_a_reload_brings_the_mapping(tasker: Stack) -> None:

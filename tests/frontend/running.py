@@ -34,7 +34,7 @@ def of_the_unit() -> dict[str, str]:
 class Frontend:
     """`python -m tasker.frontend` in a process, ready to serve."""
 
-    def __init__(self, directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: Any) -> None:
+    def __init__(self, directory: Path, ca: Pair, /, *, listen: str = "127.0.0.1:0", **changes: Any) -> None:
         self.ca = ca
         server = issuing.make_server(ca, [])
         setup = Setup(
@@ -121,7 +121,7 @@ class Frontend:
 
 
 @contextmanager
-def running(directory: Path, ca: Pair, *, listen: str = "127.0.0.1:0", **changes: Any) -> Iterator[Frontend]:
+def running(directory: Path, ca: Pair, /, *, listen: str = "127.0.0.1:0", **changes: Any) -> Iterator[Frontend]:
     """A frontend that is ready; at the end it is stopped, and what it logged is shown by a test that failed."""
     frontend = Frontend(directory, ca, listen=listen, **changes)
     try:

@@ -301,3 +301,35 @@ def test_an_engine_that_does_not_take_it_is_not_beset(tmp_path: Path, monkeypatc
 
     asyncio.run(run())
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+
+
+def test_a_defect_while_it_reloads_costs_a_connection(tmp_path: Path, ca: Pair) -> None:
+    """And not every request from then on: of the notice, and of the answer to the next connection's first request."""
+    frontend = Frontend(tmp_path, ca)
+    frontend.peer.start()
+    defects = [KeyError, OverflowError]
+
+    def reloaded(_setup: wire.Setup) -> None:
+        if defects:
+            raise defects.pop()
+
+    async def run() -> None:
+        engine = Engine(
+            frontend.peer.path,
+            reloaded=reloaded,
+            end_streams=lambda *_: 0,
+            connected=lambda: None,
+            told=lambda _: None,
+        )
+        await engine.open()
+        await asyncio.to_thread(frontend.peer.notify, frontend.setup)
+        async with asyncio.timeout(PATIENCE):
+            while defects:
+                await asyncio.to_thread(frontend.peer.connected.get, timeout=PATIENCE)
+            asked = wire.ListJobs(Identity("alice", Role.USER, "a1"), "", False, False, "")
+            reply = await engine.request(asked, wire.JobsReply)
+        assert reply.jobs == ()
+        await engine.close()
+
+    asyncio.run(run())
+    frontend.close()

@@ -58,6 +58,18 @@ def server(certificate: Path, ca: Path, hosts: Sequence[str], now: float) -> Fin
     return note(check, f"it names {' '.join(seen.hosts)}, and not this machine ({' '.join(hosts)})", todo)
 
 
+def material(certificate: Path, ca: Path, key: Path) -> list[Finding]:
+    """Whether the service can use the three together, as at its next start or reload; nothing where it can."""
+    try:
+        certs.rewritten(ca.read_bytes(), Pair(certificate.read_bytes(), key.read_bytes()))
+    except OSError:
+        return []  # the findings of each tell
+    except TaskerError as error:
+        text, _, todo = error.message.partition("; ")
+        return [wrong("server certificate", text, todo)]
+    return []
+
+
 def keys(directory: Path, key: Path) -> list[Finding]:
     """Who may read private keys: `key`, the server's, and all of those in `directory`, /etc/tasker."""
     paths = dict.fromkeys([directory / "ca.key", key, *sorted((directory / "clients").glob("*.key"))])
@@ -88,7 +100,7 @@ def own(found: Settings, now: float) -> Finding:
         material = settings.read(found)
         certified = judge(material.certificate, material.ca)
         certified.check_dates(now)
-        certs.check_material(material.ca, Pair(material.certificate, material.key))
+        certs.rewritten(material.ca, Pair(material.certificate, material.key))
     except TaskerError as error:
         text, _, todo = error.message.partition("; ")
         return wrong(check, text, todo or f"look at {found.cert}")

@@ -8,6 +8,7 @@ import stat
 import time
 from pathlib import Path
 
+from tasker import certs
 from tasker.cli import settings
 from tasker.cli.about import CLOCKS
 from tasker.cli.connection import client_of
@@ -51,7 +52,7 @@ def port(found: Settings) -> list[Finding]:
 
     try:
         host, number = split_address(found.address)
-        authority = settings.read(found).ca
+        authority = certs.authorities(settings.read(found).ca)
     except TaskerError:
         return []  # the certificate's own finding tells
     refused = handshake(host, number, authority)

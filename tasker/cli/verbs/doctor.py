@@ -77,6 +77,7 @@ def _service() -> Iterator[Finding]:
     ca = Path(known.server.ca)
     yield certificates.authority(ca, now)
     yield certificates.server(Path(known.server.certificate), ca, certfiles.own_hosts(), now)
+    yield from certificates.material(Path(known.server.certificate), ca, Path(known.server.key))
     yield from certificates.keys(settings.SYSTEM, Path(known.server.key))
     yield from certificates.clients(settings.SYSTEM, now)
     yield service.engine(Path("/run/tasker.sock"))

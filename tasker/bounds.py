@@ -1,0 +1,75 @@
+"""Which values a field may hold, declared beside its type: `signal: Annotated[int, Range(1, 64)]`.
+
+wire.codec enforces the bounds in every message, job record and archive, both when it is written and when it is read: a
+process never sends what its peer would refuse. The bounds make a value safe to compute with, to name a file or a unit
+with, or to pass to the kernel. What a person may ask for is narrower; job.check_spec and limits.check_limits refuse the
+rest with a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers from `smallest` to `largest`. NaN is outside of every range."""
+
+    smallest: float
+    largest: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.smallest <= value <= self.largest
+
+    def __str__(self) -> str:
+        return f"a number from {self.smallest} to {self.largest}"
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The texts that `pattern` matches as a whole; `what` names them in an error."""
+
+    pattern: re.Pattern[str]
+    what: str
+
+    def __contains__(self, value: str) -> bool:
+        return self.pattern.fullmatch(value) is not None
+
+    def __str__(self) -> str:
+        return self.what
+
+
+Count = Annotated[int, Range(0, (1 << 63) - 1)]
+"""Bytes, positions, how many."""
+Uid = Annotated[int, Range(0, (1 << 32) - 2)]
+"""A uid or gid. To setresuid and chown, 2^32 - 1 is -1: keep the one there is, which is root's."""
+Pid = Annotated[int, Range(0, 1 << 22)]
+"""0: none. proc(5), pid_max."""
+SignalNumber = Annotated[int, Range(1, 64)]
+ErrorNumber = Annotated[int, Range(0, 4095)]
+"""0: no error. The kernel's MAX_ERRNO."""
+ExitCode = Annotated[int, Range(0, 255)]
+ExitSignal = Annotated[int, Range(0, 127)]
+"""The seven bits of a wait status: wider than SignalNumber, so that no exit is lost."""
+
+Time = Annotated[float, Range(0, 253_402_300_799)]
+"""Seconds since the epoch, up to the year 9999."""
+Moment = Annotated[float, Range(0, 1e15)]
+"""Seconds on CLOCK_MONOTONIC, which is never set: what durations are computed from."""
+Seconds = Annotated[float, Range(0, 1e15)]
+"""A duration."""
+Measure = Annotated[float, Range(0, 1e21)]
+"""A rate or a share."""
+
+AnyUint32 = Annotated[int, Range(0, (1 << 32) - 1)]
+AnyUint64 = Annotated[int, Range(0, (1 << 64) - 1)]
+"""What a client asked for, as protobuf delivers it: not yet checked."""
+AnyCores = Annotated[float, Range(-1e15, 1e15)]
+"""The same for a number of cores, which arrives as a double."""
+
+Serial = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "a serial number in lower-case hexadecimal")]
+RunId = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "the id of a run")]
+JobId = Annotated[str, Matching(re.compile(r"[0-9a-z]{1,64}"), "the id of a job")]
+Unit = Annotated[str, Matching(re.compile(r"[A-Za-z0-9:_.\\-]{1,255}"), "the name of a unit")]
