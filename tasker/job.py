@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tasker.errors import invalid
 from tasker.lifecycle import State
-from tasker.limits import Limits, check_limits, duration
+from tasker.limits import Disk, Limits, check_limits, duration
 from tasker.usage import Usage
 
 LARGEST_COMMAND = 96 << 10
@@ -120,6 +120,8 @@ class Job:
     """Its output is on disk and no longer in memory."""
     revision: int = 0
     """Grows with every change of any job: of two states of one job the higher is the newer."""
+    disks: tuple[Disk, ...] = ()
+    """Of the paths in `limits`."""
 
 
 def without_values(job: Job) -> Job:

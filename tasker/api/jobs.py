@@ -11,6 +11,7 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
+from tasker.limits import Disk
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATES: dict[State, str] = {state: f"JOB_STATE_{state.name}" for state in State if state is not State.GONE}
@@ -38,6 +39,10 @@ def job_to(job: Job) -> pb.Job:
         archived=job.archived,
         revision=job.revision,
         stopping_by=job.stopping_by,
+        disks=[
+            pb.Disk(path=disk.path, mount_point=disk.mount_point, name=disk.name, number=disk.number)
+            for disk in job.disks
+        ],
     )
     if job.started is not None:
         message.started.CopyFrom(values.timestamp(job.started))
@@ -82,6 +87,7 @@ def job_from(message: pb.Job) -> Job:
         archived=message.archived,
         revision=message.revision,
         stopping_by=message.stopping_by,
+        disks=tuple(Disk(disk.path, disk.mount_point, disk.name, disk.number) for disk in message.disks),
     )
 
 

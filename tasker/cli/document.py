@@ -48,6 +48,7 @@ def job(job: Job) -> dict[str, Any]:
         "archived": job.archived,
         "revision": job.revision,
         "stopping_by": job.stopping_by,
+        "disks": [asdict(disk) for disk in job.disks],
     }
 
 

@@ -175,7 +175,7 @@ class Ceilings:
         if self._told.get(slice) == limits:
             return  # somebody else has, meanwhile
         wanted = properties.changes(limits, _HELD)
-        has = await self._systemd.slice_properties(slice, [name for name, _, _ in wanted])
+        has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
         if any(has[name] != value for name, _, value in wanted):
             await self._systemd.set_properties(slice, wanted)
             shown = [shown(getattr(limits, field)) for field, (_, shown) in _SHOWN.items() if getattr(limits, field)]

@@ -85,7 +85,7 @@ class Jobs:
         account = await self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()
-        await disks.check_paths(spec.limits)
+        found = disks.find_all(io.path for io in spec.limits.io)
         if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         self._ceilings.check_count(caller.name)
@@ -101,6 +101,7 @@ class Jobs:
             state=State.STARTING,
             created=time.time(),
             limits=self._ceilings.granted(spec.limits),
+            disks=found,
         )
         entry = Entry(job)
         self.table.add(entry)
@@ -156,7 +157,7 @@ class Jobs:
         await self._escape.look(entry)
         if entry.cgroup is None:
             return entry.job
-        now, differing = await inforce.look(entry.job.limits, entry.cgroup, self._systemd.default_tasks)
+        now, differing = inforce.look(entry.job, entry.cgroup, self._systemd.default_tasks)
         return dataclasses.replace(
             entry.job, in_force=now, differing=differing, usage=entry.measure() or entry.job.usage
         )

@@ -11,7 +11,7 @@ from tasker.cli.facts import DIFFERS, facts, in_force
 from tasker.cli.rows import for_pipe
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
-from tasker.limits import IoLimit, Limits
+from tasker.limits import Disk, IoLimit, Limits
 from tasker.usage import Pressure, Usage
 from tests.cli.jobs import RUNNING, ended
 
@@ -140,6 +140,22 @@ def test_the_limits_as_a_table() -> None:
     ]
     assert [str(row[2].style) for row in in_force(job)[1:4]] == [DIFFERS, "", DIFFERS]
     assert [len(in_force(replace(RUNNING, in_force=force))) for force in (None, Limits())] == [1, 1]
+
+
+def test_a_path_is_shown_with_its_mount_point_and_disk() -> None:
+    asked = Limits(io=(IoLimit("/srv", 1 << 20), IoLimit("/", None, 2 << 20), IoLimit("/dev/vda1", None, None, 9)))
+    disks = (
+        Disk("/srv", "/", "vda", "254:0"),
+        Disk("/", "/", "vda", "254:0"),
+        Disk("/dev/vda1", "", "vda", "254:0"),
+    )
+    job = replace(RUNNING, limits=asked, in_force=asked, disks=disks)
+    shown = "/srv (on /, disk vda): read 1M/s; / (disk vda): write 2M/s; /dev/vda1 (disk vda): 9 reads/s"
+    assert said(job)["disk limit"] == shown
+    assert [cell.plain for cell in in_force(job)[1]] == ["disk", shown, shown]
+    on_node = replace(asked, io=(IoLimit("/dev/vda", 1 << 20),))
+    job = replace(job, limits=on_node, in_force=on_node, disks=(Disk("/dev/vda", "", "vda", "254:0"),))
+    assert said(job)["disk limit"] == "/dev/vda: read 1M/s"
 
 
 def test_paused_is_no_secret() -> None:

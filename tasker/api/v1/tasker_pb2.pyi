@@ -89,6 +89,18 @@ class IoLimit(_message.Message):
     write_iops: int
     def __init__(self, path: _Optional[str] = ..., read_bandwidth: _Optional[int] = ..., write_bandwidth: _Optional[int] = ..., read_iops: _Optional[int] = ..., write_iops: _Optional[int] = ...) -> None: ...
 
+class Disk(_message.Message):
+    __slots__ = ("path", "mount_point", "name", "number")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    MOUNT_POINT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    mount_point: str
+    name: str
+    number: str
+    def __init__(self, path: _Optional[str] = ..., mount_point: _Optional[str] = ..., name: _Optional[str] = ..., number: _Optional[str] = ...) -> None: ...
+
 class Outcome(_message.Message):
     __slots__ = ("kind", "exit_code", "signal", "core_dumped", "stopped_by", "killed", "summary", "verdict")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -180,7 +192,7 @@ class Pressure(_message.Message):
     def __init__(self, some: _Optional[float] = ..., full: _Optional[float] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by")
+    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by", "disks")
     ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -203,6 +215,7 @@ class Job(_message.Message):
     ARCHIVED_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     STOPPING_BY_FIELD_NUMBER: _ClassVar[int]
+    DISKS_FIELD_NUMBER: _ClassVar[int]
     id: str
     owner: str
     spec: JobSpec
@@ -225,7 +238,8 @@ class Job(_message.Message):
     archived: bool
     revision: int
     stopping_by: str
-    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ...) -> None: ...
+    disks: _containers.RepeatedCompositeFieldContainer[Disk]
+    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ..., disks: _Optional[_Iterable[_Union[Disk, _Mapping]]] = ...) -> None: ...
 
 class StartJobRequest(_message.Message):
     __slots__ = ("spec",)
