@@ -36,6 +36,8 @@ AT_REST = {
     "memory.peak": "0\n",
     "memory.swap.current": "0\n",
     "memory.events": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n",
+    "memory.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+    "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
     "pids.current": "1\n",
     "pids.events": "max 0\n",
 }

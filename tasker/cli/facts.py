@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from tasker import acting
 from tasker.cli import figures
 from tasker.cli.clean import visible
 from tasker.cli.render import STATES, cells, elapsed, moment, outcome_style, state_of
@@ -39,6 +40,7 @@ def facts(job: Job, now: float) -> Rows:
         ("ended", moment(job.ended)),
         ("elapsed", "" if ran is None else format_duration(ran)),
         *_usage(job),
+        ("limits acting", _acting(job, ran)),
         *_limits(job),
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
         ("output", _output(job)),
@@ -68,6 +70,14 @@ def _usage(job: Job) -> Iterable[tuple[str, str]]:
         return ()
     limits = job.in_force or job.limits
     return figures.used(job.usage, limits.memory, job.ended)
+
+
+def _acting(job: Job, ran: float | None) -> str:
+    """Of a job that runs: the verdict says it of an ended one."""
+    if job.usage is None or job.ended is not None:
+        return ""
+    limits = job.in_force or job.limits
+    return "; ".join(acting.words(acting.acting(job.usage, ran), limits, job.usage, ran))
 
 
 def _limits(job: Job) -> Iterable[tuple[str, str | Text]]:

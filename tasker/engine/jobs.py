@@ -13,6 +13,7 @@ import functools
 import logging
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tasker import wire
@@ -25,7 +26,7 @@ from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
-from tasker.engine.outcomes import outcome_of, told
+from tasker.engine.outcomes import outcome_of, ran, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
@@ -34,11 +35,10 @@ from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Job, JobSpec, Outcome, check_spec
+from tasker.job import Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
 from tasker.limits import Limits
 from tasker.policy import demand
-from tasker.usage import Usage
 from tasker.verdict import spoken_of
 
 log = logging.getLogger(__name__)
@@ -145,6 +145,7 @@ class Jobs:
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
             self._events.watch(entry.cgroup, entry.ran_short, "memory.events")
+            self._events.watch(entry.cgroup, entry.refused_task, "pids.events")
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
             if entry.job.uid == 0:
@@ -200,8 +201,8 @@ class Jobs:
             entry.stop = Stop("systemctl", exit.time)
         usage = totals(entry.meter, await self._totals(entry), exit.time)
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        limits, differing = await self._felt(entry.job, outcome, usage)
-        outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings.of_memory(entry.job.owner))
+        limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job, exit.time)))
+        outcome = told(outcome, entry, limits, usage, exit.time, self._ceilings)
         changes = {"ended": exit.time, "outcome": outcome, "usage": usage, "printed": finished.written}
         in_force = limits if differing else None
         entry.move(Event.SWEPT, **changes, in_force=in_force, differing=differing, pid=0, stopping_by="")
@@ -232,19 +233,23 @@ class Jobs:
             log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
             return Totals()
 
-    async def _felt(self, job: Job, outcome: Outcome, usage: Usage | None) -> tuple[Limits, tuple[str, ...]]:
-        """What it was limited to in the end, and the field in which that is not what was asked for: an admin may have
-        set another limit. Only the one that the verdict speaks of is looked at."""
-        field = spoken_of(outcome, usage)
-        if not field:
-            return job.limits, ()
-        try:
-            said = await self._systemd.limit(job.unit, field)
-        except TaskerError as error:
-            log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
-            said = None
-        limits = job.limits if said is None else properties.felt(job.limits, field, said)
-        return limits, () if limits == job.limits else (field,)
+    async def _felt(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
+        """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
+        set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
+        limits = job.limits
+        for field in fields:
+            try:
+                said = await self._systemd.limit(job.unit, field)
+            except TaskerError as error:
+                log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
+                said = None
+            limits = limits if said is None else properties.felt(limits, field, said)
+        unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks
+        return limits, tuple(
+            field
+            for field in fields
+            if getattr(limits, field) != getattr(job.limits, field) and not (field == "tasks" and unasked)
+        )
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

@@ -6,10 +6,10 @@ import dataclasses
 import errno
 import os
 import signal
-from collections.abc import Sequence
 from typing import Any
 
 from tasker import wire
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.table import Entry, Sent, Stop
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
@@ -43,21 +43,27 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
 
 
 def told(
-    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, ended: float, ceilings: Sequence[str]
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, ended: float, ceilings: Ceilings
 ) -> Outcome:
-    """The same with its verdict. `limits` are those it felt; `ceilings`: those on memory, besides its own, in words."""
-    stop, started = entry.stop, entry.job.started
+    """The same with its verdict. `limits` are those it felt."""
+    stop, owner = entry.stop, entry.job.owner
     line = verdict(
         outcome,
         limits,
         usage,
-        None if started is None else max(0.0, ended - started),
+        ran(entry.job, ended),
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
         why=stop.why if stop is not None else "",
         whole=entry.meter.final,
-        ceilings=ceilings,
+        ceilings=ceilings.of_memory(owner),
+        refusing=ceilings.refusing(owner, limits.tasks),
     )
     return dataclasses.replace(outcome, verdict=line)
+
+
+def ran(job: Job, ended: float) -> float | None:
+    """Seconds until then."""
+    return None if job.started is None else max(0.0, ended - job.started)
 
 
 def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:

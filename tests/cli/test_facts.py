@@ -116,6 +116,27 @@ def test_what_a_running_job_uses_now() -> None:
     assert [row[1].style for row in facts(job, 0) if row[0].plain == "memory limit"] == [DIFFERS]
 
 
+def test_a_running_job_shows_the_limits_that_act_on_it() -> None:
+    usage = Usage(
+        time=1.0,
+        periods=100,
+        throttled_periods=34,
+        task_limit_hits=3,
+        memory_high_hits=2,
+        memory_pressure=Pressure(0.0, 0.0, 0.5 * (1065.5 - RUNNING.created)),
+    )
+    limits = Limits(cpu=0.5, tasks=5, memory_high=16 << 20)
+    shown = said(replace(RUNNING, started=RUNNING.created, usage=usage, limits=limits, in_force=limits))
+    assert shown["limits acting"] == (
+        "the CPU limit of 0.5 held it back 34 % of the time; held back 50 % of the time by memory-high 16M; "
+        "the tasks limit of 5 refused 3 processes"
+    )
+    raised = replace(limits, tasks=50)
+    job = replace(RUNNING, usage=Usage(time=1.0, task_limit_hits=1), limits=limits, in_force=raised)
+    assert said(job)["limits acting"] == "the tasks limit of 50 refused 1 process"
+    assert "limits acting" not in said(ended(usage=usage, limits=limits))
+
+
 def test_nothing_used_is_not_said() -> None:
     assert said(replace(RUNNING, usage=Usage(time=1.0))).keys() - said(RUNNING).keys() == {"CPU time"}
 

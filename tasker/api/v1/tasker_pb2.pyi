@@ -140,7 +140,7 @@ class Outcome(_message.Message):
     def __init__(self, kind: _Optional[_Union[Outcome.Kind, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., core_dumped: _Optional[bool] = ..., stopped_by: _Optional[str] = ..., killed: _Optional[bool] = ..., summary: _Optional[str] = ..., verdict: _Optional[str] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("time", "cpu_time", "cpu_rate", "periods", "throttled_periods", "throttled_time", "memory", "memory_peak", "swap", "memory_limit_hits", "oom_kills", "io_read", "io_write", "io_read_rate", "io_write_rate", "tasks", "cpu_pressure", "memory_pressure", "io_pressure")
+    __slots__ = ("time", "cpu_time", "cpu_rate", "periods", "throttled_periods", "throttled_time", "memory", "memory_peak", "swap", "memory_limit_hits", "oom_kills", "io_read", "io_write", "io_read_rate", "io_write_rate", "tasks", "cpu_pressure", "memory_pressure", "io_pressure", "task_limit_hits", "memory_high_hits")
     TIME_FIELD_NUMBER: _ClassVar[int]
     CPU_TIME_FIELD_NUMBER: _ClassVar[int]
     CPU_RATE_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +160,8 @@ class Usage(_message.Message):
     CPU_PRESSURE_FIELD_NUMBER: _ClassVar[int]
     MEMORY_PRESSURE_FIELD_NUMBER: _ClassVar[int]
     IO_PRESSURE_FIELD_NUMBER: _ClassVar[int]
+    TASK_LIMIT_HITS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_HIGH_HITS_FIELD_NUMBER: _ClassVar[int]
     time: _timestamp_pb2.Timestamp
     cpu_time: _duration_pb2.Duration
     cpu_rate: float
@@ -179,7 +181,9 @@ class Usage(_message.Message):
     cpu_pressure: Pressure
     memory_pressure: Pressure
     io_pressure: Pressure
-    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cpu_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_rate: _Optional[float] = ..., periods: _Optional[int] = ..., throttled_periods: _Optional[int] = ..., throttled_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory: _Optional[int] = ..., memory_peak: _Optional[int] = ..., swap: _Optional[int] = ..., memory_limit_hits: _Optional[int] = ..., oom_kills: _Optional[int] = ..., io_read: _Optional[int] = ..., io_write: _Optional[int] = ..., io_read_rate: _Optional[float] = ..., io_write_rate: _Optional[float] = ..., tasks: _Optional[int] = ..., cpu_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., memory_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., io_pressure: _Optional[_Union[Pressure, _Mapping]] = ...) -> None: ...
+    task_limit_hits: int
+    memory_high_hits: int
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cpu_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_rate: _Optional[float] = ..., periods: _Optional[int] = ..., throttled_periods: _Optional[int] = ..., throttled_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory: _Optional[int] = ..., memory_peak: _Optional[int] = ..., swap: _Optional[int] = ..., memory_limit_hits: _Optional[int] = ..., oom_kills: _Optional[int] = ..., io_read: _Optional[int] = ..., io_write: _Optional[int] = ..., io_read_rate: _Optional[float] = ..., io_write_rate: _Optional[float] = ..., tasks: _Optional[int] = ..., cpu_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., memory_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., io_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., task_limit_hits: _Optional[int] = ..., memory_high_hits: _Optional[int] = ...) -> None: ...
 
 class Pressure(_message.Message):
     __slots__ = ("some", "full", "total")
