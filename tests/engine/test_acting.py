@@ -10,7 +10,7 @@ import pytest
 from tasker.acting import acting
 from tasker.job import Job
 from tasker.limits import Limits
-from tests.stack import ALICE, Stack, stack, until
+from tests.stack import ALICE, Stack, stack
 from tests.stub_settings import DEFAULT_TASKS
 
 MIB = 1 << 20
