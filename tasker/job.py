@@ -15,7 +15,7 @@ from tasker.bounds import Count, ExitCode, ExitSignal, JobId, Moment, Pid, Secon
 from tasker.errors import invalid
 from tasker.identity import Name
 from tasker.lifecycle import State
-from tasker.limits import Limits, check_limits, duration
+from tasker.limits import Disk, Limits, check_limits, duration
 from tasker.quantity import FOREVER
 from tasker.usage import Usage
 
@@ -154,6 +154,8 @@ class Job:
     """While it is ENDING: how many processes those were when that was last looked at."""
     paused: bool = False
     """While it is ENDING: those processes are frozen."""
+    disks: tuple[Disk, ...] = ()
+    """Of the paths in `limits`."""
     clock: Clock = field(default=Clock(), compare=False)
 
     def elapsed(self, now: float) -> float | None:

@@ -16,8 +16,9 @@ from tasker.quantity import format_duration, format_size
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
 """Bytes. Below this even `true` is killed before it starts."""
-LONGEST_PATHS = 2048
-"""Bytes of all paths of disks together: they stand in a job four times, which must fit into a datagram."""
+LONGEST_PATHS = 1024
+"""Bytes of all paths of disks together: they and their mount points stand in a job five times, which must fit into a
+datagram."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,26 @@ class IoLimit:
     write_bandwidth: AnyUint64 | None = None
     read_iops: AnyUint64 | None = None
     write_iops: AnyUint64 | None = None
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk under a path that somebody limits."""
+
+    path: str
+    """As in IoLimit."""
+    mount_point: str
+    """Of the file system that the path lies on; "" where the path is a device."""
+    name: str
+    """Of the whole disk, below /dev: "vda"."""
+    number: str
+    """"MAJOR:MINOR" of the whole disk, as in the kernel's io.max."""
+
+    @property
+    def described(self) -> str:
+        """ "/srv (on /, disk vda)" for people; what says the same twice is left out."""
+        on = f"on {self.mount_point}, " if self.mount_point not in ("", self.path) else ""
+        return self.path if self.path == f"/dev/{self.name}" else f"{self.path} ({on}disk {self.name})"
 
 
 @dataclass(frozen=True)

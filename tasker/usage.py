@@ -1,6 +1,7 @@
 """What a job uses, as its cgroup counts it: one reading. Plain values; the engine reads them, everybody shows them.
 
-None where the machine cannot say (no such controller, a kernel without PSI, the first reading for a rate).
+None where the machine cannot say (no such controller, a kernel without PSI, the first reading for a rate). How long
+limits of disks held a job back is in no file of its cgroup.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ class Usage:
     cpu_pressure: Pressure | None = None
     memory_pressure: Pressure | None = None
     io_pressure: Pressure | None = None
+    task_limit_hits: Count = 0
+    """Processes and threads that a limit on tasks refused (pids.events: max). Before Linux 6.11, refusals by a limit of
+    a slice above count, too."""
+    memory_high_hits: Count = 0
+    """How often it was slowed down, and memory reclaimed from it, at its own memory-high (memory.events: high)."""
 
     @property
     def throttled(self) -> float:

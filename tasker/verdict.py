@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasker import acting
 from tasker.job import Kind, Outcome, signal_name
 from tasker.limits import Limits
-from tasker.quantity import format_duration, format_share, format_size
+from tasker.quantity import format_duration, format_size
 from tasker.usage import Usage
-
-HELD_BACK = 0.05
-"""Share of its time from which on a CPU limit is worth a word."""
 
 
 def verdict(
@@ -26,17 +24,19 @@ def verdict(
     why: str = "",
     whole: bool = True,
     ceilings: Sequence[str] = (),
+    refusing: Sequence[str] = (),
     left_behind: str = "",
 ) -> str:
     """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
 
     `whole` is whether `usage` holds all to the end; `ceilings` are those besides its own limit that it may have met,
-    in words like "the ceiling of 2G on all of alice's jobs"; `left_behind` comes from left_behind_clause().
+    in words like "the ceiling of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
+    `left_behind` comes from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
         case Kind.OUT_OF_MEMORY:
-            return f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage, whole)}"
+            line = f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage, whole)}"
         case Kind.STOPPED:
             line = _stopped(outcome, after, grace, why)
         case Kind.TIMED_OUT if limits.run_time is not None:
@@ -45,10 +45,8 @@ def verdict(
             line = outcome.summary + after
         case Kind.RUN_ENDED | Kind.UNKNOWN:
             line = outcome.summary
-    if spoken_of(outcome, usage) == "cpu" and usage is not None and limits.cpu is not None:
-        held_back = format_share(usage.throttled)
-        line += f"; the CPU limit of {limits.cpu:g} held it back {held_back} of the time"
-    return f"{line}; {left_behind}" if left_behind else line
+    told = [] if usage is None else _limits(outcome, limits, usage, seconds, refusing)
+    return "; ".join([line, *told, *([left_behind] if left_behind else [])])
 
 
 def left_behind_clause(processes: int, why: str, grace: float | None, *, killed: bool) -> str:
@@ -66,14 +64,25 @@ def left_behind_clause(processes: int, why: str, grace: float | None, *, killed:
     return f"{what} left behind{asked} {were} killed after the grace period of {format_duration(grace)}"
 
 
-def spoken_of(outcome: Outcome, usage: Usage | None) -> str:
-    """The limit that the line speaks of, where there is one: "memory", "cpu", or "" for none."""
-    match outcome.kind:
-        case Kind.OUT_OF_MEMORY:
-            return "memory"
-        case Kind.RUN_ENDED | Kind.UNKNOWN:
-            return ""
-    return "cpu" if usage is not None and usage.throttled >= HELD_BACK else ""
+def _limits(
+    outcome: Outcome, limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str]
+) -> list[str]:
+    """A clause for each limit that acted, apart from the one that the line begins with."""
+    fields = [field for field in spoken_of(outcome, usage, seconds) if field not in _told_first(outcome)]
+    return acting.words(fields, limits, usage, seconds, refusing)
+
+
+def spoken_of(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
+    """The fields of Limits that the line speaks of: those that acted on it while it ran for so many seconds."""
+    if outcome.kind in (Kind.RUN_ENDED, Kind.UNKNOWN):
+        return ()
+    acted = () if usage is None else acting.acting(usage, seconds)
+    return tuple(dict.fromkeys((*_told_first(outcome), *acted)))
+
+
+def _told_first(outcome: Outcome) -> tuple[str, ...]:
+    """The limit that the line begins with."""
+    return ("memory",) if outcome.kind is Kind.OUT_OF_MEMORY else ()
 
 
 def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str:

@@ -20,6 +20,14 @@ from pathlib import Path
 from typing import Any
 
 INFINITY = (1 << 64) - 1
+IO_ENTRIES = "io entries"
+"""Beside a unit's settings: what systemd keeps of limits of disks, by path and property."""
+_IO_KEYS = {
+    "rbps": "IOReadBandwidthMax",
+    "wbps": "IOWriteBandwidthMax",
+    "riops": "IOReadIOPSMax",
+    "wiops": "IOWriteIOPSMax",
+}
 AT_REST = {
     "cgroup.controllers": "cpuset cpu io memory pids\n",
     "cpu.stat": "usage_usec 0\nuser_usec 0\nsystem_usec 0\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
@@ -28,6 +36,8 @@ AT_REST = {
     "memory.peak": "0\n",
     "memory.swap.current": "0\n",
     "memory.events": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n",
+    "memory.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+    "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
     "pids.current": "1\n",
     "pids.events": "max 0\n",
 }
@@ -70,10 +80,13 @@ class Cgroup:
         os.ftruncate(fd, len(text.encode()))
         os.close(fd)
 
-    def limit(self, properties: Mapping[str, Any]) -> None:
-        """Write the files that follow from a unit's properties (plain values)."""
+    def limit(self, properties: Mapping[str, Any], written: Mapping[str, Any] | None = None) -> None:
+        """Write the files that follow from a unit's properties (plain values); where those that can be `written` give
+        another text, the file stays as it was, as where the kernel refuses the value."""
+        possible = limit_files(properties if written is None else written)
         for name, text in limit_files(properties).items():
-            self.write(name, text)
+            if possible[name] == text:
+                self.write(name, text)
 
     def processes(self) -> set[int]:
         """The pids of the job's live processes."""
@@ -186,20 +199,17 @@ def _cpu_max(quota: int, period: int) -> str:
 
 
 def _io_max(properties: Mapping[str, Any]) -> str:
+    """Each entry writes all four keys, so that the last one of a disk is what holds (cgroup_apply_io_device_limit)."""
     limits: dict[str, dict[str, int]] = {}
-    for key, name in (
-        ("rbps", "IOReadBandwidthMax"),
-        ("wbps", "IOWriteBandwidthMax"),
-        ("riops", "IOReadIOPSMax"),
-        ("wiops", "IOWriteIOPSMax"),
-    ):
-        for path, value in properties[name]:
-            device = disk_under(path)
-            if device is not None:
-                limits.setdefault(device, {})[key] = value
+    for path in properties.get(IO_ENTRIES, {}):
+        device = disk_under(path)
+        if device is not None:
+            found = {key: [value for its, value in properties[name] if its == path] for key, name in _IO_KEYS.items()}
+            limits[device] = {key: values[0] for key, values in found.items() if values}
     return "".join(
-        f"{device} " + " ".join(f"{key}={keys.get(key, 'max')}" for key in ("rbps", "wbps", "riops", "wiops")) + "\n"
+        f"{device} " + " ".join(f"{key}={keys.get(key, 'max')}" for key in _IO_KEYS) + "\n"
         for device, keys in limits.items()
+        if keys
     )
 
 

@@ -8,7 +8,9 @@ import signal
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tests.stub_settings import SETTINGS
+from dbus_next.signature import Variant
+
+from tests.stub_settings import SETTINGS, apply
 from tests.stub_unit import Plan, Unit
 
 if TYPE_CHECKING:
@@ -129,6 +131,13 @@ class Commands:
         assert cgroup is not None
         cgroup.write(file, text)
 
+    async def do_set_property(self, unit: str, properties: dict[str, list[Any]]) -> None:
+        """`systemctl set-property`, down to the files of the cgroup."""
+        found = self._stub.units[unit]
+        apply(found.settings, [(name, Variant(signature, value)) for name, (signature, value) in properties.items()])
+        assert found.cgroup is not None
+        found.cgroup.limit(found.settings)
+
     async def do_set(self, unit: str, key: str, value: Any) -> None:
         """`systemctl set-property`, as it is told; no file of the cgroup changes."""
         self._stub.units[unit].settings[key] = value
@@ -159,8 +168,12 @@ class Commands:
         return self._stub.sets
 
     async def do_omit(self, names: list[str]) -> None:
-        """Accept these properties in SetUnitProperties from now on, and do not apply them."""
+        """Accept these properties in SetUnitProperties from now on; the kernel refuses them, so its files stay."""
         self._stub.set_omits = names
+
+    async def do_refuse(self, after: int) -> None:
+        """Refuse the next SetUnitProperties of a scope once so many of its properties are set."""
+        self._stub.set_refused = after
 
     async def do_plans(self) -> list[dict[str, Any]]:
         """What is still planned."""

@@ -42,6 +42,10 @@ class StubSystemd:
         """How the next StartTransientUnit goes: the fields of `stub_unit.Plan`."""
         self.do("plan", **plan)
 
+    def set_property(self, unit: str, **properties: tuple[str, Any]) -> None:
+        """An admin's `systemctl set-property`: signature and value by name."""
+        self.do("set_property", unit=unit, properties=properties)
+
     @property
     def units(self) -> dict[str, Any]:
         """Of every loaded unit: active, result, refs, control_group, settings, pids (of the living)."""

@@ -26,6 +26,8 @@ class Life(OnBus):
         """Settings of those that were changed; systemd keeps them, loaded or not."""
         self.set_omits: list[str] = []
         """Properties that are taken and not applied."""
+        self.set_refused: int | None = None
+        """After so many of its properties the next SetUnitProperties is refused."""
         self.jobs = 0
         self.plans: list[Plan] = []
         self.always = Plan()

@@ -10,7 +10,7 @@ from typing import Any
 
 from dbus_next.signature import Variant
 
-from tests.stub_cgroup import INFINITY
+from tests.stub_cgroup import INFINITY, IO_ENTRIES
 
 NAME = "org.freedesktop.systemd1"
 ROOT = "/org/freedesktop/systemd1"
@@ -73,10 +73,25 @@ def apply(settings: dict[str, Any], properties: list[tuple[str, Variant]]) -> No
             raise invalid(f"Invalid type '{value.signature}' for property {name}")
         if name == "Slice" and not SLICE_NAME.fullmatch(value.value):
             raise invalid(f"Invalid unit name '{value.value}'")
-        if isinstance(value.value, list):
+        if value.signature == "a(st)":
+            _limit_disks(settings, name, value.value)
+        elif isinstance(value.value, list):
             settings[name] = [*settings[name], *value.value] if value.value else []
         else:
             settings[name] = value.value
+
+
+def _limit_disks(settings: dict[str, Any], name: str, pairs: list[list[Any]]) -> None:
+    """As systemd does: a value is added to the path's entry, and an entry that has lost its values stays."""
+    entries: dict[str, dict[str, int]] = settings.get(IO_ENTRIES, {})
+    for entry in entries.values() if not pairs else ():
+        entry.pop(name, None)
+    for path, value in pairs:
+        if path not in entries:
+            entries = {path: {}, **entries}  # LIST_PREPEND
+        entries[path][name] = value
+    settings[IO_ENTRIES] = entries
+    settings[name] = [[path, entry[name]] for path, entry in entries.items() if entry.get(name, INFINITY) != INFINITY]
 
 
 def slice_path(name: str) -> str:

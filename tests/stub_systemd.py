@@ -170,11 +170,14 @@ class Stub(Life):
             if key not in SLICE_SETTINGS:  # as systemd 252 does once a scope runs
                 text = f"Cannot set property {key}, or unknown property."
                 raise Refusal("org.freedesktop.DBus.Error.PropertyReadOnly", text)
-        apply(unit.settings, properties)
+        refused, self.set_refused = self.set_refused, None
+        apply(unit.settings, properties[:refused])
         if unit.cgroup is not None:
             kept = {key: default for key, (_, default) in SETTINGS.items() if key in self.set_omits}
-            unit.cgroup.limit(unit.settings | kept)
-        self.changed(unit, **{key: value for key, value in properties if key in SCOPE_SETTINGS})
+            unit.cgroup.limit(unit.settings, unit.settings | kept)
+        self.changed(unit, **{key: value for key, value in properties[:refused] if key in SCOPE_SETTINGS})
+        if refused is not None:
+            raise Refusal("org.freedesktop.DBus.Error.InvalidArgs", "refused by the test")
         return []
 
     async def get(self, message: Message) -> list[Any]:

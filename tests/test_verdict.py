@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tasker.job import Kind, Outcome
 from tasker.limits import Limits
-from tasker.usage import Usage
+from tasker.usage import Pressure, Usage
 from tasker.verdict import verdict
 
 MIB = 1 << 20
 HALF = Limits(cpu=0.5, memory=512 * MIB, run_time=7200.0)
 HELD = Usage(time=1.0, periods=1000, throttled_periods=340)
 FULL = Usage(time=1.0, memory_limit_hits=3, memory_peak=512 * MIB, oom_kills=1)
+SLOWED = Usage(time=1.0, memory_high_hits=9, memory_pressure=Pressure(0.5, 0.5, 88.0))
+HIGH = Limits(memory=64 * MIB, memory_high=16 * MIB, tasks=5)
 OWNERS = "the ceiling of 2G on all of alice's jobs"
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 
@@ -81,6 +84,50 @@ RUN = {"limits": HALF, "usage": HELD}
         ),
         (OOM, {"ceilings": ("a", "b")}, "killed: out of memory, a or b reached"),
         (OOM, {"usage": Usage(time=1.0)}, "killed: out of memory, the machine had none left"),
+        (
+            OOM,
+            {"limits": HALF, "usage": replace(FULL, task_limit_hits=1, periods=100, throttled_periods=50)},
+            "killed: out of memory, limit 512M reached 3 times (peak 512M); "
+            "the CPU limit of 0.5 held it back 50 % of the time; a limit on tasks refused 1 process",
+        ),
+        (
+            Outcome(Kind.EXITED, exit_code=2),
+            {"limits": HIGH, "usage": Usage(time=1.0, task_limit_hits=3), "seconds": 1.0},
+            "exited with code 2 after 1.0s; the tasks limit of 5 refused 3 processes",
+        ),
+        (
+            Outcome(Kind.EXITED, exit_code=2),
+            {"limits": HIGH, "usage": Usage(time=1.0, task_limit_hits=1), "refusing": ("limit a", "limit b")},
+            "exited with code 2; limit a or limit b refused 1 process",
+        ),
+        (
+            EXITED,
+            {"limits": HIGH, "usage": SLOWED, "seconds": 100.0},
+            "exited with code 0 after 1m 40s; held back 88 % of the time by memory-high 16M",
+        ),
+        (
+            EXITED,
+            {"limits": HIGH, "usage": replace(SLOWED, memory_limit_hits=1), "seconds": 80.0},
+            "exited with code 0 after 1m 20s; "
+            "held back 100 % of the time by memory-high 16M and the memory limit of 64M",
+        ),
+        (
+            EXITED,
+            {"limits": HIGH, "usage": replace(SLOWED, memory_high_hits=0, memory_limit_hits=1), "seconds": 880.0},
+            "exited with code 0 after 14m 40s; held back 10 % of the time by the memory limit of 64M",
+        ),
+        (EXITED, {"limits": HIGH, "usage": SLOWED, "seconds": 8800.0}, "exited with code 0 after 2h 26m"),
+        (EXITED, {"limits": HIGH, "usage": replace(SLOWED, memory_high_hits=0)}, "exited with code 0"),
+        (
+            STOPPED,
+            {"limits": HIGH, "usage": replace(SLOWED, memory_pressure=None), "seconds": 180.0, "grace": 10.0},
+            "stopped by alice after 3m (SIGTERM); memory-high 16M reached 9 times",
+        ),
+        (
+            Outcome(Kind.TIMED_OUT, signal=TERM),
+            {"limits": HALF, "usage": Usage(time=1.0, task_limit_hits=2), "seconds": 7200.0},
+            "ended: its run time of 2h was over; a limit on tasks refused 2 processes",
+        ),
         (
             Outcome(Kind.TIMED_OUT, signal=TERM),
             {"limits": HALF, "seconds": 7200.3},

@@ -12,6 +12,7 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
 from tasker.job import Clock, Job, Kind, Outcome
 from tasker.lifecycle import State
+from tasker.limits import Disk
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATES: dict[State, str] = {state: f"JOB_STATE_{state.name}" for state in State if state is not State.GONE}
@@ -43,6 +44,10 @@ def job_to(job: Job) -> pb.Job:
         left_behind=job.left_behind,
         paused=job.paused,
         lingering=job.lingering,
+        disks=[
+            pb.Disk(path=disk.path, mount_point=disk.mount_point, name=disk.name, number=disk.number)
+            for disk in job.disks
+        ],
     )
     for name in ("started", "exited", "ended", "lingers_until"):
         if (when := getattr(job, name)) is not None:
@@ -94,6 +99,7 @@ def job_from(message: pb.Job) -> Job:
         left_behind=message.left_behind,
         paused=message.paused,
         lingering=message.lingering,
+        disks=tuple(Disk(disk.path, disk.mount_point, disk.name, disk.number) for disk in message.disks),
         clock=_clock(message, time.monotonic()),
     )
 

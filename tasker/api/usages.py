@@ -9,7 +9,7 @@ from tasker.api import values
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.usage import Pressure, Usage
 
-_COUNTS = ("periods", "throttled_periods", "memory_limit_hits", "oom_kills")
+_COUNTS = ("periods", "throttled_periods", "memory_limit_hits", "oom_kills", "task_limit_hits", "memory_high_hits")
 _OPTIONAL = (
     *("cpu_rate", "memory", "memory_peak", "swap", "tasks"),
     *("io_read", "io_write", "io_read_rate", "io_write_rate"),

@@ -56,6 +56,7 @@ def job(job: Job) -> dict[str, Any]:
         "lingers_for": _lingers_for(job),
         "left_behind": job.left_behind,
         "paused": job.paused,
+        "disks": [asdict(disk) for disk in job.disks],
     }
 
 

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from rich.text import Text
 
+from tasker import acting
 from tasker.cli import figures
 from tasker.cli.clean import visible
 from tasker.cli.render import STATES, cells, left_behind, moment, outcome_style, state_of
@@ -40,6 +42,7 @@ def facts(job: Job, now: float) -> Rows:
         ("ended", moment(job.ended)),
         ("elapsed", "" if ran is None else format_duration(ran)),
         *_usage(job),
+        ("limits acting", _acting(job, ran)),
         *_limits(job),
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
@@ -56,9 +59,10 @@ def facts(job: Job, now: float) -> Rows:
 def in_force(job: Job) -> Rows:
     """A table of a job's limits: asked for, and what its cgroup says; where that differs in another colour."""
     rows: Rows = [[Text(column, "bold") for column in ("LIMIT", "ASKED", "IN FORCE")]]
+    wanted, holds = _named(job, job.limits), None if job.in_force is None else _named(job, job.in_force)
     for field, (label, words) in FIELDS.items():
-        asked = words(getattr(job.limits, field)) or "none"
-        now = "" if job.in_force is None else words(getattr(job.in_force, field)) or "none"
+        asked = words(getattr(wanted, field)) or "none"
+        now = "" if holds is None else words(getattr(holds, field)) or "none"
         if (asked, now) not in (("none", "none"), ("none", "")):
             rows.append([Text(label), Text(asked), Text(now, DIFFERS if field in job.differing else "")])
     return rows
@@ -71,15 +75,30 @@ def _usage(job: Job) -> Iterable[tuple[str, str]]:
     return figures.used(job.usage, limits.memory, job.ended)
 
 
+def _acting(job: Job, ran: float | None) -> str:
+    """Of a job that runs: the verdict says it of an ended one."""
+    if job.usage is None or job.ended is not None:
+        return ""
+    limits = job.in_force or job.limits
+    return "; ".join(acting.words(acting.acting(job.usage, ran), limits, job.usage, ran))
+
+
 def _limits(job: Job) -> Iterable[tuple[str, str | Text]]:
     """Every limit there is, in people's units; where another one is in force, both."""
+    wanted, holds = _named(job, job.limits), _named(job, job.in_force or job.limits)
     for field, (label, words) in FIELDS.items():
-        asked, now = (words(getattr(limits, field)) for limits in (job.limits, job.in_force or job.limits))
+        asked, now = (words(getattr(limits, field)) for limits in (wanted, holds))
         what = label if field in UNSAID else f"{label} limit"
         if field in job.differing:
             yield what, Text(f"{now or 'none'} in force, {asked or 'none'} asked for", DIFFERS)
         elif asked or now:
             yield what, now or asked
+
+
+def _named(job: Job, limits: Limits) -> Limits:
+    """With the mount point and the disk beside each path."""
+    described = {disk.path: disk.described for disk in job.disks}
+    return replace(limits, io=tuple(replace(io, path=described.get(io.path, io.path)) for io in limits.io))
 
 
 def _output(job: Job) -> str:

@@ -89,7 +89,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     retention = Retention(settings.retention, table, archive, trail, tasks)
     jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
-    limiting = Limiting(jobs, systemd, ceilings)
+    limiting = Limiting(jobs, systemd, ceilings, tasks)
     RunTimes(jobs, stops, tasks)
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)

@@ -98,12 +98,20 @@ class Ceilings:
 
     def of_memory(self, owner: str) -> list[str]:
         """The ceilings on memory above a job of `owner`, in the words of a verdict."""
-        above = ((together(self.config.ceiling(owner)), f"jobs of {owner}"), (together(self.config.total), "jobs"))
-        return [
-            f"the ceiling of {format_size(limits.memory)} on all {whose}"
-            for limits, whose in above
-            if limits.memory is not None
-        ]
+        return [f"the ceiling of {format_size(most)} on all {whose}" for most, whose in self._above(owner, "memory")]
+
+    def refusing(self, owner: str, own: int | None) -> list[str]:
+        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
+        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
+        above = self._above(owner, "tasks")
+        lower = [most for most, _ in above if own is None or most < own]
+        its = [] if own is None or lower else [f"the tasks limit of {own}"]
+        return its + [f"the ceiling of {most} tasks on all {whose}" for most, whose in above]
+
+    def _above(self, owner: str, field: str) -> list[tuple[Any, str]]:
+        """The ceilings there are on a field of Limits, and of whose jobs together."""
+        of_all = ((together(self.config.ceiling(owner)), f"jobs of {owner}"), (together(self.config.total), "jobs"))
+        return [(most, whose) for limits, whose in of_all if (most := getattr(limits, field)) is not None]
 
     # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -175,7 +183,7 @@ class Ceilings:
         if self._told.get(slice) == limits:
             return  # somebody else has, meanwhile
         wanted = properties.changes(limits, _HELD)
-        has = await self._systemd.slice_properties(slice, [name for name, _, _ in wanted])
+        has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
         if any(has[name] != value for name, _, value in wanted):
             await self._systemd.set_properties(slice, wanted)
             shown = [shown(getattr(limits, field)) for field, (_, shown) in _SHOWN.items() if getattr(limits, field)]

@@ -1,57 +1,99 @@
-"""The disk under a path that a user named, looked for aside: a network file system that hangs holds nobody up.
+"""The disk under a path: from the mount table to the whole disk that io.max is about, on the way that systemd takes.
 
-The engine looks as root, so it says no more than yes or no: a path that is not there and one without a disk read alike.
+    path ─▶ mount ─▶ block device ─▶ through device-mapper to what is below ─▶ the whole disk of a partition
+
+Only nodes in /dev itself are looked at, never a path of somebody's choice: see mounts.py.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from tasker.engine.aside import Aside
+from tasker.engine.mounts import Mounts, normal
 from tasker.errors import Reason, TaskerError
-from tasker.limits import Limits
+from tasker.limits import Disk
 
-_FILE_SYSTEM = Aside("the file system")
-
-
-async def check_paths(limits: Limits) -> None:
-    """Raise TaskerError(REFUSED) for a path that has no disk under it: systemd would take it and do nothing."""
-    found = await disks_under(io.path for io in limits.io)
-    for io in limits.io:
-        if found[io.path] is None:
-            text = f"cannot limit the disk under {io.path}: there is no such path, or no disk under it"
-            raise TaskerError(Reason.REFUSED, f"{text}; name a path that lies on one, or the device")
+_DEV = "/dev"
+_SYS = Path("/sys/dev/block")
 
 
-async def disks_under(paths: Iterable[str]) -> dict[str, str | None]:
-    """ "MAJOR:MINOR" of the whole disk under each path, as io.max has it. Raises TaskerError(UNAVAILABLE)."""
+def find_all(paths: Iterable[str]) -> tuple[Disk, ...]:
+    """The disks of these paths, in their order. Raises TaskerError(REFUSED) for the first that has none."""
     wanted = tuple(paths)
-    if not wanted:
-        return {}
-    cannot = f"cannot look at {', '.join(wanted)[:200]}"
-    return await _FILE_SYSTEM.ask(lambda: {path: _disk_under(path) for path in wanted}, cannot, "name another path")
+    mounts = Mounts.read() if wanted else Mounts("")
+    return tuple(find(path, mounts) for path in wanted)
+
+
+def find(path: str, mounts: Mounts, sys: Path = _SYS) -> Disk:
+    """The disk of a path. Raises TaskerError(REFUSED) where it has none: systemd would accept that and do nothing.
+
+    `sys` has a directory for each block device, by number.
+    """
+    mount = mounts.under(path)
+    if _is_node(path, mounts):
+        point, number, why = "", _of_node(normal(path)), "it is no block device"
+    elif mount is None:
+        point, number, why = "", None, "nothing is mounted there"
+    else:
+        point, number, why = mount.point, mount.device, f"{mount.point} is a file system of type {mount.kind}"
+        if number.startswith("0:"):  # btrfs has numbers of its own
+            number = _of_node(normal(mount.source)) if _is_node(mount.source, mounts) else None
+    try:
+        if number is not None:
+            name, number = whole(number, sys)
+            return Disk(path, point, name, number)
+    except OSError:
+        why = f"the kernel has no block device {number}"
+    text = f"cannot limit the disk under {path}: {why}, so there is no disk"
+    raise TaskerError(Reason.REFUSED, f"{text}; name a path on a file system that has one, or the device")
 
 
 def device(number: str) -> str:
-    """The path of "MAJOR:MINOR", e.g. /dev/vda."""
-    return os.path.realpath(f"/dev/block/{number}")
+    """The node of "MAJOR:MINOR", e.g. /dev/vda."""
+    try:
+        return f"{_DEV}/{_name(_SYS / number)}"
+    except OSError:
+        return f"{_DEV}/block/{number}"
 
 
-def _disk_under(path: str) -> str | None:
+def whole(number: str, sys: Path = _SYS) -> tuple[str, str]:
+    """Name and "MAJOR:MINOR" of the disk that systemd limits for a block device: what one device-mapper device hides,
+    layer by layer, then the whole disk of a partition (systemd's lookup_block_device). Raises OSError."""
+    place = (sys / number).resolve(strict=True)
+    while (below := _below(place)) is not None:
+        place = below
+    if (place / "partition").exists():
+        place = place.parent
+    return _name(place), (place / "dev").read_text().strip()
+
+
+def _below(place: Path) -> Path | None:
+    """What a device is made of, if that is one device, or partitions of one disk."""
+    slaves = place / "slaves"
+    found = sorted(slave.resolve() for slave in slaves.iterdir()) if slaves.is_dir() else []
+    of_one_disk = all((one / "partition").exists() for one in found) and len({one.parent for one in found}) == 1
+    return found[0] if len(found) == 1 or of_one_disk else None
+
+
+def _name(place: Path) -> str:
+    """As below /dev: a name in sysfs has "!" where that has a slash."""
+    words = dict(line.split("=", 1) for line in (place / "uevent").read_text().splitlines())
+    return words["DEVNAME"]
+
+
+def _is_node(path: str, mounts: Mounts) -> bool:
+    """Whether a path lies in /dev itself, where only root and udev make nodes and links; not in /dev/shm."""
+    mount = mounts.under(path)
+    return normal(path).startswith(f"{_DEV}/") and mount is not None and len(mount.point) <= len(_DEV)
+
+
+def _of_node(path: str) -> str | None:
+    """The number of a block device's node; None where that is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    number = status.st_rdev if stat.S_ISBLK(status.st_mode) else status.st_dev
-    if os.major(number) == 0:
-        return None
-    name = f"{os.major(number)}:{os.minor(number)}"
-    place = Path(os.path.realpath(f"/sys/dev/block/{name}"))
-    with contextlib.suppress(OSError):
-        if (place / "partition").exists():
-            return (place.parent / "dev").read_text().strip()
-    return name
+    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}" if stat.S_ISBLK(status.st_mode) else None

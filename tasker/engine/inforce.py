@@ -9,25 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasker.engine import disks, properties
+from tasker.engine import disklimits, properties
 from tasker.engine.cgroup import Cgroup
-from tasker.errors import TaskerError
-from tasker.limits import IoLimit, Limits
+from tasker.job import Job
+from tasker.limits import Limits
 
 
-async def look(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
-    """What is in force where `limits` were asked for, and the fields that differ; None where the cgroup is gone."""
-    try:
-        found = await disks.disks_under(io.path for io in limits.io)
-    except TaskerError:
-        found = {}  # the file system hangs: the disks are named by their devices
+def look(job: Job, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
+    """What is in force for a job, and the fields in which that is not what was asked for; None where the cgroup is
+    gone."""
+    limits = job.limits
     try:
         now, differing = _read(limits, cgroup, default_tasks)
-        io = _io(limits, cgroup.text("io.max"), found)
+        io, differs = disklimits.in_force(limits.io, disklimits.disks_of(job), cgroup.text("io.max"))
         cgroup.read("cgroup.events")  # still there, so a file that is not has a controller that nobody needs here
     except OSError:
         return None, ()
-    if _by_path(io) != _by_path(limits.io):
+    if differs:
         differing += ("io",)
     if now["io_weight"] != limits.io_weight:
         differing += ("io_weight",)
@@ -63,21 +61,3 @@ def _io_weight(limits: Limits, cgroup: Cgroup) -> int | None:
     except (OSError, IndexError):
         return limits.io_weight
     return int(word) if word != "100" or limits.io_weight is not None else None
-
-
-def _io(limits: Limits, text: str, found: dict[str, str | None]) -> tuple[IoLimit, ...]:
-    """The lines of io.max, each under the path that was asked for where its disk is that one's, else the device's."""
-    limited = []
-    for line in text.splitlines():
-        number, *words = line.split()
-        values = dict(word.split("=") for word in words)
-        path = next((io.path for io in limits.io if found.get(io.path) == number), None)
-        if path is None:  # a disk below an encrypted one: systemd looks through it
-            path = next((io.path for io in limits.io if properties.wanted_of(io) <= set(words)), disks.device(number))
-        numbers = {field: values.get(key, "max") for field, (_, key) in properties.IO_PROPERTIES.items()}
-        limited.append(IoLimit(path, **{field: int(n) for field, n in numbers.items() if n != "max"}))
-    return tuple(limited)
-
-
-def _by_path(limits: tuple[IoLimit, ...]) -> dict[str, IoLimit]:
-    return {io.path: io for io in limits if properties.wanted_of(io)}

@@ -13,6 +13,7 @@ import functools
 import logging
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
-from tasker.engine.outcomes import outcome_of, told
+from tasker.engine.outcomes import outcome_of, ran, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
@@ -37,11 +38,10 @@ from tasker.engine.tasks import Tasks
 from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-from tasker.job import Clock, Job, JobSpec, Outcome, check_spec
+from tasker.job import Clock, Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
 from tasker.limits import Limits
 from tasker.policy import demand
-from tasker.usage import Usage
 from tasker.verdict import spoken_of
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Jobs:
         account = await self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()
-        await disks.check_paths(spec.limits)
+        found = disks.find_all(io.path for io in spec.limits.io)
         if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         self._ceilings.check_count(caller.name)
@@ -107,6 +107,7 @@ class Jobs:
             state=State.STARTING,
             created=time.time(),
             limits=self._ceilings.granted(spec.limits),
+            disks=found,
         )
         entry = Entry(job)
         self.table.add(entry)
@@ -154,6 +155,7 @@ class Jobs:
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
             self._events.watch(entry.cgroup, entry.ran_short, "memory.events")
+            self._events.watch(entry.cgroup, entry.refused_task, "pids.events")
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
             if entry.job.uid == 0:
@@ -166,7 +168,7 @@ class Jobs:
         await self._escape.look(entry)
         if entry.cgroup is None:
             return entry.job
-        now, differing = await inforce.look(entry.job.limits, entry.cgroup, self._systemd.default_tasks)
+        now, differing = inforce.look(entry.job, entry.cgroup, self._systemd.default_tasks)
         return dataclasses.replace(
             entry.job, in_force=now, differing=differing, usage=entry.measure() or entry.job.usage
         )
@@ -232,8 +234,8 @@ class Jobs:
             entry.stop = Stop("systemctl", exit.monotonic)
         usage = totals(entry.meter, await self._totals(entry), ended[0])
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        limits, differing = await self._felt(entry.job, outcome, usage)
-        outcome = told(outcome, entry, limits, usage, result, self._ceilings.of_memory(entry.job.owner))
+        limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
+        outcome = told(outcome, entry, limits, usage, result, self._ceilings)
         entry.move(
             Event.SWEPT,
             ended=ended[0],
@@ -270,19 +272,23 @@ class Jobs:
             log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
             return Totals()
 
-    async def _felt(self, job: Job, outcome: Outcome, usage: Usage | None) -> tuple[Limits, tuple[str, ...]]:
-        """What it was limited to in the end, and the field in which that is not what was asked for: an admin may have
-        set another limit. Only the one that the verdict speaks of is looked at."""
-        field = spoken_of(outcome, usage)
-        if not field:
-            return job.limits, ()
-        try:
-            said = await self._systemd.limit(job.unit, field)
-        except TaskerError as error:
-            log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
-            said = None
-        limits = job.limits if said is None else properties.felt(job.limits, field, said)
-        return limits, () if limits == job.limits else (field,)
+    async def _felt(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
+        """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
+        set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
+        limits = job.limits
+        for field in fields:
+            try:
+                said = await self._systemd.limit(job.unit, field)
+            except TaskerError as error:
+                log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
+                said = None
+            limits = limits if said is None else properties.felt(limits, field, said)
+        unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks
+        return limits, tuple(
+            field
+            for field in fields
+            if getattr(limits, field) != getattr(job.limits, field) and not (field == "tasks" and unasked)
+        )
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasker import wire
 from tasker.channel import Channel
-from tasker.engine import properties, scope
+from tasker.engine import disklimits, properties, scope
 from tasker.engine.accounts import Account
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
@@ -59,6 +59,7 @@ class Launcher:
         entry.change(pid=launched.pid)
         entry.cgroup = await scope.make(entry.job, grace, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
+        disklimits.verify(job.limits.io, job.disks, entry.cgroup)
         self._ceilings.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon

@@ -1,7 +1,7 @@
-"""Limits of a job that runs, changed: checked as at a start, told to systemd, noted, and read back from the cgroup.
+"""Limits of a job that runs, changed: checked as at a start, told to systemd, read back from the cgroup, and noted.
 
 What is set here is changed, a limit that is lifted is gone (but for the maximum that the configuration has), the rest
-stays. systemd keeps it until the scope ends.
+stays. systemd keeps it until the scope ends. A change that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -13,44 +13,85 @@ from collections.abc import Collection
 from typing import Any
 
 from tasker import wire
-from tasker.engine import disks, properties
+from tasker.engine import disklimits, disks, fatal, properties
 from tasker.engine.ceilings import Ceilings
+from tasker.engine.cgroup import Cgroup
 from tasker.engine.jobs import Jobs
+from tasker.engine.properties import Property
+from tasker.engine.rollback import Before, restoring
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
+from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import IoLimit, Limits, check_change, check_limits, named
+from tasker.limits import Disk, IoLimit, Limits, check_change, check_limits, named
 from tasker.quantity import format_size
 
 
 class Limiting:
-    def __init__(self, jobs: Jobs, systemd: Systemd, ceilings: Ceilings) -> None:
+    def __init__(self, jobs: Jobs, systemd: Systemd, ceilings: Ceilings, tasks: Tasks) -> None:
         self._jobs = jobs
         self._systemd = systemd
         self._ceilings = ceilings
+        self._tasks = tasks
         self._changing = asyncio.Lock()
         """People change limits, so one change at a time is fast enough, and none undoes another."""
 
     async def limit(self, request: wire.LimitJob, entry: Entry) -> Job:
-        """The job with what is in force then. Raises TaskerError."""
+        """The job with what is in force then; where the change ended it, as it ended. Raises TaskerError."""
         check_change(request.limits, request.lift, os.cpu_count() or 1)
-        await disks.check_paths(request.limits)
+        found = disks.find_all(io.path for io in request.limits.io)
         self._ceilings.check(entry.job.owner, request.limits)
         await entry.settled.wait()
+        await self._tasks.to_its_end(self._limit(request, entry, found))
+        if entry.cgroup is None or not entry.cgroup.populated:  # a limit below what it used was its end
+            return await entry.ended_within(fatal.ACTS_WITHIN)
+        return await self._jobs.look(entry)
+
+    async def _limit(self, request: wire.LimitJob, entry: Entry, found: tuple[Disk, ...]) -> None:
         async with self._changing:
             entry.demand("change the limits of", State.RUNNING, State.PAUSED, State.ENDING)
+            if (cgroup := entry.cgroup) is None:
+                raise TaskerError(Reason.REFUSED, f"cannot change the limits of job {entry.job.id}: it has ended")
             limits = self._ceilings.capped(changed(entry.job.limits, request.limits, request.lift))
             fields = {*named(request.limits), *request.lift}
             if "memory" in fields:
                 fields.add("memory_swap")  # which follows from it
-            await self._systemd.set_properties(entry.job.unit, properties.changes(limits, fields))
-            entry.change(limits=limits)
+            named_now = {disk.path for disk in found}
+            kept = (disk for disk in disklimits.disks_of(entry.job) if disk.path not in named_now)
+            on = (*kept, *found)
+            job = dataclasses.replace(entry.job, limits=limits, disks=on if limits.io else ())
+            async with restoring(job.unit, fields, self._systemd, cgroup) as before:
+                await self._systemd.set_properties(job.unit, _told(entry.job, job, fields, before))
+                _verify(job, fields, cgroup)
+            entry.change(limits=job.limits, disks=job.disks)
             await self._jobs.note(entry)
-        if entry.cgroup is None:
-            return entry.job  # it has ended meanwhile
-        properties.verify(Limits(**{field: getattr(limits, field) for field in fields}), entry.cgroup, fields)
-        return await self._jobs.look(entry)
+
+
+def _told(before: Job, after: Job, fields: Collection[str], had: Before) -> list[Property]:
+    """What SetUnitProperties is told, so that `fields` of the limits of a job become others."""
+    told = properties.changes(after.limits, fields)
+    if "io" not in fields:
+        return told
+    if not after.limits.io:
+        return told + disklimits.lifted()
+    was = disklimits.disks_of(before)
+    old, new = disklimits.by_disk(before.limits.io, was), disklimits.by_disk(after.limits.io, after.disks)
+    return told + disklimits.changes(old, new, (*was, *after.disks), had.files["io.max"], had.disks)
+
+
+def _verify(job: Job, fields: Collection[str], cgroup: Cgroup) -> None:
+    """Raise TaskerError(REFUSED) for the first of `fields` that is not in force, unless the job has just ended."""
+    try:
+        properties.verify(Limits(**{field: getattr(job.limits, field) for field in fields}), cgroup, fields)
+        if "io" in fields and not job.limits.io:
+            disklimits.verify_lifted(cgroup)
+        elif "io" in fields:
+            disklimits.verify(job.limits.io, job.disks, cgroup)
+    except TaskerError:
+        if cgroup.text("cgroup.events"):
+            raise
 
 
 def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:
@@ -75,5 +116,5 @@ def told(request: wire.LimitJob) -> str:
 
 def _value(name: str, value: Any) -> str:
     if name == "io":
-        return "; ".join(f"{io.path} {' '.join(sorted(properties.wanted_of(io)))}" for io in value)
+        return "; ".join(f"{io.path} {disklimits.words_of(io)}" for io in value)
     return format_size(value) if name.startswith("memory") else f"{value:g}"

@@ -6,10 +6,10 @@ import dataclasses
 import errno
 import os
 import signal
-from collections.abc import Sequence
 from typing import Any
 
 from tasker import wire
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.table import Entry, Sent, Stop
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
@@ -43,24 +43,29 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
 
 
 def told(
-    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, ceilings: Sequence[str]
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, ceilings: Ceilings
 ) -> Outcome:
-    """The same with its verdict. `limits` are those it felt; `result` is the scope's; `ceilings`: those on memory,
-    besides its own, in words."""
-    stop, clock = entry.stop, entry.job.clock
-    known = clock.started is not None and clock.exited is not None
+    """The same with its verdict. `limits` are those it felt; `result` is the scope's."""
+    stop, owner = entry.stop, entry.job.owner
     line = verdict(
         outcome,
         limits,
         usage,
-        max(0.0, (clock.exited or 0.0) - (clock.started or 0.0)) if known else None,
+        ran(entry.job),
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
         why=stop.why if stop is not None else "",
         whole=entry.meter.final,
-        ceilings=ceilings,
+        ceilings=ceilings.of_memory(owner),
+        refusing=ceilings.refusing(owner, limits.tasks),
         left_behind=_left_behind(outcome, entry, result),
     )
     return dataclasses.replace(outcome, verdict=line)
+
+
+def ran(job: Job) -> float | None:
+    """Seconds from the start of its leader to the leader's exit."""
+    clock = job.clock
+    return None if clock.started is None or clock.exited is None else max(0.0, clock.exited - clock.started)
 
 
 def _left_behind(outcome: Outcome, entry: Entry, result: str) -> str:

@@ -1,4 +1,5 @@
 """Limits as systemd's properties, and read back from the cgroup: systemd accepts some that it then does not apply.
+Those of disks: disklimits.py.
 
 Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
 read there, the value that is read there, how it is written for systemd and read from there.
@@ -13,11 +14,11 @@ from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError
-from tasker.limits import IoLimit, Limits
+from tasker.limits import Limits
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
-_LOOK = "ask an admin to look at the unit with systemctl show"
+LOOK = "ask an admin to look at the unit with systemctl show"
 _ALL = tuple(field.name for field in dataclasses.fields(Limits))
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
@@ -85,14 +86,6 @@ PROPERTIES = (
     Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=lambda seconds: _microseconds(seconds + RUN_TIME_MARGIN)),
 )
 
-IO_PROPERTIES = {
-    "read_bandwidth": ("IOReadBandwidthMax", "rbps"),
-    "write_bandwidth": ("IOWriteBandwidthMax", "wbps"),
-    "read_iops": ("IOReadIOPSMax", "riops"),
-    "write_iops": ("IOWriteIOPSMax", "wiops"),
-}
-"""Field of IoLimit: systemd's property, the key in io.max."""
-
 
 def line_of(field: str) -> Line:
     return next(line for line in PROPERTIES if line.field == field)
@@ -107,7 +100,7 @@ def implied(limits: Limits) -> Limits:
 
 def properties(limits: Limits) -> list[Property]:
     """What StartTransientUnit is told."""
-    return [found for found in changes(limits, _ALL) if found[2] not in (INFINITY, [])]
+    return [found for found in changes(limits, _ALL) if found[2] != INFINITY]
 
 
 def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
@@ -118,10 +111,6 @@ def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
         if line.field in fields:
             value = getattr(limits, line.field)
             found.append((line.property, "t", INFINITY if value is None else line.write(value)))
-    for field, (name, _) in IO_PROPERTIES.items():
-        if "io" in fields:
-            pairs = [[io.path, getattr(io, field)] for io in limits.io if getattr(io, field) is not None]
-            found.append((name, "a(st)", pairs))
     return found
 
 
@@ -141,30 +130,16 @@ def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None
         is_implied = line.field == "memory_swap" and limits.memory is not None
         if not line.file or (value is None and (line.field not in lifted or is_implied)):
             continue
-        text = _text(cgroup, line.file)
+        text = text_of(cgroup, line.file)
         if value is None and line.read(text) is not None:
             text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
-            raise TaskerError(Reason.REFUSED, f"{text}; {_LOOK}")
+            raise TaskerError(Reason.REFUSED, f"{text}; {LOOK}")
         if value is not None and not line.kept(value, text):
-            words = f"asked for {value}, {line.file} is {text}; {_LOOK}"
+            words = f"asked for {value}, {line.file} is {text}; {LOOK}"
             raise TaskerError(Reason.REFUSED, f"cannot limit {line.field}: {words}")
-    if "io" in lifted and not limits.io and _text(cgroup, "io.max"):
-        text = f"cannot lift the limit on disks: io.max is still {cgroup.read('io.max')!r}"
-        raise TaskerError(Reason.REFUSED, f"{text}; {_LOOK}")
-    for io in limits.io:
-        wanted, text = wanted_of(io), _text(cgroup, "io.max")
-        if not any(wanted <= set(line.split()) for line in text.splitlines() or [""]):
-            words = f"asked for {' '.join(sorted(wanted))}, io.max is {text!r}; {_LOOK}"
-            raise TaskerError(Reason.REFUSED, f"cannot limit the disk under {io.path}: {words}")
 
 
-def wanted_of(io: IoLimit) -> set[str]:
-    """The words of its line in io.max."""
-    values = {key: getattr(io, field) for field, (_, key) in IO_PROPERTIES.items()}
-    return {f"{key}={value}" for key, value in values.items() if value is not None}
-
-
-def _text(cgroup: Cgroup, file: str) -> str:
+def text_of(cgroup: Cgroup, file: str) -> str:
     try:
         return cgroup.read(file)
     except OSError:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from pathlib import Path
 
-from tasker.engine import names, properties
+from tasker.engine import disklimits, names, properties
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.properties import Property
 from tasker.engine.systemd import Systemd
@@ -34,6 +34,7 @@ def describe(job: Job, grace: float) -> list[Property]:
         ("Controller", "s", names.BUS),  # its end is left to us, with the job's own grace: see deactivations.py
         ("TimeoutStopUSec", "t", round((grace + _MARGIN) * 1_000_000)),
         *properties.properties(job.limits),
+        *disklimits.properties(job.limits.io, job.disks),
     ]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tasker.engine.bus import DEADLINE, Refused, variant
 from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNTOLD, Manager, unit_path
@@ -127,9 +128,10 @@ class Systemd:
         await self._manager.call("SetUnitProperties", "sba(sv)", name, True, values)
         await self._manager.get(PATH, MANAGER, "Version")
 
-    async def slice_properties(self, name: str, properties: Iterable[str]) -> dict[str, int]:
-        """What systemd has for a slice, which it loads for that."""
-        return {key: await self._manager.get(unit_path(name), _SLICE, key) for key in properties}
+    async def properties(self, name: str, properties: Iterable[str]) -> dict[str, Any]:
+        """What systemd has for a scope or a slice; a slice is loaded for that."""
+        interface = _SLICE if name.endswith(".slice") else SCOPE
+        return {key: await self._manager.get(unit_path(name), interface, key) for key in properties}
 
     async def totals(self, name: str) -> Totals:
         """What a unit used in all, once it is over."""

@@ -145,6 +145,11 @@ class Entry:
         if self.cgroup is not None:
             self.meter.ran_short(self.cgroup)
 
+    def refused_task(self) -> None:
+        """The kernel tells that it refused a process."""
+        if self.cgroup is not None:
+            self.meter.refused_task(self.cgroup)
+
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""
         if self.job.state not in states:

@@ -15,11 +15,11 @@ from tasker.engine.cgroup import Cgroup
 from tasker.usage import Pressure, Usage
 
 _RATES = ("cpu_rate", "io_read_rate", "io_write_rate")
-FAST = ("memory.peak", "io.stat", "memory.events", "cpu.stat", "cgroup.events")
+FAST = ("memory.peak", "io.stat", "memory.events", "memory.pressure", "pids.events", "cpu.stat", "cgroup.events")
 """Files to keep open: systemd removes the cgroup as soon as it is empty, and the last reading is a race with that."""
 _COUNTERS = (
     *("cpu_time", "periods", "throttled_periods", "throttled_time", "memory_peak", "memory_limit_hits", "oom_kills"),
-    *("io_read", "io_write"),
+    *("io_read", "io_write", "task_limit_hits", "memory_high_hits"),
 )
 SHORTEST = 0.05
 """Seconds between two readings that a rate is made of: below, the last rate is the better answer."""
@@ -89,7 +89,14 @@ class Meter:
             self.glimpse(cgroup)
         elif not self.final:
             hits = max(self.last.memory_limit_hits, memory.get("max", 0))
-            self.last = dataclasses.replace(self.last, memory_limit_hits=hits)
+            high = max(self.last.memory_high_hits, memory.get("high", 0))
+            self.last = dataclasses.replace(self.last, memory_limit_hits=hits, memory_high_hits=high)
+
+    def refused_task(self, cgroup: Cgroup) -> None:
+        """The kernel tells of a process that it refused the job, up to 100 times a second: only how often is read."""
+        if self.last is not None and not self.final:
+            hits = max(self.last.task_limit_hits, cgroup.numbers("pids.events").get("max", 0))
+            self.last = dataclasses.replace(self.last, task_limit_hits=hits)
 
     def _had_more(self, usage: Usage) -> bool:
         """Whether the last reading had something that is missing from this one, of what only grows."""
@@ -137,6 +144,8 @@ def counted(cgroup: Cgroup) -> Usage | None:
     peak = cgroup.number("memory.peak")
     read_bytes, written_bytes = _io(cgroup)
     memory = cgroup.numbers("memory.events")
+    pressure = _pressure(cgroup, "memory.pressure")
+    refused = cgroup.numbers("pids.events").get("max", 0)
     cpu = cgroup.numbers("cpu.stat")
     if not cpu and peak is None:
         return None
@@ -151,6 +160,9 @@ def counted(cgroup: Cgroup) -> Usage | None:
         oom_kills=memory.get("oom_kill", 0),
         io_read=read_bytes,
         io_write=written_bytes,
+        memory_pressure=pressure,
+        task_limit_hits=refused,
+        memory_high_hits=memory.get("high", 0),
     )
 
 
@@ -161,7 +173,6 @@ def _now(cgroup: Cgroup) -> dict[str, Any]:
         "swap": cgroup.number("memory.swap.current"),
         "tasks": cgroup.number("pids.current"),
         "cpu_pressure": _pressure(cgroup, "cpu.pressure"),
-        "memory_pressure": _pressure(cgroup, "memory.pressure"),
         "io_pressure": _pressure(cgroup, "io.pressure"),
     }
 
@@ -169,7 +180,9 @@ def _now(cgroup: Cgroup) -> dict[str, Any]:
 def _larger(one: Usage, other: Usage) -> Usage:
     """`other`, with every counter that `one` has further."""
     more: dict[str, Any] = {name: _largest(getattr(one, name), getattr(other, name)) for name in _COUNTERS}
-    return dataclasses.replace(other, **more)
+    pressures = [found.memory_pressure for found in (other, one) if found.memory_pressure is not None]
+    longest = max(pressures, key=lambda pressure: pressure.total, default=None)
+    return dataclasses.replace(other, memory_pressure=longest, **more)
 
 
 def _largest(*values: float | None) -> float | None:

@@ -15,7 +15,7 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
 from tasker.job import Clock, Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
-from tasker.limits import IoLimit, Limits
+from tasker.limits import Disk, IoLimit, Limits
 
 LIMITS = Limits(
     cpu=0.5,
@@ -48,6 +48,7 @@ JOB = Job(
     state=State.RUNNING,
     created=1700000000.25,
     pid=77,
+    disks=(Disk("/srv", "/", "vda", "254:0"), Disk("/", "/", "vda", "254:0")),
 )
 
 

@@ -11,7 +11,7 @@ from tasker.cli.facts import DIFFERS, facts, in_force
 from tasker.cli.rows import for_pipe
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
-from tasker.limits import IoLimit, Limits
+from tasker.limits import Disk, IoLimit, Limits
 from tasker.usage import Pressure, Usage
 from tests.cli.jobs import RUNNING, ended
 
@@ -116,6 +116,27 @@ def test_what_a_running_job_uses_now() -> None:
     assert [row[1].style for row in facts(job, 0) if row[0].plain == "memory limit"] == [DIFFERS]
 
 
+def test_a_running_job_shows_the_limits_that_act_on_it() -> None:
+    usage = Usage(
+        time=1.0,
+        periods=100,
+        throttled_periods=34,
+        task_limit_hits=3,
+        memory_high_hits=2,
+        memory_pressure=Pressure(0.0, 0.0, 0.5 * (1065.5 - RUNNING.created)),
+    )
+    limits = Limits(cpu=0.5, tasks=5, memory_high=16 << 20)
+    shown = said(replace(RUNNING, started=RUNNING.created, usage=usage, limits=limits, in_force=limits))
+    assert shown["limits acting"] == (
+        "the CPU limit of 0.5 held it back 34 % of the time; held back 50 % of the time by memory-high 16M; "
+        "the tasks limit of 5 refused 3 processes"
+    )
+    raised = replace(limits, tasks=50)
+    job = replace(RUNNING, usage=Usage(time=1.0, task_limit_hits=1), limits=limits, in_force=raised)
+    assert said(job)["limits acting"] == "the tasks limit of 50 refused 1 process"
+    assert "limits acting" not in said(ended(usage=usage, limits=limits))
+
+
 def test_nothing_used_is_not_said() -> None:
     assert said(replace(RUNNING, usage=Usage(time=1.0))).keys() - said(RUNNING).keys() == {"CPU time"}
 
@@ -140,6 +161,22 @@ def test_the_limits_as_a_table() -> None:
     ]
     assert [str(row[2].style) for row in in_force(job)[1:4]] == [DIFFERS, "", DIFFERS]
     assert [len(in_force(replace(RUNNING, in_force=force))) for force in (None, Limits())] == [1, 1]
+
+
+def test_a_path_is_shown_with_its_mount_point_and_disk() -> None:
+    asked = Limits(io=(IoLimit("/srv", 1 << 20), IoLimit("/", None, 2 << 20), IoLimit("/dev/vda1", None, None, 9)))
+    disks = (
+        Disk("/srv", "/", "vda", "254:0"),
+        Disk("/", "/", "vda", "254:0"),
+        Disk("/dev/vda1", "", "vda", "254:0"),
+    )
+    job = replace(RUNNING, limits=asked, in_force=asked, disks=disks)
+    shown = "/srv (on /, disk vda): read 1M/s; / (disk vda): write 2M/s; /dev/vda1 (disk vda): 9 reads/s"
+    assert said(job)["disk limit"] == shown
+    assert [cell.plain for cell in in_force(job)[1]] == ["disk", shown, shown]
+    on_node = replace(asked, io=(IoLimit("/dev/vda", 1 << 20),))
+    job = replace(job, limits=on_node, in_force=on_node, disks=(Disk("/dev/vda", "", "vda", "254:0"),))
+    assert said(job)["disk limit"] == "/dev/vda: read 1M/s"
 
 
 def test_paused_is_no_secret() -> None:

@@ -54,15 +54,17 @@ def test_the_scope_is_made_as_designed(tasker: Stack) -> None:
 def test_every_limit_becomes_a_property(tasker: Stack) -> None:
     io = IoLimit(str(tasker.directory), 5 * MIB, 6 * MIB, 70, 80)
     limits = Limits(0.5, 50, 64 * MIB, 48 * MIB, 8 * MIB, 10, (io,), 30, 90.5)
-    tasker.start_job("sleep", "60", limits=limits)
+    job = tasker.start_job("sleep", "60", limits=limits)
     made = tasker.systemd.calls[-1]["properties"]
     assert made["CPUQuotaPerSecUSec"] == 500_000
     assert made["CPUWeight"] == 50
     assert (made["MemoryMax"], made["MemoryHigh"], made["MemorySwapMax"]) == (64 * MIB, 48 * MIB, 8 * MIB)
     assert made["TasksMax"] == 10
-    assert made["IOReadBandwidthMax"] == [[io.path, 5 * MIB]]
-    assert made["IOWriteBandwidthMax"] == [[io.path, 6 * MIB]]
-    assert (made["IOReadIOPSMax"], made["IOWriteIOPSMax"]) == ([[io.path, 70]], [[io.path, 80]])
+    (disk,) = job.disks
+    node = f"/dev/{disk.name}"
+    assert made["IOReadBandwidthMax"] == [[node, 5 * MIB]]
+    assert made["IOWriteBandwidthMax"] == [[node, 6 * MIB]]
+    assert (made["IOReadIOPSMax"], made["IOWriteIOPSMax"]) == ([[node, 70]], [[node, 80]])
     assert made["IOWeight"] == 30
     assert made["RuntimeMaxUSec"] == 150_500_000  # a minute more: the engine's to end
 
@@ -92,8 +94,8 @@ def test_a_limit_that_is_not_in_force_fails_the_start(tasker: Stack, omitted: st
 
 
 def test_a_path_without_a_disk_is_refused(tasker: Stack) -> None:
-    for path in ("/nonexistent", "/proc"):
-        with refused(Reason.REFUSED, f"the disk under {path}: there is no such path, or no disk under it; "):
+    for path, why in (("/proc/x", "/proc is a file system of type proc"), ("/dev/zero", "it is no block device")):
+        with refused(Reason.REFUSED, f"the disk under {path}: {why}, so there is no disk; "):
             tasker.start_job("true", limits=Limits(io=(IoLimit(path, read_iops=5),)))
     assert tasker.systemd.calls == []
 

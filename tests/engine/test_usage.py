@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
-from tasker.engine.usage import SHORTEST, Meter, Totals, totals, with_rates
+from tasker.engine.usage import FAST, SHORTEST, Meter, Totals, counted, totals, with_rates
 from tasker.usage import Pressure, Usage
 from tests.daemon import DEADLINE
 from tests.stack import Stack, until
@@ -23,9 +24,12 @@ FILES = {
     "memory.current": "4096\n",
     "memory.peak": "8192\n",
     "memory.swap.current": "12288\n",
-    "memory.events": "low 0\nhigh 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 0\n",
+    "memory.pressure": "some avg10=7.00 avg60=0.00 avg300=0.00 total=3000000\n"
+    "full avg10=5.00 avg60=0.00 avg300=0.00 total=2000000\n",
+    "memory.events": "low 0\nhigh 6\nmax 3\noom 1\noom_kill 2\noom_group_kill 0\n",
     "io.stat": "254:0 rbytes=1000 wbytes=20 rios=1 wios=2 dbytes=7 dios=8\n8:16 \n7:0 rbytes=5 wbytes=1 rios=1\n",
     "pids.current": "7\n",
+    "pids.events": "max 4\n",
     "cpu.pressure": "some avg10=12.50 avg60=0.00 avg300=0.00 total=1500000\n",
     "io.pressure": "some avg10=34.00 avg60=1.00 avg300=1.00 total=2000000\n"
     "full avg10=30.00 avg60=1.00 avg300=1.00 total=1000000\n",
@@ -55,8 +59,10 @@ def test_a_reading_has_what_the_files_say(tmp_path: Path) -> None:
         io_write=21,
         tasks=7,
         cpu_pressure=Pressure(0.125, 0.0, 1.5),
-        memory_pressure=None,
+        memory_pressure=Pressure(0.07, 0.05, 3.0),
         io_pressure=Pressure(0.34, 0.3, 2.0),
+        task_limit_hits=4,
+        memory_high_hits=6,
     )
 
 
@@ -72,7 +78,9 @@ def test_a_cgroup_that_is_gone_has_no_reading(tmp_path: Path) -> None:
     assert Meter().read(gone) is None
 
 
-@pytest.mark.parametrize("first", ["memory.peak", "memory.events", "io.stat"])
+@pytest.mark.parametrize(
+    "first", ["memory.peak", "memory.events", "memory.pressure", "pids.events", "io.stat"]
+)
 def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_path: Path, first: str) -> None:
     """The kernel removes the files of the controllers first, and cgroup.events last."""
     going = cgroup(tmp_path, FILES)
@@ -86,6 +94,31 @@ def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_pa
     assert before is not None
     assert meter.last is not None
     assert (meter.last.memory_peak, meter.last.oom_kills, meter.last.io_read) == (8192, 2, 1005)
+    assert (meter.last.task_limit_hits, meter.last.memory_high_hits) == (4, 6)
+    assert meter.last.memory_pressure == Pressure(0.07, 0.05, 3.0)
+
+
+def test_every_file_that_the_last_reading_needs_is_kept_open(tmp_path: Path) -> None:
+    """What was opened can be read for as long as the cgroup is there; a name may be gone before."""
+    kept = cgroup(tmp_path, FILES)
+    kept.keep_open(*FAST)
+    whole = counted(kept)
+    assert whole is not None
+    for name in FILES:
+        (tmp_path / name).unlink()
+    after = counted(kept)
+    assert after is not None
+    assert dataclasses.replace(after, time=whole.time) == whole
+
+
+def test_a_refused_process_is_noted_at_once(tmp_path: Path) -> None:
+    """The job may end with its next instruction, and systemd removes the cgroup then."""
+    meter, going = Meter(), cgroup(tmp_path, FILES)
+    meter.glimpse(going)
+    (tmp_path / "pids.events").write_text("max 9\n")
+    meter.refused_task(going)
+    assert meter.last is not None
+    assert meter.last.task_limit_hits == 9
 
 
 def test_rates_are_of_the_time_since_the_reading_before() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
+from tasker.acting import acting
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
-from tests.system.conftest import User, cgroup, scopes, show
+from tests.system.conftest import User, cgroup, scopes, show, until
 
 MIB = 1 << 20
 BUSY = "while :; do :; done"
@@ -63,6 +65,15 @@ def test_memory_high_throttles_and_does_not_kill(alice: User) -> None:
         pass
     assert numbers(path.read_text())["oom_kill"] == 0
 
+    def held_back() -> bool:
+        now = alice.client.get(job.id)
+        return now.usage is not None and "memory_high" in acting(now.usage, time.time() - (now.started or 0.0))
+
+    until(held_back)
+    outcome = alice.client.stop(job.id, grace=0).outcome
+    assert outcome is not None
+    assert re.search(r"; held back \d+(\.\d)? % of the time by memory-high 32M$", outcome.verdict), outcome.verdict
+
 
 def test_without_swap_asked_for_there_is_none(alice: User) -> None:
     job = alice.start("sleep", "60", limits=Limits(memory=48 * MIB))
@@ -100,10 +111,40 @@ def test_read_limits_stand_on_the_disk_under_the_path(alice: User) -> None:
     assert show(job.unit, "IOWeight") == "50"
 
 
+def test_two_paths_on_one_disk_start_together(alice: User) -> None:
+    """One of them does not exist: nobody looks."""
+    limits = Limits(io=(IoLimit("/", write_bandwidth=2 * MIB), IoLimit("/no/such/path", read_bandwidth=MIB)))
+    job = alice.start("sleep", "60", limits=limits)
+    (line,) = (cgroup(job) / "io.max").read_text().splitlines()
+    assert line == f"{job.disks[0].number} rbps={MIB} wbps={2 * MIB} riops=max wiops=max"
+    assert [(disk.path, disk.mount_point) for disk in job.disks] == [("/", "/"), ("/no/such/path", "/")]
+    assert len({disk.number for disk in job.disks}) == 1
+    now = alice.client.get(job.id)
+    assert now.in_force is not None
+    assert (now.in_force.io, now.differing) == (limits.io, ())
+
+
 def test_forks_past_the_tasks_limit_are_refused(alice: User) -> None:
     job = alice.sh("for i in 1 2 3 4 5 6 7 8; do sleep 20 & done; wait", Limits(tasks=4))
     assert b"Cannot fork" in alice.output(job)
-    assert alice.client.get(job.id).outcome is not None
+    outcome = alice.client.get(job.id).outcome
+    assert outcome is not None
+    assert re.search(r"; the tasks limit of 4 refused \d+ process(es)?$", outcome.verdict), outcome.verdict
+
+
+def test_a_tasks_limit_that_acts_shows_while_the_job_runs(alice: User) -> None:
+    """The first refusals come at once, before anybody has asked."""
+    script = "import os, time\nleft = 3\nwhile left:\n    try:\n        child = os.fork()\n    except OSError:\n"
+    script += "        left -= 1\n    else:\n        child or time.sleep(600)\n"
+    script += "print('done', flush=True)\ntime.sleep(600)"
+    job = alice.start("python3", "-c", script, limits=Limits(tasks=3))
+    assert alice.first_line(job) == "done"
+    usage = alice.client.get(job.id).usage
+    assert usage is not None
+    assert (usage.task_limit_hits, acting(usage, 1.0)) == (3, ("tasks",))
+    outcome = alice.client.stop(job.id, grace=0).outcome
+    assert outcome is not None
+    assert outcome.verdict.endswith("; the tasks limit of 3 refused 3 processes")
 
 
 def test_a_fork_bomb_is_contained_and_stopped(alice: User) -> None:
@@ -124,8 +165,8 @@ def test_run_time_ends_it(alice: User) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        (Limits(io=(IoLimit("/no/such/path", write_bandwidth=MIB),)), "no such path, or no disk"),
-        (Limits(io=(IoLimit("/run", write_bandwidth=MIB),)), "no such path, or no disk"),
+        (Limits(io=(IoLimit("/run/x", write_bandwidth=MIB),)), "/run is a file system of type tmpfs"),
+        (Limits(io=(IoLimit("/dev/null", write_bandwidth=MIB),)), "it is no block device, so there is no disk"),
         (Limits(memory=4096), "8M or more"),
         (Limits(cpu=2.0**63), "cores of the machine"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,30 +104,74 @@ def hanging() -> Iterator[str]:
     run("systemctl", "daemon-reload")
 
 
-def test_a_file_system_that_hangs_holds_up_nobody(alice: User, bob: User, hanging: str) -> None:
-    refused: list[str] = []
+def test_a_file_system_that_hangs_is_not_asked(alice: User, hanging: str) -> None:
+    with pytest.raises(TaskerError, match="/mnt/hangs is a file system of type autofs, so there is no disk"):
+        alice.start("true", limits=Limits(io=(IoLimit(hanging, read_iops=5),)))
+    assert show("mnt-hangs.mount", "ActiveState") == "inactive"
 
-    def start() -> None:
-        with pytest.raises(TaskerError) as caught:
-            alice.start("true", limits=Limits(io=(IoLimit(hanging, read_iops=5),)))
-        refused.append(caught.value.message)
 
-    starting = threading.Thread(target=start)
-    starting.start()
-    until(lambda: show("mnt-hangs.mount", "ActiveState") == "activating")
-    assert bob.wait(bob.start("true")).outcome is not None
-    starting.join()
-    assert refused == [
-        "cannot look at /mnt/hangs/file: the file system does not answer within 5 s; name another path"
-    ]
+def test_a_second_path_on_a_disk_leaves_the_limit_of_the_first(alice: User) -> None:
+    job = alice.start("sleep", "600", limits=Limits(io=(IoLimit("/", write_bandwidth=2 * MIB),)))
+    (disk,) = job.disks
+    now = alice.client.limit(job.id, Limits(io=(IoLimit("/srv", read_bandwidth=MIB, read_iops=50),)))
+    assert (cgroup(job) / "io.max").read_text() == f"{disk.number} rbps={MIB} wbps={2 * MIB} riops=50 wiops=max\n"
+    assert now.differing == ()
+    assert show(job.unit, "IOReadBandwidthMax") == f"/dev/{disk.name} {MIB}"
+    alice.client.limit(job.id, Limits(io=(IoLimit(f"/dev/{disk.name}", write_bandwidth=MIB),)))
+    assert f" wbps={MIB} " in (cgroup(job) / "io.max").read_text()
+
+
+def test_an_entry_that_an_admin_made_for_the_disk_is_kept(alice: User) -> None:
+    job = alice.start("sleep", "600", limits=Limits(io=(IoLimit("/", write_bandwidth=2 * MIB),)))
+    run("systemctl", "set-property", "--runtime", job.unit, "IOReadIOPSMax=/ 70")
+    until(lambda: "riops=70" in (cgroup(job) / "io.max").read_text())
+    alice.client.limit(job.id, Limits(io=(IoLimit("/srv", read_bandwidth=MIB),)))
+    words = (cgroup(job) / "io.max").read_text().split()[1:]
+    assert (words[0], words[2]) == (f"rbps={MIB}", "riops=70")
+
+
+PROPERTIES = (
+    *("CPUQuotaPerSecUSec", "CPUWeight", "MemoryMax", "MemoryHigh", "MemorySwapMax", "TasksMax", "IOWeight"),
+    *("IOReadBandwidthMax", "IOWriteBandwidthMax", "IOReadIOPSMax", "IOWriteIOPSMax"),
+)
+FILES = ("cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.swap.max", "pids.max", "io.max")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_change_that_fails_changes_nothing(alice: User, tmp_path: Path, file: str) -> None:
+    """The kernel refuses one value: its file is covered by one that cannot be written."""
+    io = (IoLimit("/", write_bandwidth=2 * MIB, read_iops=70),)
+    job = alice.start(
+        *("sleep", "600"),
+        limits=Limits(0.5, 50, 96 * MIB, 64 * MIB, MIB, 10, io, 30),
+    )
+
+    def state() -> tuple[object, ...]:
+        now = alice.client.get(job.id)
+        files = tuple((cgroup(job) / name).read_bytes() for name in FILES)
+        return (*files, *(show(job.unit, name) for name in PROPERTIES), now.limits, now.in_force, now.differing)
+
+    before = state()
+    cover = tmp_path / "cover"
+    cover.write_bytes((cgroup(job) / file).read_bytes())
+    run("mount", "--bind", str(cover), str(cgroup(job) / file))
+    run("mount", "-o", "remount,bind,ro", str(cgroup(job) / file))
+    try:
+        other = (IoLimit("/srv", read_bandwidth=MIB),)
+        with pytest.raises(TaskerError, match="cannot limit "):
+            alice.client.limit(job.id, Limits(0.25, 60, 128 * MIB, 80 * MIB, 2 * MIB, 11, other, 40))
+        assert state() == before
+    finally:
+        run("umount", str(cgroup(job) / file))
+    assert state() == before
 
 
 def test_what_cannot_be_changed(alice: User, bob: User) -> None:
     job = alice.start("sleep", "600")
     for who, limits, reason, words in (
         (alice, Limits(run_time=60), Reason.INVALID, "cannot change the run time"),
-        (alice, Limits(io=(IoLimit("/no/such", read_iops=5),)), Reason.REFUSED, "no such path, or no disk under it"),
-        (alice, Limits(io=(IoLimit("/run", read_iops=5),)), Reason.REFUSED, "no such path, or no disk under it"),
+        (alice, Limits(io=(IoLimit("/dev/none", read_iops=5),)), Reason.REFUSED, "it is no block device"),
+        (alice, Limits(io=(IoLimit("/run", read_iops=5),)), Reason.REFUSED, "so there is no disk"),
         (bob, Limits(tasks=5), Reason.DENIED, "cannot change the limits"),
     ):
         with pytest.raises(TaskerError, match=words) as caught:

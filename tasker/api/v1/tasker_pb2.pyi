@@ -91,6 +91,18 @@ class IoLimit(_message.Message):
     write_iops: int
     def __init__(self, path: _Optional[str] = ..., read_bandwidth: _Optional[int] = ..., write_bandwidth: _Optional[int] = ..., read_iops: _Optional[int] = ..., write_iops: _Optional[int] = ...) -> None: ...
 
+class Disk(_message.Message):
+    __slots__ = ("path", "mount_point", "name", "number")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    MOUNT_POINT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    mount_point: str
+    name: str
+    number: str
+    def __init__(self, path: _Optional[str] = ..., mount_point: _Optional[str] = ..., name: _Optional[str] = ..., number: _Optional[str] = ...) -> None: ...
+
 class Outcome(_message.Message):
     __slots__ = ("kind", "exit_code", "signal", "core_dumped", "stopped_by", "killed", "summary", "verdict")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -130,7 +142,7 @@ class Outcome(_message.Message):
     def __init__(self, kind: _Optional[_Union[Outcome.Kind, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., core_dumped: _Optional[bool] = ..., stopped_by: _Optional[str] = ..., killed: _Optional[bool] = ..., summary: _Optional[str] = ..., verdict: _Optional[str] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("time", "cpu_time", "cpu_rate", "periods", "throttled_periods", "throttled_time", "memory", "memory_peak", "swap", "memory_limit_hits", "oom_kills", "io_read", "io_write", "io_read_rate", "io_write_rate", "tasks", "cpu_pressure", "memory_pressure", "io_pressure")
+    __slots__ = ("time", "cpu_time", "cpu_rate", "periods", "throttled_periods", "throttled_time", "memory", "memory_peak", "swap", "memory_limit_hits", "oom_kills", "io_read", "io_write", "io_read_rate", "io_write_rate", "tasks", "cpu_pressure", "memory_pressure", "io_pressure", "task_limit_hits", "memory_high_hits")
     TIME_FIELD_NUMBER: _ClassVar[int]
     CPU_TIME_FIELD_NUMBER: _ClassVar[int]
     CPU_RATE_FIELD_NUMBER: _ClassVar[int]
@@ -150,6 +162,8 @@ class Usage(_message.Message):
     CPU_PRESSURE_FIELD_NUMBER: _ClassVar[int]
     MEMORY_PRESSURE_FIELD_NUMBER: _ClassVar[int]
     IO_PRESSURE_FIELD_NUMBER: _ClassVar[int]
+    TASK_LIMIT_HITS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_HIGH_HITS_FIELD_NUMBER: _ClassVar[int]
     time: _timestamp_pb2.Timestamp
     cpu_time: _duration_pb2.Duration
     cpu_rate: float
@@ -169,7 +183,9 @@ class Usage(_message.Message):
     cpu_pressure: Pressure
     memory_pressure: Pressure
     io_pressure: Pressure
-    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cpu_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_rate: _Optional[float] = ..., periods: _Optional[int] = ..., throttled_periods: _Optional[int] = ..., throttled_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory: _Optional[int] = ..., memory_peak: _Optional[int] = ..., swap: _Optional[int] = ..., memory_limit_hits: _Optional[int] = ..., oom_kills: _Optional[int] = ..., io_read: _Optional[int] = ..., io_write: _Optional[int] = ..., io_read_rate: _Optional[float] = ..., io_write_rate: _Optional[float] = ..., tasks: _Optional[int] = ..., cpu_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., memory_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., io_pressure: _Optional[_Union[Pressure, _Mapping]] = ...) -> None: ...
+    task_limit_hits: int
+    memory_high_hits: int
+    def __init__(self, time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cpu_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_rate: _Optional[float] = ..., periods: _Optional[int] = ..., throttled_periods: _Optional[int] = ..., throttled_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., memory: _Optional[int] = ..., memory_peak: _Optional[int] = ..., swap: _Optional[int] = ..., memory_limit_hits: _Optional[int] = ..., oom_kills: _Optional[int] = ..., io_read: _Optional[int] = ..., io_write: _Optional[int] = ..., io_read_rate: _Optional[float] = ..., io_write_rate: _Optional[float] = ..., tasks: _Optional[int] = ..., cpu_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., memory_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., io_pressure: _Optional[_Union[Pressure, _Mapping]] = ..., task_limit_hits: _Optional[int] = ..., memory_high_hits: _Optional[int] = ...) -> None: ...
 
 class Pressure(_message.Message):
     __slots__ = ("some", "full", "total")
@@ -182,7 +198,7 @@ class Pressure(_message.Message):
     def __init__(self, some: _Optional[float] = ..., full: _Optional[float] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by", "elapsed", "since_end", "exited", "lingers_until", "lingers_for", "left_behind", "paused", "lingering")
+    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by", "elapsed", "since_end", "exited", "lingers_until", "lingers_for", "left_behind", "paused", "lingering", "disks")
     ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -213,6 +229,7 @@ class Job(_message.Message):
     LEFT_BEHIND_FIELD_NUMBER: _ClassVar[int]
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     LINGERING_FIELD_NUMBER: _ClassVar[int]
+    DISKS_FIELD_NUMBER: _ClassVar[int]
     id: str
     owner: str
     spec: JobSpec
@@ -243,7 +260,8 @@ class Job(_message.Message):
     left_behind: int
     paused: bool
     lingering: bool
-    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., exited: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., left_behind: _Optional[int] = ..., paused: _Optional[bool] = ..., lingering: _Optional[bool] = ...) -> None: ...
+    disks: _containers.RepeatedCompositeFieldContainer[Disk]
+    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., exited: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., left_behind: _Optional[int] = ..., paused: _Optional[bool] = ..., lingering: _Optional[bool] = ..., disks: _Optional[_Iterable[_Union[Disk, _Mapping]]] = ...) -> None: ...
 
 class StartJobRequest(_message.Message):
     __slots__ = ("spec",)

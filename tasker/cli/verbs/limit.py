@@ -20,6 +20,8 @@ examples:
   tasker limit k3v9 --io-write /var=10M
 
 What is named is changed, the rest stays; "none" takes a limit away (for disks: all of them, e.g. --io-write none).
+A change that fails changes nothing. Disks: a path lies on the disk that the mount table says (symbolic links are not
+followed), and of several limits on one disk the strictest holds.
 Prints what is asked for and what is in force then. --time cannot be changed: it is fixed when a job starts.
 --json prints {"job": {…}} with "limits", "in_force" and "differing"."""
 

@@ -1,0 +1,74 @@
+"""Which limits acted on a job, in words for its verdict and for `get` while it runs. Pure.
+
+    cpu                  periods in which the CPU limit stopped it          cpu.stat
+    memory, memory_high  the limit was reached, and tasks waited for memory memory.events, memory.pressure
+    tasks                forks that were refused                            pids.events
+
+Of the limits on disks the kernel does not say how long they held a job back, and nothing is guessed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasker.limits import Limits
+from tasker.quantity import format_share, format_size
+from tasker.usage import Usage
+
+HELD_BACK = 0.05
+"""Share of its time from which on a limit that slows a job down is worth a word."""
+
+
+def acting(usage: Usage, seconds: float | None) -> tuple[str, ...]:
+    """The fields of Limits that acted on a job that has run for so many `seconds` (None: not known)."""
+    waited = waiting(usage, seconds)
+    acted = {
+        "cpu": usage.throttled >= HELD_BACK,
+        "memory_high": usage.memory_high_hits > 0 and (waited is None or waited >= HELD_BACK),
+        "memory": usage.memory_limit_hits > 0 and waited is not None and waited >= HELD_BACK,
+        "tasks": usage.task_limit_hits > 0,
+    }
+    return tuple(field for field, did in acted.items() if did)
+
+
+def waiting(usage: Usage, seconds: float | None) -> float | None:
+    """The share of its time, 0 to 1, in which at least one of its tasks waited for memory. None where the kernel does
+    not count that (PSI), or the time is not known."""
+    if usage.memory_pressure is None or not seconds or seconds <= 0:
+        return None
+    return min(1.0, usage.memory_pressure.total / seconds)
+
+
+def words(
+    fields: Sequence[str], limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str] = ()
+) -> list[str]:
+    """What each of these limits did. `limits` are those in force; `refusing`, where more than its own may have refused
+    it a process, all of those in words."""
+    said = []
+    if "cpu" in fields and limits.cpu is not None:
+        said.append(f"the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time")
+    by = _memory_limits(fields, limits)
+    waited = waiting(usage, seconds)
+    if by and waited is not None:
+        said.append(f"held back {format_share(waited)} of the time by {' and '.join(by)}")
+    elif by:
+        said.append(f"{' and '.join(by)} reached {_times(usage.memory_high_hits)}")
+    if "tasks" in fields:
+        own = [] if limits.tasks is None else [f"the tasks limit of {limits.tasks}"]
+        count = usage.task_limit_hits
+        who = " or ".join(refusing or own) or "a limit on tasks"
+        said.append(f"{who} refused {count} process{'' if count == 1 else 'es'}")
+    return said
+
+
+def _memory_limits(fields: Sequence[str], limits: Limits) -> list[str]:
+    by = []
+    if "memory_high" in fields and limits.memory_high is not None:
+        by.append(f"memory-high {format_size(limits.memory_high)}")
+    if "memory" in fields and limits.memory is not None:
+        by.append(f"the memory limit of {format_size(limits.memory)}")
+    return by
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,72 @@
+"""A change of a unit's limits that fails changes nothing: what systemd and the kernel had of them is put back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from tasker.engine import disklimits
+from tasker.engine.cgroup import Cgroup
+from tasker.engine.properties import PROPERTIES, Property
+from tasker.engine.systemd import Systemd
+from tasker.errors import TaskerError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What there was of some limits before a change."""
+
+    numbers: dict[str, int]
+    """By systemd's name of the property."""
+    disks: dict[str, list[Any]]
+    """The same for limits of disks: pairs of path and value."""
+    files: dict[str, str]
+    """The text of the cgroup's files; "" where there is no such file."""
+
+
+@contextlib.asynccontextmanager
+async def restoring(
+    unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cgroup
+) -> AsyncIterator[Before]:
+    """Limits as they are now, and again where the block raises TaskerError: `fields` of Limits, those of the scope
+    `unit` with the directory `cgroup`. What could not be put back is added to the error's sentence."""
+    before = await _read(unit, fields, systemd, cgroup)
+    try:
+        yield before
+    except TaskerError as error:
+        left = await _restore(before, unit, systemd, cgroup)
+        if left and cgroup.text("cgroup.events"):  # else the job has ended, and its limits with it
+            log.error("cannot undo a failed change of %s: %s", unit, left)
+            raise TaskerError(error.reason, f"{error.message}; and the change could not be undone: {left}") from error
+        raise
+
+
+async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cgroup) -> Before:
+    lines = [line for line in PROPERTIES if line.field in fields]
+    files = [line.file for line in lines if line.file]
+    disks = disklimits.PROPERTIES if "io" in fields else ()
+    return Before(
+        numbers=await systemd.properties(unit, [line.property for line in lines]),
+        disks=await systemd.properties(unit, disks),
+        files={name: cgroup.text(name) for name in [*files, *(["io.max"] if disks else [])]},
+    )
+
+
+async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) -> str:
+    """What could not be put back, in words; "" where all is as it was."""
+    told: list[Property] = [(name, "t", value) for name, value in before.numbers.items()]
+    if before.disks:
+        told += disklimits.as_before(before.disks)
+    try:
+        await systemd.set_properties(unit, told)
+    except TaskerError as error:
+        return error.message
+    files = {name: cgroup.text(name) for name in before.files}
+    # A file that was not there may be now: systemd does not take a controller away at once.
+    changed = [name for name, text in before.files.items() if text and files[name] != text]
+    return ", ".join(f"{name} was {before.files[name]!r} and is {files[name]!r}" for name in changed)
