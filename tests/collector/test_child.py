@@ -82,6 +82,41 @@ def test_it_may_open_its_own_output_again(engine: Engine) -> None:
     assert engine.output(engine.run("bash", "-c", "echo heard >/dev/stderr", uid=STRANGER)) == b"heard\n"
 
 
+@pytest.mark.parametrize("path", ["/dev/stderr", "/dev/stdout", "/proc/self/fd/2", "/dev/fd/1"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"),
+        ("setpriv", "--reuid", "1000"),  # the group stays root's
+        ("setpriv", "--reuid", "65534", "--regid", "0", "--clear-groups", "--no-new-privs"),
+        ("su", "nobody", "-s", "/bin/sh", "-c", 'exec "$@"', "--", "-"),
+    ],
+    ids=" ".join,
+)
+def test_a_root_job_may_open_its_output_again_as_another_user(
+    engine: Engine, change: tuple[str, ...], path: str
+) -> None:
+    """Daemons that drop root and then log to /dev/stderr are common: a pipe of root's with mode 0600 refuses them."""
+    assert engine.output(engine.run(*change, "sh", "-c", f"echo heard >{path}")) == b"heard\n"
+
+
+def test_a_root_jobs_output_cannot_be_opened_for_reading_by_another_user(engine: Engine) -> None:
+    """A reader would take bytes away from the ring."""
+    command = ("setpriv", "--reuid", "1000", "sh", "-c", "cat </dev/stderr")
+    assert b"Permission denied" in engine.output(engine.run(*command))
+
+
+def test_a_strangers_process_cannot_reach_a_root_jobs_output(engine: Engine) -> None:
+    """The mode of a pipe is no way in: its only path leads through /proc/PID/fd, which needs the right to trace PID."""
+    job = engine.run("sleep", "60")
+    leader = engine.leader(job)
+    assert leader is not None
+    attempt = f"echo forged >/proc/{leader.pid}/fd/1"
+    assert b"Permission denied" in engine.output(engine.run("sh", "-c", attempt, uid=STRANGER))
+    engine.ask(wire.Signal(job, signal.SIGKILL))
+    assert engine.output(job) == b""
+
+
 KEYCTL = """
 import ctypes, sys
 libc = ctypes.CDLL(None, use_errno=True)
