@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasker.wire.finding import Finding
 from tasker.wire.message import Message
 
 COLLECTOR_VERSION = 2
@@ -58,6 +59,8 @@ class Released(Message):
     """0: the command runs. Else the leader is gone."""
     step: str
     """Where it failed: "setup", "directory" or "execute"."""
+    finding: Finding | None = None
+    """Why, where the leader found out more than the errno. An older collector never has one."""
 
 
 @dataclass(frozen=True)

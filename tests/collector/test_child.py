@@ -159,7 +159,8 @@ def test_nobody_of_its_uid_can_trace_it_at_the_gate(engine: Engine) -> None:
 )
 def test_a_command_that_cannot_be_executed_tells_its_errno(engine: Engine, argv: tuple[str, ...], number: int) -> None:
     job = engine.launch(*argv)
-    assert engine.release(job) == wire.Released(number, "execute")
+    released = engine.release(job)
+    assert (released.errno, released.step) == (number, "execute")
     engine.ask(wire.Forget(job))
     assert engine.leader(job) is None
 
@@ -168,13 +169,15 @@ def test_a_script_without_an_interpreter_is_no_program(engine: Engine, collector
     script = collector.directory / "script"
     script.write_text("echo no first line\n")
     script.chmod(0o755)
-    assert engine.release(engine.launch(str(script))) == wire.Released(8, "execute")
+    released = engine.release(engine.launch(str(script)))
+    assert (released.errno, released.step) == (8, "execute")
 
 
 def test_a_directory_that_is_not_there_tells_its_errno(engine: Engine) -> None:
     environment = {"PATH": os.environ["PATH"]}
     engine.ask(wire.Launch("cwd", ("true",), environment, "/nonexistent", 0, 0, (), 1 << 16, ""))
-    assert engine.release("cwd") == wire.Released(2, "directory")
+    released = engine.release("cwd")
+    assert (released.errno, released.step) == (2, "directory")
 
 
 def test_argv_is_passed_exactly(engine: Engine) -> None:
