@@ -125,9 +125,15 @@ def _command(job: Job, launch: wire.Launch, released: wire.Released) -> str:
     if why is Why.NOT_IN_PATH:
         return f"{_not_in_path(job, launch, finding)}; {shell or 'give its full path'}"
     if why in _WAY:
-        text = _reached(job, finding, launch.argv[0])
-        return f"{text}; {shell}" if shell and not finding.role else f"{text}; {_install(finding)}"
+        if shell and not finding.role and why in (Why.MISSING, Why.NOT_A_DIRECTORY):
+            return f"there is no such file{_in_directory(launch)}; {shell}"
+        return f"{_reached(job, finding, launch.argv[0])}; {_install(finding)}"
     return _FILE[why].format_map(_words(job, finding, launch.argv[0]))
+
+
+def _in_directory(launch: wire.Launch) -> str:
+    """Where a relative path was looked for."""
+    return "" if launch.argv[0].startswith("/") else f" in {_quoted(launch.working_directory)}"
 
 
 def _not_in_path(job: Job, launch: wire.Launch, finding: Finding) -> str:

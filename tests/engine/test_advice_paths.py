@@ -78,8 +78,10 @@ def test_a_whole_command_line_in_quotes(shared: Stack, place: Path) -> None:
     quotes = "leave the quotes out, or use sh -c "
     for line, known in {
         "ls -l": f"it is not in PATH (/usr/bin:/bin); {quotes}'ls -l'",
-        "/bin/ls -l": f"there is no such file in /bin; {quotes}'/bin/ls -l'",
-        "/bin/ls /tmp": f"there is no '/bin/ls '; {quotes}'/bin/ls /tmp'",
+        "/bin/ls -l": f"there is no such file; {quotes}'/bin/ls -l'",
+        "/bin/ls /tmp": f"there is no such file; {quotes}'/bin/ls /tmp'",
+        "ls -l /": f"there is no such file in /; {quotes}'ls -l /'",
+        "make && ./run": f"there is no such file in /; {quotes}'make && ./run'",
         "echo it's\n": f"it is not in PATH (/usr/bin:/bin); {quotes}…",
         "ls|wc": "it is not in PATH (/usr/bin:/bin); for a shell's syntax use sh -c 'ls|wc'",
         "echo " + "x" * 300: f"…; {quotes}'…'",
