@@ -122,9 +122,13 @@ def fits(value: Any, hint: Any) -> bool:
 @pytest.mark.parametrize("cls", wire.MESSAGES.values(), ids=wire.MESSAGES)
 def test_a_field_too_few_or_too_many(cls: type[wire.Message]) -> None:
     body = body_of(message_of(cls, 1))
-    for field in body:
+    for field in dataclasses.fields(typing.cast(Any, cls)):
+        short = datagram(cls.__name__, 1, {k: v for k, v in body.items() if k != field.name})
+        if field.default is not dataclasses.MISSING:  # added after a release: an older process leaves it out
+            assert getattr(wire.decode(short).message, field.name) == field.default
+            continue
         with pytest.raises(wire.WireError):
-            wire.decode(datagram(cls.__name__, 1, {k: v for k, v in body.items() if k != field}))
+            wire.decode(short)
     for extra in ("", "extra", "__class__", "__init__"):
         with pytest.raises(wire.WireError):
             wire.decode(datagram(cls.__name__, 1, body | {extra: 1}))

@@ -7,6 +7,7 @@ Nothing is imported after the fork, nothing is returned from, and no lock is tak
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -15,10 +16,9 @@ import resource
 import signal
 from typing import NoReturn
 
-from tasker.wire import Launch
-
-AT_GATE = b"@"
-"""What the child writes into its report when it waits. What comes after is "step errno", or the end of file: exec."""
+from tasker.collector import whynot
+from tasker.collector.report import AT_GATE, failure
+from tasker.wire import Finding, Launch
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _SYS_KEYCTL = 250  # on x86-64
@@ -49,9 +49,19 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell is the point
     except BaseException as error:
         number = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
-        os.write(report, f"{step} {number}".encode())
+        os.write(report, failure(step, number, _look(step, launch, error)))
     finally:
         os._exit(127)
+
+
+def _look(step: str, launch: Launch, error: BaseException) -> Finding | None:
+    """Why it failed, seen as the job's user. Where the look fails as well, the errno has to do."""
+    with contextlib.suppress(Exception):
+        if step == "directory":
+            return whynot.not_entered(launch.working_directory)
+        if step == "execute" and isinstance(error, OSError):
+            return whynot.not_executed(launch.argv[0], launch.environment, launch.working_directory, error)
+    return None
 
 
 def _set_descriptors(gate: int, output: int, report: int) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasker import wire
-from tasker.collector import child, exits, launch
+from tasker.collector import exits, launch, report
 from tasker.collector.connection import Connection
 from tasker.collector.launch import Job
 from tasker.collector.loop import EDGE, READ, Loop
@@ -179,7 +179,7 @@ class Control:
     def _report(self, job: Job) -> None:
         """The leader is at the gate, or says why it is none, or its report has ended."""
         text = os.read(job.report, 4096)
-        if text == child.AT_GATE:
+        if text == report.AT_GATE:
             self._answer(job, wire.Launched(job.pid))
             return
         if text:
@@ -191,9 +191,9 @@ class Control:
         if job.released:
             self._executed(job)
         elif job.id in self._unanswered:
-            step, number = job.said.split() if job.said else (b"setup", b"0")
-            why = os.strerror(int(number)) if int(number) else "it was killed"
-            self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({step.decode()}): {why}"))
+            failed = report.read(job.said) if job.said else wire.Released(0, "setup")
+            why = os.strerror(failed.errno) if failed.errno else "it was killed"
+            self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({failed.step}): {why}"))
             self._drop(job)
 
     def _executed(self, job: Job) -> None:
@@ -201,12 +201,11 @@ class Control:
             self._answer(job, wire.Released(0, ""))
             self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._exited(job))
             return
-        step, number = job.said.split()
         if job.id not in self._unanswered:
             self._drop(job)
             return
         self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
-        self._answer(job, wire.Released(int(number), step.decode()))
+        self._answer(job, report.read(job.said))
 
     def _exited(self, job: Job) -> None:
         """Told at once, and reaped when whoever traces it has done so or is gone."""

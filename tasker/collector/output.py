@@ -17,6 +17,14 @@ TURN = 1 << 20
 """Bytes taken from one job before the others have their turn."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
+_WRITE_FOR_ALL = 0o622
+"""Mode of a root job's pipe. A process that root's job turned into another user may open `/dev/stderr` again.
+
+The mode alone lets nobody in: a pipe has no path but /proc/PID/fd/N, and the kernel resolves that only for PID itself
+and for a process that may read PID with ptrace (proc_pid_fd(5)), that is root or the same uid. So the output gains
+those writers who share a uid with a process of the job, as with a job that started with that uid. Nobody gains read
+access, which would take bytes away from the ring.
+"""
 
 
 class Output:
@@ -47,12 +55,17 @@ class Output:
         return len(self._followers)
 
     def open_pipe(self, uid: int) -> int:
-        """The writing end, for the leader; the job's uid owns it, so that `> /dev/stderr` opens it again."""
+        """The writing end, for the leader. Its owner and mode let the job's processes open `/dev/stderr` again.
+
+        Only root's jobs can change their uid: all others have no_new_privs.
+        """
         self._pipe, writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._pipe, False)
         with contextlib.suppress(OSError):  # past the user's share of pipe memory: 64 KiB do, only slower
             fcntl.fcntl(self._pipe, _F_SETPIPE_SZ, PIPE)
         os.fchown(writer, uid, -1)
+        if uid == 0:
+            os.fchmod(writer, _WRITE_FOR_ALL)
         self._loop.add(self._pipe, READ, self._readable)
         return writer
 

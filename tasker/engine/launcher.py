@@ -13,9 +13,9 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import disklimits, properties, scope
 from tasker.engine.accounts import Account
+from tasker.engine.advice import exec_error
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
-from tasker.engine.outcomes import exec_error
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
 from tasker.engine.usage import FAST

@@ -1,17 +1,14 @@
-"""How a job ended, told from what the kernel, systemd and people said; and why a command could not be executed."""
+"""How a job ended, told from what the kernel, systemd and people said."""
 
 from __future__ import annotations
 
 import dataclasses
-import errno
-import os
 import signal
 from typing import Any
 
 from tasker import wire
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.table import Entry, Sent, Stop
-from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage
@@ -76,32 +73,3 @@ def _left_behind(outcome: Outcome, entry: Entry, result: str) -> str:
     if sweep is None or not (sweep.killed or sweep.why) or (entry.stop is not None and entry.stop.killed):
         return ""
     return left_behind_clause(sweep.processes, sweep.why, sweep.deadline - sweep.asked, killed=sweep.killed)
-
-
-def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:
-    """Why the command does not run, and whom it would have run as where that is the reason."""
-    command, number = job.spec.argv[0], released.errno
-    whom = f"as {job.user}" if job.user else f"as uid {job.uid}, {job.owner}'s own"
-    if released.step == "directory":
-        home = "" if job.spec.working_directory else f", the home of {job.user or job.owner}"
-        text = f"cannot start in {launch.working_directory}{home}: {os.strerror(number)}"
-        text += f"; the job runs {whom}" if number == errno.EACCES else ""
-        return TaskerError(Reason.REFUSED, f"{text}; choose another with --cwd")
-    if released.step != "execute":
-        return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
-    match number:
-        case errno.ENOENT if "/" not in command:
-            text = f"cannot execute {command}: it is not in PATH ({launch.environment['PATH']}); give its full path"
-        case errno.ENOENT:
-            text = f"cannot execute {command}: there is no such file, or its interpreter is missing"
-        case errno.EACCES:
-            text = f"cannot execute {command}: permission denied; the job runs {whom}"
-        case errno.ENOEXEC:
-            text = f"cannot execute {command}: it is no program; a script needs a first line like #!/bin/sh"
-        case _:
-            text = f"cannot execute {command}: {os.strerror(number)}"
-    return TaskerError(_reason(number), text)
-
-
-def _reason(number: int) -> Reason:
-    return Reason.COMMAND_NOT_FOUND if number in (errno.ENOENT, errno.ENOTDIR) else Reason.NOT_EXECUTABLE

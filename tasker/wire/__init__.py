@@ -3,6 +3,7 @@
     ["Launch", 7, {…}]     request 7        ["Launched", -7, {…}]   its reply        ["Exited", 0, {…}]   a notice
 
 message: what all have in common     collector, engine: who says what to whom     codec: datagrams in and out
+finding: why a command could not be executed, in codes
 Standard library only: the collector imports this.
 """
 
@@ -64,6 +65,7 @@ from tasker.wire.engine import (
     WaitJob,
     Watch,
 )
+from tasker.wire.finding import Finding, Role, Why
 from tasker.wire.message import (
     Abandoned,
     Done,
@@ -88,6 +90,7 @@ __all__ = [
     "Exit",
     "Exited",
     "Failed",
+    "Finding",
     "Finish",
     "Finished",
     "Follow",
@@ -114,6 +117,7 @@ __all__ = [
     "Release",
     "Released",
     "ResumeJob",
+    "Role",
     "RunEnding",
     "Setup",
     "Signal",
@@ -125,6 +129,7 @@ __all__ = [
     "WaitJob",
     "Watch",
     "Welcome",
+    "Why",
     "WireError",
     "decode",
     "encode",

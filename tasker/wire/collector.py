@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Moment, Pid, Range, RunId, SignalNumber, Time, Uid
+from tasker.wire.finding import Finding
 from tasker.wire.message import Message
 
 COLLECTOR_VERSION = 3
@@ -65,6 +66,8 @@ class Released(Message):
     """0: the command runs. Else the leader is gone."""
     step: str
     """Where it failed: "setup", "directory" or "execute"."""
+    finding: Finding | None = None
+    """Why, where the leader found out more than the errno. An older collector never has one."""
 
 
 @dataclass(frozen=True)

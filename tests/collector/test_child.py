@@ -82,6 +82,41 @@ def test_it_may_open_its_own_output_again(engine: Engine) -> None:
     assert engine.output(engine.run("bash", "-c", "echo heard >/dev/stderr", uid=STRANGER)) == b"heard\n"
 
 
+@pytest.mark.parametrize("path", ["/dev/stderr", "/dev/stdout", "/proc/self/fd/2", "/dev/fd/1"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"),
+        ("setpriv", "--reuid", "1000"),  # the group stays root's
+        ("setpriv", "--reuid", "65534", "--regid", "0", "--clear-groups", "--no-new-privs"),
+        ("su", "nobody", "-s", "/bin/sh", "-c", 'exec "$@"', "--", "-"),
+    ],
+    ids=" ".join,
+)
+def test_a_root_job_may_open_its_output_again_as_another_user(
+    engine: Engine, change: tuple[str, ...], path: str
+) -> None:
+    """Daemons that drop root and then log to /dev/stderr are common: a pipe of root's with mode 0600 refuses them."""
+    assert engine.output(engine.run(*change, "sh", "-c", f"echo heard >{path}")) == b"heard\n"
+
+
+def test_a_root_jobs_output_cannot_be_opened_for_reading_by_another_user(engine: Engine) -> None:
+    """A reader would take bytes away from the ring."""
+    command = ("setpriv", "--reuid", "1000", "sh", "-c", "cat </dev/stderr")
+    assert b"Permission denied" in engine.output(engine.run(*command))
+
+
+def test_a_strangers_process_cannot_reach_a_root_jobs_output(engine: Engine) -> None:
+    """The mode of a pipe is no way in: its only path leads through /proc/PID/fd, which needs the right to trace PID."""
+    job = engine.run("sleep", "60")
+    leader = engine.leader(job)
+    assert leader is not None
+    attempt = f"echo forged >/proc/{leader.pid}/fd/1"
+    assert b"Permission denied" in engine.output(engine.run("sh", "-c", attempt, uid=STRANGER))
+    engine.ask(wire.Signal(job, signal.SIGKILL))
+    assert engine.output(job) == b""
+
+
 KEYCTL = """
 import ctypes, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -124,7 +159,8 @@ def test_nobody_of_its_uid_can_trace_it_at_the_gate(engine: Engine) -> None:
 )
 def test_a_command_that_cannot_be_executed_tells_its_errno(engine: Engine, argv: tuple[str, ...], number: int) -> None:
     job = engine.launch(*argv)
-    assert engine.release(job) == wire.Released(number, "execute")
+    released = engine.release(job)
+    assert (released.errno, released.step) == (number, "execute")
     engine.ask(wire.Forget(job))
     assert engine.leader(job) is None
 
@@ -133,13 +169,15 @@ def test_a_script_without_an_interpreter_is_no_program(engine: Engine, collector
     script = collector.directory / "script"
     script.write_text("echo no first line\n")
     script.chmod(0o755)
-    assert engine.release(engine.launch(str(script))) == wire.Released(8, "execute")
+    released = engine.release(engine.launch(str(script)))
+    assert (released.errno, released.step) == (8, "execute")
 
 
 def test_a_directory_that_is_not_there_tells_its_errno(engine: Engine) -> None:
     environment = {"PATH": os.environ["PATH"]}
     engine.ask(wire.Launch("cwd", ("true",), environment, "/nonexistent", 0, 0, (), 1 << 16, ""))
-    assert engine.release("cwd") == wire.Released(2, "directory")
+    released = engine.release("cwd")
+    assert (released.errno, released.step) == (2, "directory")
 
 
 def test_argv_is_passed_exactly(engine: Engine) -> None:

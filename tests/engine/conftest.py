@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +17,22 @@ def tasker() -> Iterator[Stack]:
         yield tasker
         assert "defect" not in tasker.engine.log, tasker.engine.log
         assert "Traceback" not in tasker.engine.log + tasker.collector.log, tasker.engine.log + tasker.collector.log
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Stack]:
+    """One stack for all tests of a file: tests that leave nothing in it."""
+    with stack() as tasker:
+        yield tasker
+        assert "Traceback" not in tasker.engine.log + tasker.collector.log, tasker.engine.log + tasker.collector.log
+
+
+@pytest.fixture
+def place(shared: Stack) -> Iterator[Path]:
+    """A directory for the files of one test, which every user may search. No process of the test is left."""
+    path = shared.directory / "place"
+    path.mkdir()
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+    assert not any(unit["pids"] for unit in shared.systemd.units.values())

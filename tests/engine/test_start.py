@@ -139,25 +139,14 @@ def test_the_gate_stays_shut_until_the_scope_stands(tasker: Stack) -> None:
 
 
 def test_commands_that_cannot_run_say_why_and_leave_nothing(tasker: Stack) -> None:
-    script = tasker.directory / "script"
-    script.write_text("no first line\n")
-    script.chmod(0o755)
-    private = tasker.directory / "private"
-    private.write_text("#!/bin/sh\n")
-    private.chmod(0o700)
+    """The sentences themselves: test_advice.py."""
     with refused(Reason.COMMAND_NOT_FOUND, "not in PATH"):
         tasker.start_job("no-such-command-anywhere")
-    with refused(Reason.COMMAND_NOT_FOUND, "no such file"):
-        tasker.start_job("/no/such/file")
-    with refused(Reason.NOT_EXECUTABLE, "permission denied; the job runs as uid 18790481.., alice's own"):
-        tasker.start_job(str(private), caller=ALICE)
-    with refused(Reason.NOT_EXECUTABLE, "no program"):
-        tasker.start_job(str(script))
-    with refused(Reason.REFUSED, "cannot start in /no/such: No such file or directory; choose another with --cwd"):
-        tasker.start_job("true", working_directory="/no/such")
-    with refused(Reason.REFUSED, "cannot start in /root: .*alice's own; choose another"):
+    with refused(Reason.NOT_EXECUTABLE, "is not executable; use chmod"):
+        tasker.start_job("/etc/passwd", caller=ALICE)
+    with refused(Reason.REFUSED, "cannot start in /root: .* may not search the directory /root; choose another"):
         tasker.start_job("true", caller=ALICE, working_directory="/root")
-    with refused(Reason.REFUSED, "cannot start in /nonexistent, the home of nobody: .*; choose another with --cwd"):
+    with refused(Reason.REFUSED, "cannot start in /nonexistent, the home of nobody: there is no such directory; "):
         tasker.start_job("true", user="nobody")
     assert nothing_left(tasker)
 

@@ -1,0 +1,27 @@
+"""What a leader writes into its report pipe: AT_GATE, and later why it did not become the command, or nothing (exec).
+
+    step NUL errno NUL [why NUL path NUL at NUL detail NUL role NUL named_in]        one write, shorter than PIPE_BUF
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from tasker.wire import Finding, Released
+
+AT_GATE = b"@"
+"""The leader waits."""
+_LONGEST = 512
+"""Bytes of one text of a finding; the rest is cut off."""
+
+
+def failure(step: str, number: int, finding: Finding | None) -> bytes:
+    texts = [step, str(number), *(dataclasses.astuple(finding) if finding else ())]
+    return b"\0".join(os.fsencode(text)[:_LONGEST] for text in texts)
+
+
+def read(text: bytes) -> Released:
+    """What `failure` wrote."""
+    step, number, *finding = (os.fsdecode(part) for part in text.split(b"\0"))
+    return Released(int(number), step, Finding(*finding) if finding else None)

@@ -1,0 +1,154 @@
+"""Why a directory cannot be entered or a command not executed. Runs in the job's process after chdir or exec failed.
+
+Whatever is looked at may be hostile. Only stat, statvfs and readlink are used until a file is known to be a regular
+one; firstbytes.py then reads a few hundred bytes of it. Nothing is imported, locked or kept.
+
+    command ─▶ its file in PATH ─▶ each element of the path ─▶ type, mode, mount ─▶ first bytes ─▶ interpreter, likewise
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Mapping
+
+from tasker.collector.firstbytes import contents
+from tasker.wire.finding import Finding, Role, Why
+
+_FILES = 6
+"""How many files are looked at that name each other as interpreters; the kernel follows five."""
+_LINKS = 40
+"""How many symbolic links are followed in one path, as by the kernel (MAXSYMLINKS, linux/namei.h)."""
+_KNOWN = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP)
+"""What a look at files can explain. The other errors of exec speak for themselves."""
+_IN_THE_WAY = {
+    errno.ENOENT: Why.MISSING,
+    errno.EACCES: Why.CLOSED,
+    errno.ENOTDIR: Why.NOT_A_DIRECTORY,
+    errno.ELOOP: Why.LINK_LOOP,
+}
+
+Cause = tuple[Why, str, str]
+"""Of a finding: why, at, detail."""
+
+
+def not_entered(directory: str) -> Finding | None:
+    """Why chdir failed. None: no more is known than its errno. Raises OSError where the look fails."""
+    cause = _on_the_way(f"{directory}/.")
+    return None if cause is None else _finding(directory, cause)
+
+
+def not_executed(command: str, environment: Mapping[str, str], directory: str, error: OSError) -> Finding | None:
+    """Why execvpe raised `error` in the working directory `directory`. Returns and raises as above."""
+    if error.errno not in _KNOWN:
+        return None
+    if "/" in command:
+        return _of_file(command, directory, error.errno)
+    search = [os.path.join(directory, part) for part in environment.get("PATH", os.defpath).split(":")]
+    path = _in_path(command, search, _absolute(os.fsdecode(error.filename), directory), error.errno)
+    return _of_file(path, directory, error.errno) if path else _nowhere(command, search, directory)
+
+
+def _in_path(command: str, search: list[str], failed: str, number: int) -> str:
+    """The file that exec failed for, or "" where PATH has none. `failed` is what it names, for ENOENT always the last
+    place it tried. Directories are passed over, as every shell does."""
+    if number == errno.ELOOP:
+        return failed
+    for path in (failed, *(os.path.join(part, command) for part in search)):
+        with contextlib.suppress(OSError):
+            if not stat.S_ISDIR(os.stat(path).st_mode):
+                return path
+    return ""
+
+
+def _nowhere(command: str, search: list[str], directory: str) -> Finding:
+    here = os.path.join(directory, command)
+    if os.path.isfile(here):
+        return _finding(here, (Why.IN_DIRECTORY, "", ""))
+    causes = [cause for part in search if (cause := _on_the_way(f"{part}/."))]
+    closed = next((at for why, at, _ in causes if why is Why.CLOSED), "")
+    return _finding(command, (Why.NOT_IN_PATH, closed, ""))
+
+
+def _of_file(path: str, directory: str, number: int) -> Finding | None:
+    """Why exec says `number`: the first cause in the file at `path`, in its interpreter, and so on."""
+    role, named_in = Role.COMMAND, ""
+    for _ in range(_FILES):
+        path = _absolute(path, directory)
+        cause = _on_the_way(path) or _of_mode(path)
+        if cause is not None:
+            return _finding(path, cause, role, named_in)
+        inside = contents(path)
+        if inside.why is not None and (number == errno.ENOEXEC or inside.why is Why.CRLF):
+            return _finding(path, (inside.why, "", inside.detail), role, named_in)
+        if not inside.interpreter:
+            break
+        path, role, named_in = inside.interpreter, inside.role, path
+    return None
+
+
+def _absolute(path: str, directory: str) -> str:
+    while path.startswith("./"):  # for the eye alone
+        path = path[2:].lstrip("/")
+    return os.path.join(directory, path)
+
+
+def _on_the_way(path: str) -> Cause | None:
+    """The element that keeps an absolute path from being reached, found by reaching for one after another."""
+    waiting = (f"{path}." if path.endswith("/") else path).split("/")[::-1]
+    reached, link, links = "", "", 0
+    while waiting:
+        name = waiting.pop()
+        if not name or (name == "." and waiting):
+            continue
+        step = f"{reached}/{name}"
+        try:
+            os.stat(step)
+            reached = step
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                return None
+            if links < _LINKS and error.errno != errno.ELOOP and os.path.islink(step):
+                target = os.readlink(step)
+                waiting += target.split("/")[::-1]
+                link, links = link or step, links + 1
+                reached = "" if target.startswith("/") else reached
+                continue
+            why = _IN_THE_WAY[error.errno]
+            return why, step if why in (Why.MISSING, Why.LINK_LOOP) else reached or "/", link
+    return None
+
+
+def _of_mode(path: str) -> Cause | None:
+    status = os.stat(path)
+    kind = stat.filemode(status.st_mode)
+    if stat.S_ISDIR(status.st_mode):
+        return Why.DIRECTORY, "", ""
+    if not stat.S_ISREG(status.st_mode):
+        return Why.SPECIAL, "", kind[0]
+    if not status.st_mode & 0o111:
+        return Why.NO_EXECUTE_BIT, "", ""
+    if os.statvfs(path).f_flag & os.ST_NOEXEC:
+        return Why.NOEXEC_MOUNT, _mount_point(path), ""
+    if not os.access(path, os.X_OK):
+        return Why.NOT_PERMITTED, "", f"{kind} {status.st_uid} {status.st_gid}"
+    return None
+
+
+def _mount_point(path: str) -> str:
+    """The highest directory above a file of a noexec mount that is on the same device and noexec, too."""
+    at = os.path.realpath(path)
+    device = os.stat(at).st_dev
+    while at != "/":
+        above = os.path.dirname(at)
+        if os.stat(above).st_dev != device or not os.statvfs(above).f_flag & os.ST_NOEXEC:
+            break
+        at = above
+    return at
+
+
+def _finding(path: str, cause: Cause, role: Role = Role.COMMAND, named_in: str = "") -> Finding:
+    why, at, detail = cause
+    return Finding(why, path, at, detail, role, named_in)

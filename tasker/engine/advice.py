@@ -1,0 +1,221 @@
+"""Why a command does not run and what to do about it: one sentence for a person.
+
+Made of the job and of what its process found out (wire/finding.py). No path is looked at here: the engine is root and
+sees another file system than the job. Every text in a sentence may be hostile, so it is cleaned, cut and quoted.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+
+from tasker import wire
+from tasker.errors import Reason, TaskerError
+from tasker.job import Job
+from tasker.wire import Finding, Role, Why
+
+_LONGEST = 200
+"""Characters of one text in a sentence."""
+_SHELL = frozenset("|&;<>()$`*")
+"""Characters that a shell acts on."""
+_TYPES = {"p": "a named pipe", "s": "a socket", "c": "a character device", "b": "a block device"}
+_SYSTEMS = {"windows": "Windows", "macos": "macOS"}
+_MACHINES = {
+    "3 32": "32-bit x86",
+    "8 32": "32-bit MIPS",
+    "8 64": "64-bit MIPS",
+    "20 32": "32-bit PowerPC",
+    "21 64": "64-bit PowerPC",
+    "22 64": "s390x",
+    "40 32": "32-bit ARM",
+    "62 32": "x86-64 with the x32 ABI",
+    "62 64": "x86-64",
+    "183 64": "aarch64",
+    "243 32": "32-bit RISC-V",
+    "243 64": "64-bit RISC-V",
+    "258 64": "loongarch64",
+}
+"""By e_machine (elf.h) and number of bits."""
+_FILE = {
+    Why.DIRECTORY: "{it} is a directory; give a program",
+    Why.SPECIAL: "{it} is {type}; give a program",
+    Why.NO_EXECUTE_BIT: "{it} is not executable; use chmod +x {path}",
+    Why.NOT_PERMITTED: "{it} has the permissions {mode}, and the job runs {whom}; change them with chmod or chown",
+    Why.NOEXEC_MOUNT: "{it} is in {at}, which is mounted noexec; move it to another file system,"
+    " or if it is a script, start its interpreter with the script as an argument",
+    Why.EMPTY: "{it} is empty; build or copy it again",
+    Why.OTHER_MACHINE: "{it} is a program for {machine}, this machine is {native}; use a build for {native}",
+    Why.OTHER_SYSTEM: "{it} is a program for {system}; use a build for Linux",
+    Why.DAMAGED: "{it} is damaged, incomplete or an object file; build or copy it again",
+    Why.NO_FIRST_LINE: "{it} has no #! line; if it is a shell script, make #!/bin/sh its first line",
+    Why.BAD_FIRST_LINE: "{it} has a #! line that names no interpreter in its first 255 bytes; write e.g. #!/bin/sh",
+    Why.CRLF: "the first line of {path} ends with CRLF; convert the file with dos2unix {path}",
+    Why.BYTE_ORDER_MARK: "{it} has a byte order mark before #!; save it as UTF-8 without a byte order mark",
+    Why.UNKNOWN_FORMAT: "{it} is not a program for Linux; give it as an argument to the program that reads it",
+}
+"""What is wrong with a file that could be reached."""
+_WAY = {
+    Why.MISSING: "there is no {at}",
+    Why.CLOSED: "the job runs {whom}, which may not search the directory {at}",
+    Why.NOT_A_DIRECTORY: "{at} is not a directory",
+    Why.LINK_LOOP: "{at} is a symbolic link that leads back to itself",
+}
+"""What is in the way to a file or directory."""
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_ERRNO = {
+    errno.ENOENT: "there is no such file, or its interpreter is missing; correct the path",
+    errno.ENOTDIR: "a part of its path is not a directory; correct the path",
+    errno.EACCES: "permission denied; the job runs {whom}; look at the permissions and at SELinux or AppArmor",
+    errno.ENOEXEC: "it is not a program for this machine; a script needs a first line like #!/bin/sh",
+    errno.ETXTBSY: "it is open for writing; try again when it is complete",
+    errno.E2BIG: "its arguments and environment are too long for this machine; put them into a file",
+    errno.ENOMEM: "this machine has no memory for it; try again later",
+    errno.EAGAIN: "the job runs {whom}, which has as many processes as RLIMIT_NPROC allows; end some of them",
+    errno.ELOOP: "too many symbolic links or interpreters lead to one another; give the path of the program itself",
+    errno.ENAMETOOLONG: "its path is too long, a name may have 255 bytes and a path 4095; use a shorter one",
+}
+"""Where no more is known than the errno of exec."""
+
+
+def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:
+    """Why the command of `job` does not run."""
+    number, why = released.errno, _why(released.finding)
+    if released.step == "directory":
+        home = "" if job.spec.working_directory else f", the home of {job.user or job.owner}"
+        place = f"{_quoted(launch.working_directory)}{home}"
+        text = f"cannot start in {place}: {_directory(job, released)}; choose another with --cwd"
+        return TaskerError(Reason.REFUSED, text)
+    command = _quoted(launch.argv[0])
+    if released.step != "execute":
+        return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
+    missing = number in (errno.ENOENT, errno.ENOTDIR) or why in (Why.NOT_IN_PATH, Why.IN_DIRECTORY)
+    reason = Reason.COMMAND_NOT_FOUND if missing else Reason.NOT_EXECUTABLE
+    return TaskerError(reason, f"cannot execute {command}: {_command(job, launch, released)}")
+
+
+def _why(finding: Finding | None) -> Why | None:
+    """None: nothing was found out, or by a newer collector, in a code that is not known here."""
+    return Why(finding.why) if finding is not None and finding.why in set(Why) else None
+
+
+def _directory(job: Job, released: wire.Released) -> str:
+    finding = released.finding
+    if finding is None or _why(finding) not in _WAY:
+        text = os.strerror(released.errno)
+        return f"{text}; the job runs {_whom(job)}" if released.errno == errno.EACCES else text
+    if finding.at == finding.path.rstrip("/"):
+        if finding.why == Why.MISSING:
+            return "there is no such directory"
+        if finding.why == Why.NOT_A_DIRECTORY:
+            return "it is not a directory"
+    return _way(job, finding)
+
+
+def _command(job: Job, launch: wire.Launch, released: wire.Released) -> str:
+    """The sentence behind the colon."""
+    finding, why = released.finding, _why(released.finding)
+    shell = _shell_advice(launch.argv)
+    if finding is None or why is None:
+        text = _ERRNO.get(released.errno, os.strerror(released.errno)).format(whom=_whom(job))
+        return f"{text.partition('; ')[0]}; {shell}" if shell and released.errno in _NOT_THERE else text
+    if why is Why.IN_DIRECTORY:
+        name, place = _quoted(f"./{launch.argv[0]}"), _quoted(os.path.dirname(finding.path))
+        return f"it is not in PATH but in the working directory {place}; write {name}"
+    if why is Why.NOT_IN_PATH:
+        return f"{_not_in_path(job, launch, finding)}; {shell or 'give its full path'}"
+    if why in _WAY:
+        if shell and not finding.role and why in (Why.MISSING, Why.NOT_A_DIRECTORY):
+            return f"there is no such file{_in_directory(launch)}; {shell}"
+        return f"{_reached(job, finding, launch.argv[0])}; {_install(finding)}"
+    return _FILE[why].format_map(_words(job, finding, launch.argv[0]))
+
+
+def _in_directory(launch: wire.Launch) -> str:
+    """Where a relative path was looked for."""
+    return "" if launch.argv[0].startswith("/") else f" in {_quoted(launch.working_directory)}"
+
+
+def _not_in_path(job: Job, launch: wire.Launch, finding: Finding) -> str:
+    text = f"it is not in PATH ({_shown(launch.environment.get('PATH', ''))})"
+    return f"{text}, of which {_quoted(finding.at)} may not be searched {_whom(job)}" if finding.at else text
+
+
+def _reached(job: Job, finding: Finding, command: str) -> str:
+    """Why the file of a command, or its interpreter, cannot be reached."""
+    if finding.role:
+        it = _it(finding, command)
+        return f"{it} does not exist" if finding.at == finding.path else f"{it} cannot be reached: {_way(job, finding)}"
+    if finding.why == Why.MISSING and finding.at == finding.path:
+        return f"there is no such file in {_quoted(os.path.dirname(finding.path))}"
+    return _way(job, finding)
+
+
+def _way(job: Job, finding: Finding) -> str:
+    """What is in the way to a file or directory."""
+    text = _WAY[Why(finding.why)].format(at=_quoted(finding.at), whom=_whom(job))
+    return f"{text}, where the symbolic link {_quoted(finding.detail)} leads" if finding.detail else text
+
+
+def _install(finding: Finding) -> str:
+    """What to do about a file that cannot be reached."""
+    match finding.role:
+        case Role.INTERPRETER:
+            return "install it or correct the first line of the script"
+        case Role.LOADER_32:
+            return "for a 32-bit program install the 32-bit C library (on Debian libc6:i386), or use a 64-bit build"
+        case Role.LOADER if "musl" in finding.path:
+            return "for a program built with musl (Alpine) install musl, or use a build for glibc or a static one"
+        case Role.LOADER:
+            return "install the C library that the program was built for, or use a build for this system"
+        case _ if finding.why == Why.CLOSED:
+            return "change its permissions or use another place"
+        case _:
+            return "correct the path"
+
+
+def _shell_advice(argv: tuple[str, ...]) -> str:
+    """Of a whole command line in one word: what to write instead. "" where it does not look like one."""
+    word = argv[0]
+    spaces = any(letter.isspace() for letter in word)
+    if len(argv) > 1 or not (spaces or _SHELL & set(word)):
+        return ""
+    line = _quoted(word) if len(word) <= _LONGEST else "'…'"
+    return f"leave the quotes out, or use sh -c {line}" if spaces else f"for a shell's syntax use sh -c {line}"
+
+
+def _words(job: Job, finding: Finding, command: str) -> dict[str, str]:
+    return {
+        "it": _it(finding, command),
+        "path": _quoted(finding.path),
+        "at": _quoted(finding.at),
+        "mode": "{} of uid {}, gid {}".format(*(_shown(finding.detail).split(" ") + ["?"] * 3)),
+        "type": _TYPES.get(finding.detail, "not a regular file"),
+        "system": _SYSTEMS.get(finding.detail, "another system"),
+        "machine": _MACHINES.get(finding.detail, f"another machine (ELF type {_shown(finding.detail)})"),
+        "native": os.uname().machine.replace("_", "-"),
+        "whom": _whom(job),
+    }
+
+
+def _it(finding: Finding, command: str) -> str:
+    """The file that the sentence is about, as seen from the command."""
+    path = _quoted(finding.path)
+    if not finding.role:
+        return "it" if finding.path == command else path
+    kind = "interpreter" if finding.role == Role.INTERPRETER else "loader"
+    return f"its {kind} {path}" if finding.named_in == command else f"the {kind} {path} of {_quoted(finding.named_in)}"
+
+
+def _whom(job: Job) -> str:
+    return f"as {job.user}" if job.user else f"as uid {job.uid}, {job.owner}'s own"
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(_shown(text))
+
+
+def _shown(text: str) -> str:
+    """Printable, in one line and short."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
+    return clean if len(text) <= _LONGEST else f"{clean}…"
