@@ -15,6 +15,10 @@ from tasker.usage import Usage
 HELD_BACK = 0.05
 """Share of its time from which on a CPU limit is worth a word."""
 
+MOST_SESSIONS = 16
+"""Login sessions of one job that are reported."""
+_MOST_NAMED = 3
+
 
 def verdict(
     outcome: Outcome,
@@ -58,6 +62,16 @@ def spoken_of(outcome: Outcome, usage: Usage | None) -> str:
         case Kind.RUN_ENDED | Kind.UNKNOWN:
             return ""
     return "cpu" if usage is not None and usage.throttled >= HELD_BACK else ""
+
+
+def opened_sessions(ids: Sequence[str]) -> str:
+    """What processes of a job did that opened login sessions, of which there is one at least."""
+    if len(ids) == 1:
+        return f"a process opened login session {ids[0]} and left the job's limits"
+    more = len(ids) - _MOST_NAMED
+    least = "at least " if len(ids) >= MOST_SESSIONS else ""
+    named = ", ".join(ids[:_MOST_NAMED]) + (f" and {least}{more} more" if more > 0 else "")
+    return f"processes opened login sessions {named} and left the job's limits"
 
 
 def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str:

@@ -15,7 +15,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage
-from tasker.verdict import verdict
+from tasker.verdict import opened_sessions, verdict
 
 
 def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
@@ -57,6 +57,8 @@ def told(
         whole=entry.meter.final,
         ceilings=ceilings,
     )
+    if entry.sessions:
+        line += f"; {opened_sessions(entry.sessions)}"
     return dataclasses.replace(outcome, verdict=line)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tasker.engine.bus import DEADLINE, Refused, variant
+from tasker.engine.bus import DEADLINE, Bus, Refused, variant
 from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNTOLD, Manager, unit_path
 from tasker.engine.properties import INFINITY, Property, line_of
 from tasker.engine.usage import Totals
@@ -44,15 +44,10 @@ class Systemd:
         """DefaultTasksMax: of every scope that asks for no TasksMax."""
 
     @classmethod
-    async def connect(cls, address: str | None) -> Systemd:
-        """On the system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
-        manager = await Manager.connect(address)
+    async def connect(cls, bus: Bus) -> Systemd:
+        """The systemd on that bus. Raises TaskerError(UNAVAILABLE)."""
+        manager = await Manager.connect(bus)
         return cls(manager, int(await manager.get(PATH, MANAGER, "DefaultTasksMax")))
-
-    @property
-    def lost(self) -> asyncio.Future[None]:
-        """Done when the bus is gone, and nothing works any more."""
-        return self._manager.lost
 
     def look_at(self, look: Callable[[str, bool], None]) -> None:
         """Have `look` called as `Manager.look_at` says."""

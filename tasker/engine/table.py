@@ -60,6 +60,7 @@ class Record:
     job: Job
     stop: Stop | None
     sent: tuple[Sent, ...]
+    sessions: tuple[str, ...] = ()
 
 
 @dataclass
@@ -92,6 +93,8 @@ class Entry:
     """Bytes of disk that it takes, once it is archived."""
     table: Table | None = None
     """Where it stands, and whom it tells of its changes."""
+    sessions: tuple[str, ...] = ()
+    """Ids of login sessions that processes of it opened (logins.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
         """Other values for fields of the job; whoever watches is told."""
@@ -134,7 +137,7 @@ class Entry:
 
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
-        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent))
+        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent, self.sessions))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
@@ -144,7 +147,7 @@ class Entry:
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.outcome else leader.pid
         job = dataclasses.replace(record.job, spec=spec, pid=pid)
-        return cls(job, stop=record.stop, sent=record.sent, held=leader.held)
+        return cls(job, stop=record.stop, sent=record.sent, held=leader.held, sessions=record.sessions)
 
     @classmethod
     def of_archive(cls, job: Job, stored: int) -> Entry:
