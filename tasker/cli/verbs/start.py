@@ -21,6 +21,12 @@ examples:
   id=$(tasker start -- make) && tasker attach "$id"
 
 The command gets its arguments exactly as given; no shell sees them (use sh -c '…' for one). Its stdin is /dev/null.
+
+A job that does not run as root has no_new_privs: sudo, su and other setuid programs (ping on some systems) gain no
+rights in it. A job that runs as root (--user root) must not open a login session, which takes a process out of the
+job's limits: instead of su, runuser -l or sudo -i use --user USER, runuser -u USER -- COMMAND, or setpriv --reuid USER
+--regid GROUP --init-groups COMMAND.
+
 --json prints {"job": {…}}."""
 
 
