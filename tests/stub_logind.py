@@ -20,6 +20,7 @@ class StubLogind:
         self.address = address
         self.leaders: dict[str, int] = {}
         """By the id of the session; of one that is over: 0."""
+        self.terminated: list[str] = []
 
     async def appear(self, name: str = NAME) -> None:
         self.bus = await MessageBus(bus_address=self.address).connect()
@@ -41,6 +42,10 @@ class StubLogind:
         if message.member == "ListSessions":
             rows = [[id, 0, "root", "", _path(id)] for id in self.leaders]
             self.bus.send(Message.new_method_return(message, "a(susso)", [rows]))
+            return True
+        if message.member == "TerminateSession":
+            self.terminated.append(message.body[0])
+            self.bus.send(Message.new_method_return(message))
             return True
         leader = next((pid for id, pid in self.leaders.items() if message.path == _path(id)), 0)
         if message.interface == PROPERTIES and leader:

@@ -92,7 +92,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
-    await Logins(bus, jobs, trail, tasks).open()
+    await Logins(bus, jobs, systemd, trail, tasks).open()
     retention.apply()
     await ceilings.refresh()
     control = Control(_listener(arguments.socket), setup)

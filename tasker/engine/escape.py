@@ -2,7 +2,7 @@
 
 noticed    when the cgroup has no process left although the leader lives: by inotify, of every job that runs as root
            at every look at a job: the leader is not in its cgroup
-           when logind reports that the leader has opened a login session (logins.py)
+           when logind reports that the leader has opened a login session, into which it moves (logins.py)
 ended      SIGKILL to the leader's group, by the collector, and to what is left in the cgroup
 
 A leader that has exited is a zombie, and in no cgroup.procs: that is the usual end, and none of this.
@@ -47,16 +47,11 @@ class Escape:
         if self.escaped(entry):
             self._tasks.spawn(self.look(entry))
 
-    async def look(self, entry: Entry) -> None:
-        """End the job if it has left."""
+    async def look(self, entry: Entry, session: str = "") -> None:
+        """End the job if it has left. `session`: the login session that it is known to have opened, "" for none."""
         if self.escaped(entry):
-            session = _SESSION.fullmatch(process.cgroup(entry.job.pid))
-            await self._end(entry, session[1] if session else "")
-
-    async def opened_session(self, entry: Entry, session: str) -> None:
-        """End the job: its leader has opened the login session `session`, and logind is about to move it there."""
-        if not entry.exited.done():
-            await self._end(entry, session)
+            found = _SESSION.fullmatch(process.cgroup(entry.job.pid))
+            await self._end(entry, found[1] if found else session)
 
     async def _end(self, entry: Entry, session: str) -> None:
         """`session`: the login session that the leader is in, "" for none."""

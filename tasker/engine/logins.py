@@ -3,8 +3,9 @@
     su, runuser -l, sudo -i ─▶ pam_systemd ─▶ logind ─▶ session-N.scope in user.slice, and the signal SessionNew
 
 The process that opens a session, its leader, is moved into the session's scope, out of the limits of its job. Only root
-can open one. Where it is the job's own leader, the job is ended (escape.py). Any other process is reported, in the
-journal and by the verdict, and left alone: nothing keeps a job that runs as root, and what has left outlives the job.
+can open one. Where it is the job's own leader, the job is ended (escape.py), and the session with it. Any other process
+is reported, in the journal and by the verdict, and left alone: a job that runs as root is not contained, and what has
+left it outlives it.
 
 A session is a job's if its leader, or an ancestor of its leader, is in the job's cgroup or is the leader of the job.
 logind sends the signal before it moves the process, and the process waits for that. So two things go unnoticed: a
@@ -22,6 +23,7 @@ from tasker.engine import names, process
 from tasker.engine.bus import PROPERTIES, Bus, Signal
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
+from tasker.engine.systemd import Systemd
 from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
@@ -42,9 +44,10 @@ _GENERATIONS = 64
 
 
 class Logins:
-    def __init__(self, bus: Bus, jobs: Jobs, journal: Journal, tasks: Tasks) -> None:
+    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
         self._bus = bus
         self._jobs = jobs
+        self._systemd = systemd
         self._journal = journal
         self._tasks = tasks
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -85,9 +88,22 @@ class Logins:
         if entry is None:
             return
         if leader == entry.job.pid:
-            await self._jobs.escape.opened_session(entry, session)
+            await self._end(entry, logind, session)
         elif session not in entry.sessions and len(entry.sessions) < MOST_SESSIONS:
             await self._report(entry, session)
+
+    async def _end(self, entry: Entry, logind: str, session: str) -> None:
+        """End a job whose leader has opened a session, and the session."""
+        try:
+            # A scope that is made around a process that dies meanwhile never ends, and nor would the session.
+            await self._systemd.started(f"session-{session}.scope")
+        except TaskerError as error:
+            log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
+        await self._jobs.escape.look(entry, session)
+        try:
+            await self._bus.call(logind, PATH, MANAGER, "TerminateSession", "s", session)
+        except TaskerError as error:
+            log.info("cannot terminate login session %s, which may be over: %s", session, error.message)
 
     async def _report(self, entry: Entry, session: str) -> None:
         entry.sessions += (session,)

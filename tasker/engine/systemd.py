@@ -94,6 +94,10 @@ class Systemd:
                 raise
             return None
 
+    async def started(self, name: str) -> Unit | None:
+        """Wait until the unit job that starts a unit is done; at most DEADLINE. None where it is over by then."""
+        return await self._when(name, lambda unit: unit.active not in ("inactive", "activating"))
+
     async def ended(self, name: str) -> Unit | None:
         """The same, once the unit is over. Gives what is true after DEADLINE at the latest."""
         return await self._when(name, lambda unit: unit.over)

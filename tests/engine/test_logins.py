@@ -9,7 +9,7 @@ import pytest
 
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
-from tests.stack import ALICE, Stack, until
+from tests.stack import Stack, until
 
 LEFT = "and left the job's limits"
 
@@ -41,6 +41,11 @@ def journalled(tasker: Stack, words: str) -> str:
     return entry.decode()
 
 
+def leave(tasker: Stack, job: Job) -> None:
+    """As the file looks once the leader has moved, and a child has stayed behind."""
+    tasker.systemd.do("write", unit=job.unit, file="cgroup.procs", text="")
+
+
 def end(tasker: Stack, job: Job) -> str:
     """Kill it; its verdict."""
     os.kill(job.pid, signal.SIGKILL)
@@ -64,6 +69,7 @@ def test_a_child_is_reported_and_left_alone(logind: Stack, id: str) -> None:
 
 def test_the_leader_is_ended_with_advice(logind: Stack) -> None:
     job = logind.start_job("sleep", "600", user="root")
+    leave(logind, job)
     logind.systemd.do("session", id="c1", leader=job.pid)
     outcome = logind.wait(job).outcome
     assert outcome is not None
@@ -71,6 +77,16 @@ def test_the_leader_is_ended_with_advice(logind: Stack) -> None:
     assert outcome.verdict == f"stopped by tasker: a process opened login session c1 {LEFT}; {INSTEAD}"
     entry = journalled(logind, "TASKER_ACTION=escape\n")
     assert f"MESSAGE={job.id}: a process opened login session c1 {LEFT}, so it is ended\n" in entry
+    until(lambda: logind.systemd.do("terminated") == ["c1"])
+
+
+def test_a_leader_that_logind_could_not_move_goes_on(logind: Stack) -> None:
+    job, child = parent_and_child(logind)
+    logind.systemd.do("session", id="c1", leader=job.pid)
+    until(lambda: logind.systemd.do("terminated") == ["c1"])
+    opened(logind, "c2", child)
+    assert logind.get(job).state == "running"
+    assert end(logind, job).endswith(f"; a process opened login session c2 {LEFT}")
 
 
 def test_many_are_counted_and_each_is_named_once(logind: Stack) -> None:
@@ -124,11 +140,3 @@ def test_an_engine_that_was_away_looks_at_the_sessions_there_are(logind: Stack) 
     logind.engine.start()
     journalled(logind, "login session c2 ")
     assert end(logind, job).endswith(f"; processes opened login sessions c1, c2 {LEFT}")
-
-
-def test_a_job_of_a_users_is_looked_at_too(logind: Stack) -> None:
-    job = logind.start_job("sleep", "600", caller=ALICE)
-    logind.systemd.do("session", id="c1", leader=job.pid)
-    outcome = logind.wait(job).outcome
-    assert outcome is not None
-    assert "login session c1" in outcome.verdict

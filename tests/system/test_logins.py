@@ -42,10 +42,10 @@ def left_by(job: Job) -> list[str]:
 @pytest.fixture(autouse=True)
 def logged_out(tidy: None) -> Iterator[None]:
     """No session of the account is left by a test."""
+    until(lambda: not sessions("lin"))
     yield
     for id in sessions("lin"):
         run("loginctl", "terminate-session", id, check=False)
-    until(lambda: not sessions("lin"))
 
 
 @pytest.mark.parametrize("command", [v for k, v in OPENING.items() if k != "a deep child"])
@@ -57,6 +57,8 @@ def test_a_leader_that_opens_a_session_is_ended_with_advice(admin: User, command
     words = outcome.verdict.removeprefix("stopped by tasker: a process opened login session ")
     assert re.fullmatch(r"\w+" + re.escape(f" {LEFT}; {INSTEAD}"), words)
     assert not Path(f"/proc/{job.pid}").exists()
+    until(lambda: not sessions("lin"))  # it is terminated, too
+    assert run("pgrep", "-u", "lin", "sleep", check=False) == ""
 
 
 def test_a_leader_is_ended_though_a_child_stays_behind(admin: User) -> None:
