@@ -28,6 +28,7 @@ MESSAGES = {
     "attach":  "aa901822fc9240e2bd8fc97e74254f96",
     "detach":  "b174ece11bad4ba283114e9994b715ab",
     "escape":  "c29fb23a73a34fe1a96712f6a9bc1bc6",
+    "session": "5f43230d7d0d82c3c31ea92e0cd6360b",
     "refuse":  "dfde69f9aba94107a3ed90396af2397a",
     "login":   "88247cb91c1e4de08867b885f9b498ab",
 }  # fmt: skip

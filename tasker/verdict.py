@@ -13,6 +13,10 @@ from tasker.limits import Limits
 from tasker.quantity import format_duration, format_size
 from tasker.usage import Usage
 
+MOST_SESSIONS = 16
+"""Login sessions of one job that are reported."""
+_MOST_NAMED = 3
+
 
 def verdict(
     outcome: Outcome,
@@ -83,6 +87,16 @@ def spoken_of(outcome: Outcome, usage: Usage | None, seconds: float | None) -> t
 def _told_first(outcome: Outcome) -> tuple[str, ...]:
     """The limit that the line begins with."""
     return ("memory",) if outcome.kind is Kind.OUT_OF_MEMORY else ()
+
+
+def opened_sessions(ids: Sequence[str]) -> str:
+    """What processes of a job did that opened login sessions, of which there is one at least."""
+    if len(ids) == 1:
+        return f"a process opened login session {ids[0]} and left the job's limits"
+    more = len(ids) - _MOST_NAMED
+    least = "at least " if len(ids) >= MOST_SESSIONS else ""
+    named = ", ".join(ids[:_MOST_NAMED]) + (f" and {least}{more} more" if more > 0 else "")
+    return f"processes opened login sessions {named} and left the job's limits"
 
 
 def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str:

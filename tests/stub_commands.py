@@ -8,8 +8,10 @@ import signal
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dbus_next.message import Message
 from dbus_next.signature import Variant
 
+from tests.stub_logind import StubLogind
 from tests.stub_settings import SETTINGS, apply
 from tests.stub_unit import Plan, Unit
 
@@ -22,6 +24,7 @@ class Commands:
 
     def __init__(self, stub: Stub) -> None:
         self._stub = stub
+        self._logind = StubLogind(stub.address)
 
     async def do_plan(self, **plan: Any) -> None:
         """For the next StartTransientUnit that has no plan yet."""
@@ -178,6 +181,32 @@ class Commands:
     async def do_plans(self) -> list[dict[str, Any]]:
         """What is still planned."""
         return [asdict(plan) for plan in self._stub.plans]
+
+    async def do_logind(self, up: bool) -> None:
+        """logind comes to the bus, or leaves it, as while it restarts."""
+        if up:
+            await self._logind.appear()
+        else:
+            self._logind.bus.disconnect()
+
+    async def do_session(self, id: str, leader: int, ended: bool = False) -> None:
+        """`leader` opens a login session; `ended`: which is over when anybody asks about it."""
+        self._logind.new_session(id, leader)
+        if ended:
+            self._logind.leaders[id] = 0
+
+    async def do_terminated(self) -> list[str]:
+        """The sessions that logind was told to terminate."""
+        return self._logind.terminated
+
+    async def do_forged_session(self, id: str, leader: int, to: str) -> None:
+        """Somebody who is not logind says so to the owner of the bus name `to`."""
+        forger = StubLogind(self._stub.address)
+        await forger.appear(name="")
+        forger.new_session(id, leader, to)
+        bus = "org.freedesktop.DBus"
+        await forger.bus.call(Message(bus, "/org/freedesktop/DBus", bus, "GetId"))  # so the signal is on its way
+        forger.bus.disconnect()
 
     async def do_name(self) -> str:
         """The unique bus name at this moment."""

@@ -20,12 +20,14 @@ from tasker.engine.about import About
 from tasker.engine.accounts import Accounts
 from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
+from tasker.engine.bus import Bus
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting
+from tasker.engine.logins import Logins
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
@@ -77,7 +79,8 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
 
-    systemd = await Systemd.connect(arguments.bus)
+    bus = await Bus.connect(arguments.bus)
+    systemd = await Systemd.connect(bus)
     accounts, table = Accounts(arguments.state / "uids", settings), Table()
     ceilings = Ceilings(settings, table, systemd, arguments.cgroups)
     told: list[Jobs] = []
@@ -94,6 +97,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     told.append(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
+    await Logins(bus, jobs, systemd, trail, tasks).open()
     retention.apply()
     await ceilings.refresh()
     control = Control(_listener(arguments.socket), setup)
@@ -107,7 +111,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     notify("READY=1", "STATUS=Serving.")
 
     asked = asyncio.ensure_future(stopping.wait())
-    ends: list[asyncio.Future[Any]] = [asked, systemd.lost, collector.closed]
+    ends: list[asyncio.Future[Any]] = [asked, bus.lost, collector.closed]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():
         log.error(

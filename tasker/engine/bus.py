@@ -1,4 +1,7 @@
-"""The system bus: calls with a deadline, signals as they come. The only file that imports dbus_next.
+"""The system bus: calls with a deadline, signals of followed services. The only file that imports dbus_next.
+
+A signal is taken from the connection that owns the name of a followed service and from nobody else: any local user may
+address a forged one to this process.
 
 Its exceptions end here; what leaves is a TaskerError. It works around what is known of the library: EAGAIN
 taken for the end of the connection (its issue 153), calls that wait for ever once it has ended, handlers kept for ever.
@@ -8,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dbus_next import BusType, DBusError, Message, MessageType, Variant
@@ -16,11 +21,15 @@ from dbus_next.aio import MessageBus
 
 from tasker.errors import Reason, TaskerError
 
+log = logging.getLogger(__name__)
+
 DEADLINE = 25.0
 """Seconds for one call. Past it the bus, or who answers on it, is taken for hung."""
 AT_ONCE = 64
 """Calls that wait for a reply. dbus-daemon refuses past 128."""
 DBUS = "org.freedesktop.DBus"
+PROPERTIES = f"{DBUS}.Properties"
+NO_OWNER = f"{DBUS}.Error.NameHasNoOwner"
 _REPLACE = 3  # the D-Bus specification: ALLOW_REPLACEMENT | REPLACE_EXISTING
 
 
@@ -41,26 +50,35 @@ class Refused(TaskerError):
         self.name = name
 
 
+@dataclass
+class _Followed:
+    """A service whose signals are received. `owner` is None until the bus has said who owns its name."""
+
+    received: Callable[[Signal], None]
+    owned: Callable[[str], None]
+    owner: str | None = None
+
+
 class Bus:
     """Connect with `Bus.connect`. `lost` is done when the connection has ended, and nothing works any more."""
 
-    def __init__(self, bus: MessageBus, received: Callable[[Signal], None]) -> None:
+    def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
-        self._received = received
+        self._followed: dict[str, _Followed] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.lost = asyncio.ensure_future(_end(bus))
         bus.add_message_handler(self._message)
 
     @classmethod
-    async def connect(cls, address: str | None, received: Callable[[Signal], None]) -> Bus:
-        """The system bus, or one at `address`; `received` takes every signal. Raises TaskerError(UNAVAILABLE)."""
+    async def connect(cls, address: str | None) -> Bus:
+        """The system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
         try:
             bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)  # type: ignore[arg-type] # its hint is wrong
             bus._writer.sock = _PatientSocket(bus._sock)
             await asyncio.wait_for(bus.connect(), DEADLINE)
         except Exception as error:  # the library raises whatever it meets
             raise TaskerError(Reason.UNAVAILABLE, f"cannot reach the system bus: {error!r}") from error
-        return cls(bus, received)
+        return cls(bus)
 
     async def call(
         self, name: str, path: str, interface: str, member: str, signature: str = "", *body: Any
@@ -86,12 +104,31 @@ class Bus:
             raise Refused(member, name, str(body[0]) if body else name)
         return list(reply.body)
 
-    async def match(self, rule: str) -> None:
+    async def follow(
+        self, name: str, rules: Iterable[str], received: Callable[[Signal], None], owned: Callable[[str], None]
+    ) -> str:
+        """Call `received` with the signals of the service `name` that match one of `rules` (the part of a match rule
+        after type and sender), and `owned` with every new owner of the name, "" for none. Returns the owner now."""
+        followed = self._followed[name] = _Followed(received, owned)
+        for rule in rules:
+            await self._match(f"type='signal',sender='{name}',{rule}")
+        await self._match(f"type='signal',sender='{DBUS}',interface='{DBUS}',member='NameOwnerChanged',arg0='{name}'")
+        owner = await self._owner(name)
+        if followed.owner is None:  # else a change has overtaken the reply
+            followed.owner = owner
+        return followed.owner
+
+    async def _match(self, rule: str) -> None:
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
 
-    async def owner(self, name: str) -> str:
-        """The unique name of the connection that owns a well-known one."""
-        return str((await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", name))[0])
+    async def _owner(self, name: str) -> str:
+        """The unique name of the connection that owns a well-known one; "" for none."""
+        try:
+            return str((await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", name))[0])
+        except Refused as error:
+            if error.name != NO_OWNER:
+                raise
+            return ""
 
     async def own(self, name: str) -> None:
         """Take a well-known name, from whoever has it and gives it up."""
@@ -104,7 +141,18 @@ class Bus:
     def _message(self, message: Message) -> bool:
         if message.message_type is not MessageType.SIGNAL:
             return False
-        self._received(Signal(message.sender, message.path, message.member, message.body))
+        signal = Signal(message.sender, message.path, message.member, message.body)
+        if signal.sender == DBUS:
+            if signal.member == "NameOwnerChanged" and (followed := self._followed.get(signal.body[0])):
+                followed.owner = str(signal.body[2])
+                followed.owned(followed.owner)
+            return True
+        for followed in self._followed.values():
+            if followed.owner == signal.sender:
+                followed.received(signal)
+                return True
+        names = " or ".join(self._followed)
+        log.warning("ignored a signal %s from %s, which does not own %s", signal.member, signal.sender, names)
         return True
 
 

@@ -2,6 +2,7 @@
 
 noticed    when the cgroup has no process left although the leader lives: by inotify, of every job that runs as root
            at every look at a job: the leader is not in its cgroup
+           when logind reports that the leader has opened a login session, into which it moves (logins.py)
 ended      SIGKILL to the leader's group, by the collector, and to what is left in the cgroup
 
 A leader that has exited is a zombie, and in no cgroup.procs: that is the usual end, and none of this.
@@ -11,21 +12,26 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
+import re
 import signal
 import time
 from pathlib import Path
 
 from tasker import wire
 from tasker.channel import Channel
+from tasker.engine import process
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.journal import Journal
 from tasker.engine.table import Entry, Stop
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
+from tasker.verdict import opened_sessions
 
-WHY = "it left its scope"
+INSTEAD = "use runuser -u USER -- COMMAND, setpriv --reuid USER --regid GROUP --init-groups, or tasker's --user"
+"""What to start a command with that is to run as somebody else: none of these opens a login session."""
+_WHY = "it left its scope"
+_SESSION = re.compile(r".*/session-([A-Za-z0-9]+)\.scope")
 _BY = "tasker"
 
 
@@ -41,21 +47,26 @@ class Escape:
         if self.escaped(entry):
             self._tasks.spawn(self.look(entry))
 
-    async def look(self, entry: Entry) -> None:
-        """End the job if it has left."""
-        if not self.escaped(entry):
-            return
+    async def look(self, entry: Entry, session: str = "") -> None:
+        """End the job if it has left. `session`: the login session that it is known to have opened, "" for none."""
+        if self.escaped(entry):
+            found = _SESSION.fullmatch(process.cgroup(entry.job.pid))
+            await self._end(entry, found[1] if found else session)
+
+    async def _end(self, entry: Entry, session: str) -> None:
+        """`session`: the login session that the leader is in, "" for none."""
         try:  # the collector knows whether the leader is still the one; a pid alone may be somebody else's by now
             await self._collector.request(wire.Signal(entry.job.id, signal.SIGKILL))
         except TaskerError:
             return
         if entry.job.state in (State.RUNNING, State.PAUSED, State.STOPPING):
+            why = opened_sessions([session]) if session else _WHY
             if entry.stop is None:
-                entry.stop = Stop(_BY, time.monotonic(), why=WHY)
+                entry.stop = Stop(_BY, time.monotonic(), why=f"{why}; {INSTEAD}" if session else why)
             elif not entry.stop.why:  # somebody was stopping it
                 entry.stop = dataclasses.replace(entry.stop, killed=True)
             entry.move(Event.STOP)
-            self._journal.job(entry.job, "escape", f"{WHY}, so it is ended", actor=_BY, priority=4)
+            self._journal.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
         if entry.cgroup is not None:
             entry.cgroup.kill()
         with contextlib.suppress(TaskerError):  # the job may be over and forgotten
@@ -67,23 +78,10 @@ class Escape:
         if cgroup is None or entry.exited.done() or entry.job.state is State.STARTING:
             return False
         with contextlib.suppress(OSError):
-            return not cgroup.holds(pid) and not self._below(pid, cgroup) and _alive(pid)
+            return not cgroup.holds(pid) and not self._below(pid, cgroup) and process.alive(pid)
         # The cgroup is gone, and systemd removes none that is in use.
-        return _alive(pid) and not self._below(pid, cgroup)
+        return process.alive(pid) and not self._below(pid, cgroup)
 
     def _below(self, pid: int, cgroup: Cgroup) -> bool:
         """Whether a process is in a cgroup, or in one that it has made there."""
-        try:
-            path = os.fsdecode(Path(f"/proc/{pid}/cgroup").read_bytes()).partition("::")[2].split("\n")[0]
-        except OSError:
-            return False
-        return (self._cgroups / path.lstrip("/")).is_relative_to(cgroup.path)
-
-
-def _alive(pid: int) -> bool:
-    """Whether it runs; a zombie does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]  # its name may be no text
-    except OSError:
-        return False
-    return state not in (b"Z", b"X")
+        return (self._cgroups / process.cgroup(pid)).is_relative_to(cgroup.path)

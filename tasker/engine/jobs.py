@@ -76,7 +76,7 @@ class Jobs:
         """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
         self._launcher = Launcher(collector, systemd, ceilings, self._events, cgroups)
-        self._escape = Escape(collector, journal, tasks, cgroups)
+        self.escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks, self.note)
         self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
@@ -159,13 +159,13 @@ class Jobs:
             self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
             self.pausing.look(entry)
             if entry.job.uid == 0:
-                self._events.watch(entry.cgroup, functools.partial(self._escape.news, entry))
-                self._escape.news(entry)
+                self._events.watch(entry.cgroup, functools.partial(self.escape.news, entry))
+                self.escape.news(entry)
         self._tasks.spawn(self._see_off(entry))
 
     async def look(self, entry: Entry) -> Job:
         """The job with what is in force for it and what it uses, read now where it has a cgroup."""
-        await self._escape.look(entry)
+        await self.escape.look(entry)
         if entry.cgroup is None:
             return entry.job
         now, differing = inforce.look(entry.job, entry.cgroup, self._systemd.default_tasks)

@@ -1,8 +1,7 @@
 """The connection to systemd's manager: calls that survive its absence, unit jobs to their end, and signals as hints.
 
-Signals are taken from the connection that owns org.freedesktop.systemd1 and from nobody else: any local user may
-address a forged one to us. What a signal says is a hint to look again, never a fact; at a daemon-reload systemd says
-"removed" of every unit there is, and at a daemon-reexec it leaves calls unanswered and comes back under a new name.
+What a signal says is a hint to look again, never a fact; at a daemon-reload systemd says "removed" of every unit there
+is, and at a daemon-reexec it leaves calls unanswered and comes back under a new name.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tasker.engine import names
-from tasker.engine.bus import DBUS, DEADLINE, Bus, Refused, Signal
+from tasker.engine.bus import DBUS, DEADLINE, NO_OWNER, PROPERTIES, Bus, Refused, Signal
 from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)
@@ -30,23 +29,20 @@ SCOPE = f"{NAME}.Scope"
 NO_SUCH_UNIT = f"{NAME}.NoSuchUnit"
 UNTOLD = "untold"
 """In place of a unit job's result: systemd was away when it would have told."""
-_PROPERTIES = f"{DBUS}.Properties"
-_AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", f"{DBUS}.Error.NameHasNoOwner")
+_AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", NO_OWNER)
 _MATCHES = (
-    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='JobNew'",
-    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='JobRemoved'",
-    f"type='signal',sender='{NAME}',interface='{MANAGER}',member='Reloading'",
-    f"type='signal',sender='{NAME}',interface='{_PROPERTIES}',member='PropertiesChanged',arg0='{SCOPE}'",
-    f"type='signal',sender='{DBUS}',interface='{DBUS}',member='NameOwnerChanged',arg0='{NAME}'",
+    f"interface='{MANAGER}',member='JobNew'",
+    f"interface='{MANAGER}',member='JobRemoved'",
+    f"interface='{MANAGER}',member='Reloading'",
+    f"interface='{PROPERTIES}',member='PropertiesChanged',arg0='{SCOPE}'",
 )
 
 
 class Manager:
     """Connect with `Manager.connect`."""
 
-    def __init__(self) -> None:
-        self._bus: Bus
-        self._owner = ""
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._removed: dict[str, asyncio.Future[str]] = {}
         self._early: dict[str, str] = {}
@@ -60,29 +56,21 @@ class Manager:
         somebody asked systemd for that."""
 
     @classmethod
-    async def connect(cls, address: str | None) -> Manager:
-        """On the system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
-        self = cls()
-        self._bus = await Bus.connect(address, self._signal)
-        for rule in _MATCHES:
-            await self._bus.match(rule)
-        self._owner = await self._bus.owner(NAME)
-        self._here.set()
-        await self._bus.own(names.BUS)
+    async def connect(cls, bus: Bus) -> Manager:
+        """The manager on that bus. Raises TaskerError(UNAVAILABLE)."""
+        self = cls(bus)
+        if await bus.follow(NAME, _MATCHES, self._signal, self._new_owner):
+            self._here.set()
+        await bus.own(names.BUS)
         await self._subscribe()
         return self
-
-    @property
-    def lost(self) -> asyncio.Future[None]:
-        """Done when the bus is gone, and nothing works any more."""
-        return self._bus.lost
 
     async def leave(self) -> None:
         """Be no scope's controller any more: from here on systemd ends them by itself."""
         await self._bus.release(names.BUS)
 
     async def get(self, path: str, interface: str, name: str) -> Any:
-        return (await self._bus.call(NAME, path, _PROPERTIES, "Get", "ss", interface, name))[0].value
+        return (await self._bus.call(NAME, path, PROPERTIES, "Get", "ss", interface, name))[0].value
 
     async def call(self, member: str, signature: str, *body: Any, again: bool = True) -> list[Any]:
         """A call of the manager; made `again` where systemd went away without an answer. Raises TaskerError:
@@ -149,12 +137,7 @@ class Manager:
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _signal(self, signal: Signal) -> None:
-        if signal.sender == DBUS:
-            if signal.member == "NameOwnerChanged" and signal.body[0] == NAME:
-                self._new_owner(signal.body[2])
-        elif signal.sender != self._owner:
-            log.warning("ignored a signal %s from %s, who is not systemd", signal.member, signal.sender)
-        elif signal.member == "JobRemoved":
+        if signal.member == "JobRemoved":
             _, path, unit, result = signal.body
             future = self._removed.get(path)
             if future is not None and not future.done():
@@ -173,7 +156,6 @@ class Manager:
             self._look_again()
 
     def _new_owner(self, owner: str) -> None:
-        self._owner = owner
         self._early.clear()
         if not owner:
             self._here.clear()

@@ -12,7 +12,7 @@ from tasker.engine.table import Entry, Sent, Stop
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage
-from tasker.verdict import left_behind_clause, verdict
+from tasker.verdict import left_behind_clause, opened_sessions, verdict
 
 
 def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
@@ -56,6 +56,8 @@ def told(
         refusing=ceilings.refusing(owner, limits.tasks),
         left_behind=_left_behind(outcome, entry, result),
     )
+    if entry.sessions:
+        line += f"; {opened_sessions(entry.sessions)}"
     return dataclasses.replace(outcome, verdict=line)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tasker.engine.bus import DEADLINE, Refused, variant
+from tasker.engine.bus import DEADLINE, Bus, Refused, variant
 from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNTOLD, Manager, unit_path
 from tasker.engine.properties import INFINITY, Property, line_of
 from tasker.engine.usage import Totals
@@ -45,15 +45,10 @@ class Systemd:
         """DefaultTasksMax: of every scope that asks for no TasksMax."""
 
     @classmethod
-    async def connect(cls, address: str | None) -> Systemd:
-        """On the system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
-        manager = await Manager.connect(address)
+    async def connect(cls, bus: Bus) -> Systemd:
+        """The systemd on that bus. Raises TaskerError(UNAVAILABLE)."""
+        manager = await Manager.connect(bus)
         return cls(manager, int(await manager.get(PATH, MANAGER, "DefaultTasksMax")))
-
-    @property
-    def lost(self) -> asyncio.Future[None]:
-        """Done when the bus is gone, and nothing works any more."""
-        return self._manager.lost
 
     def look_at(self, look: Callable[[str, bool], None]) -> None:
         """Have `look` called as `Manager.look_at` says."""
@@ -99,6 +94,10 @@ class Systemd:
             if error.name != NO_SUCH_UNIT:
                 raise
             return None
+
+    async def started(self, name: str) -> Unit | None:
+        """Wait until the unit job that starts a unit is done; at most DEADLINE. None where it is over by then."""
+        return await self._when(name, lambda unit: unit.active not in ("inactive", "activating"))
 
     async def ended(self, name: str) -> Unit | None:
         """The same, once the unit is over. Gives what is true after DEADLINE at the latest."""

@@ -80,6 +80,7 @@ class Record:
     stop: Stop | None
     sent: tuple[Sent, ...]
     sweep: Sweep | None
+    sessions: tuple[str, ...]
 
 
 @dataclass
@@ -119,6 +120,8 @@ class Entry:
     """Bytes of disk that it takes, once it is archived."""
     table: Table | None = None
     """Where it stands, and whom it tells of its changes."""
+    sessions: tuple[str, ...] = ()
+    """Ids of login sessions that processes of it opened (logins.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
         """Other values for fields of the job; whoever watches is told."""
@@ -173,7 +176,8 @@ class Entry:
 
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
-        return wire.to_text(Record(dataclasses.replace(self.job, spec=bare), self.stop, self.sent, self.sweep))
+        job = dataclasses.replace(self.job, spec=bare)
+        return wire.to_text(Record(job, self.stop, self.sent, self.sweep, self.sessions))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
@@ -185,8 +189,15 @@ class Entry:
         spec = dataclasses.replace(record.job.spec, argv=leader.argv, environment=environment)
         pid = 0 if record.job.state in (State.ENDING, State.ENDED) else leader.pid
         job = dataclasses.replace(record.job, spec=spec, pid=pid)
-        output_ended = leader.output_ended
-        return cls(job, record.stop, record.sent, sweep=record.sweep, output_ended=output_ended, held=leader.held)
+        return cls(
+            job,
+            stop=record.stop,
+            sent=record.sent,
+            sweep=record.sweep,
+            sessions=record.sessions,
+            output_ended=leader.output_ended,
+            held=leader.held,
+        )
 
     @classmethod
     def of_archive(cls, job: Job, stored: int) -> Entry:

@@ -120,6 +120,27 @@ def test_pressure_disk_and_time(tmp_path: Path) -> None:
     told(system.synchronized(tmp_path, "no\n"), Verdict.OK, "synchronised")
 
 
+def test_shared_memory(tmp_path: Path) -> None:
+    (tmp_path / "lin").touch()
+    told(system.shared_memory("b false\n", ["guest"], tmp_path), Verdict.OK, "RemoveIPC=no")
+    told(system.shared_memory("b true\n", ["lin"], tmp_path), Verdict.OK, "lingers")
+    told(system.shared_memory("b true\n", [], tmp_path / "none"), Verdict.OK, "lingers")
+    removed = system.shared_memory("b true\n", ["lin", "guest", "anna"], tmp_path)
+    told(removed, Verdict.NOTE, "the last login session of anna or guest ends", "loginctl enable-linger ACCOUNT")
+    assert "message queues" in removed.text
+    assert "RemoveIPC=no" in removed.todo
+    for unknown in (None, "", "b maybe"):
+        told(system.shared_memory(unknown, ["guest"], tmp_path), Verdict.UNKNOWN, "logind does not say", "logind.conf")
+
+
+def test_accounts_whose_shared_memory_logind_may_remove() -> None:
+    """Nobody has a uid above 999, daemon one below."""
+    assert system.accounts(["alice", "daemon", "no-such"], {"alice": "nobody", "bob": "daemon"}) == {"nobody"}
+    assert system.accounts(["nobody"], {}) == {"nobody"}
+    assert system.accounts([], {"carol": "nobody"}) == {"nobody"}
+    assert system.accounts(["root"], {"root": "no-such"}) == set()
+
+
 def test_a_full_disk() -> None:
     told(system.disk(Path("/proc")), Verdict.WRONG, "0B free", "[retention]")  # a file system with no room at all
 

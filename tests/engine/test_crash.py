@@ -112,7 +112,7 @@ def test_a_forged_signal_changes_nothing(tasker: Stack) -> None:
         until(lambda: tasker.systemd.calls)
         for number in range(1, 20):
             asyncio.run(forge(f"/org/freedesktop/systemd1/job/{number}", tasker.systemd.calls[-1]["unit"]))
-        until(lambda: tasker.engine.log.count("who is not systemd") == 38)
+        until(lambda: tasker.engine.log.count("which does not own org.freedesktop.systemd1") == 38)
         assert tasker.list()[0].state is State.STARTING
         tasker.systemd.do("release")
         reply = peer.receive()[0].message

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasker.engine import manager
+from tasker.engine.bus import Bus
 from tasker.engine.systemd import Systemd
 from tasker.errors import Reason, TaskerError
 from tests.stub_control import StubSystemd, stub_systemd
@@ -34,7 +35,7 @@ def test_a_systemd_that_stays_away_is_unavailable_and_holds_up_nobodys_end(
     monkeypatch.setattr(manager, "DEADLINE", 0.01)
 
     async def main() -> None:
-        systemd = await Systemd.connect(stub.address)
+        systemd = await Systemd.connect(await Bus.connect(stub.address))
         stub.do("disappear")
         for asked in (systemd.ended(UNIT), systemd.unit(UNIT), systemd.stop_scope(UNIT), systemd.freeze(UNIT)):
             with pytest.raises(TaskerError, match="systemd is not on the bus; try again") as caught:

@@ -128,6 +128,11 @@ def debootstrap(place: Path) -> list[str]:
         'chmod 600 "$1/root/.ssh/authorized_keys" "$1/etc/ssh/ssh_host_ed25519_key"',
         f'chroot "$1" systemctl -q enable {" ".join(recipe.ENABLED)}',
         f'chroot "$1" systemctl -q mask {" ".join(recipe.MASKED)}',
+        *(f'chroot "$1" useradd --create-home --shell /bin/bash {name}' for name in recipe.ACCOUNTS),
+        # What `loginctl enable-linger` does, which needs a logind that runs.
+        'mkdir -p "$1/var/lib/systemd/linger"',
+        *(f'touch "$1/var/lib/systemd/linger/{name}"' for name in recipe.LINGERING),
+        'rm -f "$1/var/lib/man-db/auto-update"',  # else every package that is installed has mandb read all pages
     ]
     return [
         "mmdebstrap",

@@ -15,7 +15,17 @@ PACKAGES = (
     "procps",
     "python3",
     "apt-utils",
+    # What servers have, and what a job may meet there: logins that logind sees, sudo, cron, manual pages.
+    "libpam-systemd",
+    "sudo",
+    "cron",
+    "man-db",
+    "jq",
 )
+
+# Accounts of people, without a password. logind keeps a service manager for those that linger, from the boot on.
+ACCOUNTS = ("lin", "guest")
+LINGERING = ("lin",)
 
 # The address that qemu's user networking gives to its one guest, and its gateway and name server.
 ADDRESS, GATEWAY, RESOLVER = "10.0.2.15", "10.0.2.2", "10.0.2.3"
@@ -48,6 +58,7 @@ MASKED = (
     "e2scrub_all.timer",
     "e2scrub_reap.service",
     "fstrim.timer",
+    "man-db.timer",
     "systemd-networkd-wait-online.service",
 )
 ENABLED = ("systemd-networkd.service", "ssh.service")

@@ -1,10 +1,12 @@
-"""The machine under Tasker: systemd, cgroups, Tasker's units, pressure, disk space, time."""
+"""The machine under Tasker: systemd, cgroups, Tasker's units, pressure, disk space, shared memory, time."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import subprocess
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tasker.cli.doctor.finding import Finding, note, ok, unknown, unseen, wrong
@@ -15,6 +17,12 @@ CONTROLLERS = ("cpu", "io", "memory", "pids")
 PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result"
 PATIENCE = 20.0
 """Seconds for a tool of systemd's."""
+REMOVE_IPC = (
+    *("busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"),
+    *("org.freedesktop.login1.Manager", "RemoveIPC"),
+)
+LAST_OF_SYSTEM = 999
+"""The highest uid of an account of the system, as systemd's logind is built on most distributions."""
 LITTLE = 1 << 30
 """Bytes of disk space under which archives may not find room."""
 
@@ -112,6 +120,44 @@ def disk(state: Path) -> Finding:
     if free < LITTLE:
         return note("disk", f"only {format_size(free)} free under {state}", todo)
     return ok("disk", f"{format_size(free)} free under {state}")
+
+
+def shared_memory(remove_ipc: str | None, accounts: Iterable[str], linger: Path) -> Finding:
+    """`remove_ipc`: logind's property RemoveIPC, as busctl prints it; `accounts`: those that owners' jobs run as;
+    `linger` is /var/lib/systemd/linger, which has a file for each account that lingers."""
+    check = "shared memory"
+    match (remove_ipc or "").split():
+        case ["b", "false"]:
+            return ok(check, "logind leaves that of accounts alone (RemoveIPC=no)")
+        case ["b", "true"]:
+            pass
+        case _:
+            todo = "try loginctl, and see RemoveIPC= in man logind.conf"
+            return unknown(check, "logind does not say whether it removes that of accounts at a logout", todo)
+    try:
+        removed = sorted(account for account in accounts if not (linger / account).exists())
+    except OSError as error:
+        return unseen(check, error)
+    if not removed:
+        return ok(check, "no logout takes that of a job: every account of a known owner lingers")
+    text = f"when the last login session of {' or '.join(removed)} ends, logind removes what jobs of that account have"
+    text += " in /dev/shm, their message queues and their semaphores (RemoveIPC=yes)"
+    todo = "loginctl enable-linger ACCOUNT, or set RemoveIPC=no in /etc/systemd/logind.conf and restart systemd-logind"
+    return note(check, text, todo)
+
+
+def accounts(owners: Iterable[str], named: Mapping[str, str]) -> set[str]:
+    """The accounts that jobs of `owners` run as, without the system's, of which logind removes nothing. `named` is
+    [accounts] of tasker.toml."""
+    found = set()
+    for name in {named.get(owner, owner) for owner in (*owners, *named)}:
+        try:
+            uid = pwd.getpwnam(name).pw_uid
+        except KeyError:
+            continue
+        if uid > LAST_OF_SYSTEM:
+            found.add(name)
+    return found
 
 
 def synchronized(timesync: Path, timedatectl: str | None) -> Finding:

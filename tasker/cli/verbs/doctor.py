@@ -28,8 +28,9 @@ examples:
   tasker doctor --json | jq -r '.checks[] | select(.verdict == "wrong") | .todo'
 
 On a machine where Tasker is installed as a service: systemd, cgroups, the units, the certificates and who may read
-their keys, the sockets, the disk, the clocks. On any other: what a client needs. It changes nothing and needs no root;
-what it may not look at, it says. ok: well; note: look at it some day; wrong: mend it; unknown: nobody could look.
+their keys, the sockets, the disk, shared memory that a logout removes, the clocks. On any other: what a client needs.
+It changes nothing and needs no root; what it may not look at, it says. ok: well; note: look at it some day; wrong: mend
+it; unknown: nobody could look.
 
 exit codes: 0 nothing is wrong, 1 something is. --json prints {"healthy": …, "checks": […]}."""
 
@@ -82,6 +83,9 @@ def _service() -> Iterator[Finding]:
     yield from certificates.clients(settings.SYSTEM, now)
     yield service.engine(Path("/run/tasker.sock"))
     yield system.disk(Path("/var/lib/tasker"))
+    owners = [path.stem for path in (settings.SYSTEM / "clients").glob("*.crt")]
+    accounts = system.accounts(owners, known.accounts)
+    yield system.shared_memory(system.output(*system.REMOVE_IPC), accounts, Path("/var/lib/systemd/linger"))
 
 
 def _client(asked: argparse.Namespace) -> Iterator[Finding]:

@@ -1,0 +1,140 @@
+"""Login sessions that processes of jobs open: learned from logind, and reported.
+
+    su, runuser -l, sudo -i ─▶ pam_systemd ─▶ logind ─▶ session-N.scope in user.slice, and the signal SessionNew
+
+The process that opens a session, its leader, is moved into the session's scope, out of the limits of its job. Only root
+can open one. Where it is the job's own leader, the job is ended (escape.py), and the session with it. Any other process
+is reported, in the journal and by the verdict, and left alone: a job that runs as root is not contained, and what has
+left it outlives it.
+
+A session is a job's if its leader, or an ancestor of its leader, is in the job's cgroup or is the leader of the job.
+logind sends the signal before it moves the process, and the process waits for that. So two things go unnoticed: a
+session that has ended before it is looked at, and one whose leader has lost its parent, if it has been moved by then. A
+session that a service opens (sshd, cron) is no job's, even if a job asked for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+from tasker.engine import names, process
+from tasker.engine.bus import PROPERTIES, Bus, Signal
+from tasker.engine.jobs import Jobs
+from tasker.engine.journal import Journal
+from tasker.engine.systemd import Systemd
+from tasker.engine.table import Entry
+from tasker.engine.tasks import Tasks
+from tasker.errors import TaskerError
+from tasker.verdict import MOST_SESSIONS, opened_sessions
+
+log = logging.getLogger(__name__)
+
+NAME = "org.freedesktop.login1"
+PATH = "/org/freedesktop/login1"
+MANAGER = f"{NAME}.Manager"
+SESSION = f"{NAME}.Session"
+_MATCHES = (f"path='{PATH}',interface='{MANAGER}',member='SessionNew'",)
+_ID = re.compile("[A-Za-z0-9]{1,64}")
+_AT_ONCE = 4
+"""Questions to logind under way. Most of the calls that the bus takes at once stay for systemd."""
+_GENERATIONS = 64
+"""Ancestors of a session's leader that are looked at."""
+
+
+class Logins:
+    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
+        self._bus = bus
+        self._jobs = jobs
+        self._systemd = systemd
+        self._journal = journal
+        self._tasks = tasks
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def open(self) -> None:
+        """Listen from now on, to a logind that may come later; look at the sessions there are. Raises TaskerError."""
+        self._owned(await self._bus.follow(NAME, _MATCHES, self._signal, self._owned))
+
+    def _owned(self, logind: str) -> None:
+        """`logind` is the unique name of its connection, "" where it is not on the bus."""
+        if logind:
+            self._tasks.spawn(self._look_everywhere(logind))
+
+    def _signal(self, signal: Signal) -> None:
+        if signal.member == "SessionNew":
+            session, path = signal.body
+            self._tasks.spawn(self._look(signal.sender, session, path))
+
+    async def _look_everywhere(self, logind: str) -> None:
+        try:
+            sessions = (await self._bus.call(logind, PATH, MANAGER, "ListSessions"))[0]
+        except TaskerError as error:
+            log.warning("cannot tell which login sessions jobs have opened: %s", error.message)
+            return
+        for session, _, _, _, path in sessions:
+            await self._look(logind, session, path)
+
+    async def _look(self, logind: str, session: str, path: str) -> None:
+        if not _ID.fullmatch(session):
+            return
+        try:
+            async with self._turns:
+                leader = (await self._bus.call(logind, path, PROPERTIES, "Get", "ss", SESSION, "Leader"))[0].value
+        except TaskerError as error:
+            log.info("cannot tell who opened login session %s, which may be over: %s", session, error.message)
+            return
+        entry = self._job_of(leader)
+        if entry is None:
+            return
+        if leader == entry.job.pid:
+            await self._end(entry, logind, session)
+        elif session not in entry.sessions and len(entry.sessions) < MOST_SESSIONS:
+            await self._report(entry, session)
+
+    async def _end(self, entry: Entry, logind: str, session: str) -> None:
+        """End a job whose leader has opened a session, and the session."""
+        try:
+            # A scope that is made around a process that dies meanwhile never ends, and nor would the session.
+            await self._systemd.started(f"session-{session}.scope")
+        except TaskerError as error:
+            log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
+        await self._jobs.escape.look(entry, session)
+        try:
+            await self._bus.call(logind, PATH, MANAGER, "TerminateSession", "s", session)
+        except TaskerError as error:
+            log.info("cannot terminate login session %s, which may be over: %s", session, error.message)
+
+    async def _report(self, entry: Entry, session: str) -> None:
+        entry.sessions += (session,)
+        words = opened_sessions([session])
+        if len(entry.sessions) == MOST_SESSIONS:
+            words += "; further login sessions of this job are not reported"
+        self._journal.job(entry.job, "session", words, actor="logind", priority=4)
+        try:
+            await self._jobs.note(entry)
+        except TaskerError as error:  # the job may be over and forgotten
+            log.info("cannot note login session %s of job %s: %s", session, entry.job.id, error.message)
+
+    def _job_of(self, pid: int) -> Entry | None:
+        """The job that a process, or an ancestor of it, is of."""
+        leaders = {entry.job.pid: entry for entry in self._jobs.table if _runs(entry) and not entry.exited.done()}
+        for _ in range(_GENERATIONS):
+            if pid <= 1:
+                break
+            entry = leaders.get(pid) or self._holding(pid)
+            if entry is not None:
+                return entry
+            pid = process.parent(pid)
+        return None
+
+    def _holding(self, pid: int) -> Entry | None:
+        """The job in whose cgroup, or below it, a process is."""
+        path = self._jobs.cgroups / process.cgroup(pid)
+        ids = filter(None, map(names.id_of, path.parts))
+        entries = filter(None, map(self._jobs.table.get, ids))
+        return next((e for e in entries if e.cgroup is not None and path.is_relative_to(e.cgroup.path)), None)
+
+
+def _runs(entry: Entry) -> bool:
+    return entry.cgroup is not None and entry.job.outcome is None

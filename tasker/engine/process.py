@@ -1,0 +1,34 @@
+"""What /proc says of one process. A process that has gone reads as dead, without a parent and in no cgroup."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    return _stat(pid)[0] not in (b"", b"Z", b"X")
+
+
+def parent(pid: int) -> int:
+    """The pid of its parent; 0 for none."""
+    return int(_stat(pid)[1])
+
+
+def cgroup(pid: int) -> str:
+    """The path of its cgroup below the root of the cgroup v2 hierarchy, without the first slash; "" for none."""
+    try:
+        data = Path(f"/proc/{pid}/cgroup").read_bytes()
+    except OSError:
+        return ""
+    return os.fsdecode(data).partition("::")[2].split("\n")[0].lstrip("/")
+
+
+def _stat(pid: int) -> tuple[bytes, bytes]:
+    """State and parent, as proc(5) writes them. The name before them is in parentheses and may be any bytes."""
+    try:
+        state, parent, *_ = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except (OSError, ValueError):
+        return b"", b"0"
+    return state, parent
