@@ -1,4 +1,4 @@
-"""A relative path is relative to a directory. Where that was removed, the command line is wrong, and says which path."""
+"""A relative path is relative to a directory. Where that was removed, the command line is wrong and names the path."""
 
 from __future__ import annotations
 
