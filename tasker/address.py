@@ -15,7 +15,7 @@ from tasker.errors import invalid
 
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _NAME = rf"(?=.{{1,254}}:){_LABEL}(?:\.{_LABEL})*\.?"
-_ADDRESS = re.compile(rf"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]{{1,15}})?)\]|({_NAME})):(\d{{1,5}})")
+_ADDRESS = re.compile(rf"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]{{1,15}})?)\]|({_NAME})):([0-9]{{1,5}})")
 _LOCALHOST = re.compile(r"(.+\.)?localhost\.", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ import codecs
 import re
 from collections.abc import Callable
 
-from tasker.cli.hidden import HIDDEN, HIDDEN_ASTRAL, OUT_OF_PLACE, Revealing, visible
+from tasker.cli.hidden import HIDDEN, HIDDEN_ASTRAL, OUT_OF_PLACE, Revealing, is_hidden, visible
 
 __all__ = ["SEQUENCE", "SGR", "STRING", "Cleaner", "visible"]
 
@@ -68,6 +68,10 @@ class Cleaner:
         while at < len(text):
             if self._string_left:
                 at = self._skip_string(text, at)
+                continue
+            if text[at] > _LAST_CONTROL and is_hidden(text, at):  # text[at - 1] may have been dropped
+                kept.append(self._revealing.hidden(text[at]))
+                at += 1
                 continue
             suspect = search(text, at)
             end = len(text) if suspect is None else suspect.start()

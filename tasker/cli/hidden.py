@@ -43,6 +43,7 @@ _PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 _VARIED = f"#*0-9{_PICTURES}\u1000-\u109f\u1800-\u18af\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 OUT_OF_PLACE = f"(?<![{_JOINED}]\u200c)(?<![{_JOINED}{_PICTURES}\ufe0f]\u200d)(?<![{_VARIED}][\ufe00-\ufe0f])"
 """Behind a hidden character in a regular expression: unless it is one that is kept."""
+is_hidden = re.compile(f"[{HIDDEN}{HIDDEN_ASTRAL}]").match
 _HIDDEN = re.compile(f"([{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE})")
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
