@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tasker.address import certificate_name
 from tasker.certs import ORGANIZATION, Pair, load, load_key, pem_of
 from tasker.errors import invalid
 from tasker.identity import NAME, Role, why_no_name
@@ -47,7 +48,7 @@ def make_ca(*, now: datetime | None = None) -> Pair:
 def make_server(ca: Pair, hosts: Sequence[str], *, now: datetime | None = None) -> Pair:
     """A server's certificate for `hosts` (names or addresses) and the loopback ones. Raises TaskerError."""
     names: list[x509.GeneralName] = []
-    for host in dict.fromkeys((*hosts, *ALWAYS_SERVED)):
+    for host in dict.fromkeys(map(certificate_name, (*hosts, *ALWAYS_SERVED))):
         names.append(_general_name(host))
     subject = _name(("Tasker server", NameOID.COMMON_NAME), (ORGANIZATION, NameOID.ORGANIZATION_NAME))
     return _issue(ca, subject, ExtendedKeyUsageOID.SERVER_AUTH, SERVER_DAYS, now, x509.SubjectAlternativeName(names))

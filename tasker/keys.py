@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tasker.address import parse
+from tasker.errors import TaskerError
 from tasker.identity import NAME, why_no_name
 from tasker.quantity import FOREVER, parse_duration, parse_size
 
-_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 
@@ -56,10 +57,13 @@ def linger(value: object) -> float:
 
 def listen(value: object) -> tuple[str, ...]:
     addresses = value if isinstance(value, list) else []
-    matches = [_LISTEN.fullmatch(item) if isinstance(item, str) else None for item in addresses]
-    if not matches or any(match is None or not 1 <= int(match[2]) <= 65535 for match in matches):
+    try:
+        read = tuple(str(parse(item if isinstance(item, str) else "")) for item in addresses)
+    except TaskerError:
+        read = ()
+    if not read:
         raise ValueError('a list of addresses with ports like ["[::]:8275", "127.0.0.1:8275"]')
-    return tuple(addresses)
+    return read
 
 
 def serials(value: object) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         settings["formatter_class"] = Formatter
         super().__init__(allow_abbrev=False, **settings)
+        self.color = False  # of Python 3.14: help is the same text everywhere, without sequences
         self.verbs: dict[str, Parser] = {}
 
     @property

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tasker import certs
+from tasker.address import parse
 from tasker.cli import settings
 from tasker.cli.arguments import UsageError
 from tasker.cli.settings import Material, Settings
@@ -29,12 +30,10 @@ def connect(options: argparse.Namespace) -> Client:
 
     An --address that is none is a UsageError: it was typed just now, unlike one in a file or in the environment.
     """
-    from tasker.client.endpoint import split_address
-
     found = settings.find(vars(options), os.environ, settings.local_user())
     if found.address == options.address:
         try:
-            split_address(found.address)
+            parse(found.address)
         except TaskerError as error:
             raise UsageError(error.message) from error
     client = client_of(found)

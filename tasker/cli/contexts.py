@@ -69,8 +69,8 @@ def remove(environment: Mapping[str, str], name: str) -> Own:
 def _locked(environment: Mapping[str, str]) -> Iterator[Own]:
     """What the file says, while nobody else changes it. The lock's own file stays: removing it would be a race, too."""
     path = configfile.config_path(environment)
-    target = path.resolve()
     try:
+        target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # for writing: NFS has no exclusive lock without
         descriptor = os.open(target.with_name(f".{target.name}.lock"), flags, 0o600)

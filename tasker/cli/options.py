@@ -7,11 +7,12 @@ end.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from typing import Any
 
-from tasker.errors import TaskerError
+from tasker.errors import TaskerError, invalid
 from tasker.quantity import parse_duration, parse_linger, parse_size
 
 NONE = "none"
@@ -21,18 +22,20 @@ NONE = "none"
 def common(parser: argparse.ArgumentParser, default: Any) -> None:
     """What every verb takes. `default` is SUPPRESS where the root parser has said it already."""
     parser.add_argument("--json", action="store_true", default=default or False, help="print JSON for programs")
+    file = of_type(path)
     group = parser.add_argument_group("the service and who you are (see tasker --help)")
     group.add_argument("--context", metavar="NAME", default=default, help="one of yours (tasker context --help)")
     group.add_argument("--address", metavar="HOST:PORT", default=default, help="where the service listens")
-    group.add_argument("--ca", metavar="FILE", default=default, help="the CA's certificate")
-    group.add_argument("--cert", metavar="FILE", default=default, help="your certificate")
-    group.add_argument("--key", metavar="FILE", default=default, help="its key; FILE.key beside FILE.crt by default")
+    group.add_argument("--ca", metavar="FILE", type=file, default=default, help="the CA's certificate")
+    group.add_argument("--cert", metavar="FILE", type=file, default=default, help="your certificate")
+    group.add_argument("--key", metavar="FILE", type=file, default=default,
+                       help="its key; FILE.key beside FILE.crt by default")  # fmt: skip
 
 
 def spec_options(parser: argparse.ArgumentParser) -> None:
     """What start and run take: what is to be run, and its limits."""
     parser.add_argument("--name", default="", help="a label for people")
-    parser.add_argument("-C", "--cwd", metavar="DIR", default="",
+    parser.add_argument("-C", "--cwd", metavar="DIR", type=of_type(path), default="",
                         help="where it starts, relative to where you are; its home directory by default")  # fmt: skip
     parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
                         help="set K to V, or to what K is here")  # fmt: skip
@@ -100,6 +103,19 @@ def whose(parser: argparse.ArgumentParser) -> None:
 def _id(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("cannot find a job without its id")
+    return text
+
+
+def path(text: str) -> str:
+    """The path of a file or directory here, as it was typed. Raises TaskerError where it is relative to nothing."""
+    if text and not text.startswith("/"):
+        try:
+            os.getcwd()
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            why = "the current directory no longer exists" if gone else f"the current directory: {error.strerror}"
+            todo = "write the whole path, or change to another directory"
+            raise invalid(f"cannot use the relative path {text[:80]!r}: {why}; {todo}") from error
     return text
 
 

@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from tasker.cli.capable import console, knows_sequences
 from tasker.client import Chunk, Event
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
@@ -74,21 +75,18 @@ def choose(options: argparse.Namespace) -> Output:
         return Lines()
     if options.raw or not sys.stdout.isatty():
         return Piped(quiet=options.verb == "run", timestamps=options.timestamps)
-    from rich.console import Console
-
     from tasker.cli.terminal import OnTerminal
 
-    return OnTerminal(Console(), footer=options.footer, timestamps=options.timestamps)
+    sequences = knows_sequences()
+    return OnTerminal(console(), footer=options.footer, timestamps=options.timestamps, sequences=sequences)
 
 
 def _recorder(options: argparse.Namespace) -> Output:
-    from rich.console import Console
-
     from tasker.cli.meter import Meter
     from tasker.cli.recorder import Recorder
     from tasker.cli.stderr import on_terminal
 
-    meter = Meter(Console(stderr=True)) if on_terminal() else None
+    meter = Meter(console(stderr=True)) if on_terminal() else None
     return Recorder(options.output, force=options.force, meter=meter, json=options.json)
 
 

@@ -23,6 +23,8 @@ from tasker.cli.column import Column
 SAVE, RESTORE = "\x1b7", "\x1b8"
 PLAIN = "\x1b[0m"
 WHOLE_SCREEN = "\x1b[r"
+EMPTIED = "\r\x1b[K"
+"""To the start of the row, which is then empty."""
 ROW_BELOW = "\x1bD\x1b[A"
 """Down, scrolling at the bottom, and up again: afterwards there is a row below the cursor's."""
 ERASE_BELOW = f"{SAVE}{PLAIN}\x1b[B\r\x1b[J{RESTORE}"
@@ -36,9 +38,11 @@ SMALLEST = os.terminal_size((20, 4))
 class Screen:
     """Draws on the terminal `fd`. `footer(columns)` gives one row, SGR in it, of fewer cells than that."""
 
-    def __init__(self, fd: int, footer: Callable[[int], str] | None) -> None:
-        """Without a footer the whole terminal is the output's."""
+    def __init__(self, fd: int, footer: Callable[[int], str] | None, *, sequences: bool = True) -> None:
+        """Without a footer the whole terminal is the output's. `sequences`: whether the terminal understands them."""
         self._fd = fd
+        self._plain = PLAIN if sequences else ""
+        self._emptied = EMPTIED if sequences else "\r"  # then what comes next overwrites a ^C
         self._footer = footer
         self._column = Column()
         self._size: os.terminal_size | None = None
@@ -62,7 +66,7 @@ class Screen:
     def clear_typed(self) -> None:
         """What a terminal echoes of a key (^C) goes, where the job left the row empty; else it stays in its line."""
         if not self._column.used:
-            write_all(self._fd, b"\r\x1b[K")
+            write_all(self._fd, self._emptied.encode())
 
     def draw(self) -> bool:
         """The footer as it is now, where that is safe. Whether it stands there."""
@@ -89,7 +93,7 @@ class Screen:
 
     def _fresh_row(self) -> str:
         """To the start of an empty row. One that the job left empty may hold what was typed: the ^C of a Ctrl-C."""
-        return f"{PLAIN}\n" if self._column.used else f"{PLAIN}\r\x1b[K"
+        return self._plain + ("\n" if self._column.used else self._emptied)
 
     def _follow_size(self) -> None:
         """Set the region for the size that the terminal has now."""

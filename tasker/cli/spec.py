@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from tasker.cli.arguments import UsageError
+from tasker.cli.options import path as typed_path
 from tasker.errors import TaskerError
 from tasker.job import JobSpec, check_spec
 from tasker.limits import IoLimit, Limits
@@ -83,8 +84,8 @@ def _ceiling(option: str, word: str, read: Callable[[str], int]) -> tuple[str, i
 
 
 def _absolute(path: str) -> str:
-    """What is relative is relative to where the caller stands."""
-    return path if path.startswith("/") else os.path.abspath(path)
+    """A relative path starts at the caller's current directory. Raises TaskerError where that is gone."""
+    return path if path.startswith("/") else os.path.abspath(typed_path(path))
 
 
 def _operations(text: str) -> int:

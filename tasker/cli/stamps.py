@@ -25,8 +25,10 @@ def stamp(when: float) -> str:
 class Stamps:
     """Puts times into a stream of text."""
 
-    def __init__(self, *, terminal: bool) -> None:
+    def __init__(self, *, terminal: bool, styled: bool = True) -> None:
+        """`styled`: whether the terminal knows SGR."""
         self._terminal = terminal
+        self._style_of_time = ("\x1b[0;2m", "\x1b[0m") if terminal and styled else ("", "")
         self._styles: dict[str, None] = {}
         """The SGR sequences in force, each once, in order."""
         self._line = ""
@@ -63,9 +65,8 @@ class Stamps:
         return "".join(out)
 
     def _prefix(self, when: str, styled: bool = True) -> str:
-        if not self._terminal:
-            return f"{when} "
-        return f"\x1b[0;2m{when}\x1b[0m {''.join(self._styles) if styled else ''}"
+        begin, end = self._style_of_time
+        return f"{begin}{when}{end} {''.join(self._styles) if styled else ''}"
 
     def _styled(self, text: str) -> None:
         for sequence in SGR.finditer(text):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tasker.cli.capable import console, knows_sequences
 from tasker.cli.clean import visible
 
 STDERR = 2
@@ -18,7 +19,7 @@ UNTIL_SHOWN = 1.0
 
 def on_terminal() -> bool:
     """Whether somebody looks at stderr on a terminal that can do more than print."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and knows_sequences()
 
 
 def coloured() -> bool:
@@ -52,10 +53,9 @@ def waiting(text: str) -> Iterator[Callable[[str], None]]:
     if not on_terminal():
         yield lambda _text: None
         return
-    from rich.console import Console
     from rich.text import Text
 
-    status = Console(stderr=True).status(Text(visible(text)))
+    status = console(stderr=True).status(Text(visible(text)))
     timer = threading.Timer(UNTIL_SHOWN, status.start)
     timer.start()
     try:

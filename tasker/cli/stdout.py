@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tasker.cli import document
+from tasker.cli.capable import console
 from tasker.cli.rows import Rows, fitting, for_pipe, for_terminal
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> 
     elsewhere plain and whole.
     """
     if sys.stdout.isatty():
-        from rich.console import Console
-
-        console = Console(highlight=False)
+        terminal = console()
         if cut:
-            console.print(for_terminal(fitting(rows, console.width, expendable), console.width))
+            terminal.print(for_terminal(fitting(rows, terminal.width, expendable), terminal.width))
         else:
-            console.print(for_terminal(rows))
+            terminal.print(for_terminal(rows))
     else:
         print("\n".join(for_pipe(rows)))
 
@@ -37,8 +36,6 @@ def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> 
 def print_text(text: Text) -> None:
     """One line, at once and whole; in colours on a terminal."""
     if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console(highlight=False).print(text, soft_wrap=True)
+        console().print(text, soft_wrap=True)
     else:
         print(text.plain, flush=True)

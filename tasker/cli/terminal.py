@@ -29,12 +29,21 @@ class OnTerminal(Output):
 
     suspends = True
 
-    def __init__(self, console: Console, *, footer: bool, timestamps: bool = False, fd: int = STDOUT) -> None:
-        self.wants_news = footer and not console.is_dumb_terminal
+    def __init__(
+        self,
+        console: Console,
+        *,
+        footer: bool,
+        timestamps: bool = False,
+        sequences: bool = True,
+        fd: int = STDOUT,
+    ) -> None:
+        """`sequences`: whether the terminal understands escape sequences; without them there is no footer either."""
+        self.wants_news = footer and sequences
         self._console = console
-        self._cleaner = Cleaner()
-        self._stamps = Stamps(terminal=True) if timestamps else None
-        self._screen = Screen(fd, self._footer if self.wants_news else None)
+        self._cleaner = Cleaner(colours=sequences)
+        self._stamps = Stamps(terminal=True, styled=sequences) if timestamps else None
+        self._screen = Screen(fd, self._footer if self.wants_news else None, sequences=sequences)
         self._notices = Notices()
         self._standing: Standing | None = None
         self._hint: tuple[str, State | None] = ("", None)

@@ -9,11 +9,11 @@ import os
 import signal
 import time
 
-from rich.console import Console
 from rich.live import Live as Drawing
 
 from tasker.cli import top
 from tasker.cli.board import Board
+from tasker.cli.capable import console
 from tasker.cli.follow import Handler, handling
 from tasker.cli.keys import Keys
 from tasker.cli.live import Live, Wake
@@ -34,7 +34,7 @@ class TopScreen:
         self.troubles: dict[str, str] = {}
         """What is wrong, by machine."""
         self.boards: dict[str, Board] = {}
-        self._console = Console(highlight=False)
+        self._console = console()
         self._drawing = Drawing(console=self._console, screen=True, auto_refresh=False)
         self._drawn = 0.0
         self._due = True

@@ -17,7 +17,7 @@ from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
 from tasker.client.aiostream import AsyncAttachment, AsyncStream, AsyncWatching, answered, explained
 from tasker.client.attachment import AttachCourse
-from tasker.client.endpoint import OPTIONS, endpoint, pem
+from tasker.client.endpoint import endpoint, pem
 from tasker.client.resuming import PATIENCE, Asking, Stop, Wait
 from tasker.client.watching import WatchCourse
 from tasker.errors import TaskerError
@@ -59,7 +59,7 @@ class AsyncClient:
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
         """Made with the first call: it belongs to the loop that runs then."""
-        return grpc.aio.secure_channel(self._end.target, self._end.credentials, OPTIONS)
+        return grpc.aio.secure_channel(self._end.target, self._end.credentials, self._end.options)
 
     @cached_property
     def _stub(self) -> Any:

@@ -13,7 +13,7 @@ import grpc
 
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
 from tasker.client import calls
-from tasker.client.endpoint import OPTIONS, endpoint, pem
+from tasker.client.endpoint import endpoint, pem
 from tasker.client.resuming import Asking
 from tasker.client.stream import Stream
 from tasker.errors import Reason, TaskerError
@@ -33,7 +33,7 @@ class Connection:
         """
         end = endpoint(address, ca, certificate, key)
         self._translation = end.translation
-        self._channel = grpc.secure_channel(end.target, end.credentials, OPTIONS)
+        self._channel = grpc.secure_channel(end.target, end.credentials, end.options)
         self._stub: Any = TaskerStub(self._channel)  # type: ignore[no-untyped-call]
         self._streams: WeakSet[Stream[Any]] = WeakSet()
         self._closed = threading.Event()

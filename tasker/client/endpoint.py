@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,12 +10,11 @@ from pathlib import Path
 import grpc
 
 from tasker import certs
+from tasker.address import for_grpc, parse
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.client.explain import Credentials
 from tasker.client.translation import Translation
 from tasker.errors import invalid
-
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
 OPTIONS = [
     ("grpc.max_send_message_length", LARGEST_REQUEST),
@@ -32,17 +31,11 @@ OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.min_reconnect_backoff_ms", 5000),
+    # A name service that does not answer is given up well before the call is; grpc's own limit is two minutes.
+    ("grpc.dns_ares_query_timeout", 10_000),
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 ]
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of host:port, an IPv6 address without its brackets. Raises TaskerError(INVALID)."""
-    match = _ADDRESS.fullmatch(address)
-    if match is None or not 1 <= int(match[2]) <= 65535:
-        raise invalid(f"cannot use the address {address[:80]!r}; write it as host:port, e.g. localhost:8275")
-    return match[1].strip("[]"), int(match[2])
 
 
 @dataclass(frozen=True)
@@ -50,16 +43,21 @@ class Endpoint:
     """What a channel is made of, and how its errors are read."""
 
     target: str
+    options: Sequence[tuple[str, str | int]]
     credentials: grpc.ChannelCredentials
     translation: Translation
 
 
 def endpoint(address: str, ca: bytes, certificate: bytes, key: bytes) -> Endpoint:
     """Raises TaskerError(INVALID) where an argument cannot be used. Connects to nothing."""
-    host, port = split_address(address)
+    where = parse(address)
     ca, pair = certs.rewritten(ca, certs.Pair(certificate, key))
-    credentials = grpc.ssl_channel_credentials(ca, pair.key, pair.certificate)
-    return Endpoint(f"dns:///{address}", credentials, Translation(Credentials(host, port, ca, pair.certificate)))
+    return Endpoint(
+        target=f"dns:///{for_grpc(str(where))}",
+        options=[*OPTIONS, ("grpc.default_authority", where.authority)],  # the name that the certificate must have
+        credentials=grpc.ssl_channel_credentials(ca, pair.key, pair.certificate),
+        translation=Translation(Credentials(where, ca, pair.certificate)),
+    )
 
 
 def pem(ca: str | PathLike[str], certificate: str | PathLike[str], key: str | PathLike[str]) -> dict[str, bytes]:

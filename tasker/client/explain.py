@@ -1,6 +1,6 @@
 """Why a server cannot be reached. grpc says "Socket closed", whoever refused whom; so look again, step by step.
 
-    own certificate ──▶ TCP ──▶ the server's certificate ──▶ none of these
+    own certificate ──▶ the host's name ──▶ TCP ──▶ the server's certificate ──▶ none of these
 
 Only asked after a call has failed: nothing here decides whether a connection is good.
 """
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import Any
 
 from tasker import certs
+from tasker.address import Address, certificate_name
 from tasker.certs import Certified
 from tasker.errors import Reason, TaskerError
 
@@ -27,14 +32,9 @@ _OTHER_CA = "its certificate was not signed by the CA you named; look at --ca (T
 class Credentials:
     """Where a client connects to, and with what (PEM)."""
 
-    host: str
-    port: int
+    address: Address
     ca: bytes
     certificate: bytes
-
-    @property
-    def where(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 def judge(certificate: bytes, ca: bytes) -> Certified:
@@ -65,34 +65,83 @@ def own_certificate(credentials: Credentials) -> TaskerError | None:
 
 def connection(credentials: Credentials, details: str) -> TaskerError:
     """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
-    return handshake(credentials.host, credentials.port, credentials.ca) or _unavailable(
-        f"cannot go on with {credentials.where}: the connection broke off ({details}); the service is restarting, or "
+    return handshake(credentials.address, credentials.ca) or _unavailable(
+        f"cannot go on with {credentials.address}: the connection broke off ({details}); the service is restarting, or "
         "does not take your certificate (another CA, another clock): `journalctl TASKER_ACTION=login` there says why"
     )
 
 
-def handshake(host: str, port: int, ca: bytes, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> TaskerError | None:
+def handshake(address: Address, ca: bytes, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> TaskerError | None:
     """Why there is none in that version, UNAVAILABLE. Without a certificate of one's own: TLS 1.3 asks for it later."""
-    where = f"{host}:{port}"
+    name = certificate_name(address.host)
     try:
         context = ssl.create_default_context(cadata=ca.decode("ascii", "replace"))
         context.minimum_version = context.maximum_version = version
         context.set_alpn_protocols(["h2"])
-        with (
-            socket.create_connection((host, port), timeout=PATIENCE) as sock,
-            context.wrap_socket(sock, server_hostname=host),
-        ):
+        with _connected(_resolved(address)) as sock, context.wrap_socket(sock, server_hostname=name):
             return None
+    except TaskerError as error:
+        return error
     except ssl.SSLCertVerificationError as error:
-        return _unavailable(f"cannot trust {where}: {_of_server(error, host)}")
+        return _unavailable(f"cannot trust {address}: {_of_server(error, name)}")
     except ssl.SSLError:
-        return _unavailable(f"cannot speak TLS 1.3 with {where}; is that Tasker's port?")
+        return _unavailable(f"cannot speak TLS 1.3 with {address}; is that Tasker's port?")
     except ConnectionRefusedError:
-        return _unreachable(where, "connection refused")
+        return _unreachable(address, "connection refused")
     except TimeoutError:
-        return _unreachable(where, "no answer")
+        return _unreachable(address, "no answer")
     except OSError as error:
-        return _unreachable(where, error.strerror or "the connection broke off")
+        return _unreachable(address, error.strerror or "the connection broke off")
+
+
+Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""As socket.getaddrinfo gives it."""
+
+
+def _resolved(address: Address) -> Sequence[Found]:
+    """What the host's name stands for. Raises TaskerError. The C library cannot be told how long to take: a thread."""
+    answers: Queue[Sequence[Found] | OSError] = Queue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except Empty:
+        answer = socket.gaierror(socket.EAI_AGAIN, "")
+    if isinstance(answer, OSError):
+        raise _unavailable(f"cannot resolve {address.host}: {_of_resolver(answer, address)}")
+    return answer
+
+
+def _of_resolver(error: OSError, address: Address) -> str:
+    if error.errno == socket.EAI_AGAIN:
+        return "the name service does not answer; look at this machine's network and its /etc/resolv.conf"
+    if error.errno not in (socket.EAI_NONAME, socket.EAI_NODATA):
+        return f"{(error.strerror or str(error)).lower()}; name the service by another address (--address)"
+    if address.zone:
+        return f"this machine has no network interface {address.zone}; `ip link` lists those it has"
+    return "there is no host of that name; look at the address (--address, TASKER_ADDRESS, tasker context list)"
+
+
+def _connected(found: Sequence[Found]) -> socket.socket:
+    """To the first that answers. Raises OSError, for the last that does not."""
+    last = OSError("there is no address")
+    for family, kind, protocol, _, where in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(PATIENCE)
+            sock.connect(where)
+        except OSError as error:
+            sock.close()
+            last = error
+        else:
+            return sock
+    raise last
 
 
 def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
@@ -106,8 +155,8 @@ def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
     return hints.get(error.verify_code, _OTHER_CA)
 
 
-def _unreachable(where: str, why: str) -> TaskerError:
-    return _unavailable(f"cannot reach {where}: {why}; is tasker running there? `systemctl status tasker` says")
+def _unreachable(address: Address, why: str) -> TaskerError:
+    return _unavailable(f"cannot reach {address}: {why}; is tasker running there? `systemctl status tasker` says")
 
 
 def _unavailable(message: str) -> TaskerError:

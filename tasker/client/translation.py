@@ -10,17 +10,23 @@ from typing import Any
 
 import grpc
 
+from tasker.address import Address
 from tasker.api.transport import TAKEN
 from tasker.client.explain import Credentials, connection, own_certificate
 from tasker.client.resuming import OutOfTime
 from tasker.errors import Reason, TaskerError, invalid
 
+UNRESOLVED = ("errors resolving ", "DNS resolution failed")
+"""How grpc's details begin where the host's name has no address: by its own resolver, by the C library's."""
+
 
 class BrokenOff(TaskerError):
     """UNAVAILABLE, and it was not the server that said so. `details` is grpc's word for it."""
 
-    def __init__(self, where: str, details: str) -> None:
-        super().__init__(Reason.UNAVAILABLE, f"cannot go on with {where}: the connection broke off ({details})")
+    def __init__(self, address: Address, details: str) -> None:
+        resolved = not details.startswith(UNRESOLVED)
+        text = f"cannot go on with {address}: the connection broke off ({details})"
+        super().__init__(Reason.UNAVAILABLE, text if resolved else f"cannot resolve {address.host}")
         self.details = details
 
 
@@ -45,11 +51,11 @@ class Translation:
                 return TaskerError(Reason(value), details)
         match error.code():
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
-                return own_certificate(self._credentials) or BrokenOff(self._credentials.where, details)
+                return own_certificate(self._credentials) or BrokenOff(self._credentials.address, details)
             case grpc.StatusCode.DEADLINE_EXCEEDED:
                 return OutOfTime(
                     Reason.UNAVAILABLE,
-                    f"cannot wait longer for an answer of {self._credentials.where}; try again later",
+                    f"cannot wait longer for an answer of {self._credentials.address}; try again later",
                 )
             case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
                 return invalid("cannot send so long a request; put what is long into a file")
@@ -62,7 +68,7 @@ class Translation:
 
     def silent(self) -> TaskerError:
         """What a call comes to that was given up, by this side or by the server."""
-        return Silent(self._credentials.where, "no answer")
+        return Silent(self._credentials.address, "no answer")
 
     def explained(self, error: TaskerError) -> TaskerError:
         """The same, or a better one: connects to the server to find out. Up to 10 seconds."""

@@ -11,6 +11,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
+from tasker.address import for_grpc
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.api.v1 import tasker_pb2, tasker_pb2_grpc
 from tasker.errors import Reason, TaskerError
@@ -80,7 +81,7 @@ class Server:
 
     def _listen(self, address: str) -> int:
         try:
-            return self._grpc.add_secure_port(address, self._material.credentials())
+            return self._grpc.add_secure_port(for_grpc(address), self._material.credentials())
         except RuntimeError as error:
             raise TaskerError(
                 Reason.REFUSED,

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from tasker import certs
+from tasker.address import parse
 from tasker.cli import settings
 from tasker.cli.about import CLOCKS
 from tasker.cli.connection import client_of
@@ -48,18 +49,16 @@ def _group(number: int) -> str:
 
 def port(found: Settings) -> list[Finding]:
     """That it speaks TLS 1.3, with a certificate that the CA signed for that host, and nothing older."""
-    from tasker.client.endpoint import split_address
-
     try:
-        host, number = split_address(found.address)
+        address = parse(found.address)
         authority = certs.authorities(settings.read(found).ca)
     except TaskerError:
         return []  # the certificate's own finding tells
-    refused = handshake(host, number, authority)
+    refused = handshake(address, authority)
     if refused is not None:
         text, _, todo = refused.message.partition("; ")
         return [wrong("port", text, todo)]
-    if handshake(host, number, authority, ssl.TLSVersion.TLSv1_2) is None:
+    if handshake(address, authority, ssl.TLSVersion.TLSv1_2) is None:
         todo = "that is not Tasker, or something stands before it that speaks for it"
         return [wrong("port", f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
     return [ok("port", f"{found.address} speaks TLS 1.3, and refuses 1.2")]

@@ -64,7 +64,8 @@ def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
     how.add_argument(
         "--no-follow", action="store_false", dest="follow", help=f"end at what is there now{default[not follow]}"
     )
-    parser.add_argument("--output", metavar="FILE", help="into a new file, byte for byte")
+    parser.add_argument("--output", metavar="FILE", type=options.of_type(options.path),
+                        help="into a new file, byte for byte")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     options.showing(parser)
 

@@ -21,7 +21,7 @@ from tasker.cli.help import sentence
 from tasker.cli.stdout import print_json, print_rows
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
-from tasker.identity import Role
+from tasker.identity import NAME, Role
 from tasker.quantity import format_duration
 
 USAGE = "ACTION …"
@@ -43,9 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, (summary, add, _) in ACTIONS.items():
         action = actions.add_parser(name, help=summary, description=sentence(summary))
-        action.add_argument(
-            "--dir", metavar="DIR", default="/etc/tasker", help="where they are; /etc/tasker by default"
-        )
+        action.add_argument("--dir", metavar="DIR", type=options.of_type(options.path), default="/etc/tasker",
+                            help="where they are; /etc/tasker by default")  # fmt: skip
         add(action)
         options.common(action, argparse.SUPPRESS)
 
@@ -67,7 +66,12 @@ def _client_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", nargs="?", help="ca, server, a user or a file; your own by default")
+    parser.add_argument("name", metavar="NAME", nargs="?", type=options.of_type(_name_or_file),
+                        help="ca, server, a user or a file; your own by default")  # fmt: skip
+
+
+def _name_or_file(text: str) -> str:
+    return text if NAME.fullmatch(text) else options.path(text)
 
 
 def _nothing(_parser: argparse.ArgumentParser) -> None:

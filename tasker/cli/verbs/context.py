@@ -10,8 +10,10 @@ from typing import Any
 
 from rich.text import Text
 
+from tasker.address import parse
 from tasker.cli import configfile, exits, options, settings
 from tasker.cli.arguments import UsageError
+from tasker.cli.clean import visible
 from tasker.cli.configfile import KEYS
 from tasker.cli.help import sentence
 from tasker.cli.stdout import print_json, print_rows
@@ -53,7 +55,6 @@ def run(asked: argparse.Namespace) -> int:
 
 def _add(asked: argparse.Namespace) -> int:
     from tasker.cli import contexts
-    from tasker.client.endpoint import split_address
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:
@@ -61,7 +62,7 @@ def _add(asked: argparse.Namespace) -> int:
     if "key" in given and "cert" not in given:
         raise UsageError("cannot use a key without its certificate; name that with --cert")
     try:
-        split_address(given["address"])
+        parse(given["address"])
         configfile.check_name(asked.name)
     except TaskerError as error:
         raise UsageError(error.message) from error
@@ -112,7 +113,7 @@ def _list(asked: argparse.Namespace) -> int:
     rows = [[Text(column, "bold") for column in ("USED", "NAME", "ADDRESS", "CERT", "CA")]]
     for one in contexts:
         words = ("*" if one["used"] else "", one["name"], one["address"] or "", one["cert"] or "", one["ca"] or "")
-        rows.append([Text(word) for word in words])
+        rows.append([Text(visible(word)) for word in words])
     print_rows(rows, cut=False)
     return exits.DONE
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from tasker.cli import everywhere, exits, options, settings, top
 from tasker.cli.arguments import UsageError
 from tasker.cli.board import Board
+from tasker.cli.capable import knows_sequences
 from tasker.cli.connection import connect, wanted_owner
 from tasker.cli.leaving import leaving
 from tasker.cli.live import Live, Wake
@@ -52,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """A live table on a terminal; else, or with --once or --json, what programs can read."""
     lasting = not asked.once and not asked.json
-    if lasting and (not sys.stdout.isatty() or _dumb()):
+    if lasting and (not sys.stdout.isatty() or not knows_sequences()):
         raise UsageError("cannot show a live table here: stdout is no terminal that can; use --once or --json")
     if asked.all_contexts:
         contexts = settings.every(os.environ, settings.local_user())
@@ -138,9 +139,3 @@ def _print(boards: dict[str, Board], machine: str, asked: argparse.Namespace) ->
         print_json(top.as_json(rows, machine, time.time()))
     else:
         print_rows(top.table(rows, time.monotonic()), expendable=top.EXPENDABLE)
-
-
-def _dumb() -> bool:
-    from rich.console import Console
-
-    return Console().is_dumb_terminal

@@ -1,0 +1,74 @@
+"""Where a service listens, as people write it: host:port. Read here for clients and for the server.
+
+    db1.example.org:8275     a name; with a final dot it is whole, and no search domain is appended
+    192.0.2.7:8275
+    [fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+
+from tasker.errors import invalid
+
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_NAME = rf"(?=.{{1,254}}:){_LABEL}(?:\.{_LABEL})*\.?"
+_ADDRESS = re.compile(rf"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]{{1,15}})?)\]|({_NAME})):([0-9]{{1,5}})")
+_LOCALHOST = re.compile(r"(.+\.)?localhost\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host, as a resolver takes it (IPv6 without brackets), and a port from 1 to 65535."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return _joined(self.host, self.port)
+
+    @property
+    def authority(self) -> str:
+        """With the host as a certificate names it."""
+        return _joined(certificate_name(self.host), self.port)
+
+    @property
+    def zone(self) -> str:
+        """The network interface of a link-local IPv6 address; "" where none is given."""
+        return self.host.partition("%")[2]
+
+
+def parse(text: str) -> Address:
+    """Read host:port. Raises TaskerError(INVALID).
+
+    localhost with a final dot is localhost (RFC 6761, 6.3), which not every resolver knows.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 1 <= int(match[3]) <= 65535 or (match[1] and not _is_ipv6(match[1])):
+        raise invalid(f"cannot use the address {text[:80]!r}; write it as host:port, e.g. localhost:8275 or [::1]:8275")
+    host = match[1] or match[2]
+    return Address(host.removesuffix(".") if _LOCALHOST.fullmatch(host) else host, int(match[3]))
+
+
+def certificate_name(host: str) -> str:
+    """As a certificate names the host: without an IPv6 zone, and without the final dot (RFC 6125, 1.5 and 6.4)."""
+    return host.partition("%")[0] if ":" in host else host.removesuffix(".")
+
+
+def for_grpc(address: str) -> str:
+    """host:port for grpc, which reads %xx as in a URI."""
+    return address.replace("%", "%25")
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
