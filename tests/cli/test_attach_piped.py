@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
-from tests.stack import until
+from tests.waiting import DEADLINE, until, until_equal
 
 UNTIL_TOLD = "while ! test -e $0; do sleep 0.02; done"
 
@@ -27,7 +26,7 @@ def flag(machine: Machine, request: pytest.FixtureRequest) -> Path:
 
 def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; echo two; {UNTIL_TOLD}; echo three", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "one\ntwo\n")
+    until_equal(lambda: machine.run("logs", job).stdout, "one\ntwo\n")
     done = machine.run("logs", "--tail", "1", job)
     assert (done.returncode, done.stdout) == (0, "two\n")
     assert done.stderr == f"tasker: that is all so far; the job goes on: tasker attach --offset 8 {job}\n"
@@ -44,17 +43,17 @@ def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, f
 
 def test_since(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo old; {UNTIL_TOLD}; echo new", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "old\n")
-    until(lambda: machine.run("logs", "--since", "2s", job).stdout == "")
+    until_equal(lambda: machine.run("logs", job).stdout, "old\n")
+    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "")
     flag.touch()
-    until(lambda: machine.run("logs", "--since", "2s", job).stdout == "new\n")
+    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "new\n")
     assert machine.run("logs", "--since", "1h", job).stdout == "old\nnew\n"
 
 
 def test_timestamps(machine: Machine, flag: Path) -> None:
     before = datetime.now()
     job = machine.out("start", "--", "sh", "-c", f"echo one; printf tw; {UNTIL_TOLD}; echo o", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "one\ntw")
+    until_equal(lambda: machine.run("logs", job).stdout, "one\ntw")
     flag.touch()
     done = machine.run("attach", "--timestamps", job)
     lines = [re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (.*)", line) for line in done.stdout.splitlines()]

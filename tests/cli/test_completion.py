@@ -16,8 +16,8 @@ from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
 from tests.cli.needed import needed
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 SCRIPTS = REPOSITORY / "packaging" / "completion"
 BASH = """

@@ -16,7 +16,7 @@ from tasker.cli import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE
 
 WRITTEN = """\
 # of alice

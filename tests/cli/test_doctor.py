@@ -19,7 +19,7 @@ from tasker.cli.doctor.finding import Finding, Verdict
 from tasker.cli.settings import Settings
 from tasker.identity import Role
 from tests.cli.conftest import Machine
-from tests.stack import free_port
+from tests.port import Port
 
 NOW = time.time()
 YEAR = 366 * 86400.0
@@ -241,7 +241,8 @@ def test_settings_that_cannot_be_used(machine: Machine, tmp_path: Path) -> None:
 
 
 def test_a_client_machine_without_a_service(machine: Machine) -> None:
-    done = machine.run("doctor", "--address", f"localhost:{free_port()}", user="alice")
+    with Port() as port:
+        done = machine.run("doctor", "--address", f"localhost:{port.number}", user="alice")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if " port " in line]
     assert line.startswith("wrong")

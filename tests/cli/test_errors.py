@@ -12,8 +12,8 @@ import pytest
 from tasker import certfiles
 from tasker.cli.missing import nearest
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
-from tests.stack import free_port
+from tests.port import Port
+from tests.waiting import DEADLINE
 
 KNOWN = {"k3v9x2mq": "nap", "7tzr09aw": "", "aaaaaaaa": "\x1b[2J"}
 
@@ -91,6 +91,7 @@ def test_revoked_certificates_are_listed_as_such(machine: Machine, tmp_path: Pat
 
 
 def test_a_service_that_is_away_costs_no_second_look(machine: Machine) -> None:
-    done = machine.run("get", "k3v9", "--address", f"localhost:{free_port()}")
+    with Port() as port:
+        done = machine.run("get", "k3v9", "--address", f"localhost:{port.number}")
     assert done.stderr.count("\n") == 1
     assert "cannot reach localhost" in done.stderr

@@ -14,7 +14,7 @@ from tasker.cli.verbs.wait import ends
 from tasker.client.watching import Changed
 from tasker.lifecycle import State
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE
 
 
 def printed(text: str) -> list[dict[str, Any]]:

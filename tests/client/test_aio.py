@@ -34,8 +34,9 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tests.client.forwarder import forwarding
 from tests.client.test_resuming import Received
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE
 
 
 def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Frontend, address: str = "") -> None:
@@ -46,7 +47,7 @@ def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Fron
     )
 
     async def main() -> None:
-        async with client, asyncio.timeout(PATIENCE):
+        async with client, asyncio.timeout(DEADLINE):
             await work(client)
 
     asyncio.run(main())
@@ -139,7 +140,7 @@ def test_a_stop_survives_a_break(frontend: Frontend) -> None:
 
     async def work(client: AsyncClient) -> None:
         await client.get("abc")
-        stopping = asyncio.create_task(client.stop("abc", patience=PATIENCE))
+        stopping = asyncio.create_task(client.stop("abc", patience=DEADLINE))
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
         network.cut()
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)

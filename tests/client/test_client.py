@@ -21,8 +21,9 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import JobSpec
 from tasker.limits import IoLimit, Limits
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
+from tests.waiting import DEADLINE, join
 
 SPEC = JobSpec(
     ("sh", "-c", "\udcff"), "/srv", {"A": "\udcfe"}, "n", "root", Limits(cpu=0.5, io=(IoLimit("/", 4096),), run_time=9)
@@ -74,7 +75,7 @@ def test_a_stream_is_left_from_another_thread(frontend: Frontend) -> None:
     rest = []
     thread.start()
     rest = list(stream)
-    thread.join(PATIENCE)
+    join(thread)
     assert rest == []
 
 
@@ -217,4 +218,4 @@ assert os.environ["GRPC_SSL_CIPHER_SUITES"] and os.environ["GRPC_ENABLE_FORK_SUP
 from tasker.client import Client, Attachment
 assert "grpc" in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=PATIENCE)
+    subprocess.run([sys.executable, "-c", script], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=DEADLINE)

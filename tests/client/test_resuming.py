@@ -28,8 +28,9 @@ from tasker.client import (
 from tasker.errors import Reason
 from tasker.job import Job, Kind, Outcome
 from tests.client.forwarder import Forwarder, at, attached, forwarding
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE, join, limit
 
 
 class Received:
@@ -88,7 +89,7 @@ def test_a_network_that_breaks_again_and_again(frontend: Frontend) -> None:
         printing = threading.Thread(target=print_it)
         printing.start()
         result = received(stream)
-        printing.join(PATIENCE)
+        join(printing)
         assert network.cuts > 20
     assert result.whole.digest() == hashlib.sha256(text).digest()
     kinds = result.kinds
@@ -172,7 +173,7 @@ def test_a_server_that_was_away_for_long_is_found_soon(frontend: Frontend, netwo
         timer.start()
         resumed = next(stream)
         took = time.monotonic() - back[0]
-        timer.join(PATIENCE)
+        join(timer)
         assert isinstance(resumed, Resumed)
         assert resumed.after >= 5
         assert took < 4
@@ -214,13 +215,13 @@ def test_a_stop_survives_a_break(frontend: Frontend, network: Forwarder) -> None
     stopped: list[Job] = []
     with at(network, frontend) as client:
         client.get("abc")
-        thread = threading.Thread(target=lambda: stopped.append(client.stop("abc", 2.5, patience=PATIENCE)))
+        thread = threading.Thread(target=lambda: stopped.append(client.stop("abc", 2.5, patience=DEADLINE)))
         thread.start()
         frontend.peer.next_asked(wire.StopJob)
         network.cut()
         assert frontend.peer.next_asked(wire.StopJob).grace == 2.5
         frontend.peer.call(held.set)
-        thread.join(PATIENCE)
+        join(thread)
     assert stopped == [job.job]
 
 
@@ -231,11 +232,8 @@ def test_a_network_that_is_gone_without_a_word(frontend: Frontend, network: Forw
         stream = attached(client)
         network.swallow()
         job.print(b"12345")
-        events: list[Event] = []
-        thread = threading.Thread(target=lambda: events.extend(next(stream) for _ in range(3)))
-        thread.start()
-        thread.join(PATIENCE + 30)
-        assert [type(event) for event in events] == [Interrupted, Resumed, Chunk]
+        with limit("the answer to a ping is missed", DEADLINE + 30):
+            assert [type(next(stream)) for _ in range(3)] == [Interrupted, Resumed, Chunk]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "restarted"])
@@ -251,7 +249,7 @@ def test_a_wait_survives_a_frontend(restartable: Frontend, number: int) -> None:
         frontend.relaunch()
         frontend.peer.next_asked(wire.WaitJob)
         frontend.peer.end(job)
-        thread.join(PATIENCE)
+        join(thread)
     assert ended == [job.job]
 
 

@@ -11,7 +11,8 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tests.collector.conftest import Engine
-from tests.daemon import DEADLINE, Daemon
+from tests.daemon import Daemon
+from tests.waiting import DEADLINE
 
 
 def gone(pidfd: int) -> bool:

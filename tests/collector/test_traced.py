@@ -12,10 +12,10 @@ import pytest
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.daemon import DEADLINE, Daemon
-from tests.stack import until
+from tests.daemon import Daemon
 from tests.stub_control import REPOSITORY
 from tests.tracer import traced
+from tests.waiting import DEADLINE, until_gone
 
 
 def leader_of(engine: Engine, job: str) -> int:
@@ -43,7 +43,7 @@ def test_its_end_is_told_as_it_was(
         engine.ask(wire.Finish(job))
         engine.ask(wire.Forget(job))
         assert os.path.exists(f"/proc/{pid}")
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    until_gone(pid)
 
 
 def test_one_that_is_forgotten_at_its_gate_is_buried_when_the_tracer_has_gone(engine: Engine) -> None:
@@ -54,7 +54,7 @@ def test_one_that_is_forgotten_at_its_gate_is_buried_when_the_tracer_has_gone(en
         engine.ask(wire.Forget(job))
         assert select.select([pidfd], [], [], DEADLINE)[0]
         assert engine.output(engine.run("echo", "heard")) == b"heard\n"
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    until_gone(pid)
     os.close(pidfd)
 
 

@@ -21,7 +21,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.archived import archive, ended, files, rings
-from tests.stack import ALICE, BOB, ROOT, Stack, stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.waiting import join, until, until_equal
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_again_and_at_once_it_is_archived_once(tasker: Stack) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
     assert [reply.archived for reply in [*replies, archive(tasker, job)]] == [True] * 9
     assert len(tasker.list(archived=True)) == 1
 
@@ -204,7 +205,7 @@ def test_many_followers_share_one_file_and_leave_nothing(whole: Stack) -> None:
                 count += what in os.readlink(link)
         return count
 
-    until(lambda: whole.get(job).followers == 0)  # of who read it before there may be one whose leave is under way
+    until_equal(lambda: whole.get(job).followers, 0)  # of who read it before there may be one whose leave is under way
     pipes = opened("pipe:")
     with contextlib.ExitStack() as clients:
         peers = [clients.enter_context(whole.connect()) for _ in range(5)]
@@ -235,7 +236,7 @@ def test_so_many_are_unpacked_at_once_and_no_more(tasker: Stack) -> None:
     assert tasker.output(other) == b"of another\n"
     for descriptor in held:
         os.close(descriptor)
-    until(lambda: tasker.get(jobs[0]).followers == 0)
+    until_equal(lambda: tasker.get(jobs[0]).followers, 0)
     assert tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
 
 

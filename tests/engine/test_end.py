@@ -16,7 +16,8 @@ from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.waiting import join, until
 
 DEAF = "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done"
 """A job that SIGTERM does not end."""
@@ -25,7 +26,7 @@ DEAF = "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done
 def ready(tasker: Stack, script: str, caller: Identity = ALICE, grace: float | None = None) -> Job:
     """A job that has printed something."""
     job = tasker.start_job("sh", "-c", script, caller=caller, grace=grace)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     return job
 
 
@@ -42,7 +43,7 @@ def test_an_exit_code_is_the_outcome(tasker: Stack) -> None:
     assert ended.started is not None
     assert ended.ended is not None
     assert ended.created <= ended.started <= ended.ended + 0.5
-    until(lambda: tasker.systemd.units == {})
+    tasker.systemd.until_no_units()
 
 
 def test_a_signal_is_the_outcome(tasker: Stack) -> None:
@@ -74,10 +75,10 @@ def test_stopping_again_is_harmless_and_the_earlier_deadline_counts(tasker: Stac
     answers: list[Job] = []
     patient = threading.Thread(target=lambda: answers.append(stop(tasker, job, grace=3600)))
     patient.start()
-    until(lambda: tasker.get(job).state is State.STOPPING)
+    tasker.until_state(job, State.STOPPING)
     assert tasker.get(job).stopping_by == "alice"
     answers.append(stop(tasker, job, grace=0, caller=ROOT))
-    patient.join()
+    join(patient)
     answers.append(stop(tasker, job))
     assert {answer.outcome for answer in answers} == {
         Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
@@ -89,7 +90,7 @@ def test_a_stop_that_lands_while_it_starts_is_carried_out(tasker: Stack) -> None
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as starter, tasker.connect() as stopper:
         starter.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         id = tasker.list()[0].id
         stopper.send(1, wire.StopJob(ALICE, id, None))
         until(lambda: tasker.list()[0].state is State.STOPPING)
@@ -151,7 +152,7 @@ def test_what_the_leader_leaves_behind_is_killed_and_its_output_kept(tasker: Sta
     job = tasker.start_job("sh", "-c", "setsid sh -c 'echo child; exec sleep 60' & sleep 0.3; exit 4")
     assert tasker.wait(job).outcome == Outcome(Kind.EXITED, exit_code=4)
     assert tasker.output(job) == b"child\n"
-    until(lambda: tasker.systemd.units == {})
+    tasker.systemd.until_no_units()
 
 
 def test_two_hundred_jobs_that_end_at_once_end_as_they_did(tasker: Stack) -> None:
@@ -170,7 +171,7 @@ def test_two_hundred_jobs_that_end_at_once_end_as_they_did(tasker: Stack) -> Non
         os.close(opened)
     assert outcomes == [Outcome(Kind.EXITED, exit_code=5)] * 200
     assert "cannot learn" not in tasker.engine.log
-    until(lambda: tasker.systemd.units == {})
+    tasker.systemd.until_no_units()
 
 
 def test_past_a_number_of_waiting_stops_one_is_told_so_and_counts_all_the_same(tasker: Stack) -> None:

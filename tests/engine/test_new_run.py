@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 
 from tests.engine.test_end import DEAF, ready
-from tests.stack import ALICE, Stack, until
+from tests.stack import ALICE, Stack
 from tests.tracer import EXIT_STOP, traced
+from tests.waiting import until
 
 
 def crash(tasker: Stack) -> None:

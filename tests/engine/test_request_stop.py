@@ -16,8 +16,9 @@ from tasker.engine.stops import TO_RUN_END
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.stack import ALICE, ROOT, Stack, until
+from tests.stack import ALICE, ROOT, Stack
 from tests.stub_settings import SCOPE
+from tests.waiting import until
 
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
 CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"
@@ -25,7 +26,7 @@ CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.0
 
 def ready(tasker: Stack, script: str, **spec: object) -> Job:
     job = tasker.start_job("sh", "-c", script, caller=ALICE, **spec)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     return job
 
 
@@ -131,7 +132,7 @@ def test_one_that_starts_just_then_is_stopped_when_it_runs(tasker: Stack) -> Non
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, JobSpec(("sh", "-c", CIVIL))))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         tasker.systemd.do("release")
         peer.receive()
     job = tasker.list()[0]
@@ -153,7 +154,7 @@ def test_the_word_of_somebody_who_is_not_systemd_means_nothing(tasker: Stack) ->
         bus.disconnect()
 
     asyncio.run(forge())
-    until(lambda: "ignored a signal RequestStop" in tasker.engine.log)
+    tasker.engine.until_logged("ignored a signal RequestStop")
     tasker.systemd.do("hint", unit=job.unit)  # systemd's own, but the scope is not ending
     tasker.ask(wire.SignalJob(ROOT, job.id, signal.SIGCONT))
     assert tasker.get(job).state is State.RUNNING

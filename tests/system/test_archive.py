@@ -15,7 +15,8 @@ import pytest
 from tasker.client import Chunk, Ended
 from tasker.errors import TaskerError
 from tasker.job import Job
-from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.conftest import ETC, User, run, show, until_serving
+from tests.waiting import until, until_equal
 
 ARCHIVE = Path("/var/lib/tasker/archive")
 MIB = 1 << 20
@@ -76,7 +77,7 @@ def test_its_ring_is_freed_and_it_reads_as_before(alice: User, admin: User) -> N
         packed = subprocess.run(["zcat", files(job)[0]], stdout=subprocess.PIPE, check=True).stdout
         assert hashlib.sha256(packed).hexdigest() == before
         run("systemctl", "restart", "tasker")
-        until(serving)
+        until_serving()
     *_, last = alice.connect().attach(job.id, last_lines=1)
     assert isinstance(last, Ended)
     assert (last.offset, last.job.archived, last.job.outcome) == (6 * MIB, True, job.outcome)
@@ -105,7 +106,7 @@ def test_an_engine_killed_while_it_archives(alice: User) -> None:
     run("systemctl", "kill", "--signal=KILL", "tasker.service")
     for process in asked:
         process.wait(120)
-    until(serving)
+    until_serving()
     client = alice.connect()
     live, gone = ([j.id for j in client.list(archived=flag) if j.id in before] for flag in (False, True))
     assert sorted([*live, *gone]) == sorted(before)
@@ -132,14 +133,14 @@ def test_retention_by_number_age_and_memory(alice: User, admin: User) -> None:
         return [job.id for job in admin.connect().list() if job.id in ids]
 
     with retention('memory = "2500K"'):  # two of them; whatever else there was ended before
-        until(lambda: kept() == ids[1:])
+        until_equal(lambda: kept(), ids[1:])
     with retention("ended = 1"):
-        until(lambda: kept() == ids[2:])
+        until_equal(lambda: kept(), ids[2:])
     with retention('age = "1s"'):
-        until(lambda: kept() == [])
+        until_equal(lambda: kept(), [])
     assert set(ids) <= set(archived(admin))
     with retention("archived = 1"):
-        until(lambda: archived(admin) == ids[2:])
+        until_equal(lambda: archived(admin), ids[2:])
     assert not files(jobs[0])
     assert alice.client.get(running.id).state == "running"
     lines = run("journalctl", f"TASKER_JOB={ids[0]}", "-o", "cat")

@@ -11,7 +11,8 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
-from tests.system.conftest import User, cgroup, run, show, until
+from tests.system.conftest import User, cgroup, run, show
+from tests.waiting import join, until, until_equal
 
 MIB = 1 << 20
 DISK = "/var/tmp"  # noqa: S108 - any directory on the disk
@@ -115,9 +116,9 @@ def test_a_file_system_that_hangs_holds_up_nobody(alice: User, bob: User, hangin
 
     starting = threading.Thread(target=start)
     starting.start()
-    until(lambda: show("mnt-hangs.mount", "ActiveState") == "activating")
+    until_equal(lambda: show("mnt-hangs.mount", "ActiveState"), "activating")
     assert bob.wait(bob.start("true")).outcome is not None
-    starting.join()
+    join(starting)
     assert refused == [
         "cannot look at /mnt/hangs/file: the file system does not answer within 5 s; name another path"
     ]

@@ -14,7 +14,8 @@ import pytest
 from tasker.client import Chunk, Detached, Ended, Lost
 from tasker.errors import TaskerError
 from tasker.job import Job, Kind, Outcome
-from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.conftest import ETC, User, run, show, until_serving
+from tests.waiting import join, until
 
 MIB = 1 << 20
 
@@ -31,7 +32,7 @@ def test_32_mib_through_two_attaches(alice: User, admin: User) -> None:
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join()
+        join(reader)
     for data in results:
         assert len(data) == 32 * MIB + 64
         assert hashlib.sha256(data[:-64]).hexdigest().encode() == data[-64:]
@@ -72,7 +73,7 @@ def follow(user: User, job: Job, first: threading.Event) -> tuple[bytes, Outcome
                 elif isinstance(event, Detached):
                     assert event.offset == len(data)
         except TaskerError:
-            until(serving)
+            until_serving()
         finally:
             client.close()
 
@@ -99,10 +100,10 @@ def test_a_printing_job_goes_on_through(alice: User, disturbance: tuple[str, ...
     follower.start()
     assert first.wait(60)
     run(*disturbance)
-    until(serving)
+    until_serving()
     assert alice.connect().get(job.id).state == "running"
     go.touch()
-    follower.join()
+    join(follower)
     [(data, outcome)] = results
     assert whole(data)
     assert outcome == Outcome(Kind.EXITED, exit_code=7)

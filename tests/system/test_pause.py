@@ -11,7 +11,8 @@ from tasker.errors import TaskerError
 from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.system.conftest import User, cgroup, run, serving, show, until
+from tests.system.conftest import User, cgroup, run, show, until_other_pid, until_serving
+from tests.waiting import until, until_equal
 
 COUNTS = "exec 2>/dev/null; trap 'exit 7' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done"
 
@@ -41,10 +42,10 @@ def test_a_paused_job_uses_nothing_until_it_is_resumed(alice: User, admin: User)
 def test_systemctl_freeze_and_thaw_are_seen(alice: User) -> None:
     job = alice.start("sleep", "600")
     run("systemctl", "freeze", job.unit)
-    until(lambda: alice.client.get(job.id).state is State.PAUSED)
+    until_equal(lambda: alice.client.get(job.id).state, State.PAUSED)
     assert "paused by systemctl" in run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTION=pause")
     run("systemctl", "thaw", job.unit)
-    until(lambda: alice.client.get(job.id).state is State.RUNNING)
+    until_equal(lambda: alice.client.get(job.id).state, State.RUNNING)
 
 
 @pytest.mark.parametrize("number", ["TERM", "KILL"])
@@ -56,8 +57,8 @@ def test_it_stays_paused_when_the_engine_restarts(alice: User, number: str) -> N
         run("systemctl", "restart", "tasker")
     else:
         run("systemctl", "kill", "--signal=KILL", "tasker")
-        until(lambda: show("tasker.service", "MainPID") not in (before, "0"))
-    until(serving)
+        until_other_pid("tasker.service", before)
+    until_serving()
     assert alice.client.get(job.id).state is State.PAUSED
     run("systemctl", "daemon-reload")
     assert alice.client.resume(job.id).state is State.RUNNING

@@ -13,7 +13,8 @@ import pytest
 
 from tasker.client import Client, Ended
 from tasker.job import Job, Kind, Outcome
-from tests.system.conftest import ETC, User, run, scopes, serving, show, until
+from tests.system.conftest import ETC, SERVING, User, run, scopes, show, states, until_other_pid, until_serving
+from tests.waiting import join, until, until_equal
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def stopped() -> Iterator[None]:
     """Whatever a test did, the service is up after it."""
     yield
     run("systemctl", "start", "tasker")
-    until(serving)
+    until_serving()
 
 
 def leftovers() -> list[str]:
@@ -56,14 +57,14 @@ def test_stop_ends_all_and_leaves_nothing(alice: User, stopped: None) -> None:
     follower.start()
     assert attached.wait(60)
     run("systemctl", "stop", "tasker")
-    until(lambda: leftovers() == [])
+    until_equal(lambda: leftovers(), [])
     assert list(Path("/var/lib/tasker/archive").iterdir()) == []
-    follower.join()
+    join(follower)
     assert isinstance(last[-1], Ended)
     assert last[-1].job.outcome is not None
     assert last[-1].job.outcome.kind is Kind.RUN_ENDED
     run("systemctl", "start", "tasker")
-    until(serving)
+    until_serving()
     assert list(alice.client.list()) == []
 
 
@@ -83,9 +84,9 @@ def test_a_deaf_job_with_a_long_grace_does_not_hold_up_the_end(alice: User, admi
     begun = time.monotonic()
     run("systemctl", "stop", "tasker")
     assert time.monotonic() - begun < 25
-    until(lambda: leftovers() == [])
+    until_equal(lambda: leftovers(), [])
     for waiter in waiters:
-        waiter.join()
+        join(waiter)
     ends = {job.id: job.outcome for job in waited}
     assert ends == {
         job.id: Outcome(Kind.RUN_ENDED, signal=9, killed=True),
@@ -100,7 +101,7 @@ def test_whatever_of_it_is_stopped_the_jobs_end_in_time(alice: User, stopped: No
     begun = time.monotonic()
     run("systemctl", "stop", unit)
     assert time.monotonic() - begun < 30
-    until(lambda: scopes() == [])
+    until_equal(lambda: scopes(), [])
 
 
 def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> None:
@@ -108,7 +109,7 @@ def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> N
     run("systemctl", "kill", "--signal=STOP", "tasker.service")
     run("systemctl", "kill", "--signal=KILL", "tasker.service")
     run("systemctl", "stop", "tasker")
-    until(lambda: leftovers() == [])
+    until_equal(lambda: leftovers(), [])
 
 
 def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> None:
@@ -116,9 +117,9 @@ def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> No
     alice.first_line(alice.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done", grace=3600.0))
     before = show("tasker-collector.service", "MainPID")
     run("systemctl", "kill", "--signal=KILL", "tasker-collector.service")
-    until(lambda: show("tasker-collector.service", "MainPID") not in (before, "0"))
-    until(serving)
-    until(lambda: scopes() == [])
+    until_other_pid("tasker-collector.service", before)
+    until_serving()
+    until_equal(lambda: scopes(), [])
     assert list(alice.connect().list()) == []
     assert "the collector is gone" in run("journalctl", "-u", "tasker", "-o", "cat", "-n", "100")
     assert not Path(f"/proc/{job.pid}").exists()
@@ -130,11 +131,11 @@ def test_a_reload_that_cannot_be_fails_and_changes_nothing(alice: User) -> None:
     config.write_text(good + '\n[server]\nrevoked = ["zz"]\n')
     try:
         assert subprocess.run(["systemctl", "reload", "tasker"], check=False).returncode != 0
-        assert serving()
+        assert states() == SERVING
     finally:
         config.write_text(good)
     run("systemctl", "reload", "tasker")
-    assert serving()
+    assert states() == SERVING
 
 
 def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User, stopped: None) -> None:
@@ -149,5 +150,5 @@ def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User
         assert scopes() == [job.unit]
     finally:
         config.write_text(good)
-    until(serving)
+    until_serving()
     assert alice.connect().get(job.id).state == "running"
