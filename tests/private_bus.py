@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.waiting import DEADLINE, line
+from tests.waiting import DEADLINE, next_line
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -44,7 +44,7 @@ def private_bus(directory: Path) -> Iterator[str]:
     )
     with daemon:
         try:
-            yield line(daemon, "the address of dbus-daemon").strip()
+            yield next_line(daemon).strip()
         finally:
             daemon.terminate()
             daemon.wait(DEADLINE)

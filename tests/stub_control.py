@@ -16,7 +16,7 @@ from dbus_next.signature import Variant
 
 from tests.private_bus import private_bus
 from tests.stub_settings import MANAGER, PROPERTIES, ROOT, UNIT
-from tests.waiting import DEADLINE, line, until
+from tests.waiting import DEADLINE, next_line, until
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -34,7 +34,7 @@ class StubSystemd:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
         self.process.stdin.flush()
-        answer = json.loads(line(self.process, f"the stub systemd's answer to {command}"))
+        answer = json.loads(next_line(self.process))
         assert "error" not in answer, answer["error"]
         return answer["ok"]
 
@@ -89,7 +89,7 @@ def stub_systemd(directory: Path) -> Iterator[StubSystemd]:
         )
         with process:
             try:
-                assert line(process, "the start of the stub systemd") == "READY\n"
+                assert next_line(process) == "READY\n"
                 yield StubSystemd(address, cgroups, process)
             finally:
                 process.terminate()

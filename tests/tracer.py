@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.waiting import line
+from tests.waiting import next_line
 
 _SEIZE = """
 import ctypes, os, sys
@@ -25,7 +25,7 @@ def traced(pid: int, option: int = 0) -> Iterator[None]:
     command = [sys.executable, "-c", _SEIZE, str(pid), str(option)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
         try:
-            assert line(tracer, f"a tracer of process {pid}") == b"traced\n"
+            assert next_line(tracer) == b"traced\n"
             yield
         finally:
             tracer.kill()

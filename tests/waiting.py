@@ -3,7 +3,7 @@
 until    evaluates a condition until it holds: for the state of another process that sends no event to the test
 limit    bounds a block of code that would wait forever: readline(), join(), a loop over a stream
 readable waits until a descriptor can be read: a pipe, a socket, a pidfd
-line     reads the next line that a process prints
+next_line reads the next line that a process prints
 
 tests/conftest.py puts a limit around every test, so that a wait without a limit of its own ends, too.
 """
@@ -124,11 +124,13 @@ def until_gone(pid: int) -> None:
     until(lambda: not os.path.exists(f"/proc/{pid}"), what=f"process {pid} is reaped")
 
 
-def line(process: subprocess.Popen[AnyStr], what: str) -> AnyStr:
-    """The next line that a process prints on its stdout; it fails where the process ends instead."""
-    assert process.stdout is not None
+def next_line(process: subprocess.Popen[AnyStr], text: str = "", *, stderr: bool = False) -> AnyStr:
+    """The next line with `text` in it that a process prints on its stdout or stderr. Lines before it are dropped."""
+    stream = process.stderr if stderr else process.stdout
+    assert stream is not None
+    what = f"a line with {text!r} from {process.args!r}"
     with limit(what):
-        text = process.stdout.readline()
-    if not text:
-        pytest.fail(f"the process ended with {process.poll()} instead of this: {what}")
-    return text
+        for found in stream:
+            if text in (found if isinstance(found, str) else found.decode(errors="replace")):
+                return found
+    raise AssertionError(f"the output ended without this: {what}")

@@ -16,7 +16,7 @@ from tasker.cli import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE
+from tests.waiting import DEADLINE, next_line
 
 WRITTEN = """\
 # of alice
@@ -76,8 +76,7 @@ def test_two_at_the_same_moment_are_both_there(home: dict[str, str]) -> None:
         for name in ("a", "b")
     ]
     for process in adding:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"here\n"
+        assert next_line(process) == b"here\n"
     for process in adding:
         assert process.stdin is not None
         process.stdin.close()  # both begin

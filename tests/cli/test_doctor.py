@@ -20,6 +20,7 @@ from tasker.cli.settings import Settings
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
+from tests.waiting import DEADLINE
 
 NOW = time.time()
 YEAR = 366 * 86400.0
@@ -192,7 +193,7 @@ def test_what_one_may_not_look_at(etc: Path) -> None:
         "import os, time; from pathlib import Path; from tasker.cli.doctor import certificates;"
         f"os.setuid(65534); print(certificates.authority(Path({str(etc / 'ca.crt')!r}), time.time()))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=DEADLINE)
     assert "UNKNOWN" in done.stdout
     assert "permission denied" in done.stdout
     assert "as root" in done.stdout

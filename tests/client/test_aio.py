@@ -7,7 +7,6 @@ import hashlib
 import random
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -227,14 +226,13 @@ def test_the_loop_runs_on_while_it_is_looked_why(ca: Pair) -> None:
     async def main(address: str) -> None:
         async with AsyncClient(address, ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client:
             asking = asyncio.create_task(client.get("abc"))
-            longest = 0.0
+            ticks = 0
             while not asking.done():
-                began = time.monotonic()
                 await asyncio.sleep(0.01)
-                longest = max(longest, time.monotonic() - began)
+                ticks += 1
             with pytest.raises(TaskerError, match="no answer"):
                 await asking
-            assert longest < 4
+            assert ticks > 20  # of some hundreds; a loop that is held up for those 5 s ticks a few times
 
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -258,7 +256,7 @@ def test_a_stream_is_left_from_another_task(frontend: Frontend, broken: bool, cl
             await client.close()
         else:
             stream.cancel()
-        assert await asyncio.wait_for(rest, 5) == []
+        assert await asyncio.wait_for(rest, DEADLINE) == []
 
     with forwarding(frontend.host, frontend.port) as network:
         run(work, frontend, network.address)

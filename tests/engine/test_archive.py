@@ -22,7 +22,7 @@ from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.archived import archive, ended, files, rings
 from tests.stack import ALICE, BOB, ROOT, Stack, stack
-from tests.waiting import join, until, until_equal
+from tests.waiting import DEADLINE, join, until, until_equal
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_an_admin_can_zcat_it_and_nobody_else_sees_it(tasker: Stack) -> None:
     archive(tasker, job)
     packed, record = files(tasker)
     assert (packed.name, record.name) == (f"{job.id}.gz", f"{job.id}.job")
-    assert subprocess.run(["zcat", packed], stdout=subprocess.PIPE, check=True).stdout == output
+    assert subprocess.run(["zcat", packed], stdout=subprocess.PIPE, check=True, timeout=DEADLINE).stdout == output
     assert packed.stat().st_size < len(output) / 2
     for path in (packed, record):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -210,7 +210,7 @@ def test_many_followers_share_one_file_and_leave_nothing(whole: Stack) -> None:
     with contextlib.ExitStack() as clients:
         peers = [clients.enter_context(whole.connect()) for _ in range(5)]
         held = [peer.ask_with_descriptors(wire.AttachJob(ALICE, job.id))[1] for peer in peers]
-        until(lambda: opened("archive") == 1)  # a copy for each follower is closed as soon as it is sent
+        until_equal(lambda: opened("archive"), 1)  # a copy for each follower is closed as soon as it is sent
         assert len({os.fstat(ring).st_ino for ring, _ in held}) == 1
         assert whole.get(job).followers == 5
         with pytest.raises(OSError, match="Bad file descriptor"):

@@ -21,7 +21,7 @@ from tasker.job import Kind, Outcome
 from tasker.lifecycle import State
 from tests.stack import ALICE, ROOT, Stack
 from tests.stub_control import forge_job_removed, forge_unit_dead
-from tests.waiting import until, until_dead
+from tests.waiting import DEADLINE, until, until_dead, until_equal
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -113,7 +113,7 @@ def test_a_forged_signal_changes_nothing(tasker: Stack) -> None:
         tasker.systemd.until_called()
         for number in range(1, 20):
             asyncio.run(forge(f"/org/freedesktop/systemd1/job/{number}", tasker.systemd.calls[-1]["unit"]))
-        until(lambda: tasker.engine.log.count("who is not systemd") == 38)
+        until_equal(lambda: tasker.engine.log.count("who is not systemd"), 38)
         assert tasker.list()[0].state is State.STARTING
         tasker.systemd.do("release")
         reply = peer.receive()[0].message
@@ -175,7 +175,7 @@ def test_a_check_finds_what_a_reload_would_refuse(tasker: Stack) -> None:
 
     def check() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tasker.engine", "--check", "--config", str(tasker.config)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE)
 
     assert check().returncode == 0
     tasker.configure('[server]\nrevoked = ["zz"]\n')

@@ -117,7 +117,7 @@ def test_of_archived_ones_the_oldest_are_deleted(tasker: Stack, journal: Journal
     reload(tasker, "ended = 0\narchived = 2\n")
     jobs = [printed(tasker, 10).id for _ in range(5)]
     until_equal(lambda: lists(tasker), ([], jobs[3:]))
-    until(lambda: {path.stem for path in (tasker.directory / "archive").rglob("*.*")} == set(jobs[3:]))
+    until_equal(lambda: {path.stem for path in (tasker.directory / "archive").rglob("*.*")}, set(jobs[3:]))
     until_equal(lambda: len(journal.told("forget")), 3)
     assert all(f"TASKER_JOB={job}\n" in line for job, line in zip(jobs[:3], journal.told("forget"), strict=True))
 

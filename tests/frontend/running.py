@@ -20,7 +20,7 @@ from tasker.client import Client
 from tasker.identity import Role
 from tasker.wire import Setup
 from tests.frontend.peer import Peer
-from tests.waiting import DEADLINE
+from tests.waiting import DEADLINE, readable
 
 UNIT = Path(__file__).parents[2] / "systemd" / "tasker-frontend@.service"
 
@@ -90,8 +90,8 @@ class Frontend:
     def heard(self, line: str) -> str:
         """Wait until the process has told systemd this line; the whole message."""
         while True:
-            ready, _, _ = select.select([self._news.fileno(), self._dead], [], [], DEADLINE)
-            assert self._news.fileno() in ready, f"the frontend ended or said nothing: {self.log.read_text()}"
+            ready = readable(f"{line} of the frontend", self._news.fileno(), self._dead)
+            assert self._news.fileno() in ready, f"the frontend ended: {self.log.read_text()}"
             message = self._news.recv(4096).decode()
             if line in message.splitlines():
                 return message

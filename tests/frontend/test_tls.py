@@ -372,4 +372,4 @@ def test_without_a_configuration_of_its_own_a_handshake_is_resumed(ca: Pair) -> 
     with connected("127.0.0.1", port, context, session) as sock:
         sock.recv(9)
         assert sock.session_reused
-    server.stop(None).wait()
+    assert server.stop(None).wait(DEADLINE)

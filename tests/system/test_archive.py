@@ -16,7 +16,7 @@ from tasker.client import Chunk, Ended
 from tasker.errors import TaskerError
 from tasker.job import Job
 from tests.system.conftest import ETC, User, run, show, until_serving
-from tests.waiting import until, until_equal
+from tests.waiting import DEADLINE, until, until_equal
 
 ARCHIVE = Path("/var/lib/tasker/archive")
 MIB = 1 << 20
@@ -74,7 +74,7 @@ def test_its_ring_is_freed_and_it_reads_as_before(alice: User, admin: User) -> N
     assert job.id not in [found.id for found in alice.client.list()]
     for _ in range(2):
         assert digest(alice, job) == before
-        packed = subprocess.run(["zcat", files(job)[0]], stdout=subprocess.PIPE, check=True).stdout
+        packed = subprocess.run(["zcat", files(job)[0]], stdout=subprocess.PIPE, check=True, timeout=DEADLINE).stdout
         assert hashlib.sha256(packed).hexdigest() == before
         run("systemctl", "restart", "tasker")
         until_serving()
@@ -105,7 +105,7 @@ def test_an_engine_killed_while_it_archives(alice: User) -> None:
     until(lambda: any(files(job) for job in jobs))
     run("systemctl", "kill", "--signal=KILL", "tasker.service")
     for process in asked:
-        process.wait(120)
+        process.wait(DEADLINE)
     until_serving()
     client = alice.connect()
     live, gone = ([j.id for j in client.list(archived=flag) if j.id in before] for flag in (False, True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 from tasker.client.watching import Changed, Forgotten, Snapshot, Used, Watching
 from tasker.job import Job, Kind
@@ -106,7 +105,7 @@ def test_jobs_are_watched_while_they_come_and_go_and_across_a_restart(alice: Use
     assert seen.spec.environment == {"SECRET": ""}
     while not any(used.job == job.id for used in getattr(next(watching), "usages", ())):
         pass
-    subprocess.run(["systemctl", "restart", "tasker"], check=True)
+    run("systemctl", "restart", "tasker")
     while not (isinstance(part := next(watching), Snapshot) and part.first):
         assert not isinstance(part, Forgotten)
     alice.client.stop(job.id)
