@@ -174,8 +174,10 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignalJob(self, request, context):
-        """Sends a signal to the process group of a job's command; refused once that has ended. To a paused job, SIGKILL and
-        whatever else ends a process without being handled act at once; what its processes handle waits until it is resumed.
+        """Sends a signal to the process group of a job's command; refused once that has ended. Answers when the signal has
+        been sent, which is not when it takes effect. In a paused job only SIGKILL is certain to take effect at once. Any
+        other signal takes effect when the job is resumed, at the latest: at once only where it ends a process that neither
+        handles nor blocks it just then, and a shell, for one, blocks signals while it starts a command.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
