@@ -42,6 +42,16 @@ def cgroup(job: Job) -> Path:
     return Path("/sys/fs/cgroup/tasker.slice") / job.slice / job.unit
 
 
+def cursor() -> str:
+    """Where the journal ends now."""
+    return run("journalctl", "-n", "0", "--show-cursor").rpartition("cursor: ")[2].strip()
+
+
+def since(cursor: str, *matches: str) -> str:
+    """The messages of the journal after a cursor. journald may still have to write the newest."""
+    return run("journalctl", "-q", "-o", "cat", f"--after-cursor={cursor}", *matches)
+
+
 SERVING = ["active"] * 3
 
 

@@ -9,7 +9,7 @@ import pytest
 from tasker.job import Job, Kind
 from tasker.limits import Limits
 from tests.system.conftest import ETC, User, cgroup, run, show, until_other_pid, until_serving
-from tests.waiting import until_equal
+from tests.waiting import until, until_equal
 
 CIVIL = "exec 2>/dev/null; trap 'echo asked; exit 7' TERM; echo ready; while :; do sleep 0.1; done"
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.1; done"
@@ -35,8 +35,8 @@ def test_it_is_asked_once_and_the_outcome_says_by_whom(alice: User) -> None:
     assert end(alice, job) == (Kind.STOPPED, 7, None, "systemctl", False)
     assert alice.client.get(job.id).outcome.summary == "stopped by systemctl"  # type: ignore[union-attr]
     assert alice.output(job) == b"ready\nasked\n"
-    log = run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTOR=systemctl")
-    asked, told = log.splitlines()
+    entries = ("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTOR=systemctl")
+    asked, told = until(lambda: run(*entries).splitlines(), lambda lines: len(lines) == 2)  # journald takes its time
     assert asked == f"{job.id}: systemctl stops it, within 10 s"
     assert told.startswith(f"{job.id}: stopped by systemctl after ")
 
