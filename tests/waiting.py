@@ -29,7 +29,7 @@ BOOTED = Path("/run/systemd/system").exists()
 """Whether systemd is process 1 (sd_booted(3)): the disposable machine, whose emulated processor is slow."""
 DEADLINE = 180.0 if BOOTED else 60.0
 """Seconds that one wait may take. No wait comes near it, except on a host that is busy with other work."""
-TEST_DEADLINE = 3 * DEADLINE
+TEST_DEADLINE = 540.0 if BOOTED else 300.0
 """Seconds that one test may take, and each of its setup and teardown. Below the faulthandler_timeout of tests/run."""
 _AGAIN = 10.0
 """Seconds after which a limit that has passed is raised again, because cleaning up after it may block, too."""
@@ -71,10 +71,12 @@ def source(condition: Callable[..., object]) -> str:
 def limit(what: str, seconds: float = DEADLINE) -> Iterator[None]:
     """Fail when the block takes longer than `seconds`, at the line where it waits.
 
-    Limits nest. Uses SIGALRM, so only the main thread has limits; in any other thread the block runs without one,
-    and the main thread's wait for that thread is what needs a limit.
+    Within another limit, the one that passes first counts. Uses SIGALRM, so only the main thread has limits; in any
+    other thread the block runs without one, and the main thread's wait for that thread is what needs a limit.
     """
-    if threading.current_thread() is not threading.main_thread():
+    main = threading.current_thread() is threading.main_thread()
+    outer = signal.getitimer(signal.ITIMER_REAL)[0]
+    if not main or 0 < outer <= seconds:
         yield
         return
 
@@ -83,7 +85,7 @@ def limit(what: str, seconds: float = DEADLINE) -> Iterator[None]:
 
     begun = time.monotonic()
     handler = signal.signal(signal.SIGALRM, passed)
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield
     finally:
@@ -101,11 +103,18 @@ def readable(what: str, *descriptors: int, within: float = DEADLINE) -> list[int
     return ready
 
 
-def join(thread: threading.Thread) -> None:
+def join(thread: threading.Thread, within: float = DEADLINE) -> None:
     """Wait for the end of a thread."""
-    thread.join(DEADLINE)
+    thread.join(within)
     if thread.is_alive():
-        pytest.fail(f"waited {DEADLINE:.0f} s for this: the end of the thread {thread.name}")
+        pytest.fail(f"waited {within:.0f} s for this: the end of the thread {thread.name}")
+
+
+def suspend(pid: int) -> None:
+    """Stop a child process with SIGSTOP and wait until it stands still: it may go on for a moment after the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    with limit(f"process {pid} is stopped"):
+        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def until_dead(pid: int) -> None:

@@ -36,6 +36,8 @@ class Forwarder:
         self._silent: set[asyncio.StreamWriter] = set()
         self._moved = asyncio.Event()
         self._port = Port()
+        self._turning_away = False
+        self.turned_away = 0
         self.cuts = 0
         self.connected = threading.Event()
         """Set by every connection."""
@@ -50,11 +52,18 @@ class Forwarder:
 
     def up(self) -> None:
         """Listen, on the same port as ever."""
-        self._run(self._up())
+        self._turning_away = False
+        if self._server is None:
+            self._run(self._up())
 
     def down(self) -> None:
         """Break everything and take no more connections."""
         self._run(self._down())
+
+    def turn_away(self) -> None:
+        """Break everything and, until `up`, whatever connects: each counts in `turned_away`."""
+        self._turning_away = True
+        self.cut()
 
     def cut(self) -> None:
         """Break what is open."""
@@ -107,6 +116,10 @@ class Forwarder:
             self._silent.discard(writer)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._turning_away:
+            self.turned_away += 1
+            self._break(writer)
+            return
         try:
             server_reader, server_writer = await asyncio.open_connection(*self._target)
         except OSError:  # the server is away

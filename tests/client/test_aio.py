@@ -35,7 +35,7 @@ from tests.client.forwarder import forwarding
 from tests.client.test_resuming import Received
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.waiting import DEADLINE, suspend
 
 
 def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Frontend, address: str = "") -> None:
@@ -172,7 +172,7 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend) -> None:
 
     async def work(client: AsyncClient) -> None:
         stream = await attached(client, patience=0.5)
-        frontend.process.send_signal(signal.SIGSTOP)
+        suspend(frontend.process.pid)
         try:
             network.cut()
             assert isinstance(await anext(stream), Interrupted)

@@ -23,7 +23,7 @@ from tasker.job import JobSpec
 from tasker.limits import IoLimit, Limits
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
-from tests.waiting import DEADLINE, join
+from tests.waiting import DEADLINE, join, limit
 
 SPEC = JobSpec(
     ("sh", "-c", "\udcff"), "/srv", {"A": "\udcfe"}, "n", "root", Limits(cpu=0.5, io=(IoLimit("/", 4096),), run_time=9)
@@ -204,6 +204,16 @@ def test_arguments_that_cannot_be_used(ca: Pair) -> None:
             Client("host:1", **{**good, name: b"nonsense"})
     with pytest.raises(TaskerError, match="not the certificate's"):
         Client("host:1", **{**good, "key": ca.key})
+
+
+def test_waiting_for_an_event_can_be_interrupted(frontend: Frontend) -> None:
+    """By a signal whose handler raises, as Ctrl-C's; so a test that waits for an event has a limit."""
+    frontend.peer.add(PeerJob("abc"))
+    with frontend.client() as client:
+        stream = client.attach("abc")
+        assert isinstance(next(stream), Attached)
+        with pytest.raises(pytest.fail.Exception, match="an event"), limit("an event", 0.2):
+            next(stream)
 
 
 # ── how it is imported ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,7 @@ from tasker.job import Kind, Outcome
 from tests.client.forwarder import Forwarder, at, attached, forwarding
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE, join, limit
+from tests.waiting import DEADLINE, join, limit, suspend
 
 
 def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Forwarder) -> None:
@@ -51,7 +51,7 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: 
     frontend.peer.add(PeerJob("abc"))
     with at(network, frontend) as client:
         stream = attached(client, patience=1.0)
-        frontend.process.send_signal(signal.SIGSTOP)
+        suspend(frontend.process.pid)
         try:
             network.cut()
             assert isinstance(next(stream), Interrupted)

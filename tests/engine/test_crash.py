@@ -94,7 +94,7 @@ def test_the_end_of_the_bus_ends_it(tasker: Stack) -> None:
         daemon = struct.unpack("3i", bus.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
     os.kill(daemon, signal.SIGKILL)
     assert tasker.engine.process is not None
-    assert tasker.engine.process.wait(30) == 1
+    assert tasker.engine.process.wait(DEADLINE) == 1
     assert "the system bus is gone" in tasker.engine.log
 
 

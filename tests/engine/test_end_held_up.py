@@ -13,13 +13,13 @@ from tasker.job import Kind, Outcome
 from tests.engine.test_end import DEAF, ready, stop
 from tests.stack import ALICE, BOB, Stack
 from tests.tracer import EXIT_STOP, traced
-from tests.waiting import until_dead, until_gone
+from tests.waiting import suspend, until_dead, until_gone
 
 
 def test_a_collector_that_does_not_answer_holds_up_no_kill(tasker: Stack) -> None:
     job = ready(tasker, DEAF)
     with tasker.connect() as peer:
-        tasker.collector.send_signal(signal.SIGSTOP)
+        suspend(tasker.collector.pid)
         try:
             peer.send(1, wire.StopJob(ALICE, job.id, 0.1))
             until_dead(job.pid)

@@ -17,7 +17,7 @@ from tasker.lifecycle import State
 from tasker.limits import Limits
 from tests.stack import ALICE, ROOT, Stack
 from tests.stub_settings import SCOPE
-from tests.waiting import until_equal
+from tests.waiting import suspend, until_equal
 
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
 CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"
@@ -112,7 +112,7 @@ def test_another_unit_job_is_no_stop(tasker: Stack) -> None:
 
 def test_a_request_that_nobody_heard_is_carried_out_by_the_next_engine(tasker: Stack) -> None:
     job = ready(tasker, CIVIL)
-    tasker.engine.send_signal(signal.SIGSTOP)
+    suspend(tasker.engine.pid)
     tasker.systemd.do("stop", unit=job.unit)
     tasker.engine.restart(signal.SIGKILL)
     assert tasker.wait(job).outcome == Outcome(Kind.STOPPED, exit_code=7, stopped_by="systemctl")
