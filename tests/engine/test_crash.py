@@ -163,7 +163,7 @@ def test_a_bad_configuration_stops_the_start_with_one_line(tasker: Stack) -> Non
     tasker.engine.end()
     before = tasker.engine.log
     tasker.configure("[server]\nprot = 1\n")
-    assert tasker.engine.spawn().wait(30) == 78
+    assert tasker.engine.spawn().wait(DEADLINE) == 78
     lines = tasker.engine.log.removeprefix(before).splitlines()
     assert len(lines) == 1
     assert "there is no key 'prot' in [server]" in lines[0]
