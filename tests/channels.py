@@ -12,6 +12,7 @@ import pytest
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.errors import TaskerError
+from tests.waiting import DEADLINE, limit
 
 DONE = wire.Done()
 HUGE = "x" * wire.LARGEST_DATAGRAM
@@ -41,7 +42,7 @@ class Side:
         self.channel = Channel(sock, serve=serve, notice=lambda _, message: self.notices.put_nowait(message))
 
     async def ask(self, message: wire.Message = DONE) -> wire.Message:
-        return await asyncio.wait_for(self.channel.request(message), 20)
+        return await asyncio.wait_for(self.channel.request(message), DEADLINE)
 
     async def refused(self, message: wire.Message = DONE) -> TaskerError:
         with pytest.raises(TaskerError) as caught:
@@ -49,7 +50,7 @@ class Side:
         return caught.value
 
     async def ended(self) -> None:
-        await asyncio.wait_for(asyncio.shield(self.channel.closed), 20)
+        await asyncio.wait_for(asyncio.shield(self.channel.closed), DEADLINE)
 
 
 def with_two(
@@ -67,7 +68,8 @@ def with_two(
         serving.channel.close()
         assert descriptors() == before
 
-    asyncio.run(run())
+    with limit("the end of this conversation"):
+        asyncio.run(run())
 
 
 def with_raw(test: Callable[[Side, socket.socket], Awaitable[None]]) -> None:
@@ -82,4 +84,5 @@ def with_raw(test: Callable[[Side, socket.socket], Awaitable[None]]) -> None:
         raw.close()
         assert descriptors() == before
 
-    asyncio.run(run())
+    with limit("the end of this conversation"):
+        asyncio.run(run())

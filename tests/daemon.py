@@ -14,9 +14,7 @@ from typing import Self
 from tasker import wire
 from tasker.errors import TaskerError
 from tests.stub_control import REPOSITORY
-
-DEADLINE = 60.0
-"""Seconds after which a test that waits for a condition has failed."""
+from tests.waiting import DEADLINE, readable, until
 
 
 class Daemon:
@@ -48,6 +46,10 @@ class Daemon:
         assert self.process is not None
         return self.process.pid
 
+    def until_logged(self, text: str) -> None:
+        """Wait until its log contains a text. A file that grows is no event without inotify."""
+        until(lambda: self.log, lambda log: text in log, f"{text!r} in the log of {self._log.stem}")
+
     def spawn(self) -> subprocess.Popen[bytes]:
         """Without waiting for anything."""
         environment = dict(os.environ, PYTHONPATH=str(REPOSITORY), NOTIFY_SOCKET=str(self._notify))
@@ -66,10 +68,15 @@ class Daemon:
         self._notify.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(self._notify))
-            notify.settimeout(DEADLINE)
             process = self.spawn()
-            while b"READY=1" not in notify.recv(4096):
-                assert process.poll() is None, self.log
+            ended = os.pidfd_open(process.pid)
+            try:
+                while notify.fileno() in readable(f"READY=1 of {self._log.stem}", notify.fileno(), ended):
+                    if b"READY=1" in notify.recv(4096):
+                        return
+                raise AssertionError(f"{self._log.stem} ended before it was ready: {self.log}")
+            finally:
+                os.close(ended)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end: the exit status, as Popen has it."""

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.waiting import DEADLINE, next_line
+
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -42,9 +44,7 @@ def private_bus(directory: Path) -> Iterator[str]:
     )
     with daemon:
         try:
-            assert daemon.stdout is not None
-            address = daemon.stdout.readline().strip()
-            assert address, "dbus-daemon did not start"
-            yield address
+            yield next_line(daemon).strip()
         finally:
             daemon.terminate()
+            daemon.wait(DEADLINE)

@@ -15,8 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,13 @@ from tasker import certfiles, wire
 from tasker.client import Client
 from tasker.identity import Identity, Role
 from tasker.job import Job, JobSpec
+from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.ring import RingReader
-from tests.daemon import DEADLINE, Daemon, Peer
+from tests.daemon import Daemon, Peer
+from tests.port import Port
 from tests.stub_control import REPOSITORY, StubSystemd, stub_systemd
+from tests.waiting import DEADLINE, limit, readable
 
 ALICE = Identity("alice", Role.USER, "a1")
 BOB = Identity("bob", Role.USER, "b0")
@@ -42,7 +44,8 @@ class Stack:
         self.systemd = systemd
         self.config = directory / "tasker.toml"
         self.socket = directory / "engine.sock"
-        self.address = f"localhost:{free_port()}"
+        self.port = Port()
+        self.address = f"localhost:{self.port.number}"
         self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.journal.bind(str(directory / "journal"))
         self.journal.settimeout(DEADLINE)
@@ -140,6 +143,30 @@ class Stack:
         except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or while it was read
             return False
 
+    def until_state(self, job: Job, state: State) -> None:
+        """Wait until a job is in a state. The engine reports every change to a connection that watches."""
+        with limit(f"job {job.id} is {state.value}"), self.connect() as peer:
+            peer.ask(wire.Watch(changes=True, usage=False))
+            now = self.get(job).state
+            while now is not state:
+                message = peer.receive()[0].message
+                if isinstance(message, wire.Changed) and message.job.id == job.id:
+                    now = message.job.state
+
+    def until_printed(self, job: Job, size: int = 1) -> None:
+        """Wait until a job has printed so many bytes. The collector wakes whoever follows the output."""
+        with self.connect() as peer:
+            _, (ring, wake) = peer.ask_with_descriptors(wire.AttachJob(ROOT, job.id))
+        reader = RingReader(ring)
+        try:
+            while reader.written < size:
+                readable(f"{size} bytes of job {job.id}; it has printed {reader.written}", wake)
+                assert os.read(wake, 4096), f"the collector ended before job {job.id} had printed {size} bytes"
+        finally:
+            reader.free()
+            os.close(ring)
+            os.close(wake)
+
     def printed(self, job: Job) -> int:
         """How many bytes it has printed by now."""
         with self.reader(job) as reader:
@@ -175,21 +202,6 @@ class Stack:
                     os.kill(pid, signal.SIGKILL)
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Look again and again until it is true; what is looked at is another process, which nothing here can await."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        os.sched_yield()
-
-
 @contextlib.contextmanager
 def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Stack]:
     """Everything up and, at the end, everything down and no job left."""
@@ -210,5 +222,6 @@ def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Sta
                 for daemon in reversed(daemons):
                     if daemon.process is not None:
                         daemon.end()
+                tasker.port.close()
     finally:
         shutil.rmtree(directory)

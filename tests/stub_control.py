@@ -16,6 +16,7 @@ from dbus_next.signature import Variant
 
 from tests.private_bus import private_bus
 from tests.stub_settings import MANAGER, PROPERTIES, ROOT, UNIT
+from tests.waiting import DEADLINE, next_line, until
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -31,10 +32,9 @@ class StubSystemd:
     def do(self, command: str, /, **arguments: Any) -> Any:
         """One of the commands of stub_commands.py, e.g. do("plan", error="org.freedesktop.systemd1.NoSuchUnit")."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        answer = json.loads(next_line(self.process))
         assert "error" not in answer, answer["error"]
         return answer["ok"]
 
@@ -57,6 +57,14 @@ class StubSystemd:
         """Every StartTransientUnit so far: unit, mode, properties."""
         calls: list[dict[str, Any]] = self.do("calls")
         return calls
+
+    def until_called(self) -> None:
+        """Wait until somebody has asked for a scope."""
+        until(lambda: self.calls, what="a call of StartTransientUnit")
+
+    def until_no_units(self) -> None:
+        """Wait until no unit is loaded."""
+        until(lambda: self.units, lambda units: not units, "no unit is loaded")
 
     @property
     def sets(self) -> list[dict[str, Any]]:
@@ -85,11 +93,11 @@ def stub_systemd(directory: Path) -> Iterator[StubSystemd]:
         )
         with process:
             try:
-                assert process.stdout is not None
-                assert process.stdout.readline() == "READY\n", "the stub systemd did not start"
+                assert next_line(process) == "READY\n"
                 yield StubSystemd(address, cgroups, process)
             finally:
                 process.terminate()
+                process.wait(DEADLINE)
 
 
 async def forge_job_removed(bus: MessageBus, to: str, path: str, unit: str, result: str = "done") -> None:

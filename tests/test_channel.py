@@ -13,6 +13,7 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.errors import Reason, TaskerError
 from tests.channels import DONE, Side, answer_done, never, sockets, with_two
+from tests.waiting import DEADLINE, limit
 
 # ── what it is for ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,7 +44,8 @@ def test_both_sides_ask_at_once() -> None:
         for side in sides:
             side.channel.close()
 
-    asyncio.run(run())
+    with limit("the end of this conversation"):
+        asyncio.run(run())
 
 
 def test_notices_come_in_order_and_before_a_later_reply() -> None:
@@ -153,8 +155,9 @@ def test_a_killed_process_is_an_end() -> None:
         assert (await waiting).reason is Reason.UNAVAILABLE
         await side.ended()
 
-    asyncio.run(run())
-    process.communicate()
+    with limit("the end of this conversation"):
+        asyncio.run(run())
+    process.communicate(timeout=DEADLINE)
 
 
 def test_a_reply_without_receiver_is_dropped_with_its_descriptors() -> None:

@@ -14,6 +14,7 @@ from tasker.channel import MOST_QUEUED, Channel, Reply
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
 from tests.channels import DONE, HUGE, Side, answer_done, descriptors, sockets, with_raw, with_two
+from tests.waiting import DEADLINE
 
 
 def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:
@@ -56,7 +57,7 @@ def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
         side = Side(one, serve)
         for number in range(1, 101):
             raw.send(wire.encode(number, wire.Streams(number)))
-        await asyncio.wait_for(last.wait(), 20)
+        await asyncio.wait_for(last.wait(), DEADLINE)
         assert descriptors() > before + 100
         side.channel.close()
         raw.close()
@@ -202,7 +203,7 @@ def test_the_longest_message_passes() -> None:
     async def test(asking: Side, serving: Side) -> None:
         room = wire.LARGEST_DATAGRAM - len(wire.encode(0, wire.Note("k", "")))
         asking.channel.notify(wire.Note("k", "x" * room))
-        assert await asyncio.wait_for(serving.notices.get(), 20) == wire.Note("k", "x" * room)
+        assert await asyncio.wait_for(serving.notices.get(), DEADLINE) == wire.Note("k", "x" * room)
 
     with_two(test)
 
@@ -237,7 +238,7 @@ def test_a_cancelled_request_leaves_no_descriptor(cancel_first: bool) -> None:
         os.close(wake)
         os.close(waker)
         raw.send(wire.encode(0, DONE))
-        await asyncio.wait_for(side.notices.get(), 20)
+        await asyncio.wait_for(side.notices.get(), DEADLINE)
         assert descriptors() == before
 
     with_raw(test)
@@ -257,9 +258,9 @@ def test_what_is_abandoned_is_no_longer_served() -> None:
 
     async def test(asking: Side, serving: Side) -> None:
         waiting = asyncio.ensure_future(asking.ask(wire.WaitJob(Identity("alice", Role.USER, "a1"), "k3v9x2mq", False)))
-        await asyncio.wait_for(began.wait(), 20)
+        await asyncio.wait_for(began.wait(), DEADLINE)
         waiting.cancel()
-        await asyncio.wait_for(cancelled.wait(), 20)
+        await asyncio.wait_for(cancelled.wait(), DEADLINE)
         assert not serving.channel._tasks
         assert not serving.channel._abandonable
 

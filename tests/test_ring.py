@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tasker.ring import DATA, HEADER, RingError, RingReader, RingWriter, lay_out
+from tests.waiting import join, until
 
 PAGE = mmap.PAGESIZE
 PERIOD = 1_000_003
@@ -100,11 +101,10 @@ def test_half_of_the_ring_is_held_while_the_writer_takes_more(writer: RingWriter
     pipe, end = os.pipe()
     thread = threading.Thread(target=writer.read_from, args=(pipe, 1 << 20))
     thread.start()  # waits in readv, with room reserved
-    while not reader.oldest:
-        os.sched_yield()
+    until(lambda: reader.oldest)
     offset, data = reader.read(0, writer.capacity)
     os.write(end, b"x")
-    thread.join()
+    join(thread)
     assert data == content(offset, len(data))
     assert len(data) >= writer.capacity // 2
     os.close(pipe)

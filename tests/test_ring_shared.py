@@ -13,6 +13,7 @@ import pytest
 
 from tasker.ring import DATA, RingReader, RingWriter
 from tests.test_ring import PAGE, PATTERN, content, write
+from tests.waiting import DEADLINE, next_line
 
 REPOSITORY = Path(__file__).parent.parent
 INTRUDER = """
@@ -59,7 +60,8 @@ def test_another_process_can_neither_write_nor_resize() -> None:
     write(writer, b"intact")
     path = f"/proc/{os.getpid()}/fd/{writer.fd}"
     size = str(DATA + writer.capacity)
-    output = subprocess.run([sys.executable, "-c", INTRUDER, path, size], stdout=subprocess.PIPE, check=True).stdout
+    command = [sys.executable, "-c", INTRUDER, path, size]
+    output = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE).stdout
     attempts = json.loads(output)
     assert len(attempts) == 18
     refusals = {"EPERM", "EACCES", "EBADF", "EINVAL"}
@@ -105,14 +107,13 @@ def test_no_chunk_is_torn_and_every_loss_is_told(capacity: int, total: int, most
         [sys.executable, "-c", code], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
-        fd = os.open(f"/proc/{process.pid}/fd/{int(process.stdout.readline())}", os.O_RDONLY)
+        fd = os.open(f"/proc/{process.pid}/fd/{int(next_line(process))}", os.O_RDONLY)
         reader = RingReader(fd)
         numbers = random.Random(9)  # noqa: S311
         position = received = lost = 0
         process.stdin.write(b"go\n")
         process.stdin.flush()
-        while True:
+        while True:  # as fast as it goes, which is the test
             closed = reader.closed
             offset, data = reader.read(position, numbers.randrange(1, capacity + 1))
             assert offset >= position

@@ -9,6 +9,7 @@ from tasker.client import Chunk, Ended, Lost
 from tasker.identity import Role
 from tasker.job import JobSpec, Kind, Outcome
 from tests.stack import Stack, stack
+from tests.waiting import TEST_DEADLINE, join
 
 GIB = 1 << 30
 PRINT = (
@@ -54,7 +55,7 @@ def test_a_gibibyte_of_random_bytes_through_two_attaches() -> None:
         for reader in readers:
             reader.start()
         for reader in readers:
-            reader.join()
+            join(reader, within=TEST_DEADLINE)
             assert reader.length == GIB + 64
             assert reader.digest.encode() == reader.tail
             assert reader.outcome == Outcome(Kind.EXITED, exit_code=0)

@@ -20,6 +20,7 @@ from dbus_next.signature import Variant
 
 from tests.stub_control import StubSystemd, forge_job_removed, stub_systemd
 from tests.stub_settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
+from tests.waiting import DEADLINE, limit
 
 JOB = f"k{os.getpid()}"  # its own: another run of this test may be going on
 UNIT_NAME = f"tasker-{JOB}.scope"
@@ -82,7 +83,7 @@ class Client:
                 if message.member == member:
                     return message
             self.news.clear()
-            await asyncio.wait_for(self.news.wait(), 20)
+            await asyncio.wait_for(self.news.wait(), DEADLINE)
 
     async def until_state(self, path: str, state: str) -> None:
         """Look again at every message."""
@@ -90,7 +91,7 @@ class Client:
             self.news.clear()
             if await self.get(path, UNIT, "ActiveState") == state:
                 return
-            await asyncio.wait_for(self.news.wait(), 20)
+            await asyncio.wait_for(self.news.wait(), DEADLINE)
 
 
 def on_bus(stub: StubSystemd, test: Callable[[Client], Awaitable[None]]) -> None:
@@ -109,7 +110,8 @@ def on_bus(stub: StubSystemd, test: Callable[[Client], Awaitable[None]]) -> None
         await test(client)
         bus.disconnect()
 
-    asyncio.run(run())
+    with limit("the end of this conversation"):
+        asyncio.run(run())
 
 
 def test_the_end_of_the_start_comes_before_its_reply(stub: StubSystemd, leader: subprocess.Popen[bytes]) -> None:
@@ -180,7 +182,7 @@ def test_an_end_empties_the_scope_and_a_reference_keeps_it(
 
     on_bus(stub, test)
     child.kill()
-    child.wait()
+    child.wait(DEADLINE)
 
 
 def test_out_of_memory_and_run_time_are_results(stub: StubSystemd, leader: subprocess.Popen[bytes]) -> None:
@@ -198,7 +200,7 @@ def test_out_of_memory_and_run_time_are_results(stub: StubSystemd, leader: subpr
         assert await client.get(path, SCOPE, "Result") == "oom-kill"
 
     on_bus(stub, test)
-    assert second.wait() == -signal.SIGKILL
+    assert second.wait(DEADLINE) == -signal.SIGKILL
 
 
 def test_refusals_of_a_real_systemd(stub: StubSystemd, leader: subprocess.Popen[bytes]) -> None:
@@ -232,7 +234,7 @@ def test_a_reaped_leader_fails_and_a_zombie_stays_active(stub: StubSystemd, lead
         assert stub.units[UNIT_NAME]["active"] == "active"
         assert (stub.cgroup(UNIT_NAME) / "cgroup.events").read_text().startswith("populated 0")
         await client.call("StopUnit", "ss", UNIT_NAME, "replace")
-        leader.wait()
+        leader.wait(DEADLINE)
         client.heard.clear()
         await client.start(leader.pid)
         assert (await client.until("JobRemoved")).body[3] == "failed"
@@ -303,7 +305,7 @@ def test_what_has_other_jobs_is_never_signalled(stub: StubSystemd, leader: subpr
             await client.until("UnitRemoved")
 
         on_bus(stub, test)
-        assert in_our_group.wait() == -signal.SIGKILL
+        assert in_our_group.wait(DEADLINE) == -signal.SIGKILL
         assert bystander.poll() is None
         assert bystander.stdin is not None
         bystander.stdin.close()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from tests.waiting import next_line
+
 _SEIZE = """
 import ctypes, os, sys
 number, option = int(sys.argv[1]), int(sys.argv[2])
@@ -23,8 +25,7 @@ def traced(pid: int, option: int = 0) -> Iterator[None]:
     command = [sys.executable, "-c", _SEIZE, str(pid), str(option)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
         try:
-            assert tracer.stdout is not None
-            assert tracer.stdout.readline() == b"traced\n"
+            assert next_line(tracer) == b"traced\n"
             yield
         finally:
             tracer.kill()

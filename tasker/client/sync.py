@@ -108,7 +108,9 @@ class Client(Connection):
     def signal(self, job: str, number: int) -> Job:
         """Send a signal, 1 to 64, to the process group of a job's command.
 
-        Raises NOT_FOUND, AMBIGUOUS, INVALID, REFUSED.
+        Returns when the signal has been sent, which is not when it takes effect. In a paused job only SIGKILL is
+        certain to take effect at once; any other signal may stay pending until the job is resumed. Raises NOT_FOUND,
+        AMBIGUOUS, INVALID, REFUSED.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> job = client.signal(job.id, 10)

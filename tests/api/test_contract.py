@@ -16,9 +16,9 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
-from tests.daemon import DEADLINE
 from tests.stack import Stack, stack
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 # After tests.stack: it says to grpc what it hears only before it is imported.
 import grpc  # isort: skip

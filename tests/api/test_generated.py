@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import DEADLINE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,6 +21,7 @@ def test_the_generated_api_is_current(tmp_path: Path) -> None:
         ],
         cwd=ROOT,
         check=True,
+        timeout=DEADLINE,
     )
     made = sorted(path for path in tmp_path.rglob("*") if path.is_file())
     assert len(made) == 3

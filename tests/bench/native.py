@@ -17,8 +17,9 @@ from pathlib import Path
 
 from tasker.client import Chunk
 from tests.bench import grpc_stream
-from tests.daemon import DEADLINE
-from tests.stack import ROOT, Stack, free_port, stack, until
+from tests.port import Port
+from tests.stack import ROOT, Stack, stack
+from tests.waiting import DEADLINE, until
 
 MIB = 1 << 20
 SIZE = 512 * MIB
@@ -119,7 +120,8 @@ def _sshd(directory: Path) -> Iterator[Callable[[], None]]:
     with zeros.open("wb") as file:
         for _ in range(SIZE // MIB):
             file.write(bytes(MIB))
-    port = free_port()
+    with Port() as reserved:  # sshd does not share it with a socket that is bound: released just before
+        port = reserved.number
     with tempfile.TemporaryDirectory() as place:
         for key in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{place}/{key}"], check=True)

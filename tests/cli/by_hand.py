@@ -13,9 +13,7 @@ from tasker.job import Job
 from tasker.lifecycle import State
 from tasker.usage import Usage
 from tests.cli.jobs import RUNNING, ended
-
-DEADLINE = 10.0
-"""Seconds after which a thread that was waited for has hung."""
+from tests.waiting import DEADLINE
 
 
 class Stream(Attachment):

@@ -15,8 +15,8 @@ import pytest
 from tasker.client import Client
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
 from tests.stack import Stack, stack
+from tests.waiting import DEADLINE
 
 ADMINS = ("root",)
 

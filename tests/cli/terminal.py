@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Any
 
 import pyte
+import pytest
 from wcwidth import wcwidth
 
-PATIENCE = 20.0
-"""Seconds after which a condition that was waited for has failed."""
+from tests.waiting import DEADLINE, join, source
 
 
 class Emulator(pyte.HistoryScreen):
@@ -72,7 +72,7 @@ class Terminal:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         os.close(self.fd)
-        self._thread.join(PATIENCE)
+        join(self._thread)
 
     def write(self, data: bytes) -> None:
         """As a program would."""
@@ -104,11 +104,17 @@ class Terminal:
             return self.screen.rows()
 
     def until(self, seen: Callable[[], bool]) -> None:
+        """Wait for the screen to change until `seen` is true of it."""
         with self._changed:
-            assert self._changed.wait_for(seen, PATIENCE), "\n".join(self.screen.rows())
+            if not self._changed.wait_for(seen, DEADLINE):
+                rows = "\n".join(self.screen.rows())
+                pytest.fail(f"waited {DEADLINE:.0f} s for this: {source(seen)}; the screen shows:\n{rows}")
 
     def until_shown(self, text: str) -> None:
-        self.until(lambda: any(text in row for row in self.screen.rows()))
+        with self._changed:
+            shown = self._changed.wait_for(lambda: any(text in row for row in self.screen.rows()), DEADLINE)
+            rows = self.screen.rows()
+        assert shown, f"waited {DEADLINE:.0f} s for {text!r}; the screen shows:\n" + "\n".join(rows)
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

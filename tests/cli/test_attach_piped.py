@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
-from tests.stack import until
+from tests.waiting import DEADLINE, limit, next_line, until, until_equal
 
 UNTIL_TOLD = "while ! test -e $0; do sleep 0.02; done"
 
@@ -27,34 +26,35 @@ def flag(machine: Machine, request: pytest.FixtureRequest) -> Path:
 
 def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; echo two; {UNTIL_TOLD}; echo three", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "one\ntwo\n")
+    until_equal(lambda: machine.run("logs", job).stdout, "one\ntwo\n")
     done = machine.run("logs", "--tail", "1", job)
     assert (done.returncode, done.stdout) == (0, "two\n")
     assert done.stderr == f"tasker: that is all so far; the job goes on: tasker attach --offset 8 {job}\n"
     follower = machine.popen("logs", "-f", job)
-    assert follower.stdout is not None
-    assert follower.stdout.readline() == "one\n"
+    assert next_line(follower) == "one\n"
     flag.touch()
-    assert follower.stdout.read() == "two\nthree\n"
+    assert follower.stdout is not None
     assert follower.stderr is not None
-    assert "exited with code 0" in follower.stderr.read()
+    with limit("the end of logs -f"):  # not by communicate(), which passes over what a readline() has left in a buffer
+        assert follower.stdout.read() == "two\nthree\n"
+        assert "exited with code 0" in follower.stderr.read()
     assert follower.wait(DEADLINE) == 0
     assert machine.out("logs", job) == "one\ntwo\nthree"
 
 
 def test_since(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo old; {UNTIL_TOLD}; echo new", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "old\n")
-    until(lambda: machine.run("logs", "--since", "2s", job).stdout == "")
+    until_equal(lambda: machine.run("logs", job).stdout, "old\n")
+    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "")
     flag.touch()
-    until(lambda: machine.run("logs", "--since", "2s", job).stdout == "new\n")
+    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "new\n")
     assert machine.run("logs", "--since", "1h", job).stdout == "old\nnew\n"
 
 
 def test_timestamps(machine: Machine, flag: Path) -> None:
     before = datetime.now()
     job = machine.out("start", "--", "sh", "-c", f"echo one; printf tw; {UNTIL_TOLD}; echo o", str(flag))
-    until(lambda: machine.run("logs", job).stdout == "one\ntw")
+    until_equal(lambda: machine.run("logs", job).stdout, "one\ntw")
     flag.touch()
     done = machine.run("attach", "--timestamps", job)
     lines = [re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (.*)", line) for line in done.stdout.splitlines()]
@@ -124,8 +124,7 @@ def test_a_broken_connection_is_taken_up_at_the_exact_byte(machine: Machine, fla
     follower = machine.popen("run", "--", *command) if verb == "run" else None
     if follower is None:
         follower = machine.popen("attach", machine.out("start", "--", *command))
-    assert follower.stdout is not None
-    begin = "".join(follower.stdout.readline() for _ in range(20000))
+    begin = "".join(next_line(follower) for _ in range(20000))
     machine.tasker.frontend.end(signal.SIGKILL)
     flag.touch()
     machine.tasker.frontend.start()
@@ -136,19 +135,13 @@ def test_a_broken_connection_is_taken_up_at_the_exact_byte(machine: Machine, fla
 
 def test_ctrl_c_in_run_works_while_the_connection_is_broken(machine: Machine) -> None:
     run = machine.popen("run", "--", "sh", "-c", "echo one; exec sleep 60")
-    assert run.stdout is not None
-    assert run.stderr is not None
-    assert run.stdout.readline() == "one\n"
+    assert next_line(run) == "one\n"
     machine.tasker.frontend.end(signal.SIGKILL)
     try:
         job = ""
         for word in ("stopping", "killing"):
             run.send_signal(signal.SIGINT)
-            told = ""
-            while word not in told:
-                told = run.stderr.readline()
-                assert told
-            job = told.split(f"{word} ")[1][:8]
+            job = next_line(run, word, stderr=True).split(f"{word} ")[1][:8]
         run.send_signal(signal.SIGINT)
         _, said = run.communicate(timeout=DEADLINE)
     finally:
@@ -162,14 +155,13 @@ def test_ctrl_c_in_run_works_while_the_connection_is_broken(machine: Machine) ->
 def test_a_break_is_in_the_json_lines(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; {UNTIL_TOLD}; echo two", str(flag))
     attach = machine.popen("attach", "--json", job)
-    assert attach.stdout is not None
-    assert '"attached"' in attach.stdout.readline()
-    assert '"chunk"' in attach.stdout.readline()
+    assert '"attached"' in next_line(attach)
+    assert '"chunk"' in next_line(attach)
     machine.tasker.frontend.end(signal.SIGKILL)
-    broken = json.loads(attach.stdout.readline())["interrupted"]
+    broken = json.loads(next_line(attach))["interrupted"]
     assert broken["offset"] == 4
     machine.tasker.frontend.start()
-    resumed = json.loads(attach.stdout.readline())["resumed"]
+    resumed = json.loads(next_line(attach))["resumed"]
     assert (resumed["offset"], resumed["job"]["id"]) == (4, job)
     flag.touch()
     rest, said = attach.communicate(timeout=DEADLINE)
@@ -181,8 +173,7 @@ def test_a_break_is_in_the_json_lines(machine: Machine, flag: Path) -> None:
 def test_it_gives_up_and_says_where_to_go_on(machine: Machine, flag: Path, patience: str) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; {UNTIL_TOLD}; echo two", str(flag))
     attach = machine.popen("attach", "--reconnect", patience, job)
-    assert attach.stdout is not None
-    assert attach.stdout.readline() == "one\n"
+    assert next_line(attach) == "one\n"
     machine.tasker.frontend.end(signal.SIGKILL)
     try:
         _, said = attach.communicate(timeout=DEADLINE)
@@ -193,16 +184,15 @@ def test_it_gives_up_and_says_where_to_go_on(machine: Machine, flag: Path, patie
     assert told == ([] if patience == "0" else ["tasker: connection lost at byte 4; trying again"])
     assert last.endswith(f"; go on with: tasker attach --offset 4 {job}")
     flag.touch()
-    line = last.partition("go on with: tasker ")[2].split()
-    assert machine.out(*line) == "two"
+    again = last.partition("go on with: tasker ")[2].split()
+    assert machine.out(*again) == "two"
 
 
 def test_a_detached_stream_is_not_taken_up_again(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo one; {UNTIL_TOLD}", str(flag))
     followers = [machine.popen("attach", "--json", job) for _ in range(2)]
     for follower in followers:
-        assert follower.stdout is not None
-        assert '"attached"' in follower.stdout.readline()
+        assert '"attached"' in next_line(follower)
     assert machine.out("detach", job) == "closed 2 attaches"
     for follower in followers:
         rest, _ = follower.communicate(timeout=DEADLINE)
@@ -221,10 +211,11 @@ def test_losses_of_a_loud_job_are_folded(machine: Machine) -> None:
     size = len(attach.stdout.read(1))
     with machine.client() as client:
         client.wait(job)
-    while data := attach.stdout.read(1 << 20):
-        size += len(data)
     assert attach.stderr is not None
-    told = [line for line in attach.stderr.read().decode().splitlines() if "lost" in line]
+    with limit("the end of attach"):
+        while data := attach.stdout.read(1 << 20):
+            size += len(data)
+        told = [each for each in attach.stderr.read().decode().splitlines() if "lost" in each]
     assert attach.wait(DEADLINE) == 0
     assert 1 <= len(told) < 30
     assert size < 300_000_000

@@ -17,8 +17,7 @@ import pytest
 from tests.cli.conftest import Machine
 from tests.cli.golden import check
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
-from tests.stack import until
+from tests.waiting import DEADLINE, TEST_DEADLINE, until
 
 SCRIPT = r"printf '\033[1mbold\033[0m and plain\n10 %%\r20 %%\nopen'; exec sleep 60"
 FIGURES = {r"CPU [\d.]+ %": "CPU 10 %", r"memory \S+": "memory 5M", r"cores": "cores"}
@@ -110,8 +109,9 @@ def test_what_others_do_to_the_job_shows_at_once(machine: Machine) -> None:
         other.send_signal(signal.SIGINT)
         other.communicate(timeout=DEADLINE)
         terminal.until(lambda: "followers" not in footer(terminal))
-        stop = machine.popen("stop", "--grace", "3s", job)
+        stop = machine.popen("stop", "--grace", "1h", job)
         terminal.until(lambda: "stopping" in footer(terminal))
+        machine.out("stop", "--grace", "0", job)
         assert attach.wait(DEADLINE) == 0
         assert stop.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
@@ -196,7 +196,7 @@ def test_a_very_loud_job_costs_no_memory(machine: Machine) -> None:
     attach = machine.program_on(theirs, machine.command("attach", job))
     assert small.wait(DEADLINE)
     first = peak(attach.pid)
-    assert over.wait(4 * DEADLINE)
+    assert over.wait(TEST_DEADLINE)
     assert peak(attach.pid) < first + (96 << 10)  # buffers of grpc and of the terminal, and not the 300 MB
     os.write(ours, b"\x03")
     assert attach.wait(DEADLINE) == 0

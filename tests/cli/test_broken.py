@@ -12,8 +12,8 @@ import pytest
 from tasker.job import JobSpec
 from tests.cli.conftest import Machine
 from tests.client.forwarder import Forwarder, forwarding
-from tests.daemon import DEADLINE
 from tests.stack import stack
+from tests.waiting import DEADLINE, next_line
 
 LINES = 200_000
 PRINT = f"seq {LINES}; while [ ! -e {{go}} ]; do sleep 0.05; done; seq {LINES}; exit 3"
@@ -42,12 +42,6 @@ def popen(machine: Machine, *words: str, **more: str) -> subprocess.Popen[bytes]
 
 def through(network: Forwarder) -> dict[str, str]:
     return {"TASKER_ADDRESS": network.address.replace("127.0.0.1", "localhost")}
-
-
-def said(process: subprocess.Popen[bytes], text: str) -> None:
-    assert process.stderr is not None
-    while text not in (line := process.stderr.readline().decode()):
-        assert line, f"it never said {text}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "restarted"])
@@ -90,12 +84,11 @@ def test_a_run_that_nobody_can_watch_says_which_job_it_started() -> None:
 
 def test_a_stop_gets_through_once_the_connection_is_back(machine: Machine, network: Forwarder) -> None:
     run = popen(machine, "run", "--", "sh", "-c", "echo ready; exec sleep 600", **through(network))
-    assert run.stdout is not None
-    assert run.stdout.readline() == b"ready\n"
+    assert next_line(run) == b"ready\n"
     network.down()
-    said(run, "connection lost at byte 6")
+    next_line(run, "connection lost at byte 6", stderr=True)
     run.send_signal(signal.SIGTERM)
-    said(run, "stopping")
+    next_line(run, "stopping", stderr=True)
     network.up()
     _, told = run.communicate(timeout=DEADLINE)
     assert run.returncode == 143, told
@@ -103,11 +96,10 @@ def test_a_stop_gets_through_once_the_connection_is_back(machine: Machine, netwo
 
 def test_a_stop_that_never_gets_through_is_told(machine: Machine, network: Forwarder) -> None:
     run = popen(machine, "run", "--reconnect", "3s", "--", "sh", "-c", "echo ready; exec sleep 600", **through(network))
-    assert run.stdout is not None
-    assert run.stdout.readline() == b"ready\n"
+    assert next_line(run) == b"ready\n"
     [job] = machine.tasker.list(owner="alice", running=True)
     network.down()
-    said(run, "connection lost at byte 6")
+    next_line(run, "connection lost at byte 6", stderr=True)
     run.send_signal(signal.SIGHUP)
     _, told = run.communicate(timeout=DEADLINE)
     assert run.returncode == 125
@@ -119,11 +111,9 @@ def test_a_stop_that_never_gets_through_is_told(machine: Machine, network: Forwa
 
 def test_a_watch_says_that_it_waits_and_ends_at_ctrl_c(machine: Machine, network: Forwarder) -> None:
     watch = popen(machine, "watch", "--json", **through(network))
-    assert watch.stdout is not None
-    assert b"snapshot" in watch.stdout.readline()
+    assert b"snapshot" in next_line(watch)
     network.down()
-    while b"away" not in watch.stdout.readline():
-        pass
+    next_line(watch, "away")
     watch.send_signal(signal.SIGINT)
     _, told = watch.communicate(timeout=DEADLINE)
     assert (watch.returncode, told) == (0, b"")

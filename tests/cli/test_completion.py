@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,8 +17,8 @@ from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
 from tests.cli.needed import needed
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 SCRIPTS = REPOSITORY / "packaging" / "completion"
 BASH = """
@@ -28,6 +29,15 @@ _tasker tasker
 ((${#COMPREPLY[@]} == 0)) || printf '%s\\n' "${COMPREPLY[@]}"
 """
 
+PATIENT = f"""
+import sys
+from tasker.cli.__main__ import main
+from tasker.cli.verbs import candidates
+candidates.PATIENCE = {DEADLINE}
+sys.exit(main())
+"""
+"""The command line, which waits for the service as long as a busy host takes to answer."""
+
 Complete = Callable[..., list[str]]
 
 
@@ -36,7 +46,7 @@ def environment(machine: Machine, tmp_path: Path) -> dict[str, str]:
     """With a `tasker` in PATH, and files to be completed in the directory where the shell starts."""
     tool = tmp_path / "bin" / "tasker"
     tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nexec {" ".join(machine.command())} "$@"\n')
+    tool.write_text(f"#!/bin/sh\nexec {sys.executable} -P -c '{PATIENT}' \"$@\"\n")
     tool.chmod(0o755)
     for name in ("one.crt", "two words.crt"):
         (tmp_path / "files").mkdir(exist_ok=True)

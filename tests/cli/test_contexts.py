@@ -16,7 +16,7 @@ from tasker.cli import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE, next_line, until
 
 WRITTEN = """\
 # of alice
@@ -76,8 +76,7 @@ def test_two_at_the_same_moment_are_both_there(home: dict[str, str]) -> None:
         for name in ("a", "b")
     ]
     for process in adding:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"here\n"
+        assert next_line(process) == b"here\n"
     for process in adding:
         assert process.stdin is not None
         process.stdin.close()  # both begin
@@ -182,22 +181,27 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
         assert machine.run("context", "add", name, "--address", address, *files, **own).stdout == f"added {name}\n"
     job = machine.run("start", "--name", "far", "sleep", "60", **own).stdout.strip()  # in the context in use
     assert job
-    listed = machine.run("list", "--all-contexts", "--mine", "--running", **own)
+
+    def answered(*words: str) -> subprocess.CompletedProcess[str]:
+        """When the service has answered within 5 s, for longer than which nobody waits."""
+        return until(lambda: machine.run(*words, "--all-contexts", **own), lambda done: job in done.stdout)
+
+    listed = answered("list", "--mine", "--running")
     assert listed.returncode == 125
     header, *rows = listed.stdout.splitlines()
     assert header.split()[:2] == ["MACHINE", "ID"]
     assert [row.split()[:2] for row in rows if job in row] == [["prod", job]]
     assert "tasker: down: cannot reach localhost:1" in listed.stderr
     assert "tasker: silent: cannot wait for it: no answer in 5s" in listed.stderr
-    found = json.loads(machine.run("list", "--all-contexts", "--json", **own).stdout)["jobs"]
+    found = json.loads(answered("list", "--json").stdout)["jobs"]
     assert [one["machine"] for one in found if one["id"] == job] == ["prod"]
-    seen = machine.run("top", "--once", "--all-contexts", **own)
+    seen = answered("top", "--once")
     header, *rows = seen.stdout.splitlines()
     assert (seen.returncode, header.split()[:2]) == (125, ["MACHINE", "ID"])
     assert [row.split()[:2] for row in rows if job in row] == [["prod", job]]
     assert "tasker: down: cannot reach localhost:1" in seen.stderr
     assert "tasker: silent: cannot wait for it: no answer in 5s" in seen.stderr
-    sample = json.loads(machine.run("top", "--once", "--all-contexts", "--json", **own).stdout)
+    sample = json.loads(answered("top", "--once", "--json").stdout)
     assert [one["machine"] for one in sample["jobs"] if one["id"] == job] == ["prod"]
     elsewhere = {**own, "TASKER_ADDRESS": "localhost:1"}
     assert machine.run("stop", job, **elsewhere).returncode == 125
@@ -224,11 +228,11 @@ def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
                                    for name, where in down))  # fmt: skip
         terminal.until_shown("all contexts")
         terminal.type(b"q")
-        assert shown.wait(20) == 0
+        assert shown.wait(DEADLINE) == 0
     machine.run("context", "rm", "one", **address)
     with Terminal(120, 20) as terminal:
         shown = machine.spawn(terminal, "top", "--all-contexts", **address)
-        assert shown.wait(20) == 125
+        assert shown.wait(DEADLINE) == 125
         for name, where in down:
             terminal.until_shown(f"tasker: {name}: cannot reach {where}")
     machine.out("stop", "--grace", "0", job)

@@ -19,7 +19,8 @@ from tasker.cli.doctor.finding import Finding, Verdict
 from tasker.cli.settings import Settings
 from tasker.identity import Role
 from tests.cli.conftest import Machine
-from tests.stack import free_port
+from tests.port import Port
+from tests.waiting import DEADLINE
 
 NOW = time.time()
 YEAR = 366 * 86400.0
@@ -213,7 +214,7 @@ def test_what_one_may_not_look_at(etc: Path) -> None:
         "import os, time; from pathlib import Path; from tasker.cli.doctor import certificates;"
         f"os.setuid(65534); print(certificates.authority(Path({str(etc / 'ca.crt')!r}), time.time()))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=DEADLINE)
     assert "UNKNOWN" in done.stdout
     assert "permission denied" in done.stdout
     assert "as root" in done.stdout
@@ -262,7 +263,8 @@ def test_settings_that_cannot_be_used(machine: Machine, tmp_path: Path) -> None:
 
 
 def test_a_client_machine_without_a_service(machine: Machine) -> None:
-    done = machine.run("doctor", "--address", f"localhost:{free_port()}", user="alice")
+    with Port() as port:
+        done = machine.run("doctor", "--address", f"localhost:{port.number}", user="alice")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if " port " in line]
     assert line.startswith("wrong")

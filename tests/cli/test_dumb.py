@@ -13,7 +13,7 @@ import pytest
 
 from tasker.cli.verbs import VERBS
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE
 
 DUMB: list[dict[str, str | None]] = [{"TERM": "dumb"}, {"TERM": ""}, {"TERM": None}, {"TERM": "unknown"}]
 COLOURED = {"COLORTERM": "truecolor", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}

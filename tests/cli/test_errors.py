@@ -12,8 +12,8 @@ import pytest
 from tasker import certfiles
 from tasker.cli.missing import nearest
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
-from tests.stack import free_port
+from tests.port import Port
+from tests.waiting import DEADLINE, until_equal
 
 KNOWN = {"k3v9x2mq": "nap", "7tzr09aw": "", "aaaaaaaa": "\x1b[2J"}
 
@@ -44,11 +44,11 @@ def job(machine: Machine) -> Iterator[str]:
 @pytest.mark.parametrize("verb", ["get", "attach", "stop", "detach"])
 def test_near_ids_are_told(machine: Machine, job: str, verb: str) -> None:
     for typed in (job[:-1] + ("0" if job[-1] != "0" else "1"), "lonely"):
-        done = machine.run(verb, typed)
-        assert done.returncode == 125
-        assert done.stderr == f"tasker: cannot find job {typed!r}; did you mean {job} (lonely)?\n"
-    error = json.loads(machine.run(verb, "--json", "lonely").stderr.splitlines()[0])["error"]
-    assert error == {"reason": "not-found", "message": f"cannot find job 'lonely'; did you mean {job} (lonely)?"}
+        assert machine.run(verb, typed).returncode == 125
+        said = f"tasker: cannot find job {typed!r}; did you mean {job} (lonely)?\n"
+        until_equal(lambda: machine.run(verb, typed).stderr, said)  # noqa: B023 # a service that is slow is not asked
+    told = {"reason": "not-found", "message": f"cannot find job 'lonely'; did you mean {job} (lonely)?"}
+    until_equal(lambda: json.loads(machine.run(verb, "--json", "lonely").stderr.splitlines()[0])["error"], told)
     far = machine.run(verb, "!!!!!!")
     assert "did you mean" not in far.stderr
 
@@ -91,6 +91,7 @@ def test_revoked_certificates_are_listed_as_such(machine: Machine, tmp_path: Pat
 
 
 def test_a_service_that_is_away_costs_no_second_look(machine: Machine) -> None:
-    done = machine.run("get", "k3v9", "--address", f"localhost:{free_port()}")
+    with Port() as port:
+        done = machine.run("get", "k3v9", "--address", f"localhost:{port.number}")
     assert done.stderr.count("\n") == 1
     assert "cannot reach localhost" in done.stderr

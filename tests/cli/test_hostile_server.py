@@ -19,9 +19,9 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.api.v1 import tasker_pb2_grpc
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
-from tests.stack import free_port
+from tests.port import Port
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 EVIL = "\x1b]0;title\x07\x9b2J\u202e\r\n\x1b[2Jx"
 SIGNS = ("\x1b]", "\x07", "\x9b", "\u202e", "\x1b[2J")
@@ -148,7 +148,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     pair, client = issuing.make_server(ca, []), issuing.make_client(ca, "alice", Role.USER)
     servicer, server = Hostile(), grpc.server(futures.ThreadPoolExecutor(8))
     tasker_pb2_grpc.add_TaskerServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
-    address = f"localhost:{free_port()}"
+    port = Port()
+    address = f"localhost:{port.number}"
     credentials = grpc.ssl_server_credentials([(pair.key, pair.certificate)], ca.certificate, True)
     server.add_secure_port(address, credentials)
     server.start()
@@ -160,7 +161,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         own[f"TASKER_{name}"] = str(path)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("TASKER_")}
     yield Machine(servicer, inherited | own)
-    server.stop(None).wait()
+    assert server.stop(None).wait(DEADLINE)
+    port.close()
 
 
 VERBS = {

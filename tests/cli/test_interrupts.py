@@ -13,7 +13,8 @@ from tasker.cli.interrupts import Interrupts, Left
 from tasker.client import Chunk
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
-from tests.cli.by_hand import DEADLINE, Recorder, Stream, interrupt
+from tests.cli.by_hand import Recorder, Stream, interrupt
+from tests.waiting import DEADLINE
 
 FIRST = Chunk(0, b"ab")
 

@@ -14,6 +14,7 @@ import pytest
 from tasker.cli.__main__ import main
 from tasker.cli.verbs import load
 from tasker.errors import Reason, TaskerError
+from tests.waiting import DEADLINE
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -97,7 +98,8 @@ def test_a_closed_stderr_is_nobodys_error(tmp_path: Path) -> None:
 
 def test_a_poor_encoding_is_no_error() -> None:
     command = [sys.executable, "-m", "tasker.cli", "start", "--help"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE)
     assert (done.returncode, done.stderr) == (0, "")
     assert r"[OPTION\u2026]" in done.stdout
 
@@ -112,4 +114,4 @@ assert main({line.split()!r}) == 0
 more = set(sys.modules) - before - {{"tasker", "tasker.cli", "tasker.cli.__main__"}}
 assert not more, more
 """
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=DEADLINE)

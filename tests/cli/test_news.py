@@ -15,8 +15,9 @@ from tasker.client.watching import News as EachNews
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 from tasker.usage import JobUsage, Usage
-from tests.cli.by_hand import DEADLINE, WHOLE, Recorder, Stream
+from tests.cli.by_hand import WHOLE, Recorder, Stream
 from tests.cli.jobs import RUNNING
+from tests.waiting import DEADLINE
 
 
 class Watch(Watching):

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE, next_line
 
 
 def test_start_prints_the_id_and_nothing_else(machine: Machine) -> None:
@@ -99,8 +99,7 @@ def test_attach_without_following_a_job_that_goes_on(machine: Machine) -> None:
 def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
     job = machine.out("start", "--", "sh", "-c", "echo hello; exec sleep 60")
     attach = machine.popen("attach", job)
-    assert attach.stdout is not None
-    assert attach.stdout.readline() == "hello\n"
+    assert next_line(attach) == "hello\n"
     attach.send_signal(signal.SIGINT)
     _, said = attach.communicate(timeout=DEADLINE)
     again = f"tasker attach --offset 6 {job}"
@@ -112,8 +111,7 @@ def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_run_stop_the_job(machine: Machine, number: signal.Signals) -> None:
     run = machine.popen("run", "--", "sh", "-c", "trap 'echo bye; exit 0' TERM; echo hello; sleep 60 & wait")
-    assert run.stdout is not None
-    assert run.stdout.readline() == "hello\n"
+    assert next_line(run) == "hello\n"
     run.send_signal(number)
     rest, said = run.communicate(timeout=DEADLINE)
     assert (run.returncode, rest) == (143, "bye\n")
@@ -123,11 +121,9 @@ def test_signals_to_run_stop_the_job(machine: Machine, number: signal.Signals) -
 
 def test_a_second_ctrl_c_kills(machine: Machine) -> None:
     run = machine.popen("run", "--", "sh", "-c", "trap '' TERM; echo hello; while :; do sleep 0.1; done")
-    assert run.stdout is not None
-    assert run.stderr is not None
-    assert run.stdout.readline() == "hello\n"
+    assert next_line(run) == "hello\n"
     run.send_signal(signal.SIGINT)
-    assert "stopping" in run.stderr.readline()
+    assert "stopping" in next_line(run, stderr=True)
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=DEADLINE)
     assert run.returncode == 137
@@ -155,7 +151,10 @@ def test_a_closed_stdout_ends_quietly(machine: Machine) -> None:
 )
 def test_without_a_stdout_nothing_is_done(machine: Machine, words: str) -> None:
     command = " ".join(machine.command(*words.split()))
-    done = subprocess.run(["sh", "-c", f"{command} >&-"], env=machine.environment(), stderr=subprocess.PIPE, text=True)
+    closed = ["sh", "-c", f"{command} >&-"]
+    done = subprocess.run(
+        closed, env=machine.environment(), stderr=subprocess.PIPE, text=True, timeout=DEADLINE
+    )
     said = "tasker: cannot write to standard output: it is closed; open it, e.g. with > /dev/null\n"
     assert (done.returncode, done.stderr) == (125, said)
     assert "unseen" not in machine.out("list")
@@ -175,8 +174,7 @@ def test_stop_several_and_one_that_is_none(machine: Machine) -> None:
 def test_detach_from_elsewhere(machine: Machine) -> None:
     job = machine.out("start", "--", "sh", "-c", "echo hello; exec sleep 60")
     attach = machine.popen("attach", job)
-    assert attach.stdout is not None
-    assert attach.stdout.readline() == "hello\n"
+    assert next_line(attach) == "hello\n"
     assert machine.out("detach", job) == "closed 1 attach"
     _, said = attach.communicate(timeout=DEADLINE)
     assert attach.returncode == 0

@@ -15,6 +15,7 @@ from tasker.cli.verbs import VERBS
 from tasker.config import Config
 from tests.cli.needed import needed
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 MADE = ("tasker/cli/prepared", "packaging/completion", "packaging/man")
 
@@ -25,7 +26,7 @@ def files(tree: Path) -> dict[str, str]:
 
 def test_what_is_committed_is_what_the_parser_makes(tmp_path: Path) -> None:
     script = REPOSITORY / "packaging" / "prepare"
-    subprocess.run([sys.executable, script, tmp_path], check=True)
+    subprocess.run([sys.executable, script, tmp_path], check=True, timeout=DEADLINE)
     assert files(tmp_path) == files(REPOSITORY), "run .venv/bin/python packaging/prepare and commit what it wrote"
 
 
@@ -57,7 +58,7 @@ PAGES = [*sorted((REPOSITORY / "packaging/man").iterdir()), REPOSITORY / "packag
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_manual_pages_are_well_formed(page: Path) -> None:
     needed("mandoc")
-    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True, timeout=DEADLINE)
     assert (done.returncode, done.stdout) == (0, "")
 
 

@@ -26,6 +26,7 @@ from tasker.limits import Limits
 from tasker.usage import Pressure, Usage
 from tests.cli.jobs import RUNNING
 from tests.cli.terminal import Emulator, Terminal
+from tests.waiting import DEADLINE
 
 COLUMNS, ROWS = 24, 8
 
@@ -275,12 +276,13 @@ def test_a_question_comes_and_goes_in_the_row_of_the_footer(monkeypatch: pytest.
         output = Busy(terminal.fd)
         output.show(Chunk(0, b"open line"))
         pressed: queue.Queue[str] = queue.Queue()
-        terminal.type(b"s")  # before it is asked
+        terminal.type(b"s")  # before the question: discarded, once the terminal has it, which its echo tells
+        terminal.until_shown("open lines")
         output.ask("stop it?", pressed.put)
         assert terminal.settle()[-1] == "▌stop it?"
         assert not terminal.canonical
         terminal.type(b"g")
-        assert pressed.get(timeout=20) == "g"
+        assert pressed.get(timeout=DEADLINE) == "g"
         output.suspend()
         assert terminal.canonical
         output.unask()

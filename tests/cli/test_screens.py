@@ -14,7 +14,7 @@ import pytest
 from tests.cli import golden
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE
 
 OWNER = "goldie"
 VARY = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from tasker.cli.verbs.wait import ends
 from tasker.client.watching import Changed
 from tasker.lifecycle import State
 from tests.cli.conftest import Machine
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE, next_line
 
 
 def printed(text: str) -> list[dict[str, Any]]:
@@ -24,12 +23,6 @@ def printed(text: str) -> list[dict[str, Any]]:
 
 def started(machine: Machine, *command: str, user: str = "root", options: tuple[str, ...] = ()) -> str:
     return machine.out("start", *options, "--", *(command or ("sleep", "60")), user=user)
-
-
-def line_of(process: subprocess.Popen[str], text: str) -> str:
-    """The next line with `text` in it."""
-    assert process.stdout is not None
-    return next(line for line in process.stdout if text in line)
 
 
 def test_pause_and_resume(machine: Machine) -> None:
@@ -95,11 +88,11 @@ def test_wait_for_the_last_and_for_any(machine: Machine) -> None:
     quick = started(machine, "sh", "-c", "exit 3")
     slow = started(machine)
     waiting = machine.popen("wait", slow, quick)
-    assert line_of(waiting, quick).startswith(f"{quick} exited with code 3")
+    assert next_line(waiting, quick).startswith(f"{quick} exited with code 3")
     assert machine.run("wait", "--any", slow, quick).returncode == 3
     timed_out = machine.run("wait", "--timeout", "100ms", slow)
     patient = machine.popen("wait", "--timeout", "3650000000d", quick, slow)
-    line_of(patient, quick)
+    next_line(patient, quick)
     assert (timed_out.returncode, timed_out.stdout) == (124, "")
     said = f"cannot wait longer than 0.1s for {slow}; try again, or tasker stop"
     assert timed_out.stderr == f"tasker: {said}\n"
@@ -131,7 +124,7 @@ def test_wait_shows_the_whole_job_also_where_it_is_told_of_its_end(machine: Mach
 def test_wait_survives_a_restart(machine: Machine) -> None:
     jobs = [started(machine), started(machine, "sh", "-c", "exit 4")]
     waiting = machine.popen("wait", *jobs)
-    line_of(waiting, jobs[1])
+    next_line(waiting, jobs[1])
     machine.tasker.frontend.restart()
     machine.out("stop", jobs[0])
     rest, said = waiting.communicate(timeout=DEADLINE)
@@ -143,17 +136,17 @@ def test_wait_survives_a_restart(machine: Machine) -> None:
 def test_watch(machine: Machine) -> None:
     old = started(machine, user="carol", options=("--name", "old"))
     watch = machine.popen("watch", "--owner", "carol")
-    assert line_of(watch, old).endswith("carol    is running: old: sleep 60\n")
+    assert next_line(watch, old).endswith("carol    is running: old: sleep 60\n")
     new = started(machine, "sh", "-c", "exit 5", user="carol")
     for said in ("started: sh -c 'exit 5'", "exited with code 5"):
-        assert new in line_of(watch, said)
+        assert new in next_line(watch, said)
     for verb, said in (("pause", "paused"), ("resume", "resumed")):
         machine.out(verb, old)
-        assert old in line_of(watch, said)
+        assert old in next_line(watch, said)
     machine.tasker.engine.restart()
     machine.tasker.frontend.restart()
     machine.out("stop", old)
-    assert old in line_of(watch, "stopped by root")
+    assert old in next_line(watch, "stopped by root")
     watch.send_signal(signal.SIGINT)
     rest, said = watch.communicate(timeout=DEADLINE)
     assert (watch.returncode, rest) == (0, "")
@@ -163,12 +156,11 @@ def test_watch(machine: Machine) -> None:
 def test_watch_as_json(machine: Machine) -> None:
     old, other = started(machine), started(machine)
     watch = machine.popen("watch", "--json", "--usage", old[:7])
-    assert watch.stdout is not None
-    snapshot = json.loads(watch.stdout.readline())["snapshot"]
+    snapshot = json.loads(next_line(watch))["snapshot"]
     assert ([job["id"] for job in snapshot["jobs"]], snapshot["last"]) == ([old], True)
-    assert json.loads(line_of(watch, '"usage": {"usages"'))["usage"]["usages"][0]["job"] == old
+    assert json.loads(next_line(watch, '"usage": {"usages"'))["usage"]["usages"][0]["job"] == old
     machine.out("stop", other, old)
-    changed = json.loads(line_of(watch, '"state": "ended"'))["changed"]
+    changed = json.loads(next_line(watch, '"state": "ended"'))["changed"]
     assert (changed["id"], changed["outcome"]["kind"]) == (old, "stopped")
     watch.terminate()
     watch.communicate(timeout=DEADLINE)
@@ -189,8 +181,7 @@ def test_top_once(machine: Machine) -> None:
     }  # fmt: skip
     assert machine.out("top", "--once", "--owner", "nobody").splitlines()[1].startswith("0 jobs")
     top = machine.popen("top", "--json", "--owner", "dave")
-    assert top.stdout is not None
-    assert [len(json.loads(top.stdout.readline())["jobs"]) for _ in range(2)] == [2, 2]
+    assert [len(json.loads(next_line(top))["jobs"]) for _ in range(2)] == [2, 2]
     top.send_signal(signal.SIGINT)
     top.communicate(timeout=DEADLINE)
     assert top.returncode == 0

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tasker.certs import Pair
 from tests.client.forwarder import Forwarder, forwarding
 from tests.frontend.conftest import ca, frontend, shared
 from tests.frontend.running import Frontend, running
+from tests.port import Port
 
 __all__ = ["ca", "frontend", "shared"]
 
@@ -23,8 +23,5 @@ def network(frontend: Frontend) -> Iterator[Forwarder]:
 @pytest.fixture
 def restartable(tmp_path: Path, ca: Pair) -> Iterator[Frontend]:
     """A frontend that is found at the same port again."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    with running(tmp_path, ca, listen=f"127.0.0.1:{port}") as frontend:
+    with Port() as port, running(tmp_path, ca, listen=f"127.0.0.1:{port.number}") as frontend:
         yield frontend

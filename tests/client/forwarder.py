@@ -15,8 +15,9 @@ from tasker.certs import Pair
 from tasker.client import Attached, Client
 from tasker.client.attachment import Attachment
 from tasker.identity import Role
-from tests.frontend.peer import PATIENCE
 from tests.frontend.running import Frontend
+from tests.port import Port
+from tests.waiting import DEADLINE, join
 
 _RESET = struct.pack("ii", 1, 0)
 QUIET = 1.0
@@ -34,7 +35,9 @@ class Forwarder:
         self._writers: set[asyncio.StreamWriter] = set()
         self._silent: set[asyncio.StreamWriter] = set()
         self._moved = asyncio.Event()
-        self._port = 0
+        self._port = Port()
+        self._turning_away = False
+        self.turned_away = 0
         self.cuts = 0
         self.connected = threading.Event()
         """Set by every connection."""
@@ -45,15 +48,22 @@ class Forwarder:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self._port.number}"
 
     def up(self) -> None:
         """Listen, on the same port as ever."""
-        self._run(self._up())
+        self._turning_away = False
+        if self._server is None:
+            self._run(self._up())
 
     def down(self) -> None:
         """Break everything and take no more connections."""
         self._run(self._down())
+
+    def turn_away(self) -> None:
+        """Break everything and, until `up`, whatever connects: each counts in `turned_away`."""
+        self._turning_away = True
+        self.cut()
 
     def cut(self) -> None:
         """Break what is open."""
@@ -69,15 +79,15 @@ class Forwarder:
     def close(self) -> None:
         self.down()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        join(self._thread)
         self._loop.close()
+        self._port.close()
 
     def _run(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(DEADLINE)  # type: ignore[arg-type]
 
     async def _up(self) -> None:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self._port.number)
 
     async def _down(self) -> None:
         if self._server is not None:
@@ -106,6 +116,10 @@ class Forwarder:
             self._silent.discard(writer)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._turning_away:
+            self.turned_away += 1
+            self._break(writer)
+            return
         try:
             server_reader, server_writer = await asyncio.open_connection(*self._target)
         except OSError:  # the server is away

@@ -7,7 +7,6 @@ import hashlib
 import random
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -34,8 +33,9 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tests.client.forwarder import forwarding
 from tests.client.test_resuming import Received
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE, suspend
 
 
 def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Frontend, address: str = "") -> None:
@@ -46,7 +46,7 @@ def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Fron
     )
 
     async def main() -> None:
-        async with client, asyncio.timeout(PATIENCE):
+        async with client, asyncio.timeout(DEADLINE):
             await work(client)
 
     asyncio.run(main())
@@ -139,7 +139,7 @@ def test_a_stop_survives_a_break(frontend: Frontend) -> None:
 
     async def work(client: AsyncClient) -> None:
         await client.get("abc")
-        stopping = asyncio.create_task(client.stop("abc", patience=PATIENCE))
+        stopping = asyncio.create_task(client.stop("abc", patience=DEADLINE))
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
         network.cut()
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
@@ -172,7 +172,7 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend) -> None:
 
     async def work(client: AsyncClient) -> None:
         stream = await attached(client, patience=0.5)
-        frontend.process.send_signal(signal.SIGSTOP)
+        suspend(frontend.process.pid)
         try:
             network.cut()
             assert isinstance(await anext(stream), Interrupted)
@@ -226,14 +226,13 @@ def test_the_loop_runs_on_while_it_is_looked_why(ca: Pair) -> None:
     async def main(address: str) -> None:
         async with AsyncClient(address, ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client:
             asking = asyncio.create_task(client.get("abc"))
-            longest = 0.0
+            ticks = 0
             while not asking.done():
-                began = time.monotonic()
                 await asyncio.sleep(0.01)
-                longest = max(longest, time.monotonic() - began)
+                ticks += 1
             with pytest.raises(TaskerError, match="no answer"):
                 await asking
-            assert longest < 4
+            assert ticks > 20  # of some hundreds; a loop that is held up for those 5 s ticks a few times
 
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -257,7 +256,7 @@ def test_a_stream_is_left_from_another_task(frontend: Frontend, broken: bool, cl
             await client.close()
         else:
             stream.cancel()
-        assert await asyncio.wait_for(rest, 5) == []
+        assert await asyncio.wait_for(rest, DEADLINE) == []
 
     with forwarding(frontend.host, frontend.port) as network:
         run(work, frontend, network.address)

@@ -21,8 +21,9 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import JobSpec
 from tasker.limits import IoLimit, Limits
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
+from tests.waiting import DEADLINE, join, limit
 
 SPEC = JobSpec(
     ("sh", "-c", "\udcff"), "/srv", {"A": "\udcfe"}, "n", "root", Limits(cpu=0.5, io=(IoLimit("/", 4096),), run_time=9)
@@ -74,7 +75,7 @@ def test_a_stream_is_left_from_another_thread(frontend: Frontend) -> None:
     rest = []
     thread.start()
     rest = list(stream)
-    thread.join(PATIENCE)
+    join(thread)
     assert rest == []
 
 
@@ -205,6 +206,16 @@ def test_arguments_that_cannot_be_used(ca: Pair) -> None:
         Client("host:1", **{**good, "key": ca.key})
 
 
+def test_waiting_for_an_event_can_be_interrupted(frontend: Frontend) -> None:
+    """By a signal whose handler raises, as Ctrl-C's; so a test that waits for an event has a limit."""
+    frontend.peer.add(PeerJob("abc"))
+    with frontend.client() as client:
+        stream = client.attach("abc")
+        assert isinstance(next(stream), Attached)
+        with pytest.raises(pytest.fail.Exception, match="an event"), limit("an event", 0.2):
+            next(stream)
+
+
 # ── how it is imported ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -217,4 +228,4 @@ assert os.environ["GRPC_SSL_CIPHER_SUITES"] and os.environ["GRPC_ENABLE_FORK_SUP
 from tasker.client import Client, Attachment
 assert "grpc" in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=PATIENCE)
+    subprocess.run([sys.executable, "-c", script], check=True, env={"PATH": "/usr/bin:/bin"}, timeout=DEADLINE)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 PROGRAM = """
 import asyncio
@@ -65,7 +66,7 @@ asyncio.run(main())
 
 def test_a_program_that_uses_both_clients(tmp_path: Path) -> None:
     """Strict, and every `type: ignore` in it is needed: where the library were not typed, none would be."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True, timeout=DEADLINE)
     [site] = (tmp_path / "venv").glob("lib/python*/site-packages")
     shutil.copytree(REPOSITORY / "tasker", site / "tasker", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "program.py").write_text(PROGRAM)

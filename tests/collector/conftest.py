@@ -14,6 +14,7 @@ import pytest
 from tasker import wire
 from tasker.ring import RingReader
 from tests.daemon import Daemon, Peer
+from tests.waiting import readable
 
 _ids = itertools.count(1)
 
@@ -70,9 +71,9 @@ class Engine(Peer):
     def printed(self, job: str) -> bytes:
         """Wait until it has printed something: that."""
         reader, wake = self.follow(job)
-        os.set_blocking(wake, True)
         while not reader.written:
-            os.read(wake, 1)
+            readable(f"output of job {job}", wake)
+            os.read(wake, 4096)
         os.close(wake)
         return reader.read(0, reader.written)[1]
 

@@ -8,6 +8,7 @@ import signal
 from tasker import wire
 from tests.collector.conftest import Engine
 from tests.daemon import Daemon
+from tests.waiting import suspend
 
 
 def told(engine: Engine) -> wire.Followers:
@@ -46,7 +47,7 @@ def test_many_that_go_at_once_are_told_in_a_few_words(collector: Daemon, engine:
         wakes.append(wake)
     while told(engine).count < 200:
         pass
-    collector.send_signal(signal.SIGSTOP)  # so that all of them are gone when it looks
+    suspend(collector.pid)  # so that all of them are gone when it looks
     for wake in wakes:
         os.close(wake)
     collector.send_signal(signal.SIGCONT)

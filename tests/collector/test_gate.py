@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 
 import pytest
@@ -11,12 +10,13 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tests.collector.conftest import Engine
-from tests.daemon import DEADLINE, Daemon
+from tests.daemon import Daemon
+from tests.waiting import readable
 
 
 def gone(pidfd: int) -> bool:
     """Wait for a process to end."""
-    return bool(select.select([pidfd], [], [], DEADLINE)[0])
+    return readable("the end of a process", pidfd) == [pidfd]
 
 
 def held(engine: Engine, *argv: str) -> tuple[str, int]:

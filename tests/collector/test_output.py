@@ -13,6 +13,7 @@ from tasker import wire
 from tasker.ring import RingReader
 from tests.collector.conftest import Engine
 from tests.daemon import Daemon
+from tests.waiting import readable
 
 
 def stream(reader: RingReader, wake: int) -> Iterator[bytes]:
@@ -28,7 +29,7 @@ def stream(reader: RingReader, wake: int) -> Iterator[bytes]:
         elif closed:
             return
         else:
-            os.set_blocking(wake, True)
+            readable("more output, or its end", wake)
             os.read(wake, 4096)
 
 

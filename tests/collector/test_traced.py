@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -12,10 +11,10 @@ import pytest
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.daemon import DEADLINE, Daemon
-from tests.stack import until
+from tests.daemon import Daemon
 from tests.stub_control import REPOSITORY
 from tests.tracer import traced
+from tests.waiting import DEADLINE, readable, until_gone
 
 
 def leader_of(engine: Engine, job: str) -> int:
@@ -43,7 +42,7 @@ def test_its_end_is_told_as_it_was(
         engine.ask(wire.Finish(job))
         engine.ask(wire.Forget(job))
         assert os.path.exists(f"/proc/{pid}")
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    until_gone(pid)
 
 
 def test_one_that_is_forgotten_at_its_gate_is_buried_when_the_tracer_has_gone(engine: Engine) -> None:
@@ -52,9 +51,9 @@ def test_one_that_is_forgotten_at_its_gate_is_buried_when_the_tracer_has_gone(en
     pidfd = os.pidfd_open(pid)
     with traced(pid):
         engine.ask(wire.Forget(job))
-        assert select.select([pidfd], [], [], DEADLINE)[0]
+        readable("the end of the leader", pidfd)
         assert engine.output(engine.run("echo", "heard")) == b"heard\n"
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    until_gone(pid)
     os.close(pidfd)
 
 
@@ -68,6 +67,7 @@ def test_a_status_that_may_not_be_read_is_unknown_and_not_0() -> None:
     look = [sys.executable, "-c", f"from tasker.collector import exits; print(exits.look({pid}).code)"]
     environment = dict(os.environ, PYTHONPATH=str(REPOSITORY))
     for who, code in (((), "5"), (("setpriv", "--reuid=1235", "--regid=1235", "--clear-groups"), "None")):
-        seen = subprocess.run([*who, *look], env=environment, capture_output=True, text=True, check=True)
+        command = [*who, *look]
+        seen = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE)
         assert seen.stdout.strip() == code
     os.waitpid(pid, 0)

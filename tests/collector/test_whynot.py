@@ -17,9 +17,10 @@ from tasker import wire
 from tasker.wire import Finding, Role, Why
 from tests.collector.conftest import Engine
 from tests.collector.test_child import STRANGER
-from tests.daemon import DEADLINE, Daemon
+from tests.daemon import Daemon
 from tests.programs import AARCH64, X86_64, elf, write
 from tests.stub_control import REPOSITORY
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture

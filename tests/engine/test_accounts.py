@@ -18,9 +18,9 @@ from tasker import config, wire
 from tasker.engine.accounts import Accounts
 from tasker.errors import Reason, TaskerError
 from tasker.job import JobSpec
-from tests.daemon import DEADLINE
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.waiting import DEADLINE
 
 
 def of(tmp_path: Path, text: str) -> Accounts:
@@ -193,7 +193,7 @@ def test_a_reload_brings_the_mapping(tasker: Stack) -> None:
     assert tasker.start_job("true", caller=ALICE).uid >= 100_000
     tasker.configure('[server]\n[accounts]\nalice = "daemon"\n')
     tasker.engine.send_signal(signal.SIGHUP)
-    until(lambda: "reloaded" in tasker.engine.log)
+    tasker.engine.until_logged("reloaded")
     with refused(Reason.REFUSED, r"cannot run jobs of alice as daemon, as \[accounts\] alice"):
         tasker.start_job("true", caller=ALICE)
     assert tasker.start_job("true", caller=ROOT, user="daemon").user == "daemon"

@@ -21,7 +21,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.archived import archive, ended, files, rings
-from tests.stack import ALICE, BOB, ROOT, Stack, stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.waiting import DEADLINE, join, until, until_equal
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_an_admin_can_zcat_it_and_nobody_else_sees_it(tasker: Stack) -> None:
     archive(tasker, job)
     packed, record = files(tasker)
     assert (packed.name, record.name) == (f"{job.id}.gz", f"{job.id}.job")
-    assert subprocess.run(["zcat", packed], stdout=subprocess.PIPE, check=True).stdout == output
+    assert subprocess.run(["zcat", packed], stdout=subprocess.PIPE, check=True, timeout=DEADLINE).stdout == output
     assert packed.stat().st_size < len(output) / 2
     for path in (packed, record):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -68,7 +69,7 @@ def test_again_and_at_once_it_is_archived_once(tasker: Stack) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
     assert [reply.archived for reply in [*replies, archive(tasker, job)]] == [True] * 9
     assert len(tasker.list(archived=True)) == 1
 
@@ -204,12 +205,12 @@ def test_many_followers_share_one_file_and_leave_nothing(whole: Stack) -> None:
                 count += what in os.readlink(link)
         return count
 
-    until(lambda: whole.get(job).followers == 0)  # of who read it before there may be one whose leave is under way
+    until_equal(lambda: whole.get(job).followers, 0)  # of who read it before there may be one whose leave is under way
     pipes = opened("pipe:")
     with contextlib.ExitStack() as clients:
         peers = [clients.enter_context(whole.connect()) for _ in range(5)]
         held = [peer.ask_with_descriptors(wire.AttachJob(ALICE, job.id))[1] for peer in peers]
-        until(lambda: opened("archive") == 1)  # a copy for each follower is closed as soon as it is sent
+        until_equal(lambda: opened("archive"), 1)  # a copy for each follower is closed as soon as it is sent
         assert len({os.fstat(ring).st_ino for ring, _ in held}) == 1
         assert whole.get(job).followers == 5
         with pytest.raises(OSError, match="Bad file descriptor"):
@@ -235,7 +236,7 @@ def test_so_many_are_unpacked_at_once_and_no_more(tasker: Stack) -> None:
     assert tasker.output(other) == b"of another\n"
     for descriptor in held:
         os.close(descriptor)
-    until(lambda: tasker.get(jobs[0]).followers == 0)
+    until_equal(lambda: tasker.get(jobs[0]).followers, 0)
     assert tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
 
 

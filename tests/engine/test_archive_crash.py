@@ -11,7 +11,8 @@ import pytest
 
 from tasker import wire
 from tests.engine.archived import archive, ended, files, rings
-from tests.stack import ALICE, Stack, stack, until
+from tests.stack import ALICE, Stack, stack
+from tests.waiting import until
 
 
 def test_after_a_restart_they_stand_in_their_order(tasker: Stack) -> None:

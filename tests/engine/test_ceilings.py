@@ -9,8 +9,9 @@ from tasker import wire
 from tasker.errors import Reason
 from tasker.limits import Limits
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack, stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack, stack
 from tests.stub_cgroup import INFINITY
+from tests.waiting import until_equal
 
 MIB = 1 << 20
 CONTACT = '[server]\ncontact = "Carol, room 7"\n'
@@ -101,13 +102,13 @@ def test_a_reload_changes_and_lifts_ceilings() -> None:
     with stack('[server]\n[owner]\nmemory = "64M"\n[total]\ntasks = 90\n') as tasker:
         tasker.start_job("sleep", "60", caller=ALICE)
         reload(tasker, '[server]\n[owner]\nmemory = "32M"\n')
-        until(lambda: len(told(tasker, "tasker-alice.slice")) == 2)
+        until_equal(lambda: len(told(tasker, "tasker-alice.slice")), 2)
         assert told(tasker, "tasker-alice.slice")[-1]["MemoryMax"] == 32 * MIB
         assert set(told(tasker, "tasker.slice")[-1].values()) == {INFINITY}
         with refused(Reason.EXHAUSTED, "all jobs of alice is 32M"):
             tasker.start_job("true", caller=ALICE, limits=Limits(memory=64 * MIB))
         reload(tasker, "[server]\n")
-        until(lambda: len(told(tasker, "tasker-alice.slice")) == 3)
+        until_equal(lambda: len(told(tasker, "tasker-alice.slice")), 3)
         assert set(told(tasker, "tasker-alice.slice")[-1].values()) == {INFINITY}
 
 

@@ -13,7 +13,7 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.control import Control
 from tasker.errors import invalid
-from tests.daemon import DEADLINE
+from tests.waiting import DEADLINE
 
 SETUP = wire.Setup((), 1, 1, 1, "", "", "", ())
 

@@ -19,15 +19,16 @@ from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, ROOT, Stack, until
+from tests.stack import ALICE, ROOT, Stack
 from tests.stub_control import forge_job_removed, forge_unit_dead
+from tests.waiting import DEADLINE, until, until_dead, until_equal
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_jobs_output_and_outcomes_survive_it(tasker: Stack, number: signal.Signals) -> None:
     script = "exec 2>/dev/null; trap 'echo end; exit 6' TERM; echo begin; while :; do sleep 0.01; done"
     running = tasker.start_job("sh", "-c", script, caller=ALICE, environment={"A": "b"}, name="kept")
-    until(lambda: tasker.printed(running))
+    tasker.until_printed(running)
     ended = tasker.wait(tasker.start_job("sh", "-c", "echo was here; exit 5", caller=ALICE))
     tasker.engine.restart(number)
     assert tasker.list() == [running, ended]
@@ -43,7 +44,7 @@ def test_a_job_that_ends_while_it_is_away_ends_as_it_did(tasker: Stack) -> None:
     leader = job.pid
     tasker.engine.end(signal.SIGKILL)
     going.touch()
-    until(lambda: not tasker.alive(leader))
+    until_dead(leader)
     tasker.engine.start()
     assert tasker.wait(job).outcome == Outcome(Kind.EXITED, exit_code=8)
     assert tasker.output(job) == b"done\n"
@@ -62,10 +63,10 @@ def test_requests_wait_while_it_restarts(tasker: Stack) -> None:
 
 def test_a_stop_goes_on_where_the_engine_before_left_it(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.01; done", caller=ALICE)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     with tasker.connect() as peer:
         peer.send(1, wire.StopJob(ALICE, job.id, 1.0))
-        until(lambda: tasker.get(job).state is State.STOPPING)
+        tasker.until_state(job, State.STOPPING)
     tasker.engine.restart(signal.SIGKILL)
     now = tasker.get(job)
     assert now.stopping_by == ("" if now.state is State.ENDED else "alice")
@@ -77,14 +78,14 @@ def test_killed_in_the_middle_of_a_start_it_leaves_no_process(tasker: Stack) -> 
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         leader = tasker.list()[0].pid
         tasker.engine.end(signal.SIGKILL)
     tasker.systemd.do("release")
-    until(lambda: not tasker.alive(leader))
+    until_dead(leader)
     tasker.engine.start()
     assert tasker.list() == []
-    until(lambda: tasker.systemd.units == {})
+    tasker.systemd.until_no_units()
 
 
 def test_the_end_of_the_bus_ends_it(tasker: Stack) -> None:
@@ -93,7 +94,7 @@ def test_the_end_of_the_bus_ends_it(tasker: Stack) -> None:
         daemon = struct.unpack("3i", bus.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
     os.kill(daemon, signal.SIGKILL)
     assert tasker.engine.process is not None
-    assert tasker.engine.process.wait(30) == 1
+    assert tasker.engine.process.wait(DEADLINE) == 1
     assert "the system bus is gone" in tasker.engine.log
 
 
@@ -109,10 +110,10 @@ def test_a_forged_signal_changes_nothing(tasker: Stack) -> None:
 
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         for number in range(1, 20):
             asyncio.run(forge(f"/org/freedesktop/systemd1/job/{number}", tasker.systemd.calls[-1]["unit"]))
-        until(lambda: tasker.engine.log.count("which does not own org.freedesktop.systemd1") == 38)
+        until_equal(lambda: tasker.engine.log.count("which does not own org.freedesktop.systemd1"), 38)
         assert tasker.list()[0].state is State.STARTING
         tasker.systemd.do("release")
         reply = peer.receive()[0].message
@@ -130,7 +131,7 @@ def test_daemon_reload_says_removed_of_every_unit_and_means_nothing(tasker: Stac
 def test_daemon_reexec_gives_systemd_a_new_name(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60")
     tasker.systemd.do("reexec")
-    until(lambda: "new name" in tasker.engine.log)
+    tasker.engine.until_logged("new name")
     assert tasker.start_job("true").state is State.RUNNING
     tasker.ask(wire.StopJob(ROOT, job.id, None))
 
@@ -162,7 +163,7 @@ def test_a_bad_configuration_stops_the_start_with_one_line(tasker: Stack) -> Non
     tasker.engine.end()
     before = tasker.engine.log
     tasker.configure("[server]\nprot = 1\n")
-    assert tasker.engine.spawn().wait(30) == 78
+    assert tasker.engine.spawn().wait(DEADLINE) == 78
     lines = tasker.engine.log.removeprefix(before).splitlines()
     assert len(lines) == 1
     assert "there is no key 'prot' in [server]" in lines[0]
@@ -174,7 +175,7 @@ def test_a_check_finds_what_a_reload_would_refuse(tasker: Stack) -> None:
 
     def check() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tasker.engine", "--check", "--config", str(tasker.config)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE)
 
     assert check().returncode == 0
     tasker.configure('[server]\nrevoked = ["zz"]\n')
@@ -204,5 +205,5 @@ def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(tasker: Stack) 
         assert caught.value.reason is Reason.EXHAUSTED
         tasker.configure("[server]\n[jobs]\nrunning = true\n")
         tasker.engine.send_signal(signal.SIGHUP)
-        until(lambda: "going on with the configuration as it was" in tasker.engine.log)
+        tasker.engine.until_logged("going on with the configuration as it was")
         assert frontend.ask(wire.Connect()) == setup

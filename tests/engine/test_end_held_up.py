@@ -11,17 +11,18 @@ from tasker import wire
 from tasker.errors import TaskerError
 from tasker.job import Kind, Outcome
 from tests.engine.test_end import DEAF, ready, stop
-from tests.stack import ALICE, BOB, Stack, until
+from tests.stack import ALICE, BOB, Stack
 from tests.tracer import EXIT_STOP, traced
+from tests.waiting import suspend, until_dead, until_gone
 
 
 def test_a_collector_that_does_not_answer_holds_up_no_kill(tasker: Stack) -> None:
     job = ready(tasker, DEAF)
     with tasker.connect() as peer:
-        tasker.collector.send_signal(signal.SIGSTOP)
+        suspend(tasker.collector.pid)
         try:
             peer.send(1, wire.StopJob(ALICE, job.id, 0.1))
-            until(lambda: not tasker.alive(job.pid))
+            until_dead(job.pid)
         finally:
             tasker.collector.send_signal(signal.SIGCONT)
         reply = peer.receive()[0].message
@@ -34,9 +35,9 @@ def test_one_that_is_traced_from_elsewhere_ends_like_any_other(tasker: Stack) ->
     with traced(job.pid):
         outcome = stop(tasker, job, grace=0.2).outcome  # a traced process gets no SIGTERM that its tracer keeps
         assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
-        until(lambda: tasker.systemd.units == {})
+        tasker.systemd.until_no_units()
         assert os.path.exists(f"/proc/{job.pid}")
-    until(lambda: not os.path.exists(f"/proc/{job.pid}"))
+    until_gone(job.pid)
 
 
 def test_what_a_tracer_keeps_from_dying_is_told_and_ends_when_it_may(tasker: Stack) -> None:

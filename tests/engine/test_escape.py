@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tasker.job import Job, Kind
-from tests.stack import ALICE, Stack, until
+from tests.stack import ALICE, Stack
+from tests.waiting import until_gone
 
 
 def leave(tasker: Stack, job: Job) -> None:
@@ -31,7 +30,7 @@ def test_a_job_of_roots_is_ended_by_itself(tasker: Stack) -> None:
 def test_its_name_need_not_be_text(tasker: Stack) -> None:
     script = r"printf '\377' > /proc/$$/comm; echo ready; sleep 60; true"
     job = tasker.start_job("sh", "-c", script, user="root")
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     leave(tasker, job)
     outcome = tasker.wait(job).outcome
     assert outcome is not None
@@ -42,7 +41,7 @@ def test_another_is_noticed_when_it_is_looked_at(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
     leave(tasker, job)
     tasker.get(job)
-    until(lambda: not Path(f"/proc/{job.pid}").exists())
+    until_gone(job.pid)
     outcome = tasker.wait(job).outcome
     assert outcome is not None
     assert outcome.stopped_by == "tasker"

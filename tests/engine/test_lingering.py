@@ -15,7 +15,8 @@ from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import FOREVER
-from tests.stack import ALICE, ROOT, Stack, until
+from tests.stack import ALICE, ROOT, Stack
+from tests.waiting import until
 
 STAYS = "sh -c 'exec 2>/dev/null; trap \"echo asked; exit\" TERM; echo left; while :; do sleep 0.01; done'"
 """A process that holds the output and ends when it is asked."""

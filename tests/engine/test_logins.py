@@ -9,7 +9,8 @@ import pytest
 
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
-from tests.stack import Stack, until
+from tests.stack import Stack
+from tests.waiting import until
 
 LEFT = "and left the job's limits"
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import signal
 
 from tests.engine.test_end import DEAF, ready
-from tests.stack import ALICE, Stack, until
+from tests.stack import ALICE, Stack
 from tests.tracer import EXIT_STOP, traced
+from tests.waiting import DEADLINE, until
 
 
 def crash(tasker: Stack) -> None:
     """The end of the collector, and with it of the engine. There is another collector then."""
     tasker.collector.end(signal.SIGKILL)
     assert tasker.engine.process is not None
-    assert tasker.engine.process.wait(30) == 1
+    assert tasker.engine.process.wait(DEADLINE) == 1
     assert "the collector is gone" in tasker.engine.log
     tasker.collector.start()
 

@@ -13,7 +13,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.waiting import until
 
 
 def turn(tasker: Stack, request: type[wire.PauseJob] | type[wire.ResumeJob], job: Job, who: Identity = ROOT) -> Job:
@@ -57,13 +58,13 @@ def test_systemctl_freeze_is_seen_as_a_pause(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60")
     for state, yes in ((State.PAUSED, True), (State.RUNNING, False)) * 2:
         tasker.systemd.do("turn", unit=job.unit, frozen=yes)
-        until(lambda: tasker.get(job).state is state)  # noqa: B023 # called in this turn
+        tasker.until_state(job, state)
     assert turn(tasker, wire.PauseJob, job).state is State.PAUSED
 
 
 def test_a_stop_lets_it_go_on_so_that_it_can_act(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", "trap 'exit 7' TERM; echo; while :; do sleep 0.01; done")
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     turn(tasker, wire.PauseJob, job)
     stopped = tasker.ask(wire.StopJob(ROOT, job.id, None))
     assert isinstance(stopped, wire.JobReply)
@@ -73,10 +74,10 @@ def test_a_stop_lets_it_go_on_so_that_it_can_act(tasker: Stack) -> None:
 
 def test_a_freeze_during_a_stop_is_undone(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", "exec 2>/dev/null; trap '' TERM; echo; while :; do sleep 0.01; done")
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     with tasker.connect() as peer:
         peer.send(1, wire.StopJob(ROOT, job.id, 3600.0))
-        until(lambda: tasker.get(job).state is State.STOPPING)
+        tasker.until_state(job, State.STOPPING)
         tasker.systemd.do("turn", unit=job.unit, frozen=True)
         until(lambda: not frozen(tasker, job))
         for request in (wire.PauseJob, wire.ResumeJob):
@@ -133,7 +134,7 @@ def test_not_while_it_starts(tasker: Stack) -> None:
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         with pytest.raises(TaskerError, match="it is still starting; try again in a moment"):
             turn(tasker, wire.PauseJob, tasker.list()[0])
         tasker.systemd.do("release")

@@ -12,12 +12,12 @@ from dbus_next.message import Message
 
 from tasker import wire
 from tasker.engine import names
-from tasker.engine.stops import TO_RUN_END
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.stack import ALICE, ROOT, Stack, until
+from tests.stack import ALICE, ROOT, Stack
 from tests.stub_settings import SCOPE
+from tests.waiting import suspend, until_equal
 
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
 CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"
@@ -25,7 +25,7 @@ CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.0
 
 def ready(tasker: Stack, script: str, **spec: object) -> Job:
     job = tasker.start_job("sh", "-c", script, caller=ALICE, **spec)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     return job
 
 
@@ -60,10 +60,12 @@ def test_the_jobs_own_grace_applies(tasker: Stack) -> None:
 
 
 def test_the_grace_of_a_job_counts_for_a_plain_stop_too(tasker: Stack) -> None:
+    tasker.configure('[server]\n[jobs]\ngrace = "1h"\n')  # which the job's own is not
+    tasker.engine.restart()
     job = ready(tasker, DEAF, grace=0.5)
     begun = time.monotonic()
     tasker.ask(wire.StopJob(ALICE, job.id, None))
-    assert 0.5 <= time.monotonic() - begun < 10  # the service's own grace
+    assert time.monotonic() - begun >= 0.5
 
 
 def test_a_paused_job_goes_on_to_end(tasker: Stack) -> None:
@@ -103,14 +105,14 @@ def test_another_unit_job_is_no_stop(tasker: Stack) -> None:
     job = ready(tasker, CIVIL.replace("TERM", "USR1"))
     tasker.systemd.do("nothing", unit=job.unit)
     tasker.systemd.do("stop", unit=tasker.start_job("sleep", "60").unit)
-    until(lambda: len(tasker.list(running=True)) == 1)  # so the first was looked at, too
+    until_equal(lambda: len(tasker.list(running=True)), 1)  # so the first was looked at, too
     tasker.ask(wire.SignalJob(ALICE, job.id, signal.SIGUSR1))
     assert tasker.wait(job).outcome == Outcome(Kind.EXITED, exit_code=7)
 
 
 def test_a_request_that_nobody_heard_is_carried_out_by_the_next_engine(tasker: Stack) -> None:
     job = ready(tasker, CIVIL)
-    tasker.engine.send_signal(signal.SIGSTOP)
+    suspend(tasker.engine.pid)
     tasker.systemd.do("stop", unit=job.unit)
     tasker.engine.restart(signal.SIGKILL)
     assert tasker.wait(job).outcome == Outcome(Kind.STOPPED, exit_code=7, stopped_by="systemctl")
@@ -120,7 +122,7 @@ def test_a_stop_under_way_is_only_brought_forward(tasker: Stack) -> None:
     job = ready(tasker, DEAF, grace=0.5)
     with tasker.connect() as peer:
         peer.send(1, wire.StopJob(ALICE, job.id, 3600.0))
-        until(lambda: asked(tasker, job) == 1)
+        tasker.until_printed(job, len(b"ready\nasked\n"))
         tasker.systemd.do("stop", unit=job.unit)
         ended = tasker.wait(job)
     assert ended.outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)
@@ -131,7 +133,7 @@ def test_one_that_starts_just_then_is_stopped_when_it_runs(tasker: Stack) -> Non
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, JobSpec(("sh", "-c", CIVIL))))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         tasker.systemd.do("release")
         peer.receive()
     job = tasker.list()[0]
@@ -153,7 +155,7 @@ def test_the_word_of_somebody_who_is_not_systemd_means_nothing(tasker: Stack) ->
         bus.disconnect()
 
     asyncio.run(forge())
-    until(lambda: "ignored a signal RequestStop" in tasker.engine.log)
+    tasker.engine.until_logged("ignored a signal RequestStop")
     tasker.systemd.do("hint", unit=job.unit)  # systemd's own, but the scope is not ending
     tasker.ask(wire.SignalJob(ROOT, job.id, signal.SIGCONT))
     assert tasker.get(job).state is State.RUNNING
@@ -168,9 +170,7 @@ def test_the_end_of_the_service_ends_every_job_and_says_what_it_was(tasker: Stac
             peer.send(number, wire.WaitJob(ALICE, job.id, False))
         peer.send(4, wire.GetJob(ALICE, jobs[0].id))
         assert peer.receive()[0].number == -4
-        begun = time.monotonic()
-        assert tasker.engine.end() == 0
-        assert time.monotonic() - begun < TO_RUN_END
+        assert tasker.engine.end() == 0  # in less than DEADLINE, and so by no grace of 3600 s
         outcomes = [peer.receive()[0].message.job.outcome for _ in jobs]  # type: ignore[attr-defined]
     ended = {"exit_code": 7} if script is CIVIL else {"signal": signal.SIGKILL, "killed": True}
     assert outcomes == [Outcome(Kind.RUN_ENDED, **ended)] * 3  # type: ignore[arg-type]

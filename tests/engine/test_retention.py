@@ -17,7 +17,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.test_start import refused
-from tests.stack import ALICE, Stack, stack, until
+from tests.stack import ALICE, Stack, stack
+from tests.waiting import join, until, until_equal
 
 
 def configure(tasker: Stack, retention: str) -> None:
@@ -67,18 +68,18 @@ def journal(tasker: Stack) -> Iterator[Journal]:
     journal = Journal(tasker)
     yield journal
     tasker.journal.shutdown(socket.SHUT_RD)
-    journal.join()
+    join(journal)
 
 
 def test_by_number(tasker: Stack, journal: Journal) -> None:
     reload(tasker, "ended = 2\n")
     running = tasker.start_job("sleep", "60", caller=ALICE)
     jobs = ids([printed(tasker, 10) for _ in range(5)])
-    until(lambda: lists(tasker) == ([running.id, *jobs[3:]], jobs[:3]))
+    until_equal(lambda: lists(tasker), ([running.id, *jobs[3:]], jobs[:3]))
     assert tasker.get(running).state is State.RUNNING
     reload(tasker, "ended = 0\n")
-    until(lambda: lists(tasker) == ([running.id], jobs))
-    until(lambda: len(journal.told("archive")) == 5)
+    until_equal(lambda: lists(tasker), ([running.id], jobs))
+    until_equal(lambda: len(journal.told("archive")), 5)
     assert tasker.get(running).state is State.RUNNING
 
 
@@ -88,7 +89,7 @@ def test_by_age(tasker: Stack) -> None:
     reload(tasker, 'age = "2s"\n')
     second = printed(tasker, 10)
     until(lambda: lists(tasker) == ([second.id], [first.id]) or time.time() > (second.ended or 0) + 2)
-    until(lambda: lists(tasker) == ([], [first.id, second.id]))
+    until_equal(lambda: lists(tasker), ([], [first.id, second.id]))
     assert time.time() >= (second.ended or 0) + 2
 
 
@@ -98,10 +99,10 @@ def test_by_memory(tasker: Stack) -> None:
     jobs = [printed(tasker, size).id for size in (500 << 10, 100 << 10, 300 << 10)]
     assert lists(tasker) == (jobs, [])
     jobs.append(printed(tasker, 300 << 10).id)
-    until(lambda: lists(tasker) == (jobs[1:], jobs[:1]))
+    until_equal(lambda: lists(tasker), (jobs[1:], jobs[:1]))
     tasker.engine.restart(signal.SIGKILL)  # what they hold is known after it, too
     jobs.append(printed(tasker, 400 << 10).id)
-    until(lambda: lists(tasker) == (jobs[2:], jobs[:2]))
+    until_equal(lambda: lists(tasker), (jobs[2:], jobs[:2]))
 
 
 def test_a_ring_counts_with_no_more_than_it_holds() -> None:
@@ -109,22 +110,22 @@ def test_a_ring_counts_with_no_more_than_it_holds() -> None:
         job = printed(tasker, 10 << 20)
         assert lists(tasker) == ([job.id], [])
         other = printed(tasker, 60 << 10)
-        until(lambda: lists(tasker) == ([other.id], [job.id]))
+        until_equal(lambda: lists(tasker), ([other.id], [job.id]))
 
 
 def test_of_archived_ones_the_oldest_are_deleted(tasker: Stack, journal: Journal) -> None:
     reload(tasker, "ended = 0\narchived = 2\n")
     jobs = [printed(tasker, 10).id for _ in range(5)]
-    until(lambda: lists(tasker) == ([], jobs[3:]))
-    until(lambda: {path.stem for path in (tasker.directory / "archive").rglob("*.*")} == set(jobs[3:]))
-    until(lambda: len(journal.told("forget")) == 3)
+    until_equal(lambda: lists(tasker), ([], jobs[3:]))
+    until_equal(lambda: {path.stem for path in (tasker.directory / "archive").rglob("*.*")}, set(jobs[3:]))
+    until_equal(lambda: len(journal.told("forget")), 3)
     assert all(f"TASKER_JOB={job}\n" in line for job, line in zip(jobs[:3], journal.told("forget"), strict=True))
 
 
 def test_by_disk(tasker: Stack) -> None:
     reload(tasker, 'ended = 0\ndisk = "1M"\n')
     jobs = [printed(tasker, 400 << 10).id for _ in range(4)]
-    until(lambda: lists(tasker) == ([], jobs[2:]))
+    until_equal(lambda: lists(tasker), ([], jobs[2:]))
 
 
 def test_what_somebody_archives_counts_too(tasker: Stack) -> None:
@@ -132,16 +133,16 @@ def test_what_somebody_archives_counts_too(tasker: Stack) -> None:
     jobs = [printed(tasker, 10) for _ in range(3)]
     for job in reversed(jobs):
         tasker.ask(wire.ArchiveJob(ALICE, job.id))
-    until(lambda: lists(tasker) == ([], [jobs[0].id]))
+    until_equal(lambda: lists(tasker), ([], [jobs[0].id]))
 
 
 @pytest.mark.parametrize("none", ["archived = 0", 'disk = "0"'])
 def test_where_nothing_is_to_be_archived_nothing_is_written(tasker: Stack, journal: Journal, none: str) -> None:
     reload(tasker, f"ended = 1\n{none}\n")
     jobs = [printed(tasker, 10).id for _ in range(3)]
-    until(lambda: lists(tasker) == (jobs[2:], []))
+    until_equal(lambda: lists(tasker), (jobs[2:], []))
     assert not (tasker.directory / "archive").exists()
-    until(lambda: len(journal.told("forget")) == 2)
+    until_equal(lambda: len(journal.told("forget")), 2)
 
 
 def test_it_holds_from_the_start_on(tasker: Stack) -> None:
@@ -149,7 +150,7 @@ def test_it_holds_from_the_start_on(tasker: Stack) -> None:
     tasker.engine.end()
     configure(tasker, "ended = 1\n")
     tasker.engine.start()
-    until(lambda: lists(tasker) == (jobs[2:], jobs[:2]))
+    until_equal(lambda: lists(tasker), (jobs[2:], jobs[:2]))
 
 
 def test_a_disk_that_refuses_changes_nothing_and_is_told_once(tasker: Stack, journal: Journal) -> None:
@@ -162,8 +163,8 @@ def test_a_disk_that_refuses_changes_nothing_and_is_told_once(tasker: Stack, jou
     assert tasker.engine.log.count("cannot archive job") == tasker.engine.log.count("it stays in memory") == 1
     place.unlink()
     last = printed(tasker, 10)  # the next occasion
-    until(lambda: lists(tasker) == ([last.id], ids(jobs)))
-    until(lambda: len(journal.told("archive")) == len(jobs))
+    until_equal(lambda: lists(tasker), ([last.id], ids(jobs)))
+    until_equal(lambda: len(journal.told("archive")), len(jobs))
 
 
 def test_where_memory_is_full_and_the_disk_refuses_nothing_is_started(tasker: Stack) -> None:
@@ -171,7 +172,7 @@ def test_where_memory_is_full_and_the_disk_refuses_nothing_is_started(tasker: St
     place.write_text("in the way")
     reload(tasker, 'memory = "1M"\n')
     kept = [printed(tasker, 700_000) for _ in range(2)]
-    until(lambda: "it stays in memory" in tasker.engine.log)
+    tasker.engine.until_logged("it stays in memory")
     with refused(Reason.EXHAUSTED, r"2 ended ones take 1\.\dM of memory, and the disk .* refuses them; make room"):
         tasker.start_job("true", caller=ALICE)
     place.unlink()

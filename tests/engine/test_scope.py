@@ -9,7 +9,8 @@ import pytest
 
 from tasker import wire
 from tasker.errors import Reason, TaskerError
-from tests.stack import ALICE, Stack, until
+from tests.stack import ALICE, Stack
+from tests.waiting import until
 
 
 def descriptors(tasker: Stack) -> int:
@@ -23,7 +24,7 @@ def test_the_cgroup_of_one_whose_leader_is_dead_is_closed(tasker: Stack) -> None
         before = descriptors(tasker)
         tasker.systemd.plan(hold="call")
         starter.send(2, wire.StartJob(ALICE, tasker.spec("sleep", "60")))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         os.kill(tasker.list()[0].pid, signal.SIGKILL)
         tasker.systemd.do("release")
         assert isinstance(starter.receive()[0].message, wire.Failed)

@@ -11,7 +11,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
 
 LISTENS = "exec 2>/dev/null; trap 'echo one' USR1; echo ready; while :; do sleep 0.01; done"
 
@@ -22,15 +22,15 @@ def send(tasker: Stack, job: Job, number: int, caller: Identity = ALICE) -> None
 
 def test_it_reaches_the_group_and_nothing_else_happens(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", LISTENS, caller=ALICE)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     send(tasker, job, signal.SIGUSR1)
-    until(lambda: tasker.printed(job) == len(b"ready\none\n"))
+    tasker.until_printed(job, len(b"ready\none\n"))
     assert tasker.get(job).state is State.RUNNING
 
 
 def test_who_sent_the_one_that_ended_it_is_told_even_after_a_restart(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", LISTENS, caller=ALICE)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     send(tasker, job, signal.SIGUSR1, ROOT)
     tasker.engine.restart(signal.SIGKILL)
     send(tasker, job, signal.SIGQUIT, ALICE)
@@ -51,7 +51,7 @@ def test_one_that_is_the_end_is_answered_with_the_job_as_it_ended(tasker: Stack,
 def test_a_signal_of_its_own_is_nobodys(tasker: Stack) -> None:
     script = "exec 2>/dev/null; trap 'kill -SEGV $$' TERM; echo; while :; do sleep 0.01; done"
     job = tasker.start_job("sh", "-c", script, caller=ALICE)
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     send(tasker, job, signal.SIGTERM)
     assert tasker.wait(job).outcome == Outcome(Kind.SIGNALLED, signal=signal.SIGSEGV)
 
@@ -73,9 +73,9 @@ def test_an_ended_job_and_a_number_that_is_none_are_refused(tasker: Stack) -> No
 
 def test_one_that_is_being_stopped_can_still_be_signalled(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", "exec 2>/dev/null; trap '' TERM; echo; while :; do sleep 0.01; done")
-    until(lambda: tasker.printed(job))
+    tasker.until_printed(job)
     with tasker.connect() as peer:
         peer.send(1, wire.StopJob(ROOT, job.id, 3600.0))
-        until(lambda: tasker.get(job).state is State.STOPPING)
+        tasker.until_state(job, State.STOPPING)
         send(tasker, job, signal.SIGKILL, ROOT)
         assert tasker.wait(job).outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="root")

@@ -16,7 +16,8 @@ from tasker.identity import Identity
 from tasker.job import JobSpec
 from tasker.lifecycle import State
 from tasker.limits import IoLimit, Limits
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.waiting import join
 
 MIB = 1 << 20
 
@@ -33,7 +34,7 @@ def refused(reason: Reason, words: str = "cannot ") -> Iterator[None]:
 def nothing_left(tasker: Stack) -> bool:
     """No job and no process now; the unit as soon as systemd has seen that."""
     assert not any(unit["pids"] for unit in tasker.systemd.units.values())
-    until(lambda: tasker.systemd.units == {})
+    tasker.systemd.until_no_units()
     return tasker.list() == []
 
 
@@ -126,7 +127,7 @@ def test_the_gate_stays_shut_until_the_scope_stands(tasker: Stack) -> None:
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, JobSpec(("touch", str(mark)))))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
         listed = tasker.ask(wire.ListJobs(ROOT, "", False, False, ""))
         assert isinstance(listed, wire.JobsReply)
         assert listed.jobs[0].state is State.STARTING
@@ -218,7 +219,7 @@ def test_a_start_whose_caller_is_gone_is_carried_to_its_end(tasker: Stack) -> No
     tasker.systemd.plan(hold="removed")
     with tasker.connect() as peer:
         peer.send(1, wire.StartJob(ALICE, JobSpec(("sleep", "60"))))
-        until(lambda: tasker.systemd.calls)
+        tasker.systemd.until_called()
     tasker.systemd.do("release")
     with tasker.connect() as peer:
         job = peer.ask(wire.ListJobs(ROOT, "", True, False, ""))
@@ -238,6 +239,6 @@ def test_many_starts_at_once(tasker: Stack) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        join(thread)
     assert len(set(ids)) == 30
     assert len(tasker.systemd.units) == 30

@@ -18,7 +18,8 @@ from tasker.errors import TaskerError
 from tasker.lifecycle import State
 from tests.daemon import Peer
 from tests.engine.jobs import a_job
-from tests.stack import ALICE, BOB, ROOT, Stack, until
+from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.waiting import until_equal
 
 QUIET = wire.Watch(changes=False, usage=False)
 
@@ -163,7 +164,7 @@ def test_followers_are_counted_and_told_and_outlive_the_engine(tasker: Stack, fr
     assert tasker.get(job).followers == 2
     for descriptor in descriptors:
         os.close(descriptor)
-    until(lambda: tasker.get(job).followers == 0)
+    until_equal(lambda: tasker.get(job).followers, 0)
 
 
 def _until_followers(frontend: Peer, count: int) -> None:

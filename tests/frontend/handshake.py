@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasker.certs import Pair
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """How HTTP/2 begins, with an empty SETTINGS frame: a server that lets us in answers with its own."""
@@ -36,7 +37,7 @@ def connected(
     host: str, port: int, context: ssl.SSLContext, session: ssl.SSLSession | None = None
 ) -> Iterator[ssl.SSLSocket]:
     with (
-        socket.create_connection((host, port), timeout=20) as plain,
+        socket.create_connection((host, port), timeout=DEADLINE) as plain,
         context.wrap_socket(plain, server_hostname="localhost", session=session) as sock,
     ):
         sock.sendall(PREFACE)

@@ -19,9 +19,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.ring import RingWriter
+from tests.waiting import DEADLINE, join
 
-PATIENCE = 30.0
-"""Seconds. Nothing here takes so long, but on a machine that is doing much else."""
 PAGE = 100
 """Jobs in one answer to ListJobs."""
 
@@ -106,7 +105,7 @@ class Peer:
     def close(self) -> None:
         self.drop()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        join(self._thread)
         self._loop.close()
         if self._listener is not None:
             self._listener.close()
@@ -124,7 +123,7 @@ class Peer:
         return self.wait_for(within())
 
     def wait_for(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(DEADLINE)
 
     def add(self, job: PeerJob) -> PeerJob:
         self.jobs[job.job.id] = job
@@ -181,7 +180,7 @@ class Peer:
 
         async def left() -> int:
             for channel in tuple(self.channels):
-                await channel.answered(PATIENCE)
+                await channel.answered(DEADLINE)
             return sum(len(channel._tasks) for channel in self.channels)
 
         return self.wait_for(left())
@@ -189,7 +188,7 @@ class Peer:
     def next_asked(self, kind: type[_T]) -> _T:
         """The next request of a kind; those before it are dropped."""
         while True:
-            message = self.asked.get(timeout=PATIENCE)
+            message = self.asked.get(timeout=DEADLINE)
             if isinstance(message, kind):
                 return message
 

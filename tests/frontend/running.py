@@ -19,7 +19,8 @@ from tasker.certs import Pair
 from tasker.client import Client
 from tasker.identity import Role
 from tasker.wire import Setup
-from tests.frontend.peer import PATIENCE, Peer
+from tests.frontend.peer import Peer
+from tests.waiting import DEADLINE, readable
 
 UNIT = Path(__file__).parents[2] / "systemd" / "tasker-frontend@.service"
 
@@ -55,7 +56,7 @@ class Frontend:
         self.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._trail = str(directory / "journal")
         self.journal.bind(self._trail)
-        self.journal.settimeout(PATIENCE)
+        self.journal.settimeout(DEADLINE)
         self.environment = {**os.environ, **of_the_unit(), "NOTIFY_SOCKET": str(directory / "notify.sock")}
         self._clients: list[Client] = []
 
@@ -71,7 +72,7 @@ class Frontend:
 
     def relaunch(self) -> None:
         """Another process once this one has ended; at the same address, if `listen` named its port."""
-        self.process.wait(PATIENCE)
+        self.process.wait(DEADLINE)
         os.close(self._dead)
         while select.select([self._news], [], [], 0)[0]:
             self._news.recv(4096)
@@ -89,8 +90,8 @@ class Frontend:
     def heard(self, line: str) -> str:
         """Wait until the process has told systemd this line; the whole message."""
         while True:
-            ready, _, _ = select.select([self._news.fileno(), self._dead], [], [], PATIENCE)
-            assert self._news.fileno() in ready, f"the frontend ended or said nothing: {self.log.read_text()}"
+            ready = readable(f"{line} of the frontend", self._news.fileno(), self._dead)
+            assert self._news.fileno() in ready, f"the frontend ended: {self.log.read_text()}"
             message = self._news.recv(4096).decode()
             if line in message.splitlines():
                 return message
@@ -112,7 +113,7 @@ class Frontend:
         if hasattr(self, "process"):
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGTERM)
-            self.process.wait(PATIENCE)
+            self.process.wait(DEADLINE)
             os.close(self._dead)
         self.peer.close()
         self._news.close()

@@ -17,8 +17,9 @@ from tasker.errors import Reason, TaskerError
 from tasker.frontend.positions import first_position
 from tasker.job import Kind, Outcome
 from tasker.ring import RingReader
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import join
 
 
 def bytes_of(events: Iterator[Event]) -> tuple[bytes, Event]:
@@ -225,5 +226,5 @@ def test_random_bytes_through_two_streams(frontend: Frontend) -> None:
     job.print(text)
     frontend.peer.end(job)
     for thread in threads:
-        thread.join(PATIENCE)
+        join(thread)
     assert digests == dict.fromkeys(range(2), hashlib.sha256(text).digest())

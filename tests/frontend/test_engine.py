@@ -19,8 +19,9 @@ from tasker.frontend.engine import Engine
 from tasker.identity import Identity, Role
 from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def pool() -> Iterator[futures.ThreadPoolExecutor]:
 @pytest.fixture
 def held(frontend: Frontend) -> Callable[[type[wire.Message]], asyncio.Event]:
     """Have requests of a kind wait: the event that lets them go on."""
-    frontend.peer.connected.get(timeout=PATIENCE)
+    frontend.peer.connected.get(timeout=DEADLINE)
 
     def hold(kind: type[wire.Message]) -> asyncio.Event:
         frontend.peer.held[kind] = frontend.peer.call(asyncio.Event)
@@ -54,7 +55,7 @@ def test_a_question_is_asked_again(frontend: Frontend, held: Hold, pool: futures
     frontend.peer.drop()
     frontend.peer.next_asked(wire.GetJob)
     frontend.peer.call(let_go.set)
-    assert answer.result(PATIENCE).id == "abc"
+    assert answer.result(DEADLINE).id == "abc"
 
     let_go = held(wire.GetJob)
     answer = pool.submit(client.get, "abc")
@@ -62,7 +63,7 @@ def test_a_question_is_asked_again(frontend: Frontend, held: Hold, pool: futures
         frontend.peer.next_asked(wire.GetJob)
         frontend.peer.drop()
     with pytest.raises(TaskerError, match="it is restarting; try again") as caught:
-        answer.result(PATIENCE)
+        answer.result(DEADLINE)
     assert caught.value.reason is Reason.UNAVAILABLE
 
 
@@ -93,7 +94,7 @@ def test_what_may_be_asked_twice(
     frontend.peer.drop()
     frontend.peer.next_asked(kind)
     frontend.peer.call(let_go.set)
-    waiting.result(PATIENCE)
+    waiting.result(DEADLINE)
 
 
 def test_thousands_wait_at_once(tmp_path: Path, ca: Pair) -> None:
@@ -120,7 +121,7 @@ def test_thousands_wait_at_once(tmp_path: Path, ca: Pair) -> None:
             await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)
         assert frontend.peer.connected.qsize() == 2
         await asyncio.to_thread(frontend.peer.end, job)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DEADLINE):
             replies = await asyncio.gather(*waits)
         await engine.close()
         return {reply.job.state for reply in replies}
@@ -138,7 +139,7 @@ def test_a_start_is_never_asked_again(frontend: Frontend, held: Hold, pool: futu
     frontend.peer.next_asked(wire.StartJob)
     frontend.peer.drop()
     with pytest.raises(TaskerError, match="cannot tell whether the job started") as caught:
-        starting.result(PATIENCE)
+        starting.result(DEADLINE)
     assert caught.value.reason is Reason.UNAVAILABLE
     list(client.list())
     assert not isinstance(frontend.peer.next_asked(wire.Message), wire.StartJob)
@@ -160,27 +161,27 @@ def test_requests_wait_for_an_engine_that_is_away(frontend: Frontend, pool: futu
     frontend.peer.add(PeerJob("abc"))
     client = frontend.client()
     client.get("abc")
-    frontend.peer.connected.get(timeout=PATIENCE)
+    frontend.peer.connected.get(timeout=DEADLINE)
     frontend.peer.stop_listening()
     frontend.peer.drop()
     waiting = [pool.submit(client.get, "abc") for _ in range(4)]
     frontend.peer.start()
-    frontend.peer.connected.get(timeout=PATIENCE)
-    assert [answer.result(PATIENCE).id for answer in waiting] == ["abc"] * 4
+    frontend.peer.connected.get(timeout=DEADLINE)
+    assert [answer.result(DEADLINE).id for answer in waiting] == ["abc"] * 4
 
 
 def test_a_start_waits_too_while_it_was_not_sent(frontend: Frontend, pool: futures.ThreadPoolExecutor) -> None:
     frontend.peer.answers[wire.StartJob] = lambda _: wire.JobReply(PeerJob("abc").job)
     client = frontend.client()
     list(client.list())
-    frontend.peer.connected.get(timeout=PATIENCE)
+    frontend.peer.connected.get(timeout=DEADLINE)
     connect = frontend.peer.held[wire.Connect] = frontend.peer.call(asyncio.Event)
     frontend.peer.next_asked(wire.ListJobs)
     frontend.peer.drop()
     frontend.peer.next_asked(wire.Connect)
     starting = pool.submit(client.start, JobSpec(("true",)))
     frontend.peer.call(connect.set)
-    assert starting.result(PATIENCE).id == "abc"
+    assert starting.result(DEADLINE).id == "abc"
 
 
 def test_what_changed_meanwhile_counts_after_a_reconnection(frontend: Frontend) -> None:
@@ -199,10 +200,10 @@ def test_what_changed_meanwhile_counts_after_a_reconnection(frontend: Frontend) 
 
 def test_after_the_end_of_the_run_nobody_connects_again(frontend: Frontend) -> None:
     """It would start the engine, by its socket, and with it another run."""
-    frontend.peer.connected.get(timeout=PATIENCE)
+    frontend.peer.connected.get(timeout=DEADLINE)
     frontend.peer.notify(wire.RunEnding())
     frontend.peer.drop()
-    assert frontend.process.wait(PATIENCE) == 0
+    assert frontend.process.wait(DEADLINE) == 0
     assert frontend.peer.connected.empty()
 
 
@@ -214,9 +215,9 @@ def test_calls_in_flight_are_answered_when_the_server_stops(
     frontend.peer.next_asked(wire.StopJob)
     frontend.process.terminate()
     with pytest.raises(TaskerError, match="this server is restarting") as caught:
-        stopping.result(PATIENCE)
+        stopping.result(DEADLINE)
     assert caught.value.reason is Reason.UNAVAILABLE
-    assert frontend.process.wait(PATIENCE) == 0
+    assert frontend.process.wait(DEADLINE) == 0
 
 
 def test_an_engine_that_answers_nonsense_is_a_defect(frontend: Frontend) -> None:
@@ -227,7 +228,7 @@ def test_an_engine_that_answers_nonsense_is_a_defect(frontend: Frontend) -> None
 
 
 def test_a_request_to_a_frontend_is_one_of_the_table(frontend: Frontend) -> None:
-    frontend.peer.connected.get(timeout=PATIENCE)
+    frontend.peer.connected.get(timeout=DEADLINE)
 
     async def ask() -> wire.Message:
         (channel,) = frontend.peer.channels
@@ -254,14 +255,14 @@ def waiting(tmp_path: Path, ca: Pair) -> Iterator[Frontend]:
 
 def test_it_can_be_stopped_before_the_engine_answers(waiting: Frontend) -> None:
     waiting.process.terminate()
-    assert waiting.process.wait(PATIENCE) in (0, -signal.SIGTERM)  # a clean exit to systemd, either
+    assert waiting.process.wait(DEADLINE) in (0, -signal.SIGTERM)  # a clean exit to systemd, either
     assert waiting.log.read_text() == ""
 
 
 def test_a_run_that_ends_before_the_engine_answers(waiting: Frontend) -> None:
     waiting.peer.notify(wire.RunEnding())
     waiting.peer.drop()
-    assert waiting.process.wait(PATIENCE) == 0
+    assert waiting.process.wait(DEADLINE) == 0
     assert waiting.log.read_text() == "<6>the service is being stopped, and every job with it\n"
 
 
@@ -292,7 +293,7 @@ def test_an_engine_that_does_not_take_it_is_not_beset(tmp_path: Path, monkeypatc
             told=lambda _: None,
         )
         opening = asyncio.create_task(connection.open())
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DEADLINE):
             await enough.wait()
         opening.cancel()
         await connection.close()
@@ -323,9 +324,9 @@ def test_a_defect_while_it_reloads_costs_a_connection(tmp_path: Path, ca: Pair) 
         )
         await engine.open()
         await asyncio.to_thread(frontend.peer.notify, frontend.setup)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DEADLINE):
             while defects:
-                await asyncio.to_thread(frontend.peer.connected.get, timeout=PATIENCE)
+                await asyncio.to_thread(frontend.peer.connected.get, timeout=DEADLINE)
             asked = wire.ListJobs(Identity("alice", Role.USER, "a1"), "", False, False, "")
             reply = await engine.request(asked, wire.JobsReply)
         assert reply.jobs == ()

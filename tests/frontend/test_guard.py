@@ -22,8 +22,9 @@ from tasker.frontend.guard import CALLS_PER_USER, STATUS
 from tasker.identity import Role
 from tasker.job import JobSpec
 from tasker.lifecycle import State
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE
 
 PROTO = Path(__file__).parents[2] / "proto" / "tasker" / "api" / "v1" / "tasker.proto"
 
@@ -36,7 +37,7 @@ def raw(frontend: Frontend, method: str, request: bytes) -> Any:
     with grpc.secure_channel(frontend.address, credentials, options) as channel:
         call: Any = channel.unary_unary(f"/tasker.api.v1.Tasker/{method}")
         try:
-            return call(request, timeout=PATIENCE)
+            return call(request, timeout=DEADLINE)
         except grpc.RpcError as error:
             return error
 
@@ -145,7 +146,7 @@ def test_one_user_fills_no_more_than_his_places_and_can_still_stop(frontend: Fro
         assert client.stop("abc").id == "abc"
         assert len(list(frontend.client("bob").list())) == 1
         frontend.peer.call(frontend.peer.held[wire.GetJob].set)
-        assert {answer.result(PATIENCE).id for answer in waiting} == {"abc"}
+        assert {answer.result(DEADLINE).id for answer in waiting} == {"abc"}
     assert client.get("abc").id == "abc"
 
 
@@ -157,11 +158,11 @@ def test_streams_that_are_broken_off_fill_no_journal(frontend: Frontend) -> None
     credentials = grpc.ssl_channel_credentials(frontend.ca.certificate, pair.key, pair.certificate)
     with grpc.secure_channel(frontend.address, credentials) as channel:
         attach: Any = channel.unary_stream("/tasker.api.v1.Tasker/AttachJob")
-        calls = [attach(pb.AttachJobRequest(job="abc").SerializeToString(), timeout=PATIENCE) for _ in range(8)]
+        calls = [attach(pb.AttachJobRequest(job="abc").SerializeToString(), timeout=DEADLINE) for _ in range(8)]
         for call in calls:
             next(call)
         for call in calls:
             call.cancel()
     frontend.process.send_signal(signal.SIGTERM)
-    frontend.process.wait(PATIENCE)
+    frontend.process.wait(DEADLINE)
     assert "Traceback" not in frontend.log.read_text()

@@ -19,9 +19,9 @@ from tasker.identity import Role
 from tasker.journal import MESSAGES
 from tests.forging import CLIENT, CN, GOOD, OU, O, forge
 from tests.frontend.handshake import PREFACE, context_for
-from tests.frontend.peer import PATIENCE
 from tests.frontend.running import Frontend
 from tests.frontend.test_logins import heard
+from tests.waiting import DEADLINE
 
 ELSEWHERE = "127.0.0.2"
 """Another address than the frontend's, as of another machine."""
@@ -33,7 +33,7 @@ def shake(frontend: Frontend, pair: Pair | None, version: ssl.TLSVersion = V13, 
     context = context_for(frontend.ca.certificate, pair, version)
     with (
         contextlib.suppress(OSError),
-        socket.create_connection((frontend.host, frontend.port), PATIENCE, (source, 0)) as plain,
+        socket.create_connection((frontend.host, frontend.port), DEADLINE, (source, 0)) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as sock,
     ):
         sock.sendall(PREFACE)
@@ -96,7 +96,7 @@ def test_strangers_do_not_use_up_the_ration_of_whom_the_service_knows(frontend: 
 
 def test_what_is_no_tls_reaches_no_log_as_it_came(frontend: Frontend) -> None:
     for data in (b"GET / HTTP/1.0\r\n\r\n\x1b[31mred\nTASKER_ACTOR=root", b"\x16\x03\x01\x00\x05\x1b[31m"):
-        with socket.create_connection((frontend.host, frontend.port), PATIENCE, (ELSEWHERE, 0)) as sock:
+        with socket.create_connection((frontend.host, frontend.port), DEADLINE, (ELSEWHERE, 0)) as sock:
             sock.sendall(data)
             with contextlib.suppress(ConnectionError):
                 assert sock.recv(1) == b""
@@ -104,7 +104,7 @@ def test_what_is_no_tls_reaches_no_log_as_it_came(frontend: Frontend) -> None:
         assert fields["MESSAGE"].startswith(f"{ELSEWHERE}: cannot agree on TLS 1.3 (")
         assert "red" not in str(fields)
     frontend.process.send_signal(signal.SIGTERM)
-    frontend.process.wait(PATIENCE)
+    frontend.process.wait(DEADLINE)
     log = frontend.log.read_text()
     assert "listening on" in log
     assert "andshak" not in log
@@ -114,7 +114,7 @@ def test_what_is_no_tls_reaches_no_log_as_it_came(frontend: Frontend) -> None:
 def test_an_abort_still_says_where(frontend: Frontend) -> None:
     """grpc aborts where it finds itself broken, and descriptor 2 is a pipe then."""
     frontend.process.send_signal(signal.SIGABRT)
-    frontend.process.wait(PATIENCE)
+    frontend.process.wait(DEADLINE)
     assert "Fatal Python error: Aborted" in frontend.log.read_text()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,10 @@ from tasker.client import Client
 from tasker.client.endpoint import OPTIONS
 from tasker.frontend.server import options
 from tasker.identity import Role
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
+from tests.port import Port
+from tests.waiting import DEADLINE
 
 
 def channel_of(frontend: Frontend) -> grpc.Channel:
@@ -33,9 +34,9 @@ def test_health(shared: Frontend) -> None:
     with channel_of(shared) as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)
         for name in ("", "tasker.api.v1.Tasker"):
-            answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=PATIENCE)
+            answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=DEADLINE)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
-        watch = health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=PATIENCE)
+        watch = health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=DEADLINE)
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
         watch.cancel()
 
@@ -44,7 +45,7 @@ def test_reflection(shared: Frontend) -> None:
     asked = reflection_pb2.ServerReflectionRequest(list_services="")
     with channel_of(shared) as channel:
         stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
-        (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=PATIENCE)
+        (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=DEADLINE)
     names = {service.name for service in answer.list_services_response.service}
     assert names >= {"tasker.api.v1.Tasker", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 
@@ -53,9 +54,9 @@ def test_it_stops_under_a_watched_health(frontend: Frontend) -> None:
     """A stream that nobody ends would be waited for."""
     with channel_of(frontend) as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)
-        next(health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=PATIENCE))
+        next(health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=DEADLINE))
         frontend.process.send_signal(signal.SIGTERM)
-        assert frontend.process.wait(PATIENCE) == 0
+        assert frontend.process.wait(DEADLINE) == 0
 
 
 def test_what_grpc_is_told(shared: Frontend) -> None:
@@ -87,7 +88,7 @@ def test_a_second_server_does_not_take_half_of_the_connections(tmp_path: Path, c
     try:
         second.peer.start()
         second.launch()
-        assert second.process.wait(PATIENCE) == 1
+        assert second.process.wait(DEADLINE) == 1
         (line,) = second.log.read_text().splitlines()
     finally:
         second.close()
@@ -112,7 +113,7 @@ def test_material_that_cannot_be_used_is_one_line(tmp_path: Path, ca: Pair) -> N
     try:
         frontend.peer.start()
         frontend.launch()
-        assert frontend.process.wait(PATIENCE) == 1
+        assert frontend.process.wait(DEADLINE) == 1
         (line,) = frontend.log.read_text().splitlines()
     finally:
         frontend.close()
@@ -121,14 +122,12 @@ def test_material_that_cannot_be_used_is_one_line(tmp_path: Path, ca: Pair) -> N
 
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="this kernel has no IPv6")
 def test_an_ipv6_address(tmp_path: Path, ca: Pair) -> None:
-    with socket.socket(socket.AF_INET6) as sock:
-        sock.bind(("::1", 0))
-        port = sock.getsockname()[1]
-    with running(tmp_path, ca, listen=f"[::1]:{port}") as frontend:
+    with Port() as reserved, running(tmp_path, ca, listen=f"[::1]:{reserved.number}") as frontend:
         frontend.peer.add(PeerJob("abc"))
         assert frontend.client().get("abc").id == "abc"
         pair = issuing.make_client(ca, "alice", Role.USER)
-        with Client(f"localhost:{port}", ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client:
+        address = f"localhost:{reserved.number}"
+        with Client(address, ca=ca.certificate, certificate=pair.certificate, key=pair.key) as client:
             assert client.get("abc").id == "abc"
 
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.waiting import DEADLINE, until
+
 
 def test_sigterm_while_it_waits_for_the_engine(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-m", "tasker.frontend", "--engine", str(tmp_path / "none")]) as frontend:
         maps = Path(f"/proc/{frontend.pid}/maps")
-        while "cygrpc" not in maps.read_text():  # it is past its imports, or nearly so
-            assert frontend.poll() is None
+        until(maps.read_text, lambda text: "cygrpc" in text, "grpc is imported")  # past its imports, or nearly so
         frontend.send_signal(signal.SIGTERM)
-        assert frontend.wait(15) == -signal.SIGTERM
+        assert frontend.wait(DEADLINE) == -signal.SIGTERM

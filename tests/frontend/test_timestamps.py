@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 
@@ -11,6 +10,7 @@ from tasker.ring import RingReader
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
 from tests.frontend.test_attach import bytes_of
+from tests.waiting import until
 
 
 def print_apart(job: PeerJob, texts: list[bytes]) -> list[float]:
@@ -18,12 +18,11 @@ def print_apart(job: PeerJob, texts: list[bytes]) -> list[float]:
     times = []
     for text in texts:
         times.append(time.time())
-        until = int(times[-1] * 1000 + 2) / 1000  # a whole millisecond that is over
-        while time.time() < until:
-            os.sched_yield()
+        over = int(times[-1] * 1000 + 2) / 1000  # a whole millisecond
+        until(lambda: time.time() >= over)  # noqa: B023 # called in this turn
         job.print(text)
-        while time.time() < until + 0.002:
-            os.sched_yield()
+        printed = time.time()
+        until(lambda: time.time() >= printed + 0.002)  # noqa: B023
     return times
 
 

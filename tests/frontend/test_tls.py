@@ -29,8 +29,9 @@ from tasker.identity import Identity, Role
 from tasker.wire import ListJobs
 from tests.forging import CLIENT, GOOD, NO_IDENTITIES, Subject, Usages, forge
 from tests.frontend.handshake import connected, context_for, is_let_in, load_pair
-from tests.frontend.peer import PATIENCE, PeerJob
+from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
+from tests.waiting import DEADLINE
 
 LIST = "/tasker.api.v1.Tasker/ListJobs"
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
@@ -87,7 +88,7 @@ def test_a_resumed_session_is_no_identity(shared: Frontend) -> None:
     for _ in range(2):
         with grpc.secure_channel(f"localhost:{shared.port}", credentials, options) as channel:
             get: Any = channel.unary_unary(LIST)
-            calls.append(get.with_call(b"", timeout=PATIENCE) if not calls else refusal(get))
+            calls.append(get.with_call(b"", timeout=DEADLINE) if not calls else refusal(get))
     assert shared.peer.next_asked(ListJobs).caller.name == "alice"  # the first call, and only that
     assert calls[1] == (grpc.StatusCode.PERMISSION_DENIED, "denied")
 
@@ -95,7 +96,7 @@ def test_a_resumed_session_is_no_identity(shared: Frontend) -> None:
 def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
     """How a call that is not let through ends: the status and `tasker-reason`."""
     with pytest.raises(grpc.RpcError) as caught:
-        call(b"", timeout=PATIENCE)
+        call(b"", timeout=DEADLINE)
     error: Any = caught.value
     return error.code(), dict(error.trailing_metadata())["tasker-reason"]
 
@@ -146,7 +147,7 @@ def test_what_tls_lets_through_is_no_identity_yet(shared: Frontend, subject: Sub
     with raw_channel(shared, forge(shared.ca, subject, usages)) as channel:
         call: Any = channel.unary_unary("/tasker.api.v1.Tasker/ListJobs")
         with pytest.raises(grpc.RpcError) as caught:
-            call(b"", timeout=PATIENCE)
+            call(b"", timeout=DEADLINE)
     error: Any = caught.value
     if usages is not None and CLIENT not in usages:
         assert error.code() is grpc.StatusCode.UNAVAILABLE  # not even TLS
@@ -178,7 +179,7 @@ def test_no_method_is_without_the_guard(shared: Frontend, method: str) -> None:
     nobody = forge(shared.ca, [*GOOD, GOOD[2]], [CLIENT])
     with raw_channel(shared, nobody) as channel, pytest.raises(grpc.RpcError) as caught:  # noqa: PT012
         call: Any = channel.stream_stream(method)
-        list(call(iter([b"\xff"]), timeout=PATIENCE))
+        list(call(iter([b"\xff"]), timeout=DEADLINE))
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
 
@@ -347,7 +348,7 @@ def test_a_frontend_that_would_speak_tls_1_2_does_not_serve(tmp_path: Path, ca: 
             [sys.executable, "-c", script, "--engine", str(frontend.peer.path)],
             env={name: value for name, value in os.environ.items() if not name.startswith("GRPC_")},
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=DEADLINE,
             check=False,
         )
     finally:
@@ -371,4 +372,4 @@ def test_without_a_configuration_of_its_own_a_handshake_is_resumed(ca: Pair) -> 
     with connected("127.0.0.1", port, context, session) as sock:
         sock.recv(9)
         assert sock.session_reused
-    server.stop(None).wait()
+    assert server.stop(None).wait(DEADLINE)

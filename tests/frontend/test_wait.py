@@ -16,7 +16,8 @@ from tasker.client import Client, calls
 from tasker.errors import Reason, TaskerError
 from tasker.frontend.guard import CALLS_PER_USER
 from tasker.job import Job, Kind, Outcome
-from tests.stack import ALICE, Stack, stack, until
+from tests.stack import ALICE, Stack, stack
+from tests.waiting import join, until
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ class Waiter:
             self.error = error
 
     def ended(self) -> Waiter:
-        self._thread.join()
+        join(self._thread)
         return self
 
 

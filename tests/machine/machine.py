@@ -181,8 +181,13 @@ def wait_until_up(machine: Machine, process: subprocess.Popen[bytes]) -> None:
 
 
 def answers(machine: Machine) -> bool:
+    """Whether ssh gets through; a guest that stands still after it has taken the connection does not answer."""
     command = machine.ssh("true")
-    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    try:
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=60)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
 
 
 def qemu_log(machine: Machine) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +13,11 @@ from tasker.client import Client
 from tasker.identity import Role
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
+from tests.waiting import DEADLINE, limit, until, until_equal
 
 ETC = Path("/etc/tasker")
 ADDRESS = "localhost:8275"
 NO_LIMITS = Limits()
-NO_LIMITS = Limits()
-DEADLINE = 120.0
-"""Seconds. Under emulation, Python starts seven times slower than it would."""
 
 
 def run(*command: str, check: bool = True) -> str:
@@ -36,14 +32,6 @@ def show(unit: str, name: str) -> str:
     return run("systemctl", "show", "--value", "-p", name, unit).strip()
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Look again until it is true; what is looked at is another process, and nothing here can await that."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        os.sched_yield()
-
-
 def scopes() -> list[str]:
     """The jobs' units that are loaded."""
     lines = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "tasker-*.scope").splitlines()
@@ -54,10 +42,32 @@ def cgroup(job: Job) -> Path:
     return Path("/sys/fs/cgroup/tasker.slice") / job.slice / job.unit
 
 
-def serving() -> bool:
-    """Whether all three processes are up, and the port is open."""
+def cursor() -> str:
+    """Where the journal ends now."""
+    return run("journalctl", "-n", "0", "--show-cursor").rpartition("cursor: ")[2].strip()
+
+
+def since(cursor: str, *matches: str) -> str:
+    """The messages of the journal after a cursor. journald may still have to write the newest."""
+    return run("journalctl", "-q", "-o", "cat", f"--after-cursor={cursor}", *matches)
+
+
+SERVING = ["active"] * 3
+
+
+def states() -> list[str]:
+    """What systemd says of the three services; SERVING when all are up and the port is open."""
     units = ("tasker.service", "tasker-collector.service", "tasker-frontend@1.service")
-    return run("systemctl", "is-active", *units, check=False).split() == ["active"] * 3
+    return run("systemctl", "is-active", *units, check=False).split()
+
+
+def until_serving() -> None:
+    until_equal(states, SERVING)
+
+
+def until_other_pid(unit: str, before: str) -> None:
+    """Wait until a service that was killed runs again, as another process."""
+    until(lambda: show(unit, "MainPID"), lambda pid: pid not in (before, "0"), f"{unit} is started again")
 
 
 class User:
@@ -82,22 +92,23 @@ class User:
 
     def output(self, job: Job) -> bytes:
         """All it prints, to its end."""
-        return b"".join(getattr(event, "data", b"") for event in self.client.attach(job.id))
+        with limit(f"the end of job {job.id}"):
+            return b"".join(getattr(event, "data", b"") for event in self.client.attach(job.id))
 
     def wait(self, job: Job) -> Job:
         """The job, ended."""
-        *_, last = self.client.attach(job.id, last_bytes=0)
+        with limit(f"the end of job {job.id}"):
+            *_, last = self.client.attach(job.id, last_bytes=0)
         return last.job  # type: ignore[union-attr]
 
     def first_line(self, job: Job) -> str:
         """Wait for the job to print one."""
         attachment = self.client.attach(job.id)
         data = b""
-        for event in attachment:
-            data += getattr(event, "data", b"")
-            if b"\n" in data:
-                attachment.cancel()
-                break
+        with limit(f"a line of job {job.id}"):
+            while b"\n" not in data:
+                data += getattr(next(attachment), "data", b"")
+        attachment.cancel()
         return data.split(b"\n")[0].decode()
 
 
@@ -106,7 +117,7 @@ def service() -> None:
     """Tasker runs, as `systemctl enable --now tasker` leaves it. The ring is one that a slow reader keeps up with."""
     (ETC / "tasker.toml").write_text('[output]\nring = "64M"\n')
     run("systemctl", "enable", "--now", "tasker")
-    until(serving)
+    until_serving()
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +139,7 @@ def admin(service: None) -> User:
 def tidy(service: None, admin: User) -> Iterator[None]:
     """No test leaves a job to the next."""
     yield
-    until(serving)
+    until_serving()
     for job in admin.client.list(running=True):
         admin.client.stop(job.id, grace=0)
     assert scopes() == []

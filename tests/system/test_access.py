@@ -14,7 +14,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
 from tasker.policy import ACCESS, Who
-from tests.system.conftest import ETC, User, run, until
+from tests.system.conftest import ETC, User, run
+from tests.waiting import DEADLINE, until
 
 
 def attach(client: Client, job: Job) -> None:
@@ -73,7 +74,7 @@ def test_without_a_certificate_nobody_gets_in() -> None:
     context = ssl.create_default_context(cafile=str(ETC / "ca.crt"))
     context.set_alpn_protocols(["h2"])
     with (
-        socket.create_connection(("localhost", 8275), timeout=30) as plain,
+        socket.create_connection(("localhost", 8275), timeout=DEADLINE) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as tls,
     ):
         assert told(tls) in ("refused", "closed")
@@ -91,7 +92,7 @@ def test_tls_1_2_is_refused() -> None:
     context = ssl.create_default_context(cafile=str(ETC / "ca.crt"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(("localhost", 8275)) as plain,
+        socket.create_connection(("localhost", 8275), timeout=DEADLINE) as plain,
         pytest.raises((ssl.SSLError, ConnectionError)),
         context.wrap_socket(plain, server_hostname="localhost"),
     ):
@@ -113,5 +114,5 @@ def test_a_local_user_cannot_send_the_engine_a_signal() -> None:
     before = ignored()
     run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *emit, check=False)
     run(*emit)
-    until(lambda: ignored() > before)
+    until(ignored, lambda count: count > before)
     assert ignored() == before + 1

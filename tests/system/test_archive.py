@@ -15,7 +15,8 @@ import pytest
 from tasker.client import Chunk, Ended
 from tasker.errors import TaskerError
 from tasker.job import Job
-from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.conftest import ETC, User, run, show, until_serving
+from tests.waiting import DEADLINE, until, until_equal
 
 ARCHIVE = Path("/var/lib/tasker/archive")
 MIB = 1 << 20
@@ -67,16 +68,16 @@ def test_its_ring_is_freed_and_it_reads_as_before(alice: User, admin: User) -> N
     before, held, used = digest(alice, job), rings(), memory()
     assert alice.client.archive(job.id).archived
     assert rings() == held - 1
-    until(lambda: memory() < used - 5 * MIB)
+    until(memory, lambda now: now < used - 5 * MIB)
     assert [path.name for path in files(job)] == [f"{job.id}.gz", f"{job.id}.job"]
     assert job.id in archived(admin)
     assert job.id not in [found.id for found in alice.client.list()]
     for _ in range(2):
         assert digest(alice, job) == before
-        packed = subprocess.run(["zcat", files(job)[0]], stdout=subprocess.PIPE, check=True).stdout
+        packed = subprocess.run(["zcat", files(job)[0]], stdout=subprocess.PIPE, check=True, timeout=DEADLINE).stdout
         assert hashlib.sha256(packed).hexdigest() == before
         run("systemctl", "restart", "tasker")
-        until(serving)
+        until_serving()
     *_, last = alice.connect().attach(job.id, last_lines=1)
     assert isinstance(last, Ended)
     assert (last.offset, last.job.archived, last.job.outcome) == (6 * MIB, True, job.outcome)
@@ -104,8 +105,8 @@ def test_an_engine_killed_while_it_archives(alice: User) -> None:
     until(lambda: any(files(job) for job in jobs))
     run("systemctl", "kill", "--signal=KILL", "tasker.service")
     for process in asked:
-        process.wait(120)
-    until(serving)
+        process.wait(DEADLINE)
+    until_serving()
     client = alice.connect()
     live, gone = ([j.id for j in client.list(archived=flag) if j.id in before] for flag in (False, True))
     assert sorted([*live, *gone]) == sorted(before)
@@ -132,19 +133,18 @@ def test_retention_by_number_age_and_memory(alice: User, admin: User) -> None:
         return [job.id for job in admin.connect().list() if job.id in ids]
 
     with retention('memory = "2500K"'):  # two of them; whatever else there was ended before
-        until(lambda: kept() == ids[1:])
+        until_equal(kept, ids[1:])
     with retention("ended = 1"):
-        until(lambda: kept() == ids[2:])
+        until_equal(kept, ids[2:])
     with retention('age = "1s"'):
-        until(lambda: kept() == [])
+        until_equal(kept, [])
     assert set(ids) <= set(archived(admin))
     with retention("archived = 1"):
-        until(lambda: archived(admin) == ids[2:])
+        until_equal(lambda: archived(admin), ids[2:])
     assert not files(jobs[0])
     assert alice.client.get(running.id).state == "running"
-    lines = run("journalctl", f"TASKER_JOB={ids[0]}", "-o", "cat")
-    assert "archived" in lines
-    assert "forgotten" in lines
+    entries = ("journalctl", "-q", "-o", "cat", f"TASKER_JOB={ids[0]}")
+    until(lambda: run(*entries), lambda text: "archived" in text and "forgotten" in text)
 
 
 def test_timestamps_and_last_time(alice: User) -> None:

@@ -13,7 +13,8 @@ from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.journal import MESSAGES
-from tests.system.conftest import ADDRESS, ETC, User, run, until
+from tests.system.conftest import ADDRESS, ETC, User, run
+from tests.waiting import until
 
 
 def entries(*matches: str) -> list[dict[str, str]]:
@@ -74,16 +75,16 @@ def test_a_certificate_that_is_not_let_in_is_written_down_by_the_frontend(admin:
     try:
         run("systemctl", "reload", "tasker")
 
-        def refused() -> bool:
+        def refused() -> list[dict[str, str]]:
             with contextlib.suppress(TaskerError):
                 list(mallory.client.list())
-            return bool(entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}"))
+            return entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}")
 
-        until(refused)
+        before = len(entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}"))
+        entry = until(refused, lambda found: len(found) > before)[-1]
     finally:
         config.write_text(good)
         run("systemctl", "reload", "tasker")
-    entry = entries("TASKER_ACTION=login", f"TASKER_SERIAL={serial(mallory)}")[0]
     assert entry["_SYSTEMD_UNIT"] == "tasker-frontend@1.service"
     assert entry["TASKER_ACTOR"] == "mallory"
     assert entry["TASKER_ADDRESS"] in ("127.0.0.1", "::1")
@@ -96,12 +97,12 @@ def test_so_is_one_that_fails_in_the_handshake() -> None:
     def told() -> list[dict[str, str]]:
         return [entry for entry in entries("TASKER_ACTION=login") if "not signed by the CA" in entry["MESSAGE"]]
 
+    before = len(told())  # of a run of the tests before this one
     pair = issuing.make_client(issuing.make_ca(), "mallory", Role.USER)
     ca = (ETC / "ca.crt").read_bytes()
     with Client(ADDRESS, ca=ca, certificate=pair.certificate, key=pair.key) as client, pytest.raises(TaskerError):
         client.info()
-    until(lambda: bool(told()))
-    entry = told()[0]
+    entry = until(told, lambda entries: len(entries) > before)[-1]
     assert entry["_SYSTEMD_UNIT"] == "tasker-frontend@1.service"
     assert entry["TASKER_ADDRESS"] in ("127.0.0.1", "::1")
     assert "TASKER_ACTOR" not in entry

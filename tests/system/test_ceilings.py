@@ -9,7 +9,8 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import Limits
-from tests.system.conftest import ETC, User, cgroup, run, show, until
+from tests.system.conftest import ETC, User, cgroup, run, show
+from tests.waiting import until_equal
 
 MIB = 1 << 20
 TOML = ETC / "tasker.toml"
@@ -59,10 +60,10 @@ def test_a_ceiling_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, c
         run("systemctl", "stop", "tasker-alice.slice")
     job = alice.start("sleep", "600")
     configure("[owner]\ntasks = 30\n")  # and without the cpu, for which systemd takes the controller away
-    until(lambda: (slice / "pids.max").read_text() == "30\n")
-    until(lambda: (slice.parent / "pids.max").read_text() == "max\n")
+    until_equal(lambda: (slice / "pids.max").read_text(), "30\n")
+    until_equal(lambda: (slice.parent / "pids.max").read_text(), "max\n")
     configure("")
-    until(lambda: (slice / "pids.max").read_text() == "max\n")
+    until_equal(lambda: (slice / "pids.max").read_text(), "max\n")
     assert not (slice / "cpu.max").exists() or (slice / "cpu.max").read_text().startswith("max ")
     assert (slice.parent / "memory.max").read_text() == "max\n"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import DEADLINE, ETC, User, run, serving, until
+from tests.system.conftest import ETC, User, run, until_serving
+from tests.waiting import DEADLINE
 
 FRONTEND = "tasker-frontend@1.service"
 
@@ -44,7 +45,7 @@ def test_a_frontend_that_is_stopped(admin: User) -> None:
         code, checks = doctor()
     finally:
         run("systemctl", "start", FRONTEND)
-        until(serving)
+        until_serving()
     assert code == 1
     assert checks[FRONTEND][0]["verdict"] == "wrong"
     assert f"systemctl enable --now {FRONTEND}" in checks[FRONTEND][0]["todo"]

@@ -8,7 +8,8 @@ import pytest
 
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
-from tests.system.conftest import User, cgroup, run, until
+from tests.system.conftest import User, cgroup, run
+from tests.waiting import until
 
 # What a job tries: prints "done" where it could, else the error's name.
 TRY = """

@@ -11,7 +11,8 @@ from tasker.acting import acting
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
-from tests.system.conftest import User, cgroup, scopes, show, until
+from tests.system.conftest import User, cgroup, scopes, show
+from tests.waiting import until
 
 MIB = 1 << 20
 BUSY = "while :; do :; done"
@@ -26,8 +27,7 @@ def test_cpu_time_is_throttled(alice: User) -> None:
     path = cgroup(job) / "cpu.stat"
     begun = numbers(path.read_text())
     since = time.monotonic()
-    while (stat := numbers(path.read_text()))["nr_periods"] < begun["nr_periods"] + 20:
-        pass
+    stat = until(lambda: numbers(path.read_text()), lambda now: now["nr_periods"] >= begun["nr_periods"] + 20)
     share = (stat["usage_usec"] - begun["usage_usec"]) / 1e6 / (time.monotonic() - since)
     assert stat["nr_throttled"] > begun["nr_throttled"]
     assert share < 0.35, f"{share:.2f} of a core where 0.2 were asked for"
@@ -43,8 +43,7 @@ def test_cpu_weight_decides_when_it_is_scarce(alice: User) -> None:
         return [numbers(path.read_text())["usage_usec"] for path in paths]
 
     begun = used()
-    while sum(now := used()) - sum(begun) < 3_000_000:
-        pass
+    now = until(used, lambda now: sum(now) - sum(begun) >= 3_000_000)
     shares = [after - before for before, after in zip(begun, now, strict=True)]
     assert shares[1] > 5 * shares[0], shares
 
@@ -61,8 +60,7 @@ def test_memory_high_throttles_and_does_not_kill(alice: User) -> None:
     script = "x = bytearray(60 << 20); print('done', flush=True)"
     job = alice.start("python3", "-c", script + "; input()", limits=Limits(memory_high=32 * MIB))
     path = cgroup(job) / "memory.events"
-    while numbers(path.read_text())["high"] == 0:
-        pass
+    until(lambda: numbers(path.read_text())["high"])
     assert numbers(path.read_text())["oom_kill"] == 0
 
     def held_back() -> bool:
@@ -84,15 +82,11 @@ def test_write_bandwidth_is_what_dd_gets(alice: User) -> None:
     limit = IoLimit("/var/tmp", write_bandwidth=2 * MIB)  # noqa: S108 - any directory on the disk
     script = "dd if=/dev/zero of=/var/tmp/tasker-dd bs=256K count=32 oflag=direct && rm /var/tmp/tasker-dd"
     begun = time.monotonic()
-    assert alice.wait(alice.sh(script)).outcome == alice.wait(alice.sh("true")).outcome
-    free = time.monotonic() - begun
-    begun = time.monotonic()
     job = alice.wait(alice.sh(script, Limits(io=(limit,))))
     limited = time.monotonic() - begun
     assert job.outcome is not None
     assert job.outcome.exit_code == 0
-    assert limited > 3.0, f"8 MiB at 2 MiB/s in {limited:.1f} s (without the limit {free:.1f} s)"
-    assert limited > 2 * free
+    assert limited > 3.0, f"8 MiB at 2 MiB/s in {limited:.1f} s"
 
 
 def test_iops_are_limited(alice: User) -> None:
@@ -150,8 +144,7 @@ def test_a_tasks_limit_that_acts_shows_while_the_job_runs(alice: User) -> None:
 def test_a_fork_bomb_is_contained_and_stopped(alice: User) -> None:
     job = alice.sh("bomb() { bomb | bomb & }; bomb; sleep 1000", Limits(tasks=50))
     pids = cgroup(job) / "pids.events"
-    while "max 0" in pids.read_text():
-        pass
+    until(pids.read_text, lambda text: "max 0" not in text)
     assert alice.client.stop(job.id, grace=0).outcome is not None
     assert not cgroup(job).exists()
 

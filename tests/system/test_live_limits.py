@@ -10,7 +10,8 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
-from tests.system.conftest import User, cgroup, run, show, until
+from tests.system.conftest import User, cgroup, run, show
+from tests.waiting import until, until_equal
 
 MIB = 1 << 20
 DISK = "/var/tmp"  # noqa: S108 - any directory on the disk
@@ -60,7 +61,7 @@ def test_a_lower_memory_limit_is_felt(alice: User) -> None:
 def test_what_an_admin_sets_shows_and_is_flagged(alice: User, bob: User) -> None:
     job = alice.start("sleep", "600", limits=Limits(memory=96 * MIB))
     run("systemctl", "set-property", "--runtime", job.unit, "MemoryMax=64M", "TasksMax=9", "CPUQuota=30%")
-    until(lambda: alice.client.get(job.id).differing == ("cpu", "memory", "tasks"))
+    until_equal(lambda: alice.client.get(job.id).differing, ("cpu", "memory", "tasks"))
     now = bob.client.get(job.id)
     assert now.in_force is not None
     assert (now.in_force.memory, now.in_force.tasks, now.in_force.cpu) == (64 * MIB, 9, 0.3)

@@ -10,7 +10,8 @@ import pytest
 
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
-from tests.system.conftest import User, cgroup, run, until
+from tests.system.conftest import User, cgroup, run
+from tests.waiting import until
 
 LEFT = "and left the job's limits"
 OPENING = {

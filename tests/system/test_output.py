@@ -14,7 +14,8 @@ import pytest
 from tasker.client import Chunk, Detached, Ended, Lost
 from tasker.errors import TaskerError
 from tasker.job import Job, Kind, Outcome
-from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.conftest import ETC, User, run, show, until_serving
+from tests.waiting import DEADLINE, join, until
 
 MIB = 1 << 20
 
@@ -31,7 +32,7 @@ def test_32_mib_through_two_attaches(alice: User, admin: User) -> None:
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join()
+        join(reader)
     for data in results:
         assert len(data) == 32 * MIB + 64
         assert hashlib.sha256(data[:-64]).hexdigest().encode() == data[-64:]
@@ -72,7 +73,7 @@ def follow(user: User, job: Job, first: threading.Event) -> tuple[bytes, Outcome
                 elif isinstance(event, Detached):
                     assert event.offset == len(data)
         except TaskerError:
-            until(serving)
+            until_serving()
         finally:
             client.close()
 
@@ -97,12 +98,12 @@ def test_a_printing_job_goes_on_through(alice: User, disturbance: tuple[str, ...
     results: list[tuple[bytes, Outcome | None]] = []
     follower = threading.Thread(target=lambda: results.append(follow(alice, job, first)))
     follower.start()
-    assert first.wait(60)
+    assert first.wait(DEADLINE)
     run(*disturbance)
-    until(serving)
+    until_serving()
     assert alice.connect().get(job.id).state == "running"
     go.touch()
-    follower.join()
+    join(follower)
     [(data, outcome)] = results
     assert whole(data)
     assert outcome == Outcome(Kind.EXITED, exit_code=7)
@@ -136,7 +137,7 @@ def test_a_renewed_server_certificate_is_served_without_dropping_a_stream(alice:
     before = served()
     run("tasker", "certs", "server", "--force")
     run("systemctl", "reload", "tasker")
-    until(lambda: served() != before)
+    until(served, lambda certificate: certificate != before)
     go.touch()
     data += b"".join(getattr(event, "data", b"") for event in events)
     assert whole(data)
@@ -146,7 +147,7 @@ def served() -> bytes | None:
     """The certificate that a new connection is shown."""
     context = ssl.create_default_context(cafile=str(ETC / "ca.crt"))
     with (
-        socket.create_connection(("localhost", 8275), timeout=30) as plain,
+        socket.create_connection(("localhost", 8275), timeout=DEADLINE) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as tls,
     ):
         return tls.getpeercert(binary_form=True)

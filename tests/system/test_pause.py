@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -11,7 +12,8 @@ from tasker.errors import TaskerError
 from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.system.conftest import User, cgroup, run, serving, show, until
+from tests.system.conftest import User, cgroup, run, show, until_other_pid, until_serving
+from tests.waiting import until, until_equal
 
 COUNTS = "exec 2>/dev/null; trap 'exit 7' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done"
 
@@ -41,10 +43,11 @@ def test_a_paused_job_uses_nothing_until_it_is_resumed(alice: User, admin: User)
 def test_systemctl_freeze_and_thaw_are_seen(alice: User) -> None:
     job = alice.start("sleep", "600")
     run("systemctl", "freeze", job.unit)
-    until(lambda: alice.client.get(job.id).state is State.PAUSED)
-    assert "paused by systemctl" in run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTION=pause")
+    until_equal(lambda: alice.client.get(job.id).state, State.PAUSED)
+    entries = ("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTION=pause")
+    until(lambda: run(*entries), lambda text: "paused by systemctl" in text)
     run("systemctl", "thaw", job.unit)
-    until(lambda: alice.client.get(job.id).state is State.RUNNING)
+    until_equal(lambda: alice.client.get(job.id).state, State.RUNNING)
 
 
 @pytest.mark.parametrize("number", ["TERM", "KILL"])
@@ -56,8 +59,8 @@ def test_it_stays_paused_when_the_engine_restarts(alice: User, number: str) -> N
         run("systemctl", "restart", "tasker")
     else:
         run("systemctl", "kill", "--signal=KILL", "tasker")
-        until(lambda: show("tasker.service", "MainPID") not in (before, "0"))
-    until(serving)
+        until_other_pid("tasker.service", before)
+    until_serving()
     assert alice.client.get(job.id).state is State.PAUSED
     run("systemctl", "daemon-reload")
     assert alice.client.resume(job.id).state is State.RUNNING
@@ -84,19 +87,40 @@ def test_a_paused_job_is_killed_at_once_by_force(alice: User) -> None:
         assert alice.wait(job).state is State.ENDED
 
 
-def test_what_it_handles_waits_until_it_is_resumed_and_what_ends_it_does_not(alice: User) -> None:
+def test_a_signal_that_is_handled_waits_until_the_job_is_resumed(alice: User) -> None:
     job = alice.sh(COUNTS)
     alice.first_line(job)
     alice.client.pause(job.id)
     alice.client.signal(job.id, signal.SIGUSR1)
     assert alice.client.get(job.id).state is State.PAUSED
+    assert _printed(alice, job) == b"ready\n"
     alice.client.resume(job.id)
-    until(lambda: b"usr1" in _printed(alice, job))
+    until(lambda: _printed(alice, job), lambda printed: b"usr1" in printed)
+
+
+def test_a_signal_that_is_blocked_waits_until_the_job_is_resumed(alice: User) -> None:
+    """Also where it would end the process: a shell blocks signals for a moment whenever it starts a command."""
+    script = "import signal, time; signal.pthread_sigmask(signal.SIG_BLOCK, [1]); print('blocked', flush=True)\n"
+    script += "while not signal.sigpending(): time.sleep(0.1)\n"
+    script += "print('pending', flush=True); signal.pthread_sigmask(signal.SIG_UNBLOCK, [1]); time.sleep(600)"
+    job = alice.start("python3", "-c", script)
+    alice.first_line(job)
     alice.client.pause(job.id)
-    alice.client.signal(job.id, signal.SIGHUP)  # not handled
-    ended = alice.wait(job)
-    assert ended.outcome is not None
-    assert (ended.outcome.kind, ended.outcome.signal) == (Kind.SIGNALLED, signal.SIGHUP)
+    alice.client.signal(job.id, signal.SIGHUP)
+    assert alice.client.get(job.id).state is State.PAUSED
+    alice.client.resume(job.id)
+    _ended_by_hangup(alice, job)
+    assert alice.output(job) == b"blocked\npending\n"
+
+
+def test_a_fatal_signal_takes_effect_when_the_job_is_resumed_at_the_latest(alice: User) -> None:
+    job = alice.sh(COUNTS)
+    alice.first_line(job)
+    alice.client.pause(job.id)
+    alice.client.signal(job.id, signal.SIGHUP)  # neither handled nor, but for moments, blocked
+    with contextlib.suppress(TaskerError):  # it has ended already
+        alice.client.resume(job.id)
+    _ended_by_hangup(alice, job)
 
 
 def test_the_run_time_goes_on_while_it_is_paused(alice: User) -> None:
@@ -114,6 +138,12 @@ def test_an_ended_job_is_not_paused(alice: User) -> None:
     with pytest.raises(TaskerError, match=f"cannot pause job {job.id}: it has ended"):
         alice.client.pause(job.id)
     assert not os.path.exists(cgroup(job))
+
+
+def _ended_by_hangup(user: User, job: Job) -> None:
+    outcome = user.wait(job).outcome
+    assert outcome is not None
+    assert (outcome.kind, outcome.signal) == (Kind.SIGNALLED, signal.SIGHUP)
 
 
 def _printed(user: User, job: Job) -> bytes:

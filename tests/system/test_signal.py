@@ -35,7 +35,8 @@ def test_systemctl_kill_stays_what_it_is(alice: User) -> None:
 
 
 def test_it_reaches_the_whole_process_group(alice: User) -> None:
-    job = alice.sh("(trap 'echo child; exit' USR2; echo ready; while :; do sleep 0.1; done) & trap : USR2; wait; wait")
+    child = "trap 'echo child; exit' USR2; echo ready; while :; do sleep 0.1; done"
+    job = alice.sh(f"trap : USR2; ({child}) & wait; wait")  # ready when both handle the signal
     alice.first_line(job)
     alice.client.signal(job.id, signal.SIGUSR2)
     assert b"child\n" in alice.output(job)

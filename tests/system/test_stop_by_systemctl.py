@@ -8,7 +8,8 @@ import pytest
 
 from tasker.job import Job, Kind
 from tasker.limits import Limits
-from tests.system.conftest import ETC, User, cgroup, run, serving, show, until
+from tests.system.conftest import ETC, User, cgroup, run, show, until_other_pid, until_serving
+from tests.waiting import until, until_equal
 
 CIVIL = "exec 2>/dev/null; trap 'echo asked; exit 7' TERM; echo ready; while :; do sleep 0.1; done"
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.1; done"
@@ -34,8 +35,8 @@ def test_it_is_asked_once_and_the_outcome_says_by_whom(alice: User) -> None:
     assert end(alice, job) == (Kind.STOPPED, 7, None, "systemctl", False)
     assert alice.client.get(job.id).outcome.summary == "stopped by systemctl"  # type: ignore[union-attr]
     assert alice.output(job) == b"ready\nasked\n"
-    log = run("journalctl", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTOR=systemctl")
-    asked, told = log.splitlines()
+    entries = ("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}", "TASKER_ACTOR=systemctl")
+    asked, told = until(lambda: run(*entries).splitlines(), lambda lines: len(lines) == 2)  # journald takes its time
     assert asked == f"{job.id}: systemctl stops it, within 10 s"
     assert told.startswith(f"{job.id}: stopped by systemctl after ")
 
@@ -79,8 +80,8 @@ def test_after_a_restart_of_the_engine_it_is_the_same(alice: User, how: str) -> 
     else:
         before = show("tasker.service", "MainPID")
         run("systemctl", "kill", "--signal=KILL", "tasker")
-        until(lambda: show("tasker.service", "MainPID") not in (before, "0"))
-    until(serving)
+        until_other_pid("tasker.service", before)
+    until_serving()
     run("systemctl", "stop", job.unit, deaf.unit)
     assert end(alice, job) == (Kind.STOPPED, 7, None, "systemctl", False)
     assert end(alice, deaf) == (Kind.STOPPED, None, 9, "systemctl", True)
@@ -91,9 +92,9 @@ def test_what_a_dead_engine_did_not_hear_the_next_one_carries_out(alice: User) -
     job = ready(alice, CIVIL, grace=300.0)
     run("systemctl", "kill", "--signal=STOP", "tasker")
     run("systemctl", "stop", "--no-block", job.unit)
-    until(lambda: show(job.unit, "ActiveState") == "deactivating")
+    until_equal(lambda: show(job.unit, "ActiveState"), "deactivating")
     run("systemctl", "kill", "--signal=KILL", "tasker")
-    until(serving)
+    until_serving()
     assert end(alice, job) == (Kind.STOPPED, 7, None, "systemctl", False)
 
 
@@ -108,7 +109,7 @@ def test_without_an_engine_systemd_asks_by_itself(alice: User) -> None:
         assert not cgroup(job).exists()
     finally:
         config.write_text(good)
-    until(serving)
+    until_serving()
     assert end(alice, job)[:2] == (Kind.EXITED, 7)
     assert alice.output(job) == b"ready\nasked\n"
 

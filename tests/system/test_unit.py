@@ -8,15 +8,15 @@ from pathlib import Path
 from tasker.identity import Role
 from tasker.job import Job, Kind
 from tasker.limits import Limits
-from tests.system.conftest import User, cgroup, run, scopes, show, until
+from tests.system.conftest import User, cgroup, run, scopes, show
+from tests.waiting import until
 
 MIB = 1 << 20
 
 
 def test_status_shows_whose_it_is_and_what_happened(alice: User) -> None:
     job = alice.start("sleep", "600", name="nap")
-    until(lambda: "alice started" in run("systemctl", "status", job.unit))
-    status = run("systemctl", "status", job.unit)
+    status = until(lambda: run("systemctl", "status", job.unit), lambda text: "alice started" in text)
     assert f"{job.unit} - alice: sleep 600" in status
     assert f"CGroup: /tasker.slice/tasker-alice.slice/{job.unit}" in status
     assert f"{job.pid} sleep 600" in status
@@ -26,7 +26,8 @@ def test_status_shows_whose_it_is_and_what_happened(alice: User) -> None:
 def test_the_journal_has_its_life_by_unit_and_by_owner(alice: User, admin: User) -> None:
     job = alice.start("sleep", "600")
     admin.client.stop(job.id)
-    until(lambda: "stopped by root" in run("journalctl", "-o", "cat", f"OBJECT_SYSTEMD_UNIT={job.unit}"))
+    entries = ("journalctl", "-q", "-o", "cat", f"OBJECT_SYSTEMD_UNIT={job.unit}")
+    until(lambda: run(*entries), lambda text: "stopped by root" in text)
     log = run("journalctl", "-o", "cat", "TASKER_OWNER=alice", f"TASKER_JOB={job.id}").splitlines()
     assert log[:2] == [f"{job.id}: alice started sleep 600", f"{job.id}: root stops it, within 10 s"]
     assert [line.partition(" after ")[0] for line in log[2:]] == [f"{job.id}: stopped by root"]

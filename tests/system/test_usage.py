@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 from tasker.client.watching import Changed, Forgotten, Snapshot, Used, Watching
 from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.usage import Usage
-from tests.system.conftest import User, cgroup, run, until
+from tests.system.conftest import User, cgroup, run
+from tests.waiting import until
 
 MIB = 1 << 20
 BURN = "while :; do :; done"
@@ -34,8 +34,7 @@ def ended(user: User, job: Job) -> tuple[Usage, str]:
 
 def test_a_busy_job_has_cpu_time_a_rate_and_pressure(alice: User) -> None:
     job = alice.sh(BURN)
-    until(lambda: usage(alice, job).cpu_time > 0.2)
-    until(lambda: (usage(alice, job).cpu_rate or 0.0) > 0.1)
+    until(lambda: usage(alice, job), lambda now: now.cpu_time > 0.2 and (now.cpu_rate or 0.0) > 0.1)
     now = usage(alice, job)
     assert now.tasks == 1
     assert now.memory is not None
@@ -70,7 +69,7 @@ def test_bytes_to_disk_and_memory_are_counted_to_the_last(alice: User) -> None:
 
 def test_a_cpu_limit_that_holds_back_is_told(alice: User) -> None:
     job = alice.sh(BURN, Limits(cpu=0.2))
-    until(lambda: usage(alice, job).periods > 20)
+    until(lambda: usage(alice, job), lambda now: now.periods > 20)
     assert usage(alice, job).throttled > 0.5
     assert usage(alice, job).throttled_time > 0.0
     alice.client.stop(job.id)
@@ -85,7 +84,7 @@ def test_out_of_memory_is_told_with_the_limit_and_how_often(alice: User) -> None
     reached = r"limit 48M reached (at least )?(once|\d+ times) \(peak (at least )?48M\)"
     assert re.fullmatch(f"killed: out of memory, {reached}", verdict)
     assert totals.oom_kills >= 1
-    until(lambda: verdict in run("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}"))
+    until(lambda: run("journalctl", "-q", "-o", "cat", f"TASKER_JOB={job.id}"), lambda text: verdict in text)
 
 
 def test_a_stop_that_had_to_kill_says_so(alice: User) -> None:
@@ -105,7 +104,7 @@ def test_jobs_are_watched_while_they_come_and_go_and_across_a_restart(alice: Use
     assert seen.spec.environment == {"SECRET": ""}
     while not any(used.job == job.id for used in getattr(next(watching), "usages", ())):
         pass
-    subprocess.run(["systemctl", "restart", "tasker"], check=True)
+    run("systemctl", "restart", "tasker")
     while not (isinstance(part := next(watching), Snapshot) and part.first):
         assert not isinstance(part, Forgotten)
     alice.client.stop(job.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import ETC, User, run, serving, show, until
+from tests.system.conftest import ETC, User, run, show, until_serving
 from tests.system.test_zz_run import leftovers
 
 CONTROL = Path("/run/systemd/system.control")
@@ -25,7 +25,7 @@ def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
     engine = show("tasker.service", "MainPID")
     job = alice.start("sleep", "600")
     install()
-    until(serving)
+    until_serving()
     assert show("tasker-collector.service", "MainPID") == collector
     assert show("tasker.service", "MainPID") != engine
     assert alice.connect().get(job.id).state == "running"

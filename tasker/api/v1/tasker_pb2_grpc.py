@@ -174,9 +174,11 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignalJob(self, request, context):
-        """Sends a signal to the process group of a job's command; refused once the command has exited. Where the signal is the
-        job's end, returns the job as it ended. To a paused job, SIGKILL and
-        whatever else ends a process without being handled act at once; what its processes handle waits until it is resumed.
+        """Sends a signal to the process group of a job's command; refused once the command has exited. Answers when the signal
+        has been sent, which is not when it takes effect; where the command does not handle it and it is the job's end, with
+        the job as it ended, if that is within a second. In a paused job only SIGKILL is certain to take effect at once. Any
+        other signal takes effect when the job is resumed, at the latest: at once only where it ends a process that neither
+        handles nor blocks it just then, and a shell, for one, blocks signals while it starts a command.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

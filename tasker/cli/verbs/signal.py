@@ -22,7 +22,8 @@ examples:
   tasker signal k3v9 10
 
 SIGNAL is a name, with or without SIG, or a number from 1 to 64 (kill -l lists them). It goes to the process group of
-the job's command. To end a job there is tasker stop, which waits for its end. --json prints {"jobs": […]}."""
+the job's command. To end a job there is tasker stop, which waits for its end. In a paused job only KILL is certain to
+take effect at once; any other signal may wait until the job is resumed. --json prints {"jobs": […]}."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
