@@ -164,7 +164,7 @@ def _named(name: str, tables: dict[str, Any]) -> dict[str, Any]:
         try:
             keys.owner(key)
         except ValueError as error:
-            raise invalid(f"there is no owner {key[:40]!r} for [{name}]; a key there is {error}") from error
+            raise invalid(f"there is no owner {key[:40]!r} for [{name}]: {error}") from error
     return table
 
 

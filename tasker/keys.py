@@ -81,7 +81,7 @@ def cores(value: object) -> float:
 
 def owner(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise ValueError(f"a user's name, as in a certificate: {why_no_name(name)}")
+        raise ValueError(why_no_name(name))
     return name
 
 

@@ -45,10 +45,9 @@ class Account:
     persons: bool = False
     """Whether it is a person's account, by its uid."""
 
-    @property
-    def may_be_mapped(self) -> bool:
-        """Whether [accounts] may name it."""
-        return self.uid >= FIRST_PERSON and self.uid != _NOBODY
+    def may_run_jobs(self, *, mapped: bool) -> bool:
+        """Whether owners' jobs may run as it; `mapped`: [accounts] names it, so it need not be a person's."""
+        return self.persons or (mapped and self.uid >= FIRST_PERSON and self.uid != _NOBODY)
 
     def environment(self, job: str, owner: str) -> dict[str, str]:
         """The small default environment of a job."""
@@ -74,19 +73,17 @@ class Accounts:
         """The local account that the owner's jobs run as, if there is one."""
         name = self.config.accounts.get(owner)
         account = await self._look_up(name or owner)
-        if account is None or not (account.may_be_mapped if name else account.persons):
-            return None
-        return account
+        return account if account is not None and account.may_run_jobs(mapped=name is not None) else None
 
     async def of_owner(self, owner: str) -> Account:
         """Raises TaskerError: REFUSED where [accounts] names none that may be, EXHAUSTED where the range is used up."""
-        account = await self.own(owner)
-        if account is not None:
+        name = self.config.accounts.get(owner)
+        account = await self._look_up(name or owner)
+        if account is not None and account.may_run_jobs(mapped=name is not None):
             return account
-        name, jobs = self.config.accounts.get(owner), self.config.jobs
         if name is not None:
-            raise self._unfit(owner, name, await self._look_up(name))
-        # Nothing is awaited from here on: two starts get the same uid.
+            raise self._unfit(owner, name, account)
+        jobs = self.config.jobs  # nothing is awaited from here on: two starts get the same uid
         uid = self._ledger.uid(owner) or self._ledger.give(owner, range(jobs.first_uid, jobs.first_uid + jobs.uids))
         return Account("", uid, uid, (), "/", "/bin/sh")
 

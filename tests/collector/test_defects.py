@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -115,36 +116,39 @@ def test_an_engine_that_is_gone_costs_no_exit(collector: Daemon, engine: Engine,
     assert engine.exit(job).code == 3
 
 
-def test_sending_raises_nothing_and_calls_nobody_back() -> None:
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield Loop()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("peer_is_gone", [True, False])
+def test_sending_raises_nothing_and_calls_nobody_back(loop: Loop, peer_is_gone: bool) -> None:
     """It is done in the middle of other work, on behalf of another job. The connection ends when that is done."""
-    loop = Loop()
-    for notice in (wire.Done(), wire.Followers("x", -1)):
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ended: list[Connection] = []
-        connection = Connection(ours, loop, lambda *_: None, ended.append)
-        if notice == wire.Done():
-            theirs.close()
-        reading, writing = os.pipe()
-        for _ in range(3):
-            connection.send(0, notice, [writing] if writing else ())
-            writing = 0
-        assert ended == []
-        other, waker = socket.socketpair()
-        loop.add(other.fileno(), READ, lambda _: loop._stop(0, None))
-        waker.send(b"x")
-        loop._running = True
-        loop.run()
-        assert ended == [connection]
-        assert os.read(reading, 1) == b""  # closed with the connection
-        loop.remove(other.fileno())
-        os.close(reading)
-        for sock in (other, waker, theirs):
-            sock.close()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ended: list[Connection] = []
+    connection = Connection(ours, loop, lambda *_: None, ended.append)
+    reading, writing = os.pipe()
+    if peer_is_gone:
+        theirs.close()
+    connection.send(0, wire.Followers("x", 1 if peer_is_gone else -1), [writing])
+    connection.send(0, wire.Done())
+    assert ended == []
+    other, waker = socket.socketpair()
+    loop.add(other.fileno(), READ, lambda _: loop._stop(0, None))
+    waker.send(b"x")
+    loop.run()
+    assert ended == [connection]
+    assert os.read(reading, 1) == b""  # the other end was closed, sent or not
+    os.close(reading)
+    for sock in (other, waker, theirs):
+        sock.close()
 
 
-def test_a_defect_closes_what_it_happened_on() -> None:
+def test_a_defect_closes_what_it_happened_on(loop: Loop) -> None:
     """And the loop goes on for the others."""
-    loop = Loop()
     ours, theirs = socket.socketpair()
     quiet, other = socket.socketpair()
     theirs.settimeout(DEADLINE)
