@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tasker import wire
-from tasker.engine import archive_files, table
+from tasker.engine import archive_files, entry
 from tasker.identity import Identity, Role
 from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
@@ -38,7 +38,7 @@ def numbers_in(cls: Any, seen: set[Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{cls.__name__}.{name}", part
 
 
-@pytest.mark.parametrize("cls", [*wire.MESSAGES.values(), table.Record, archive_files.Record], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("cls", [*wire.MESSAGES.values(), entry.Record, archive_files.Record], ids=lambda c: c.__name__)
 def test_every_number_has_a_range(cls: type) -> None:
     assert [name for name, hint in numbers_in(cls, set()) if hint in (int, float)] == []
 

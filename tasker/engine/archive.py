@@ -15,7 +15,8 @@ import os
 from tasker import wire
 from tasker.channel import Channel
 from tasker.engine.archive_files import ArchiveFiles, Stopped
-from tasker.engine.table import Entry, Table
+from tasker.engine.entry import Entry
+from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
 from tasker.engine.unpacked import Unpacked
 from tasker.errors import Reason, TaskerError

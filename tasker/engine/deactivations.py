@@ -14,10 +14,10 @@ import logging
 import signal
 
 from tasker.engine import names
+from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.job import Kind

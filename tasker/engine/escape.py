@@ -21,8 +21,8 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import process
 from tasker.engine.cgroup import Cgroup
+from tasker.engine.entry import Entry, Stop
 from tasker.engine.journal import Journal
-from tasker.engine.table import Entry, Stop
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State

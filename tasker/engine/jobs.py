@@ -13,40 +13,34 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tasker import wire
 from tasker.channel import Channel
 from tasker.config import Config
-from tasker.engine import disks, inforce, names, properties
+from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.conclusions import Conclusions
+from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
 from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
-from tasker.engine.outcomes import outcome_of, ran, told
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry, Stop, Table
+from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
-from tasker.engine.usage import Totals, totals
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Clock, Job, JobSpec, check_spec
 from tasker.lifecycle import Event, State
-from tasker.limits import Limits
 from tasker.policy import demand
-from tasker.verdict import spoken_of
 
 log = logging.getLogger(__name__)
-
-_NOTHING_LEFT: dict[str, Any] = {"lingering": False, "lingers_until": None, "left_behind": 0, "paused": False}
 
 
 class Jobs:
@@ -81,6 +75,7 @@ class Jobs:
         self.pausing = Pausing(systemd, journal, tasks, self.note)
         self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
         self._retention = retention
+        self._conclusions = Conclusions(systemd, ceilings)
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -210,7 +205,12 @@ class Jobs:
             ended = (time.time(), time.monotonic())
         finished = await self._collector.request(wire.Finish(entry.job.id))
         assert isinstance(finished, wire.Finished)
-        await self._conclude(entry, exit, ended, finished.written)
+        await self._conclusions.conclude(entry, exit, ended, finished.written)
+        await self.note(entry)
+        await self._systemd.unref(entry.job.unit)
+        assert entry.job.outcome is not None
+        actor = entry.stop.by if entry.stop is not None else "systemd"
+        self._journal.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
         entry.held = finished.held
         self.table.end(entry)
         self._retention.apply()
@@ -226,69 +226,6 @@ class Jobs:
         cgroup.close()
         entry.cgroup = None
         return lingered
-
-    async def _conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
-        """How it ended and why. `ended`: seconds since the epoch, and CLOCK_MONOTONIC."""
-        result = await self._result(entry)
-        if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
-            entry.stop = Stop("systemctl", exit.monotonic)
-        usage = totals(entry.meter, await self._totals(entry), ended[0])
-        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
-        outcome = told(outcome, entry, limits, usage, result, self._ceilings)
-        entry.move(
-            Event.SWEPT,
-            ended=ended[0],
-            clock=dataclasses.replace(entry.job.clock, lingers_until=None, ended=ended[1]),
-            outcome=outcome,
-            usage=usage,
-            printed=printed,
-            in_force=limits if differing else None,
-            differing=differing,
-            stopping_by="",
-            **_NOTHING_LEFT,
-        )
-        await self.note(entry)
-        await self._systemd.unref(entry.job.unit)
-        actor = entry.stop.by if entry.stop is not None else "systemd"
-        self._journal.job(entry.job, "end", outcome.verdict, actor=actor)
-
-    async def _result(self, entry: Entry) -> str:
-        """The scope's Result. A systemd that does not answer does not hold up the end of a job."""
-        try:
-            unit = await self._systemd.ended(entry.job.unit)
-        except TaskerError as error:
-            log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
-            return ""
-        return unit.result if unit is not None else ""
-
-    async def _totals(self, entry: Entry) -> Totals:
-        """What systemd counted, where its own last look at the cgroup may have been later than ours."""
-        if entry.meter.final:
-            return Totals()
-        try:
-            return await self._systemd.totals(entry.job.unit)
-        except TaskerError as error:
-            log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
-            return Totals()
-
-    async def _felt(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
-        """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
-        set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
-        limits = job.limits
-        for field in fields:
-            try:
-                said = await self._systemd.limit(job.unit, field)
-            except TaskerError as error:
-                log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
-                said = None
-            limits = limits if said is None else properties.felt(limits, field, said)
-        unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks
-        return limits, tuple(
-            field
-            for field in fields
-            if getattr(limits, field) != getattr(job.limits, field) and not (field == "tasks" and unasked)
-        )
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""

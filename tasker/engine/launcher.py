@@ -16,8 +16,8 @@ from tasker.engine.accounts import Account
 from tasker.engine.advice import exec_error
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.entry import Entry
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.usage import FAST
 from tasker.errors import Reason, TaskerError, invalid
 

@@ -16,11 +16,11 @@ from tasker import wire
 from tasker.engine import disklimits, disks, fatal, properties
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
+from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.properties import Property
 from tasker.engine.rollback import Before, restoring
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job

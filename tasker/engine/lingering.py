@@ -20,9 +20,9 @@ from typing import Any
 
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.entry import Entry, Sweep
 from tasker.engine.pausing import Pausing
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry, Sweep
 from tasker.errors import TaskerError
 from tasker.quantity import FOREVER, format_duration
 

@@ -21,10 +21,10 @@ import re
 
 from tasker.engine import names, process
 from tasker.engine.bus import PROPERTIES, Bus, Signal
+from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.verdict import MOST_SESSIONS, opened_sessions

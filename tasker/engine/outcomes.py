@@ -8,7 +8,7 @@ from typing import Any
 
 from tasker import wire
 from tasker.engine.ceilings import Ceilings
-from tasker.engine.table import Entry, Sent, Stop
+from tasker.engine.entry import Entry, Sent, Stop
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from tasker.engine import fatal
+from tasker.engine.entry import Entry
 from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job

@@ -16,10 +16,10 @@ from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import names, scope
 from tasker.engine.archive import Archive
+from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.engine.usage import FAST
 from tasker.errors import TaskerError

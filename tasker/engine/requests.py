@@ -15,6 +15,7 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.about import About
 from tasker.engine.archive import Archive
+from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting, told
@@ -22,7 +23,6 @@ from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
 from tasker.engine.stops import Stops
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity

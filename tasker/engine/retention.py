@@ -14,8 +14,9 @@ import time
 
 from tasker import config
 from tasker.engine.archive import Archive
+from tasker.engine.entry import Entry
 from tasker.engine.journal import Journal
-from tasker.engine.table import Entry, Table
+from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.quantity import format_size

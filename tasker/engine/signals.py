@@ -5,8 +5,8 @@ from __future__ import annotations
 from tasker import wire
 from tasker.channel import Channel
 from tasker.engine import fatal
+from tasker.engine.entry import Entry, Sent
 from tasker.engine.jobs import Jobs
-from tasker.engine.table import Entry, Sent
 from tasker.job import Job, check_signal
 from tasker.lifecycle import State
 

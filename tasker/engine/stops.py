@@ -14,9 +14,9 @@ import time
 
 from tasker import wire
 from tasker.channel import Channel
+from tasker.engine.entry import Entry, Stop
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
-from tasker.engine.table import Entry, Stop
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tasker.engine.archive_files import ArchiveFiles, Stopped
-from tasker.engine.table import Entry
+from tasker.engine.entry import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job

@@ -6,8 +6,9 @@ import asyncio
 import dataclasses
 from collections.abc import Iterator
 
+from tasker.engine.entry import Entry
 from tasker.engine.pages import PAGE, Pages
-from tasker.engine.table import Entry, Table
+from tasker.engine.table import Table
 from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
 from tests.engine.jobs import a_job

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tasker import wire
+from tasker.engine.entry import Entry
 from tasker.engine.stops import Stops
-from tasker.engine.table import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State

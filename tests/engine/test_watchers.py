@@ -12,7 +12,8 @@ import pytest
 
 from tasker import wire
 from tasker.channel import Channel, Reply
-from tasker.engine.table import Entry, Table
+from tasker.engine.entry import Entry
+from tasker.engine.table import Table
 from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State

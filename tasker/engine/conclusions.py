@@ -1,0 +1,97 @@
+"""The conclusion of a job: how it ended and why, what it used in all, which limits it felt in the end.
+
+Put together from what the collector saw, what systemd keeps of the scope, and what people asked for. A systemd that
+does not answer does not hold up the end of a job: what only systemd knows is then left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from tasker import wire
+from tasker.engine import properties
+from tasker.engine.ceilings import Ceilings
+from tasker.engine.entry import Entry, Stop
+from tasker.engine.outcomes import outcome_of, ran, told
+from tasker.engine.systemd import Systemd
+from tasker.engine.usage import Totals, totals
+from tasker.errors import TaskerError
+from tasker.job import Job
+from tasker.lifecycle import Event
+from tasker.limits import Limits
+from tasker.verdict import spoken_of
+
+log = logging.getLogger(__name__)
+
+_NOTHING_LEFT: dict[str, Any] = {"lingering": False, "lingers_until": None, "left_behind": 0, "paused": False}
+
+
+class Conclusions:
+    def __init__(self, systemd: Systemd, ceilings: Ceilings) -> None:
+        self._systemd = systemd
+        self._ceilings = ceilings
+
+    async def conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
+        """Take a job to ENDED, of which no process is left and whose leader exited as `exit` says.
+
+        `ended`: seconds since the epoch, and CLOCK_MONOTONIC; `printed` in bytes.
+        """
+        result = await self._result(entry)
+        if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
+            entry.stop = Stop("systemctl", exit.monotonic)
+        usage = totals(entry.meter, await self._totals(entry), ended[0])
+        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
+        limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
+        outcome = told(outcome, entry, limits, usage, result, self._ceilings)
+        entry.move(
+            Event.SWEPT,
+            ended=ended[0],
+            clock=dataclasses.replace(entry.job.clock, lingers_until=None, ended=ended[1]),
+            outcome=outcome,
+            usage=usage,
+            printed=printed,
+            in_force=limits if differing else None,
+            differing=differing,
+            stopping_by="",
+            **_NOTHING_LEFT,
+        )
+
+    async def _result(self, entry: Entry) -> str:
+        """The scope's Result. A systemd that does not answer does not hold up the end of a job."""
+        try:
+            unit = await self._systemd.ended(entry.job.unit)
+        except TaskerError as error:
+            log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
+            return ""
+        return unit.result if unit is not None else ""
+
+    async def _totals(self, entry: Entry) -> Totals:
+        """What systemd counted, where its own last look at the cgroup may have been later than ours."""
+        if entry.meter.final:
+            return Totals()
+        try:
+            return await self._systemd.totals(entry.job.unit)
+        except TaskerError as error:
+            log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
+            return Totals()
+
+    async def _felt(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
+        """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
+        set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
+        limits = job.limits
+        for field in fields:
+            try:
+                said = await self._systemd.limit(job.unit, field)
+            except TaskerError as error:
+                log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
+                said = None
+            limits = limits if said is None else properties.felt(limits, field, said)
+        unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks
+        return limits, tuple(
+            field
+            for field in fields
+            if getattr(limits, field) != getattr(job.limits, field) and not (field == "tasks" and unasked)
+        )
