@@ -11,17 +11,20 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  6. engine/jobs.py     policy.py: may they? job.py: is it in range? accounts.py: as whom? ceilings.py: is there room?
  7. engine/launcher.py Launch to the collector, which forks; child.py becomes the job's user and waits at its gate
  8. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back (properties.py, cgroup.py); Release
- 9. collector/         the gate opens, exec; output.py reads the pipe into a ring (ring.py) until the leader exits
+ 9. collector/         the gate opens, exec (or whynot.py finds out why not); output.py fills a ring (ring.py)
 10. frontend/attach.py reads the ring for whoever attaches; cli/follow.py shows it, at a place that output.py chooses
-11. engine/jobs.py     the leader exited: kill what is left, Finish; outcomes.py and verdict.py say how it ended and why
+11. engine/lingering.py what the leader left behind ends, too; conclusions.py and verdict.py say how and why it ended
 12. engine/retention.py at last archive.py takes its output to disk; attached to, it is a ring again (unpacked.py)
 
-Around that, in engine/: reconcile.py builds the table (table.py) anew after a restart; stops.py, signals.py, pausing.py
-and limiting.py do what people ask for, deactivations.py what systemd asks for; escape.py ends what left its scope;
-inforce.py reads back what is in force and usage.py what is used; journal.py writes down who did what; about.py answers
-GetInfo. watchers.py tells frontends what changes; frontend/watch.py passes it on to who watches.
+Around that, in engine/: reconcile.py builds the table (table.py) of entries (entry.py) anew after a restart; stops.py,
+signals.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
+systemd asks for; escape.py ends what left its scope, logins.py reports login sessions; disks.py finds the disk under a path
+(mounts.py), disklimits.py limits it; inforce.py reads back what is in force and usage.py what is used, acting.py says
+which limits acted; journal.py writes down who did what; about.py answers GetInfo. watchers.py sends changes to the
+frontends, and frontend/watch.py passes them on.
 
-What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py.
+What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py; which values a field may hold
+is declared beside its type (bounds.py) and enforced by wire/codec.py.
 """
 
 __version__ = "0.1.0"
