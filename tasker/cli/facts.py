@@ -61,11 +61,31 @@ def in_force(job: Job) -> Rows:
     rows: Rows = [[Text(column, "bold") for column in ("LIMIT", "ASKED", "IN FORCE")]]
     wanted, holds = _named(job, job.limits), None if job.in_force is None else _named(job, job.in_force)
     for field, (label, words) in FIELDS.items():
-        asked = words(getattr(wanted, field)) or "none"
-        now = "" if holds is None else words(getattr(holds, field)) or "none"
-        if (asked, now) not in (("none", "none"), ("none", "")):
-            rows.append([Text(label), Text(asked), Text(now, DIFFERS if field in job.differing else "")])
+        style = DIFFERS if field in job.differing else ""
+        if field == "io":
+            rows += _by_path(label, wanted.io, None if holds is None else holds.io, style)
+            continue
+        asked = words(getattr(wanted, field))
+        now = None if holds is None else words(getattr(holds, field))
+        if asked or now:
+            rows.append(_row(label, asked, now, style))
     return rows
+
+
+def _by_path(label: str, wanted: tuple[IoLimit, ...], holds: tuple[IoLimit, ...] | None, style: str) -> Rows:
+    """A row for each path, coloured where its own values differ."""
+    asked = {io.path: _ceilings(io) for io in wanted}
+    now = {io.path: _ceilings(io) for io in holds or ()}
+    rows = []
+    for path in dict.fromkeys((*asked, *now)):
+        mine, its = asked.get(path, ""), None if holds is None else now.get(path, "")
+        rows.append(_row(f"{label} {visible(path)}", mine, its, style if mine != its else ""))
+    return rows
+
+
+def _row(label: str, asked: str, now: str | None, style: str) -> list[Text]:
+    """`now` is None where nothing was read back."""
+    return [Text(label), Text(asked or "none"), Text("" if now is None else now or "none", style)]
 
 
 def _usage(job: Job) -> Iterable[tuple[str, str]]:

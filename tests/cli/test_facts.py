@@ -154,10 +154,10 @@ def test_the_limits_as_a_table() -> None:
     force = replace(LIMITS, memory=1 << 30, cpu=None)
     job = replace(RUNNING, limits=LIMITS, in_force=force, differing=("memory", "cpu"))
     assert for_pipe(in_force(job))[:4] == [
-        "LIMIT        ASKED                          IN FORCE",
-        "CPU          0.5 cores                      none",
-        "CPU weight   50                             50",
-        "memory       512M                           1G",
+        "LIMIT        ASKED                    IN FORCE",
+        "CPU          0.5 cores                none",
+        "CPU weight   50                       50",
+        "memory       512M                     1G",
     ]
     assert [str(row[2].style) for row in in_force(job)[1:4]] == [DIFFERS, "", DIFFERS]
     assert [len(in_force(replace(RUNNING, in_force=force))) for force in (None, Limits())] == [1, 1]
@@ -173,7 +173,15 @@ def test_a_path_is_shown_with_its_mount_point_and_disk() -> None:
     job = replace(RUNNING, limits=asked, in_force=asked, disks=disks)
     shown = "/srv (on /, disk vda): read 1M/s; / (disk vda): write 2M/s; /dev/vda1 (disk vda): 9 reads/s"
     assert said(job)["disk limit"] == shown
-    assert [cell.plain for cell in in_force(job)[1]] == ["disk", shown, shown]
+    force = replace(asked, io=(*asked.io[:2], IoLimit("/dev/vda", None, None, 7)))
+    rows = in_force(replace(job, in_force=force, differing=("io",)))
+    assert [[cell.plain for cell in row] for row in rows[1:]] == [
+        ["disk /srv (on /, disk vda)", "read 1M/s", "read 1M/s"],
+        ["disk / (disk vda)", "write 2M/s", "write 2M/s"],
+        ["disk /dev/vda1 (disk vda)", "9 reads/s", "none"],
+        ["disk /dev/vda", "none", "7 reads/s"],
+    ]
+    assert [row[2].style for row in rows[1:]] == ["", "", DIFFERS, DIFFERS]
     on_node = replace(asked, io=(IoLimit("/dev/vda", 1 << 20),))
     job = replace(job, limits=on_node, in_force=on_node, disks=(Disk("/dev/vda", "", "vda", "254:0"),))
     assert said(job)["disk limit"] == "/dev/vda: read 1M/s"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
-from tasker.engine.disklimits import by_disk, in_force, properties
+from tasker.engine.disklimits import by_disk, disks_of, in_force, properties
 from tasker.engine.mounts import Mounts
 from tasker.job import Job
 from tasker.limits import Disk, IoLimit, Limits
+from tests.cli.jobs import RUNNING
 from tests.engine.test_limiting import limit, read
 from tests.stack import Stack
 
@@ -46,6 +48,15 @@ def test_what_is_in_force_stands_under_the_path_that_asked_for_it() -> None:
         True,
     )
     assert in_force(OF_ALL[:1], (ROOT,), "") == ((), True)
+
+
+def test_a_job_of_an_earlier_tasker_has_the_disks_that_its_paths_lie_on_now() -> None:
+    limits = Limits(io=(IoLimit("/srv", read_iops=5), IoLimit("/proc/x", read_iops=5), IoLimit("/noted", 1)))
+    noted = Disk("/noted", "/noted", "vdz", "299:9")
+    job = replace(RUNNING, limits=limits, disks=(noted,))
+    found = disks_of(job)
+    assert [disk.path for disk in found] == ["/srv", "/noted"]
+    assert found[1] == noted
 
 
 def lines(tasker: Stack, job: Job) -> list[str]:

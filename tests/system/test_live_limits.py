@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,6 +130,38 @@ def test_an_entry_that_an_admin_made_for_the_disk_is_kept(alice: User) -> None:
     alice.client.limit(job.id, Limits(io=(IoLimit("/srv", read_bandwidth=MIB),)))
     words = (cgroup(job) / "io.max").read_text().split()[1:]
     assert (words[0], words[2]) == (f"rbps={MIB}", "riops=70")
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A mount point on device-mapper on device-mapper on a disk of its own, and that disk's name."""
+    image, point = tmp_path / "image", tmp_path / "volume"
+    image.write_bytes(b"")
+    os.truncate(image, 16 * MIB)
+    point.mkdir()
+    loop = run("losetup", "--find", "--show", str(image)).strip()
+    run("dmsetup", "create", "tasker-lower", "--table", f"0 20000 linear {loop} 0")
+    run("dmsetup", "create", "tasker-upper", "--table", "0 20000 linear /dev/mapper/tasker-lower 0")
+    run("mkfs.ext4", "-q", "/dev/mapper/tasker-upper")
+    run("mount", "/dev/mapper/tasker-upper", str(point))
+    yield str(point), loop.removeprefix("/dev/")
+    run("umount", str(point))
+    for name in ("tasker-upper", "tasker-lower"):
+        run("dmsetup", "remove", "--retry", name)
+    run("losetup", "--detach", loop)
+
+
+def test_the_disk_is_what_systemd_finds_below_a_volume(alice: User, volume: tuple[str, str]) -> None:
+    """Read back by its number, so the two agree; the same disk by its own name is one with it."""
+    point, name = volume
+    both = IoLimit(f"{point}/none", write_bandwidth=MIB), IoLimit(f"/dev/{name}", read_iops=9)
+    io = (*both, IoLimit("/", read_iops=8))
+    job = alice.start("sleep", "600", limits=Limits(io=io))
+    assert [(disk.mount_point, disk.name) for disk in job.disks[:2]] == [(point, name), ("", name)]
+    number = job.disks[0].number
+    assert f"{number} rbps=max wbps={MIB} riops=9 wiops=max" in (cgroup(job) / "io.max").read_text().splitlines()
+    assert len({disk.number for disk in job.disks}) == 2
+    assert alice.client.get(job.id).differing == ()
 
 
 PROPERTIES = (
