@@ -122,6 +122,8 @@ def test_what_a_newer_server_says() -> None:
         pb.JobSpec(user="x" * 257),
         pb.JobSpec(limits=pb.Limits(cpu=math.nan)),
         pb.JobSpec(limits=pb.Limits(cpu=math.inf)),
+        pb.JobSpec(limits=pb.Limits(cpu=1e305)),
+        pb.JobSpec(limits=pb.Limits(cpu=-1e305)),
         pb.JobSpec(limits=pb.Limits(run_time=Duration(seconds=-1))),
         pb.JobSpec(limits=pb.Limits(run_time=Duration(nanos=-5))),
         pb.JobSpec(limits=pb.Limits(io=[pb.IoLimit(path="/" + "x" * 4095)])),
