@@ -195,9 +195,9 @@ class Commands:
         if ended:
             self._logind.leaders[id] = 0
 
-    async def do_terminated(self) -> list[str]:
-        """The sessions that logind was told to terminate."""
-        return self._logind.terminated
+    async def do_killed(self) -> list[list[Any]]:
+        """Every KillSession so far: session, whom, signal."""
+        return self._logind.killed
 
     async def do_forged_session(self, id: str, leader: int, to: str) -> None:
         """Somebody who is not logind says so to the owner of the bus name `to`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dbus_next.aio.message_bus import MessageBus
 from dbus_next.constants import MessageType
 from dbus_next.message import Message
@@ -20,7 +22,7 @@ class StubLogind:
         self.address = address
         self.leaders: dict[str, int] = {}
         """By the id of the session; of one that is over: 0."""
-        self.terminated: list[str] = []
+        self.killed: list[list[Any]] = []
 
     async def appear(self, name: str = NAME) -> None:
         self.bus = await MessageBus(bus_address=self.address).connect()
@@ -43,8 +45,8 @@ class StubLogind:
             rows = [[id, 0, "root", "", _path(id)] for id in self.leaders]
             self.bus.send(Message.new_method_return(message, "a(susso)", [rows]))
             return True
-        if message.member == "TerminateSession":
-            self.terminated.append(message.body[0])
+        if message.member == "KillSession":
+            self.killed.append(message.body)
             self.bus.send(Message.new_method_return(message))
             return True
         leader = next((pid for id, pid in self.leaders.items() if message.path == _path(id)), 0)

@@ -18,9 +18,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import signal
 
 from tasker.engine import names, process
-from tasker.engine.bus import PROPERTIES, Bus, Signal
+from tasker.engine.bus import PROPERTIES, Bus
+from tasker.engine.bus import Signal as BusSignal
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
@@ -61,10 +63,10 @@ class Logins:
         if logind:
             self._tasks.spawn(self._look_everywhere(logind))
 
-    def _signal(self, signal: Signal) -> None:
-        if signal.member == "SessionNew":
-            session, path = signal.body
-            self._tasks.spawn(self._look(signal.sender, session, path))
+    def _signal(self, received: BusSignal) -> None:
+        if received.member == "SessionNew":
+            session, path = received.body
+            self._tasks.spawn(self._look(received.sender, session, path))
 
     async def _look_everywhere(self, logind: str) -> None:
         try:
@@ -82,7 +84,7 @@ class Logins:
             async with self._turns:
                 leader = (await self._bus.call(logind, path, PROPERTIES, "Get", "ss", SESSION, "Leader"))[0].value
         except TaskerError as error:
-            log.info("cannot tell who opened login session %s, which may be over: %s", session, error.message)
+            log.debug("cannot tell who opened login session %s, which may be over: %s", session, error.message)
             return
         entry = self._job_of(leader)
         if entry is None:
@@ -93,17 +95,17 @@ class Logins:
             await self._report(entry, session)
 
     async def _end(self, entry: Entry, logind: str, session: str) -> None:
-        """End a job whose leader has opened a session, and the session."""
+        """End a job whose leader has opened a session, and what runs in the session."""
         try:
             # A scope that is made around a process that dies meanwhile never ends, and nor would the session.
             await self._systemd.started(f"session-{session}.scope")
         except TaskerError as error:
             log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
         await self._jobs.escape.look(entry, session)
-        try:
-            await self._bus.call(logind, PATH, MANAGER, "TerminateSession", "s", session)
+        try:  # TerminateSession does nothing once the session's leader has died
+            await self._bus.call(logind, PATH, MANAGER, "KillSession", "ssi", session, "all", signal.SIGKILL)
         except TaskerError as error:
-            log.info("cannot terminate login session %s, which may be over: %s", session, error.message)
+            log.debug("cannot kill login session %s, which may be over: %s", session, error.message)
 
     async def _report(self, entry: Entry, session: str) -> None:
         entry.sessions += (session,)

@@ -78,13 +78,13 @@ def test_the_leader_is_ended_with_advice(logind: Stack) -> None:
     assert outcome.verdict == f"stopped by tasker: a process opened login session c1 {LEFT}; {INSTEAD}"
     entry = journalled(logind, "TASKER_ACTION=escape\n")
     assert f"MESSAGE={job.id}: a process opened login session c1 {LEFT}, so it is ended\n" in entry
-    until(lambda: logind.systemd.do("terminated") == ["c1"])
+    until(lambda: logind.systemd.do("killed") == [["c1", "all", 9]])
 
 
 def test_a_leader_that_logind_could_not_move_goes_on(logind: Stack) -> None:
     job, child = parent_and_child(logind)
     logind.systemd.do("session", id="c1", leader=job.pid)
-    until(lambda: logind.systemd.do("terminated") == ["c1"])
+    until(lambda: logind.systemd.do("killed") == [["c1", "all", 9]])
     opened(logind, "c2", child)
     assert logind.get(job).state == "running"
     assert end(logind, job).endswith(f"; a process opened login session c2 {LEFT}")

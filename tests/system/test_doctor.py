@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasker.identity import Role
 from tests.system.conftest import ETC, User, run, until_serving
 from tests.waiting import DEADLINE
 
@@ -37,6 +38,21 @@ def test_all_is_well(admin: User) -> None:
                  "your certificate", "port", "service", "clocks"):  # fmt: skip
         assert [one["verdict"] for one in checks[name]] == ["ok"], checks[name]
     assert "root, admin" in checks["service"][0]["text"]
+
+
+def test_whose_shared_memory_a_logout_removes(admin: User) -> None:
+    """Of the owners that have certificates and accounts here, lin lingers and guest does not."""
+    for name in ("lin", "guest"):
+        User(name, Role.USER)
+    _, checks = doctor()
+    (found,) = checks["shared memory"]
+    assert found["verdict"] == "note"
+    assert "the last login session of guest ends" in found["text"]
+    run("loginctl", "enable-linger", "guest")  # what it says
+    try:
+        assert [one["verdict"] for one in doctor()[1]["shared memory"]] == ["ok"]
+    finally:
+        run("loginctl", "disable-linger", "guest")
 
 
 def test_a_frontend_that_is_stopped(admin: User) -> None:
