@@ -208,10 +208,10 @@ def _io_max(properties: Mapping[str, Any]) -> str:
 def disk_under(path: str) -> str | None:
     """MAJOR:MINOR of the whole disk; None (and no error, as in systemd) where there is no path or no disk."""
     try:
-        status = os.stat(path)
+        found = os.stat(path)
     except OSError:
         return None
-    number = status.st_rdev if stat.S_ISBLK(status.st_mode) else status.st_dev
+    number = found.st_rdev if stat.S_ISBLK(found.st_mode) else found.st_dev
     device = f"{os.major(number)}:{os.minor(number)}"
     with contextlib.suppress(OSError):
         if os.path.exists(f"/sys/dev/block/{device}/partition"):
