@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.stub_process import job_of, status
+
 INFINITY = (1 << 64) - 1
 IO_ENTRIES = "io entries"
 """Beside a unit's settings: what systemd keeps of limits of disks, by path and property."""
@@ -53,14 +55,14 @@ class Cgroup:
         self._emptied = emptied
         self._leaders = {pid: os.pidfd_open(pid) for pid in pids}
         self._groups = {pid for pid in pids if os.getpgid(pid) == pid}
-        self._since = min(_status(pid)[2] for pid in pids)
+        self._since = min(status(pid)[2] for pid in pids)
         self._watched: dict[int, int] = {}
         directory.mkdir(parents=True)
         os.mkfifo(directory / "cgroup.kill", 0o600)
         self._kill = os.open(directory / "cgroup.kill", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         os.mkfifo(directory / "cgroup.freeze", 0o600)
         self._freeze = os.open(directory / "cgroup.freeze", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        alive = [pid for pid in pids if _status(pid)[0] not in "ZX"]
+        alive = [pid for pid in pids if status(pid)[0] not in "ZX"]
         for name, text in AT_REST.items():
             self.write(name, text)
         self.write("cgroup.procs", "".join(f"{pid}\n" for pid in alive))
@@ -94,9 +96,9 @@ class Cgroup:
 
     def _holds(self, pid: int) -> bool:
         with contextlib.suppress(OSError):
-            state, group, since = _status(pid)
+            state, group, since = status(pid)
             if pid not in (1, os.getpid(), os.getppid()) and state not in "ZX" and since >= self._since:
-                return pid in self._watched or group in self._groups or _job_of(pid) == self._job
+                return pid in self._watched or group in self._groups or job_of(pid) == self._job
         return False
 
     def signal(self, number: int) -> None:
@@ -216,26 +218,12 @@ def _io_max(properties: Mapping[str, Any]) -> str:
 def disk_under(path: str) -> str | None:
     """MAJOR:MINOR of the whole disk; None (and no error, as in systemd) where there is no path or no disk."""
     try:
-        status = os.stat(path)
+        found = os.stat(path)
     except OSError:
         return None
-    number = status.st_rdev if stat.S_ISBLK(status.st_mode) else status.st_dev
+    number = found.st_rdev if stat.S_ISBLK(found.st_mode) else found.st_dev
     device = f"{os.major(number)}:{os.minor(number)}"
     with contextlib.suppress(OSError):
         if os.path.exists(f"/sys/dev/block/{device}/partition"):
             return Path(os.path.realpath(f"/sys/dev/block/{device}")).parent.joinpath("dev").read_text().strip()
     return None if os.major(number) == 0 else device
-
-
-def _status(pid: int) -> tuple[str, int, int]:
-    """(state, process group, start time in ticks) out of /proc/PID/stat. Raises OSError."""
-    # Any process's name, which stands before, may be any bytes.
-    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()
-    return fields[0], int(fields[2]), int(fields[19])
-
-
-def _job_of(pid: int) -> str | None:
-    for entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-        if entry.startswith(b"TASKER_JOB="):
-            return os.fsdecode(entry[11:])
-    return None

@@ -19,6 +19,7 @@ from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from tests.stub_control import StubSystemd, forge_job_removed, stub_systemd
+from tests.stub_process import job_of
 from tests.stub_settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
 from tests.waiting import DEADLINE, limit
 
@@ -309,3 +310,12 @@ def test_what_has_other_jobs_is_never_signalled(stub: StubSystemd, leader: subpr
         assert bystander.poll() is None
         assert bystander.stdin is not None
         bystander.stdin.close()
+
+
+@pytest.mark.parametrize("environment", [{"TASKER_JOB": JOB}, {}], ids=["of a job", "empty"])
+def test_a_process_is_the_jobs_while_it_is_executed_too(environment: dict[str, str]) -> None:
+    """Within execve() /proc/PID/environ reads empty for a moment; subprocess.Popen returns before that is over."""
+    for _ in range(300):
+        with subprocess.Popen(["/bin/sleep", "600"], env=environment) as process:
+            assert job_of(process.pid) == environment.get("TASKER_JOB")
+            process.kill()
