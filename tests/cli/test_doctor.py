@@ -22,7 +22,6 @@ from tests.cli.conftest import Machine
 from tests.port import Port
 from tests.waiting import DEADLINE
 
-NOW = time.time()
 YEAR = 366 * 86400.0
 
 
@@ -147,28 +146,29 @@ def test_a_full_disk() -> None:
 
 
 def test_the_authority(etc: Path) -> None:
-    told(certificates.authority(etc / "ca.crt", NOW), Verdict.OK, "until")
-    told(certificates.authority(etc / "none", NOW), Verdict.WRONG, "there is no", "tasker certs init")
-    told(certificates.authority(etc / "server.crt", NOW), Verdict.WRONG, "no CA's certificate")
-    told(certificates.authority(etc / "ca.key", NOW), Verdict.WRONG, "cannot read")
-    told(certificates.authority(etc / "ca.crt", NOW + 100 * YEAR), Verdict.WRONG, "it ended on", "init --force")
-    told(certificates.authority(etc / "ca.crt", NOW - YEAR), Verdict.WRONG, "only from", "set the clock")
+    told(certificates.authority(etc / "ca.crt", time.time()), Verdict.OK, "until")
+    told(certificates.authority(etc / "none", time.time()), Verdict.WRONG, "there is no", "tasker certs init")
+    told(certificates.authority(etc / "server.crt", time.time()), Verdict.WRONG, "no CA's certificate")
+    told(certificates.authority(etc / "ca.key", time.time()), Verdict.WRONG, "cannot read")
+    told(certificates.authority(etc / "ca.crt", time.time() + 100 * YEAR), Verdict.WRONG, "it ended on", "init --force")
+    told(certificates.authority(etc / "ca.crt", time.time() - YEAR), Verdict.WRONG, "only from", "set the clock")
 
 
 def test_the_servers_certificate(etc: Path, tmp_path: Path) -> None:
-    def look(name: str = "server.crt", hosts: tuple[str, ...] = ("m", "localhost"), now: float = NOW) -> Finding:
-        return certificates.server(etc / name, etc / "ca.crt", hosts, now)
+    def look(name: str = "server.crt", hosts: tuple[str, ...] = ("m", "localhost"), at: float = 0.0) -> Finding:
+        return certificates.server(etc / name, etc / "ca.crt", hosts, at or time.time())
 
     told(look(), Verdict.OK, "for localhost")
     told(look("none"), Verdict.WRONG, "there is no", "tasker certs server")
     told(look("clients/alice.crt"), Verdict.WRONG, "no server's certificate", "tasker certs server --force")
     told(look(hosts=("machine",)), Verdict.NOTE, "and not this machine (machine)", "--host machine")
-    told(look(now=NOW + 100 * YEAR), Verdict.WRONG, "it ended on", "systemctl reload tasker")
+    told(look(at=time.time() + 100 * YEAR), Verdict.WRONG, "it ended on", "systemctl reload tasker")
     end = certfiles.show(etc, "server").description.not_after
-    told(look(now=end - 13 * 86400), Verdict.NOTE, "it ends in 13d", "tasker certs server --force")
+    told(look(at=end - 13 * 86400), Verdict.NOTE, "it ends in 13d", "tasker certs server --force")
     other = tmp_path / "other"
     certfiles.init(other, ["localhost"])
-    told(certificates.server(other / "server.crt", etc / "ca.crt", ["localhost"], NOW), Verdict.WRONG, "not signed by")
+    found = certificates.server(other / "server.crt", etc / "ca.crt", ["localhost"], time.time())
+    told(found, Verdict.WRONG, "not signed by")
 
 
 def test_who_may_read_keys(etc: Path) -> None:
@@ -183,7 +183,7 @@ def test_who_may_read_keys(etc: Path) -> None:
 
 def test_clients_that_must_renew(etc: Path) -> None:
     end = certfiles.show(etc, "alice").description.not_after
-    assert certificates.clients(etc, NOW) == []
+    assert certificates.clients(etc, time.time()) == []
     (soon,) = certificates.clients(etc, end - 86400)
     told(soon, Verdict.NOTE, "alice's ends in 1d", "sudo tasker certs client alice --force")
     (over,) = certificates.clients(etc, end + 1)
@@ -193,18 +193,18 @@ def test_clients_that_must_renew(etc: Path) -> None:
 def test_ones_own_certificate(etc: Path, tmp_path: Path) -> None:
     stem = etc / "clients/alice"
     own = Settings("localhost:1", etc / "ca.crt", stem.with_suffix(".crt"), stem.with_suffix(".key"))
-    told(certificates.own(own, NOW), Verdict.OK, "alice, user")
-    told(certificates.own(own, NOW + 100 * YEAR), Verdict.WRONG, "expired", "certs client")
+    told(certificates.own(own, time.time()), Verdict.OK, "alice, user")
+    told(certificates.own(own, time.time() + 100 * YEAR), Verdict.WRONG, "expired", "certs client")
     other = tmp_path / "other"
     certfiles.init(other, ["localhost"])
     ca = Settings(own.address, other / "ca.crt", own.cert, own.key)
-    told(certificates.own(ca, NOW), Verdict.WRONG, "not signed by the CA you named", "--ca")
+    told(certificates.own(ca, time.time()), Verdict.WRONG, "not signed by the CA you named", "--ca")
     key = Settings(own.address, own.ca, own.cert, etc / "server.key")
-    told(certificates.own(key, NOW), Verdict.WRONG, "it is not the certificate's", "made together")
+    told(certificates.own(key, time.time()), Verdict.WRONG, "it is not the certificate's", "made together")
     own.key.chmod(0o644)
-    told(certificates.own(own, NOW), Verdict.WRONG, "others may read", f"chmod 600 {own.key}")
+    told(certificates.own(own, time.time()), Verdict.WRONG, "others may read", f"chmod 600 {own.key}")
     own.key.unlink()
-    told(certificates.own(own, NOW), Verdict.WRONG, "cannot find your certificate's key", "TASKER_KEY")
+    told(certificates.own(own, time.time()), Verdict.WRONG, "cannot find your certificate's key", "TASKER_KEY")
 
 
 def test_what_one_may_not_look_at(etc: Path) -> None:
