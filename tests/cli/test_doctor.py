@@ -22,10 +22,6 @@ from tests.cli.conftest import Machine
 from tests.port import Port
 from tests.waiting import DEADLINE
 
-<<<<<<< HEAD
-=======
-NOW = time.time() + 3600.0  # what a test makes within an hour from here is valid then, however slow the run
->>>>>>> terminal
 YEAR = 366 * 86400.0
 
 

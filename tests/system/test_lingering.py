@@ -37,7 +37,7 @@ def verdict(job: Job) -> str:
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
     """Everybody may write there; above pytest's own directories only root may go."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:  # noqa: S108
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         Path(name).chmod(0o777)
         yield Path(name)
 
