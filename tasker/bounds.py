@@ -66,7 +66,7 @@ Measure = Annotated[float, Range(0, 1e21)]
 AnyUint32 = Annotated[int, Range(0, (1 << 32) - 1)]
 AnyUint64 = Annotated[int, Range(0, (1 << 64) - 1)]
 """What a client asked for, as protobuf delivers it: not yet checked."""
-AnyCores = Annotated[float, Range(-1e15, 1e15)]
+AnyCores = Annotated[float, Range(-1e21, 1e21)]
 """The same for a number of cores, which arrives as a double."""
 
 Serial = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "a serial number in lower-case hexadecimal")]

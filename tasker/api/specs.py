@@ -15,7 +15,7 @@ from tasker.errors import invalid
 from tasker.job import LONGEST_GRACE, JobSpec
 from tasker.limits import IoLimit, Limits
 
-MOST_CORES = 1e15
+MOST_CORES = 1e21
 """What a datagram can say (bounds.AnyCores), and NaN is not below it; how many a machine has, the engine knows."""
 _NUMBERS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight")
 _IO_NUMBERS = ("read_bandwidth", "write_bandwidth", "read_iops", "write_iops")
