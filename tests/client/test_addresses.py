@@ -104,7 +104,7 @@ def test_a_name_service_that_is_silent_is_given_up(ca: Pair, monkeypatch: pytest
 
     def silent(*_: object, **__: object) -> None:
         asked.set()
-        over.wait()
+        over.wait(30.0)
 
     client = client_of(ca, f"{NAMELESS}:8275")
     monkeypatch.setattr(module, "PATIENCE", 0.2)

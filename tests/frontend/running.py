@@ -62,9 +62,10 @@ class Frontend:
 
     def launch(self) -> None:
         """Start the process; it may or may not become ready."""
+        command = [sys.executable, "-m", "tasker.frontend", "--engine", self.peer.path, "--journal", self._trail]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path), "--journal", self._trail],
+                ["setpriv", "--pdeathsig", "KILL", *command],
                 env=self.environment,
                 stderr=log,
             )
