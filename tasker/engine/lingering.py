@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 SILENT = 1.0
 """Seconds for processes of which none holds the output: a build that leaves a daemon behind does not wait long."""
+SETTLED = 0.2
+"""Seconds after the exit from which on processes are reported: most of those that outlive the leader end with it."""
 
 
 class Lingering:
@@ -58,7 +60,7 @@ class Lingering:
                 lingered = True
                 if entry.sweep is None and entry.stop is not None:
                     await self._take_over(entry, cgroup, group)
-                elif entry.sweep is None:
+                elif entry.sweep is None and time.monotonic() >= _exited(entry) + SETTLED:
                     self._report(entry, cgroup, _deadline(entry, linger))
                 await self._wait(entry, cgroup, linger, grace)
         finally:
@@ -83,13 +85,16 @@ class Lingering:
         """Until something happens or a deadline passes, and do what is due then."""
         sweep = entry.sweep
         deadline = _deadline(entry, linger) if sweep is None else None if sweep.killed else sweep.deadline
+        settling = None if sweep is not None or entry.job.lingering else _exited(entry) + SETTLED
         try:
-            async with asyncio.timeout_at(deadline):  # the loop's clock is CLOCK_MONOTONIC, too
+            async with asyncio.timeout_at(_earlier(deadline, settling)):  # the loop's clock is CLOCK_MONOTONIC, too
                 await entry.stirred.wait()
         except TimeoutError:
-            if entry.sweep is None:
-                now = time.monotonic()
-                lingered = f"after {format_duration(now - (entry.job.clock.exited or now))}"
+            now = time.monotonic()
+            if deadline is None or now < deadline:
+                pass
+            elif entry.sweep is None:
+                lingered = f"after {format_duration(now - _exited(entry))}"
                 await self._sweep(entry, Sweep(cgroup.processes, now, now + grace, lingered))
             elif entry.sweep is sweep:
                 entry.sweep = dataclasses.replace(sweep, killed=True)
@@ -125,7 +130,7 @@ class Lingering:
         """Say in the job that processes linger, and until when, where that is news."""
         job = entry.job
         if not job.lingering or job.clock.lingers_until != deadline:
-            until = None if deadline is None else (job.exited or 0.0) + deadline - (job.clock.exited or 0.0)
+            until = None if deadline is None else (job.exited or 0.0) + deadline - _exited(entry)
             clock = dataclasses.replace(job.clock, lingers_until=deadline)
             entry.change(lingering=True, lingers_until=until, left_behind=cgroup.processes, clock=clock)
             entry.exit_known.set()
@@ -133,9 +138,16 @@ class Lingering:
 
 def _deadline(entry: Entry, linger: float) -> float | None:
     """CLOCK_MONOTONIC; None for no end."""
-    exited = entry.job.clock.exited or 0.0
-    held = None if linger == FOREVER else exited + linger
-    if not entry.output_ended:
-        return held
-    silent = max(exited, entry.output_ended) + SILENT
-    return silent if held is None else min(held, silent)
+    held = None if linger == FOREVER else _exited(entry) + linger
+    silent = max(_exited(entry), entry.output_ended) + SILENT if entry.output_ended else None
+    return _earlier(held, silent)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    """The earlier of two moments, of which None never comes."""
+    return min((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def _exited(entry: Entry) -> float:
+    assert entry.job.clock.exited is not None
+    return entry.job.clock.exited
