@@ -50,6 +50,7 @@ def job(job: Job) -> dict[str, Any]:
         "revision": job.revision,
         "stopping_by": job.stopping_by,
         "elapsed": job.elapsed(now()),
+        "since_end": None if job.clock.ended is None else now() - job.clock.ended,
         "exited": time(job.exited),
         "lingering": job.lingering,
         "lingers_until": time(job.lingers_until),
