@@ -18,9 +18,10 @@ USAGE = "JOB"
 OUTPUT = """\
 On a terminal the output is cleaned of everything but text and colours, above a footer; characters that show nothing
 (bidi controls, zero-width characters) are shown as escapes like \\u202e. --raw shows it as it is; elsewhere stdout is
-the job's output byte for byte. Where TERM is dumb or not set, there are neither colours nor a footer. Notices (lost output, how it ended) go to stderr. --output FILE takes the bytes as they are; lost
-ranges are told, and the file then has what came. A connection that breaks is taken up again at the exact byte, for
---reconnect TIME; then it says where to go on. Should a terminal be left odd (kill -9), type: reset
+the job's output byte for byte. Where TERM is dumb or not set, there are neither colours nor a footer. Notices (lost
+output, how it ended) go to stderr. --output FILE takes the bytes as they are; lost ranges are told, and the file then
+has what came. A connection that breaks is taken up again at the exact byte, for --reconnect TIME; then it says where to
+go on. Should a terminal be left odd (kill -9), type: reset
 
 --json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
 "time"}} with data in base64, {"lost": {"begin", "end"}}, {"interrupted": {"offset", "error"}} (offset null before
