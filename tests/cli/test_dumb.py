@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -54,7 +55,11 @@ class Pty:
 
     def end(self) -> bytes:
         """All of it, once the process has ended."""
-        self.process.wait(DEADLINE)
+        try:
+            self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            os.close(self._master)  # hangs up on it
+            raise
         self._thread.join(DEADLINE)
         assert not self._thread.is_alive()
         os.close(self._master)
