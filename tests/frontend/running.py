@@ -62,7 +62,8 @@ class Frontend:
 
     def launch(self) -> None:
         """Start the process; it may or may not become ready."""
-        command = [sys.executable, "-m", "tasker.frontend", "--engine", self.peer.path, "--journal", self._trail]
+        command = [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path)]
+        command += ["--journal", self._trail]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
