@@ -52,7 +52,7 @@ def test_since(machine: Machine, flag: Path) -> None:
     until_equal(lambda: machine.run("logs", job).stdout, "old\nnew\n")
 
     def since() -> str:
-        """From 4 s before `told` on, or later by the time that the command takes to ask: right where that is below 4 s."""
+        """From 4 s before `told` on, or later by the time until the service is asked; right where that is below 4 s."""
         return machine.out("logs", "--since", f"{time.monotonic() - told + 4:.3f}", job)
 
     until_equal(since, "new")
