@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -45,9 +46,16 @@ def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, f
 def test_since(machine: Machine, flag: Path) -> None:
     job = machine.out("start", "--", "sh", "-c", f"echo old; {UNTIL_TOLD}; echo new", str(flag))
     until_equal(lambda: machine.run("logs", job).stdout, "old\n")
-    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "")
+    until_equal(lambda: machine.run("logs", "--since", "4s", job).stdout, "")
+    told = time.monotonic()
     flag.touch()
-    until_equal(lambda: machine.run("logs", "--since", "2s", job).stdout, "new\n")
+    until_equal(lambda: machine.run("logs", job).stdout, "old\nnew\n")
+
+    def since() -> str:
+        """From 4 s before `told` on, or later by the time until the service is asked; right where that is below 4 s."""
+        return machine.out("logs", "--since", f"{time.monotonic() - told + 4:.3f}", job)
+
+    until_equal(since, "new")
     assert machine.run("logs", "--since", "1h", job).stdout == "old\nnew\n"
 
 
