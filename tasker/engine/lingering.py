@@ -60,7 +60,7 @@ class Lingering:
                 lingered = True
                 if entry.sweep is None and entry.stop is not None:
                     await self._take_over(entry, cgroup, group)
-                elif entry.sweep is None and time.monotonic() >= _exited(entry) + SETTLED:
+                if time.monotonic() >= _exited(entry) + SETTLED:
                     self._report(entry, cgroup, _deadline(entry, linger))
                 await self._wait(entry, cgroup, linger, grace)
         finally:
@@ -85,7 +85,7 @@ class Lingering:
         """Until something happens or a deadline passes, and do what is due then."""
         sweep = entry.sweep
         deadline = _deadline(entry, linger) if sweep is None else None if sweep.killed else sweep.deadline
-        settling = None if sweep is not None or entry.job.lingering else _exited(entry) + SETTLED
+        settling = None if entry.exit_known.is_set() else _exited(entry) + SETTLED
         try:
             async with asyncio.timeout_at(_earlier(deadline, settling)):  # the loop's clock is CLOCK_MONOTONIC, too
                 await entry.stirred.wait()
@@ -113,7 +113,6 @@ class Lingering:
         entry.sweep = sweep
         clock = dataclasses.replace(entry.job.clock, lingers_until=None)
         entry.change(lingering=False, lingers_until=None, left_behind=sweep.processes, clock=clock)
-        entry.exit_known.set()
         if ask:
             await self._signal(entry, signal.SIGTERM)
         await self._pausing.thaw(entry)
@@ -127,13 +126,13 @@ class Lingering:
             log.info("cannot send signal %d to what is left of %s: %s", number, entry.job.unit, error.message)
 
     def _report(self, entry: Entry, cgroup: Cgroup, deadline: float | None) -> None:
-        """Say in the job that processes linger, and until when, where that is news."""
+        """Say that the leader has exited, and in the job until when processes linger, where that is news."""
         job = entry.job
-        if not job.lingering or job.clock.lingers_until != deadline:
+        if entry.sweep is None and (not job.lingering or job.clock.lingers_until != deadline):
             until = None if deadline is None else (job.exited or 0.0) + deadline - _exited(entry)
             clock = dataclasses.replace(job.clock, lingers_until=deadline)
             entry.change(lingering=True, lingers_until=until, left_behind=cgroup.processes, clock=clock)
-            entry.exit_known.set()
+        entry.exit_known.set()
 
 
 def _deadline(entry: Entry, linger: float) -> float | None:
