@@ -38,7 +38,7 @@ def facts(job: Job, now: float) -> Rows:
         ("runs as", f"{row['RUNS AS']} (uid {job.uid})" if job.user else f"uid {job.uid}"),
         ("created", moment(job.created)),
         ("started", moment(job.started)),
-        ("command exited", moment(job.exited) if job.exited != job.ended else ""),
+        ("exited", "" if job.ended else moment(job.exited)),
         ("ended", moment(job.ended)),
         ("elapsed", "" if ran is None else format_duration(ran)),
         *_usage(job),

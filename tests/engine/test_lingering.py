@@ -19,9 +19,9 @@ from tasker.quantity import FOREVER
 from tests.stack import ALICE, ROOT, Stack
 from tests.waiting import until
 
-STAYS = "sh -c 'exec 2>/dev/null; trap \"echo asked; exit\" TERM; echo left; while :; do sleep 0.01; done'"
-"""A process that holds the output and ends when it is asked."""
-DEAF = "sh -c 'trap \"\" TERM; echo left; while :; do sleep 0.01; done'"
+STAYS = "perl -e '$| = 1; $SIG{TERM} = sub { print qq(asked\n); exit }; print qq(left\n); sleep 9 while 1'"
+"""A process, without a child, that holds the output and ends when it is asked."""
+DEAF = "perl -e '$| = 1; $SIG{TERM} = q(IGNORE); print qq(left\n); sleep 9 while 1'"
 SILENT = "sleep 1000 >/dev/null 2>&1"
 """A process that does not hold the output."""
 EXITED_0 = Outcome(Kind.EXITED, exit_code=0)
@@ -31,7 +31,7 @@ def leave(tasker: Stack, *commands: str, code: int = 0, caller: Identity = ALICE
     """A job whose leader has exited by now and left these commands behind."""
     script = "; ".join([*(f"setsid {command} &" for command in commands)]).replace("&;", "&")
     job = tasker.start_job("sh", "-c", f"{script} exit {code}", caller=caller, **spec)
-    until(lambda: tasker.get(job).left_behind)
+    until(lambda: tasker.get(job), lambda job: job.left_behind or job.outcome)
     return job
 
 
@@ -187,8 +187,8 @@ def test_running_out_of_memory_ends_them(tasker: Stack) -> None:
 
 def test_a_leader_that_exits_in_a_stop_leaves_the_rest_of_the_grace(tasker: Stack) -> None:
     """Processes of its group do not get a second SIGTERM. That others get one shows in the machine."""
-    count = "exec 2>/dev/null; trap 'echo asked; sleep 0.3; exit' TERM; echo left; while :; do sleep 0.01; done"
-    job = tasker.start_job("sh", "-c", f"sh -c \"{count}\" & exec sleep 60", caller=ALICE)
+    slow = STAYS.replace("exit", "sleep 1; exit")
+    job = tasker.start_job("sh", "-c", f"{slow} & exec sleep 60", caller=ALICE)
     until(lambda: tasker.printed(job))
     reply = tasker.ask(wire.StopJob(ALICE, job.id, None))
     assert isinstance(reply, wire.JobReply)
