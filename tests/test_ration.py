@@ -1,22 +1,79 @@
-"""So many in a time for each, and how many were left out."""
+"""A few events of each key in a window, the number of the rest at its end, and bounded memory."""
 
 from __future__ import annotations
 
-from tasker.ration import Ration
+import asyncio
+
+from tasker.ration import MOST_KEYS, MOST_REPORTS, OTHERS, SECONDS, Ration
 
 
-def test_each_has_its_own_and_learns_what_was_left_out() -> None:
-    ration = Ration(2, 60)
-    assert [ration.take("a", 0.0) for _ in range(5)] == [0, 0, None, None, None]
-    assert ration.take("b", 1.0) == 0
-    assert [ration.take("a", 60.0) for _ in range(3)] == [3, 0, None]
-    assert [ration.take("a", 200.0) for _ in range(2)] == [1, 0]
+class Reports:
+    """What a limit has reported, and a wait for the next report."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, int]] = []
+        self.came = asyncio.Event()
+
+    def __call__(self, key: str, count: int) -> None:
+        self.all.append((key, count))
+        self.came.set()
 
 
-def test_it_remembers_a_bounded_number() -> None:
-    ration = Ration(1, 60)
-    for number in range(5000):
-        assert ration.take(str(number), 0.0) == 0
-    assert len(ration._windows) == 1024
-    assert ration.take("4999", 1.0) is None
-    assert ration.take("0", 1.0) == 0
+def test_each_key_has_a_limit_of_its_own() -> None:
+    async def run() -> None:
+        reports = Reports()
+        ration = Ration(2, reports)
+        assert [ration.take("a") for _ in range(5)] == [True, True, False, False, False]
+        assert ration.take("b")
+        assert reports.all == []
+        ration.close()
+        assert reports.all == [("a", 3)]
+        assert [ration.take("a") for _ in range(3)] == [True, True, False]
+        ration.close()
+        ration.close()
+        assert reports.all == [("a", 3), ("a", 1)]
+
+    asyncio.run(run())
+
+
+def test_the_rest_is_reported_when_nothing_more_comes() -> None:
+    async def run() -> None:
+        reports = Reports()
+        ration = Ration(1, reports, seconds=0.01)
+        assert [ration.take("a") for _ in range(3)] == [True, False, False]
+        async with asyncio.timeout(SECONDS):
+            await reports.came.wait()
+        assert reports.all == [("a", 2)]
+        assert ration.take("a")  # another window
+
+    asyncio.run(run())
+
+
+def test_all_keys_together_have_a_limit() -> None:
+    async def run() -> None:
+        reports = Reports()
+        ration = Ration(2, reports, total=3)
+        assert [ration.take(key) for key in "aabbcc"] == [True, True, True, False, False, False]
+        ration.close()
+        assert reports.all == [("c", 2), ("b", 1)]
+
+    asyncio.run(run())
+
+
+def test_what_it_remembers_and_reports_is_bounded_and_nothing_is_uncounted() -> None:
+    async def run(total: int | None) -> None:
+        reports = Reports()
+        ration = Ration(1, reports, total=total)
+        taken = [ration.take(str(number)) for number in range(5 * MOST_KEYS)]
+        assert taken.count(True) == (total or MOST_KEYS)
+        assert [ration.take("7") for _ in range(9)] == [False] * 9
+        assert len(ration._taken) == MOST_KEYS
+        assert len(ration._left_out) <= MOST_KEYS + 1
+        ration.close()
+        assert reports.all[0] == ("7", 9)
+        assert reports.all[-1][0] == OTHERS
+        assert len(reports.all) <= MOST_REPORTS + 1
+        assert sum(count for _, count in reports.all) == taken.count(False) + 9
+
+    asyncio.run(run(None))
+    asyncio.run(run(300))
