@@ -14,6 +14,8 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 SOCKET = Path("/run/systemd/journal/socket")
+ENGINE, FRONTEND = "tasker.service", "tasker-frontend@1.service"
+"""Units whose processes write here: the engine about jobs and callers, each frontend about logins."""
 MESSAGES = {
     # TASKER_ACTION  MESSAGE_ID
     "start":   "a8d7860b01da40a39900848e6d8a521a",
@@ -35,6 +37,16 @@ MESSAGES = {
 }  # fmt: skip
 _LONGEST = 200
 """Characters of a message. What a user chose is in it, so it is bounded."""
+
+
+def search(field: str, value: str, unit: str = ENGINE) -> str:
+    """The command that shows the entries of a unit with this value in this field.
+
+    Any process, a job's too, may send an entry with any field whose name does not begin with an underscore. So every
+    search names _SYSTEMD_UNIT, which journald takes from the cgroup of the sender. `journalctl -u` would not do: it
+    also shows what any process with uid 0 says about the unit (OBJECT_SYSTEMD_UNIT, COREDUMP_UNIT).
+    """
+    return f"journalctl _SYSTEMD_UNIT={unit} {field}={value}"
 
 
 class Journal:

@@ -1,7 +1,7 @@
 """What happens to jobs, and what callers do and are refused, in the journal: beside the unit it is about.
 
-Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`; `journalctl
-TASKER_OWNER=alice` finds all of one owner's, `TASKER_ACTOR=bob` all that one caller did.
+Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`. `search` in
+tasker/journal.py finds what happened to a job or an owner's jobs, and what a caller did.
 """
 
 from __future__ import annotations
