@@ -12,7 +12,7 @@ from tasker import journal
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job
-from tasker.ration import OTHERS, Ration
+from tasker.ratelimit import OTHERS, RateLimit
 
 REFUSALS = frozenset(
     (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
@@ -26,8 +26,8 @@ journald's own rate limit, of all callers together, is off for this service (sys
 class Journal(journal.Journal):
     def __init__(self, path: Path = journal.SOCKET) -> None:
         super().__init__(path)
-        self._refusals = Ration(_MOST_REFUSALS, self._omitted_refusals)
-        self._deeds = Ration(_MOST_DEEDS, self._omitted_deeds)
+        self._refusals = RateLimit(_MOST_REFUSALS, self._omitted_refusals)
+        self._deeds = RateLimit(_MOST_DEEDS, self._omitted_deeds)
 
     def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
         """One line about a job, and its id first. `actor` did it: a caller, or a word like "systemctl" or "systemd"."""

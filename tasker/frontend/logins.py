@@ -13,7 +13,7 @@ from tasker import certs
 from tasker.address import network
 from tasker.errors import TaskerError
 from tasker.journal import Journal
-from tasker.ration import OTHERS, Ration
+from tasker.ratelimit import OTHERS, RateLimit
 
 _EACH, _ALL = 10, 300
 """Lines in a minute: of one source (see address.network), and of all. The others are counted."""
@@ -25,12 +25,12 @@ class Logins:
         """`what` was left out, as the journal calls it: a noun whose plural ends in s."""
         self._journal = journal
         self._what = what
-        self._ration = Ration(_EACH, self._omitted, total=_ALL)
+        self._rate_limit = RateLimit(_EACH, self._omitted, total=_ALL)
 
     def refused(self, error: TaskerError, facts: Mapping[str, Iterable[bytes]], peer: str) -> None:
         """Write it down, at most so often. `facts` is grpc's auth context, `peer` its word for where it came from."""
         address = _address(peer)
-        if not self._ration.take(network(address)):
+        if not self._rate_limit.take(network(address)):
             return
         subject, serial = _certificate(facts)
         fields = {"TASKER_REASON": error.reason.value, "TASKER_ACTOR": subject, "TASKER_SERIAL": serial}
@@ -38,7 +38,7 @@ class Logins:
 
     def close(self) -> None:
         """Write down now what there is to report at the end of the minute."""
-        self._ration.close()
+        self._rate_limit.close()
 
     def _omitted(self, source: str, count: int) -> None:
         whose = "from other addresses" if source == OTHERS else f"from {source}"

@@ -21,7 +21,7 @@ MOST_REPORTS = 50
 """Keys that are reported by name at the end of a window: those with the most events left out."""
 
 
-class Ration:
+class RateLimit:
     """To be used in one event loop."""
 
     def __init__(

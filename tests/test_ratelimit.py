@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tasker.ration import MOST_KEYS, MOST_REPORTS, OTHERS, SECONDS, Ration
+from tasker.ratelimit import MOST_KEYS, MOST_REPORTS, OTHERS, SECONDS, RateLimit
 
 
 class Reports:
@@ -22,15 +22,15 @@ class Reports:
 def test_each_key_has_a_limit_of_its_own() -> None:
     async def run() -> None:
         reports = Reports()
-        ration = Ration(2, reports)
-        assert [ration.take("a") for _ in range(5)] == [True, True, False, False, False]
-        assert ration.take("b")
+        rate_limit = RateLimit(2, reports)
+        assert [rate_limit.take("a") for _ in range(5)] == [True, True, False, False, False]
+        assert rate_limit.take("b")
         assert reports.all == []
-        ration.close()
+        rate_limit.close()
         assert reports.all == [("a", 3)]
-        assert [ration.take("a") for _ in range(3)] == [True, True, False]
-        ration.close()
-        ration.close()
+        assert [rate_limit.take("a") for _ in range(3)] == [True, True, False]
+        rate_limit.close()
+        rate_limit.close()
         assert reports.all == [("a", 3), ("a", 1)]
 
     asyncio.run(run())
@@ -39,12 +39,12 @@ def test_each_key_has_a_limit_of_its_own() -> None:
 def test_the_rest_is_reported_when_nothing_more_comes() -> None:
     async def run() -> None:
         reports = Reports()
-        ration = Ration(1, reports, seconds=0.01)
-        assert [ration.take("a") for _ in range(3)] == [True, False, False]
+        rate_limit = RateLimit(1, reports, seconds=0.01)
+        assert [rate_limit.take("a") for _ in range(3)] == [True, False, False]
         async with asyncio.timeout(SECONDS):
             await reports.came.wait()
         assert reports.all == [("a", 2)]
-        assert ration.take("a")  # another window
+        assert rate_limit.take("a")  # another window
 
     asyncio.run(run())
 
@@ -52,9 +52,9 @@ def test_the_rest_is_reported_when_nothing_more_comes() -> None:
 def test_all_keys_together_have_a_limit() -> None:
     async def run() -> None:
         reports = Reports()
-        ration = Ration(2, reports, total=3)
-        assert [ration.take(key) for key in "aabbcc"] == [True, True, True, False, False, False]
-        ration.close()
+        rate_limit = RateLimit(2, reports, total=3)
+        assert [rate_limit.take(key) for key in "aabbcc"] == [True, True, True, False, False, False]
+        rate_limit.close()
         assert reports.all == [("c", 2), ("b", 1)]
 
     asyncio.run(run())
@@ -63,13 +63,13 @@ def test_all_keys_together_have_a_limit() -> None:
 def test_what_it_remembers_and_reports_is_bounded_and_nothing_is_uncounted() -> None:
     async def run(total: int | None) -> None:
         reports = Reports()
-        ration = Ration(1, reports, total=total)
-        taken = [ration.take(str(number)) for number in range(5 * MOST_KEYS)]
+        rate_limit = RateLimit(1, reports, total=total)
+        taken = [rate_limit.take(str(number)) for number in range(5 * MOST_KEYS)]
         assert taken.count(True) == (total or MOST_KEYS)
-        assert [ration.take("7") for _ in range(9)] == [False] * 9
-        assert len(ration._taken) == MOST_KEYS
-        assert len(ration._left_out) <= MOST_KEYS + 1
-        ration.close()
+        assert [rate_limit.take("7") for _ in range(9)] == [False] * 9
+        assert len(rate_limit._taken) == MOST_KEYS
+        assert len(rate_limit._left_out) <= MOST_KEYS + 1
+        rate_limit.close()
         assert reports.all[0] == ("7", 9)
         assert reports.all[-1][0] == OTHERS
         assert len(reports.all) <= MOST_REPORTS + 1
