@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from tasker.errors import invalid
 
@@ -60,6 +60,20 @@ def certificate_name(host: str) -> str:
 def for_grpc(address: str) -> str:
     """host:port for grpc, which reads %xx as in a URI."""
     return address.replace("%", "%25")
+
+
+def network(host: str) -> str:
+    """What counts as one source where sources are limited: an IPv4 address, or the /64 of an IPv6 address.
+
+    Whoever has one address of a /64 usually has all of them. An IPv4 address mapped into IPv6 (::ffff:192.0.2.1) counts
+    as that IPv4 address. What is no address at all is returned as it is.
+    """
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    mapped = address if isinstance(address, IPv4Address) else address.ipv4_mapped
+    return str(mapped or IPv6Network((int(address), 64), strict=False))
 
 
 def _joined(host: str, port: int) -> str:

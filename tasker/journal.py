@@ -14,6 +14,8 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 SOCKET = Path("/run/systemd/journal/socket")
+ENGINE, FRONTEND = "tasker.service", "tasker-frontend@1.service"
+"""Units whose processes write here: the engine about jobs and callers, each frontend about logins."""
 MESSAGES = {
     # TASKER_ACTION  MESSAGE_ID
     "start":   "a8d7860b01da40a39900848e6d8a521a",
@@ -31,9 +33,20 @@ MESSAGES = {
     "session": "5f43230d7d0d82c3c31ea92e0cd6360b",
     "refuse":  "dfde69f9aba94107a3ed90396af2397a",
     "login":   "88247cb91c1e4de08867b885f9b498ab",
+    "omit":    "b11c180aa78241f58b4236fd9f2cccc0",
 }  # fmt: skip
 _LONGEST = 200
 """Characters of a message. What a user chose is in it, so it is bounded."""
+
+
+def search(field: str, value: str, unit: str = ENGINE) -> str:
+    """The command that shows the entries of a unit with this value in this field.
+
+    Any process, a job's too, may send an entry with any field whose name does not begin with an underscore. So every
+    search names _SYSTEMD_UNIT, which journald takes from the cgroup of the sender. `journalctl -u` would not do: it
+    also shows what any process with uid 0 says about the unit (OBJECT_SYSTEMD_UNIT, COREDUMP_UNIT).
+    """
+    return f"journalctl _SYSTEMD_UNIT={unit} {field}={value}"
 
 
 class Journal:
@@ -43,7 +56,10 @@ class Journal:
         self._socket.setblocking(False)
 
     def write(self, action: str, message: str, fields: dict[str, str], priority: int = 6) -> None:
-        """One line. `action` is a key of MESSAGES, `priority` as in syslog, 6 is info; empty fields are left out."""
+        """One line. `action` is a key of MESSAGES, `priority` as in syslog, 6 is info; empty fields are left out.
+
+        A TASKER_ACTION in `fields` replaces `action`, so that a search for that action finds the line, too.
+        """
         own = {
             "MESSAGE": _clean(message),
             "MESSAGE_ID": MESSAGES[action],
@@ -56,6 +72,12 @@ class Journal:
             self._socket.sendto(data, str(self._path))
         except OSError as error:  # the journal is away or full: say it where systemd still catches it
             log.info("%s (not in the journal: %s)", own["MESSAGE"], error.strerror)
+
+    def omitted(self, count: int, what: str, whose: str, fields: dict[str, str]) -> None:
+        """One line that says how many others were not written. `what` is a noun whose plural ends in s."""
+        number, were = (what, "was") if count == 1 else (f"{what}s", "were")
+        message = f"… and {count} more {number} {whose} in the last minute {were} not written down"
+        self.write("omit", message, fields | {"TASKER_OMITTED": str(count)}, 5)
 
 
 def _field(key: str, value: str) -> bytes:

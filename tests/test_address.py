@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasker import certs, issuing
-from tasker.address import Address, certificate_name, for_grpc, parse
+from tasker.address import Address, certificate_name, for_grpc, network, parse
 from tasker.errors import Reason, TaskerError
 
 
@@ -59,3 +59,22 @@ def test_a_certificate_has_neither_dot_nor_zone() -> None:
     pair = issuing.make_server(issuing.make_ca(), ["db1.example.org.", "fe80::1%eth0", "fe80::1", "localhost."])
     hosts = certs.describe(pair.certificate).hosts
     assert hosts == ("db1.example.org", "localhost", "fe80::1", "127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("::1", "::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+        ("unknown", "unknown"),
+        ("192.0.2.7.8", "192.0.2.7.8"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one_source(host: str, source: str) -> None:
+    assert network(host) == source

@@ -15,6 +15,7 @@ from tasker.cli.clean import visible
 from tasker.cli.render import STATES, cells, left_behind, moment, outcome_style, state_of
 from tasker.cli.rows import Rows
 from tasker.job import Job
+from tasker.journal import search
 from tasker.limits import IoLimit, Limits
 from tasker.quantity import format_duration, format_linger, format_size
 
@@ -51,7 +52,7 @@ def facts(job: Job, now: float) -> Rows:
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),
         ("slice", visible(job.slice)),
-        ("look closer", f"journalctl TASKER_JOB={row['ID']}" if job.ended else f"systemctl status {row['UNIT']}"),
+        ("look closer", search("TASKER_JOB", row["ID"]) if job.ended else f"systemctl status {row['UNIT']}"),
     ]
     return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
 

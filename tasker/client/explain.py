@@ -20,6 +20,7 @@ from tasker import certs
 from tasker.address import Address, certificate_name
 from tasker.certs import Certified
 from tasker.errors import Reason, TaskerError
+from tasker.journal import FRONTEND, search
 
 PATIENCE = 5.0
 """Seconds for each step."""
@@ -67,7 +68,8 @@ def connection(credentials: Credentials, details: str) -> TaskerError:
     """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
     return handshake(credentials.address, credentials.ca) or _unavailable(
         f"cannot go on with {credentials.address}: the connection broke off ({details}); the service is restarting, or "
-        "does not take your certificate (another CA, another clock): `journalctl TASKER_ACTION=login` there says why"
+        "does not take your certificate (another CA, another clock): `"
+        f"{search('TASKER_ACTION', 'login', FRONTEND)}` there says why"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import resource
@@ -75,6 +76,11 @@ def _check(setup: wire.Setup) -> None:
 
 
 async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:
+    with contextlib.closing(Journal(arguments.journal)) as trail:
+        return await _serve(arguments, settings, setup, trail)
+
+
+async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup, trail: Journal) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
@@ -87,7 +93,7 @@ async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wi
     collector = _connect(arguments.collector, told)
     welcome = await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
     assert isinstance(welcome, wire.Welcome)
-    trail, tasks = Journal(arguments.journal), Tasks()
+    tasks = Tasks()
     archive = Archive(ArchiveFiles(arguments.state / "archive", welcome.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
     jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)

@@ -1,34 +1,33 @@
 """What happens to jobs, and what callers do and are refused, in the journal: beside the unit it is about.
 
-Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`; `journalctl
-TASKER_OWNER=alice` finds all of one owner's, `TASKER_ACTOR=bob` all that one caller did.
+Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`. `search` in
+tasker/journal.py finds what happened to a job or an owner's jobs, and what a caller did.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tasker import journal
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job
-from tasker.ration import Ration
+from tasker.ratelimit import OTHERS, RateLimit
 
 REFUSALS = frozenset(
     (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
 )
 """Those that are written down. A typing error is nobody's concern but the caller's."""
 _MOST_REFUSALS, _MOST_DEEDS = 20, 300
-"""Of one caller in a minute, so that nobody drives what the others do out of the journal. journald's own ration, of all
-callers together, is off for this service (systemd/tasker.service)."""
+"""Lines of one caller in a minute, so that nobody drives what the others do out of the journal; the rest is counted.
+journald's own rate limit, of all callers together, is off for this service (systemd/tasker.service)."""
 
 
 class Journal(journal.Journal):
     def __init__(self, path: Path = journal.SOCKET) -> None:
         super().__init__(path)
-        self._refusals = Ration(_MOST_REFUSALS, 60)
-        self._deeds = Ration(_MOST_DEEDS, 60)
+        self._refusals = RateLimit(_MOST_REFUSALS, self._omitted_refusals)
+        self._deeds = RateLimit(_MOST_DEEDS, self._omitted_deeds)
 
     def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
         """One line about a job, and its id first. `actor` did it: a caller, or a word like "systemctl" or "systemd"."""
@@ -36,20 +35,28 @@ class Journal(journal.Journal):
 
     def deed(self, action: str, caller: Identity, job: Job, words: str) -> None:
         """`caller` did something to a job: `words` say it in the past tense."""
-        left_out = self._deeds.take(caller.name, time.monotonic())
-        if left_out is not None:
-            message = f"{job.id}: {caller.name} {words}{_and_more(left_out)}"
-            self.write(action, message, _who(caller) | _what(job))
+        if self._deeds.take(caller.name):
+            self.write(action, f"{job.id}: {caller.name} {words}", _who(caller) | _what(job))
 
     def refusal(self, action: str, caller: Identity, error: TaskerError, job: Job | None) -> None:
         """`caller` was refused `action`."""
         if error.reason not in REFUSALS:
             return
-        left_out = self._refusals.take(caller.name, time.monotonic())
-        if left_out is not None:
+        if self._refusals.take(caller.name):
             fields = _who(caller) | (_what(job) if job is not None else {})
             fields |= {"TASKER_REASON": error.reason.value, "TASKER_REFUSED": action}
-            self.write("refuse", f"{caller.name}: {error.message}{_and_more(left_out)}", fields, 5)
+            self.write("refuse", f"{caller.name}: {error.message}", fields, 5)
+
+    def close(self) -> None:
+        """Write down now what there is to report at the end of the minute."""
+        self._refusals.close()
+        self._deeds.close()
+
+    def _omitted_refusals(self, caller: str, count: int) -> None:
+        self.omitted(count, "refused request", _of(caller), {"TASKER_ACTION": "refuse", "TASKER_ACTOR": caller})
+
+    def _omitted_deeds(self, caller: str, count: int) -> None:
+        self.omitted(count, "action", _of(caller), {"TASKER_ACTOR": caller})
 
 
 def _who(actor: Identity | str) -> dict[str, str]:
@@ -62,5 +69,5 @@ def _what(job: Job) -> dict[str, str]:
     return {"OBJECT_SYSTEMD_UNIT": job.unit, "TASKER_JOB": job.id, "TASKER_OWNER": job.owner}
 
 
-def _and_more(left_out: int) -> str:
-    return f" (and {left_out} more that were not written down)" if left_out else ""
+def _of(caller: str) -> str:
+    return "of other callers" if caller == OTHERS else f"of {caller}"

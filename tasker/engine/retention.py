@@ -2,8 +2,10 @@
 
     in memory ──past `ended`, `age` or `memory`──▶ on disk ──past `archived` or `disk`──▶ gone
 
-The one that ended first goes first, one at a time, in the background. Nothing here touches a job that runs. Looked at
-when a job ends, when the oldest comes of age, when another configuration holds; where the disk refuses, after a while.
+Where there are too many jobs, or they take too many bytes, the owner who has most (of the jobs, or of the bytes) loses
+the oldest: nobody loses a result while somebody else has more. By age, the oldest of all goes. One job at a time, in
+the background; a running job is never touched. Checked when a job ends, when the oldest reaches `age`, and after a
+reload; where the disk refuses, again after AGAIN.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from tasker import config
 from tasker.engine.archive import Archive
 from tasker.engine.entry import Entry
 from tasker.engine.journal import Journal
+from tasker.engine.kept import Kept
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
-from tasker.quantity import format_size
+from tasker.quantity import format_duration, format_size
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +56,10 @@ class Retention:
 
     def demand_room(self) -> None:
         """Raise TaskerError(EXHAUSTED) where memory is full and the disk refuses: one more would take what is left."""
-        kept = self._table.memory
-        if self._failed and (kept > self.limits.memory or len(self._table.ended) > self.limits.ended + SPARE):
+        ended = self._table.ended
+        if self._failed and (ended.size > self.limits.memory or len(ended) > self.limits.ended + SPARE):
             self.apply()  # there may be room by now
-            text = f"cannot start a job: {len(self._table.ended)} ended ones take {format_size(kept)} of memory"
+            text = f"cannot start a job: {len(ended)} ended ones take {format_size(ended.size)} of memory"
             text += ", and the disk of /var/lib/tasker refuses them"
             raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to, and try again")
 
@@ -71,36 +74,40 @@ class Retention:
             self._arm()
 
     async def _archive_what_is_due(self) -> None:
-        while (entry := self._table.first_ended) is not None and self._is_due(entry):
+        while (due := self._due()) is not None:
+            entry, why = due
             if not self.limits.archived or not self.limits.disk:
-                await self._forget(entry)
+                await self._forget(entry, why)
                 continue
             try:
                 await self._archive.keep(entry)
             except TaskerError as error:
                 if not self._failed:
-                    log.error("%s; it stays in memory, and so do those that ended after it", error.message)
+                    log.error("%s; it stays in memory, and so do all ended jobs until there is room", error.message)
                 self._failed = True
                 return
             self._failed = False
-            text = f"archived, {entry.stored} bytes on disk, to make room for newer ones"
-            self._journal.job(entry.job, "archive", text, actor="systemd")
+            self._journal.job(entry.job, "archive", f"archived, {entry.stored} bytes on disk, {why}", actor="systemd")
 
-    def _is_due(self, entry: Entry) -> bool:
-        too_many = len(self._table.ended) > self.limits.ended or self._table.memory > self.limits.memory
-        return too_many or self._seconds_left(entry) <= 0
+    def _due(self) -> tuple[Entry, str] | None:
+        """The job whose output leaves memory next, and why; None while everything may stay."""
+        ended = self._table.ended
+        if (victim := _victim(ended, self.limits.ended, self.limits.memory, "in memory")) is not None:
+            return victim
+        if ended.oldest is not None and self._seconds_left(ended.oldest) <= 0:
+            return ended.oldest, f"since it ended more than {format_duration(self.limits.age)} ago"
+        return None
 
     def _seconds_left(self, entry: Entry) -> float:
         return (entry.job.clock.ended or 0.0) + self.limits.age - time.monotonic()
 
     async def _delete_what_is_too_much(self) -> None:
-        while (entry := self._table.first_archived) is not None:
-            if len(self._table.archived) <= self.limits.archived and self._table.disk <= self.limits.disk:
-                break
-            await self._forget(entry)
+        limits = self.limits
+        while (victim := _victim(self._table.archived, limits.archived, limits.disk, "on disk")) is not None:
+            await self._forget(*victim)
 
-    async def _forget(self, entry: Entry) -> None:
-        self._journal.job(entry.job, "forget", "forgotten, to make room for newer ones", actor="systemd")
+    async def _forget(self, entry: Entry, why: str) -> None:
+        self._journal.job(entry.job, "forget", f"forgotten, {why}", actor="systemd")
         await self._archive.delete(entry)
 
     def _arm(self) -> None:
@@ -108,7 +115,20 @@ class Retention:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        oldest = self._table.first_ended
+        oldest = self._table.ended.oldest
         if oldest is not None:
             seconds = AGAIN if self._failed else max(0.0, self._seconds_left(oldest))
             self._timer = asyncio.get_running_loop().call_later(seconds, self.apply)
+
+
+def _victim(kept: Kept, most: int, most_bytes: int, where: str) -> tuple[Entry, str] | None:
+    """The oldest job of whoever holds most of what is too much, and why that job; None where nothing is too much."""
+    if len(kept) > most:
+        holding = kept.most_jobs()
+        held = f"{len(holding)} of {len(kept)} ended jobs"
+    elif kept.size > most_bytes:
+        holding = kept.most_bytes()
+        held = f"{format_size(holding.size)} of the {format_size(kept.size)} of ended jobs"
+    else:
+        return None
+    return holding.oldest, f"to make room: {holding.owner} has most, {held} {where}"

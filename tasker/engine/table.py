@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from tasker.engine.entry import Entry
+from tasker.engine.kept import Kept
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.job import Job
 
@@ -20,14 +20,10 @@ class Table:
         self._revision = 0
         self.watchers: set[Watcher] = set()
         """Told of every job that is new or changes, and of every id that goes."""
-        self.ended: OrderedDict[str, Entry] = OrderedDict()
-        """Those that have ended and are not archived, by id, in the order of their ends."""
-        self.archived: OrderedDict[str, Entry] = OrderedDict()
-        """Those that are, in the order in which that was done."""
-        self.memory = 0
-        """Bytes that the output of `ended` takes."""
-        self.disk = 0
-        """Bytes that those of `archived` take."""
+        self.ended = Kept()
+        """Ended jobs whose output is in memory, in the order of their ends."""
+        self.archived = Kept()
+        """Ended jobs whose output is on disk, in the order in which they were archived."""
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(list(self._entries.values()))
@@ -44,31 +40,21 @@ class Table:
     def end(self, entry: Entry) -> None:
         """It has ended, or had: now it is over for everybody."""
         if entry.job.archived:
-            self._to_archived(entry)
+            self.archived.add(entry, entry.stored)
         else:
-            self.ended[entry.job.id] = entry
-            self.memory += entry.held
+            self.ended.add(entry, entry.held)
         for event in (entry.settled, entry.exit_known, entry.over):
             event.set()
 
     def archive(self, entry: Entry) -> None:
         """An ended job is on disk from now on."""
-        self._from_ended(entry)
-        self._to_archived(entry)
+        self.ended.discard(entry)
+        self.archived.add(entry, entry.stored)
         entry.change(archived=True, followers=0)
 
-    def _to_archived(self, entry: Entry) -> None:
-        self.archived[entry.job.id] = entry
-        self.disk += entry.stored
-
-    def _from_ended(self, entry: Entry) -> None:
-        if self.ended.pop(entry.job.id, None):
-            self.memory -= entry.held
-
     def remove(self, entry: Entry) -> None:
-        self._from_ended(entry)
-        if self.archived.pop(entry.job.id, None):
-            self.disk -= entry.stored
+        self.ended.discard(entry)
+        self.archived.discard(entry)
         del self._entries[entry.job.id]
         entry.table = None
         self.announce(entry.job.id)
@@ -88,14 +74,6 @@ class Table:
     def running(self) -> int:
         """How many have not ended."""
         return len(self._entries) - len(self.ended) - len(self.archived)
-
-    @property
-    def first_ended(self) -> Entry | None:
-        return next(iter(self.ended.values()), None)
-
-    @property
-    def first_archived(self) -> Entry | None:
-        return next(iter(self.archived.values()), None)
 
     def find(self, prefix: str) -> Entry:
         """By id, or by a prefix that only one has. Raises TaskerError(NOT_FOUND or AMBIGUOUS or INVALID)."""

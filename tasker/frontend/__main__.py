@@ -97,11 +97,13 @@ class Frontend:
 async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
     """Serve, and feed systemd's watchdog, until a signal says stop. `grpc_log`: see `divert`."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
+    audit = journal.Journal(trail)
+    logins = Logins(audit)
+    handshakes = Logins(audit, "failed TLS handshake")  # strangers must not use up the limit of whom the CA vouches for
     try:
-        audit = journal.Journal(trail)
-        if grpc_log is not None:  # in a ration of their own: strangers must not use up that of whom we know
-            Handshakes(Logins(audit).refused).listen(grpc_log)
-        frontend = Frontend(path, Logins(audit))
+        if grpc_log is not None:
+            Handshakes(handshakes.refused).listen(grpc_log)
+        frontend = Frontend(path, logins)
         setup = await frontend.open()
         if setup is None:
             return  # not a failure, which systemd would answer with another start
@@ -111,6 +113,8 @@ async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
         await frontend.serve(setup, stop)
     finally:
         watchdog.cancel()
+        logins.close()
+        handshakes.close()
 
 
 async def _feed(interval: float | None) -> None:

@@ -6,36 +6,43 @@ ours sees it: `handshakes` says why and from where, and whose certificate it was
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from tasker import certs
+from tasker.address import network
 from tasker.errors import TaskerError
 from tasker.journal import Journal
-from tasker.ration import Ration
+from tasker.ratelimit import OTHERS, RateLimit
 
 _EACH, _ALL = 10, 300
-"""Lines in a minute: of one address, and of all."""
+"""Lines in a minute: of one source (see address.network), and of all. The others are counted."""
 _LONGEST = 200
 
 
 class Logins:
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, what: str = "failed login") -> None:
+        """`what` was left out, as the journal calls it: a noun whose plural ends in s."""
         self._journal = journal
-        self._each = Ration(_EACH, 60)
-        self._all = Ration(_ALL, 60)
+        self._what = what
+        self._rate_limit = RateLimit(_EACH, self._omitted, total=_ALL)
 
     def refused(self, error: TaskerError, facts: Mapping[str, Iterable[bytes]], peer: str) -> None:
         """Write it down, at most so often. `facts` is grpc's auth context, `peer` its word for where it came from."""
-        address, now = _address(peer), time.monotonic()
-        left_out = self._each.take(address, now)
-        if left_out is None or self._all.take("", now) is None:
+        address = _address(peer)
+        if not self._rate_limit.take(network(address)):
             return
         subject, serial = _certificate(facts)
-        more = f" (and {left_out} more from there that were not written down)" if left_out else ""
         fields = {"TASKER_REASON": error.reason.value, "TASKER_ACTOR": subject, "TASKER_SERIAL": serial}
-        self._journal.write("login", f"{address}: {error.message}{more}", fields | {"TASKER_ADDRESS": address}, 5)
+        self._journal.write("login", f"{address}: {error.message}", fields | {"TASKER_ADDRESS": address}, 5)
+
+    def close(self) -> None:
+        """Write down now what there is to report at the end of the minute."""
+        self._rate_limit.close()
+
+    def _omitted(self, source: str, count: int) -> None:
+        whose = "from other addresses" if source == OTHERS else f"from {source}"
+        self._journal.omitted(count, self._what, whose, {"TASKER_ACTION": "login", "TASKER_ADDRESS": source})
 
 
 def _certificate(facts: Mapping[str, Iterable[bytes]]) -> tuple[str, str]:

@@ -83,7 +83,7 @@ def test_everything_about_an_ended_job() -> None:
         "output": "12M, on disk (archived)",
         "unit": "tasker-k3v9x2mq.scope",
         "slice": "tasker-alice.slice",
-        "look closer": "journalctl TASKER_JOB=k3v9x2mq",
+        "look closer": "journalctl _SYSTEMD_UNIT=tasker.service TASKER_JOB=k3v9x2mq",
     }
 
 

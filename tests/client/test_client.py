@@ -188,7 +188,7 @@ def test_what_only_the_servers_journal_can_say(frontend: Frontend) -> None:
     frontend.peer.end_streams("none", "nobody")
     error = failure(frontend.client())
     assert error.reason is Reason.UNAVAILABLE
-    assert "`journalctl TASKER_ACTION=login` there says why" in error.message
+    assert "`journalctl _SYSTEMD_UNIT=tasker-frontend@1.service TASKER_ACTION=login` there says why" in error.message
     assert b"it was not signed by the CA of this service" in frontend.journal.recv(1 << 16)
 
 

@@ -1,0 +1,69 @@
+"""A rate limit per key, for what strangers can make the service write: a few lines, and how many more there were.
+
+    first event ──▶ window of SECONDS: `each` of one key, `total` of all ──▶ the rest is reported as numbers
+
+A timer closes the window, so the numbers come even when nothing follows. Memory and reports are bounded, whatever the
+number of keys: what exceeds MOST_KEYS or MOST_REPORTS is reported as one number under the key OTHERS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Callable
+
+SECONDS = 60.0
+OTHERS = ""
+MOST_KEYS = 1024
+"""Keys that one window tells apart; events of any other key are counted under OTHERS, and none of them is taken."""
+MOST_REPORTS = 50
+"""Keys that are reported by name at the end of a window: those with the most events left out."""
+
+
+class RateLimit:
+    """To be used in one event loop."""
+
+    def __init__(
+        self, each: int, report: Callable[[str, int], None], *, total: int | None = None, seconds: float = SECONDS
+    ) -> None:
+        """`report` gets a key and how many of its events (1 or more) were left out of the window that has closed."""
+        self._each = each
+        self._total = total
+        self._report = report
+        self._seconds = seconds
+        self._taken: dict[str, int] = {}
+        """By key; no more than MOST_KEYS."""
+        self._taken_of_all = 0
+        self._left_out: Counter[str] = Counter()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def take(self, key: str) -> bool:
+        """Whether an event of this key is within the limits; if it is not, it is counted."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self.close)
+        if key not in self._taken and len(self._taken) >= MOST_KEYS:
+            self._left_out[OTHERS] += 1
+            return False
+        taken = self._taken.setdefault(key, 0)
+        if taken >= self._each or (self._total is not None and self._taken_of_all >= self._total):
+            self._left_out[key] += 1
+            return False
+        self._taken[key] += 1
+        self._taken_of_all += 1
+        return True
+
+    def close(self) -> None:
+        """End the window, if one is open, and report what was left out of it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        left_out, self._left_out = self._left_out, Counter()
+        self._taken.clear()
+        self._taken_of_all = 0
+        others = left_out.pop(OTHERS, 0)
+        for key in heapq.nlargest(MOST_REPORTS, left_out, key=left_out.__getitem__):
+            self._report(key, left_out.pop(key))
+        others += left_out.total()
+        if others:
+            self._report(OTHERS, others)
