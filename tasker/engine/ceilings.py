@@ -116,23 +116,6 @@ class Ceilings:
             text = f"cannot give a job {format_size(swap)} of swap: the most for one job is {format_size(most)}"
             raise self._refusal(f"{text}, as of memory ([maxima] memory)")
 
-    def of_memory(self, owner: str) -> list[str]:
-        """The ceilings on memory above a job of `owner`, in the words of a verdict."""
-        return [f"the ceiling of {format_size(most)} on all {whose}" for most, whose in self._above(owner, "memory")]
-
-    def refusing(self, owner: str, own: int | None) -> list[str]:
-        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
-        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
-        above = self._above(owner, "tasks")
-        lower = [most for most, _ in above if own is None or most < own]
-        its = [] if own is None or lower else [f"the tasks limit of {own}"]
-        return its + [f"the ceiling of {most} tasks on all {whose}" for most, whose in above]
-
-    def _above(self, owner: str, field: str) -> list[tuple[Any, str]]:
-        """The ceilings there are on a field of Limits, and of whose jobs together."""
-        of_all = ((self.of_owner(owner), f"jobs of {owner}"), (self.total, "jobs"))
-        return [(most, whose) for limits, whose in of_all if (most := getattr(limits, field)) is not None]
-
     # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -77,7 +77,7 @@ class Jobs:
         self.pausing = Pausing(systemd, journal, tasks, self.note)
         self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
         self._retention = retention
-        self._conclusions = Conclusions(systemd, ceilings)
+        self._conclusions = Conclusions(systemd, self.slices)
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from pathlib import Path
 
 from tasker.engine import names, properties
@@ -17,11 +18,14 @@ from tasker.engine.cgroup import Cgroup
 from tasker.engine.systemd import Systemd
 from tasker.errors import TaskerError
 from tasker.limits import Limits
+from tasker.quantity import format_size
 
 log = logging.getLogger(__name__)
 
 _HELD = ("cpu", "memory", "memory_swap", "tasks")
 """Fields of Limits that a slice holds. Memory without swap: else the excess would only move there."""
+_AT_ONCE = 64
+"""A ceiling on tasks also refuses a process while so many are being counted that are refused themselves."""
 
 
 class Slices:
@@ -48,11 +52,10 @@ class Slices:
         for slice, limits in self._slices(owner):
             if slice not in self._unread:
                 continue
-            place = self._cgroups / names.SLICE
             try:
-                cgroup = Cgroup(place if slice == names.SLICE else place / slice)
+                cgroup = self._cgroup(slice)
             except OSError:
-                continue  # nothing runs there
+                continue
             try:
                 properties.verify(limits, cgroup, _HELD)
                 self._unread.discard(slice)
@@ -70,6 +73,44 @@ class Slices:
                 self.verify(owner)
             except TaskerError as error:
                 log.error("%s", error.message)
+
+    def of_memory(self, owner: str) -> list[str]:
+        """The ceilings on memory that a job of `owner` may have met, in the words of a verdict."""
+        return [f"the ceiling of {format_size(most)} on all {whose}" for most, whose in self._met(owner, "memory")]
+
+    def refusing(self, owner: str, own: int | None) -> list[str]:
+        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
+        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
+        above = self._met(owner, "tasks")
+        lower = [most for most, _ in above if own is None or most < own]
+        its = [] if own is None or lower else [f"the tasks limit of {own}"]
+        return its + [f"the ceiling of {most} tasks on all {whose}" for most, whose in above]
+
+    def _met(self, owner: str, field: str) -> list[tuple[int, str]]:
+        """The ceilings on a field of Limits, and on whose jobs; without those that the kernel says were never met."""
+        (all_jobs, total), (slice, own) = self._slices(owner)
+        above = ((slice, own, f"jobs of {owner}"), (all_jobs, total, "jobs"))
+        found = [(place, getattr(limits, field), whose) for place, limits, whose in above]
+        return [(most, whose) for place, most, whose in found if most is not None and self._was_met(place, field, most)]
+
+    def _was_met(self, slice: str, field: str, most: int) -> bool:
+        """Whether a slice may have met its ceiling. Where it cannot be read, it may."""
+        try:
+            cgroup = self._cgroup(slice)
+        except OSError:
+            return True
+        try:
+            if field == "memory":
+                return not re.search(r"^max 0$", cgroup.text("memory.events.local"), re.MULTILINE)
+            peak = cgroup.number("pids.peak")  # since Linux 6.1
+            return peak is None or peak + _AT_ONCE >= most
+        finally:
+            cgroup.close()
+
+    def _cgroup(self, slice: str) -> Cgroup:
+        """Raises OSError where nothing runs there."""
+        place = self._cgroups / names.SLICE
+        return Cgroup(place if slice == names.SLICE else place / slice)
 
     async def _tell(self, slice: str, limits: Limits) -> None:
         if self._told.get(slice) == limits:
