@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 from tasker import wire
+from tasker.engine.capacity import Capacity
 from tasker.errors import Reason
 from tasker.limits import Limits
 from tests.engine.test_start import refused
@@ -36,6 +38,25 @@ def test_swap_is_no_way_around_the_most_memory() -> None:
         job = tasker.start_job("sleep", "60", limits=Limits(memory_swap=64 * MIB))
         with refused(Reason.EXHAUSTED, words):
             tasker.ask(wire.LimitJob(ROOT, job.id, Limits(memory_swap=65 * MIB), ()))
+
+
+def test_where_memory_is_limited_for_all_together_there_is_no_swap(tasker: Stack) -> None:
+    """The slices have none, so that a job's own limit would say what is not so."""
+    words = r"1M of swap: all jobs of this machine have a ceiling on memory, and so no swap \(\[total\] memory\); ask"
+    with refused(Reason.EXHAUSTED, words):
+        tasker.start_job("true", limits=Limits(memory_swap=MIB))
+    job = tasker.start_job("sleep", "60", limits=Limits(memory=64 * MIB, memory_swap=0))
+    with refused(Reason.EXHAUSTED, words):
+        tasker.ask(wire.LimitJob(ROOT, job.id, Limits(memory_swap=MIB), ()))
+
+
+def test_as_shipped_all_jobs_leave_some_of_the_machine(tasker: Stack) -> None:
+    tasker.start_job("sleep", "60", caller=ALICE)
+    machine = Capacity.of_machine(Path("/proc/sys/kernel"), tasker.systemd.cgroups)
+    (total,), (owner,) = told(tasker, "tasker.slice"), told(tasker, "tasker-alice.slice")
+    assert (total["MemoryMax"], total["MemorySwapMax"]) == (machine.memory * 4 // 5 // 4096 * 4096, 0)
+    assert (total["TasksMax"], owner["TasksMax"]) == (machine.tasks // 2, machine.tasks // 4)
+    assert (owner["MemoryMax"], owner["CPUQuotaPerSecUSec"], total["CPUQuotaPerSecUSec"]) == (INFINITY,) * 3
 
 
 def test_defaults_and_maxima_fill_in_what_is_not_asked() -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tasker import wire
+from tasker.config import parse
+from tasker.engine.capacity import Capacity
+from tasker.engine.ceilings import Ceilings
+from tasker.engine.entry import Entry
 from tasker.engine.rings import LEAST, Rings
+from tasker.engine.table import Table
 from tasker.errors import Reason
+from tests.cli.terminal import Terminal
+from tests.engine.jobs import a_job
 from tests.engine.test_start import refused
 from tests.stack import ALICE, BOB, ROOT, Stack, stack
 
@@ -118,8 +130,40 @@ def test_a_start_that_fails_takes_nothing(small: Stack) -> None:
 
 def test_start_and_get_say_where_a_ring_is_smaller(small: Stack) -> None:
     id = small.cli("start", "sleep", "60").stdout.decode().strip()
-    shown = small.cli("get", id).stdout.decode()
-    assert "the last 512K while it runs, not 1M: memory for output was short at its start" in shown
+    text = "the last 512K while it runs, not 1M: memory for output was short at its start"
+    assert text in small.cli("get", id).stdout.decode()
+    job = json.loads(small.cli("get", "--json", id).stdout)["job"]
+    assert (job["ring"], job["ring_asked"]) == (512 * KIB, MIB)
     info = small.cli("info").stdout.decode()
     assert "512K of memory, of 4M" in info
     assert "512K of memory, of 8M" in info
+    with Terminal(140, 8) as terminal:
+        start = [*("setsid", "--ctty", "--wait", sys.executable, "-m", "tasker.cli"), "start", "sleep", "60"]
+        environment = small.environment("bob") | {"TERM": "xterm"}
+        subprocess.run(start, env=environment, stdin=terminal.fd, stdout=terminal.fd, stderr=terminal.fd, check=True)
+        assert f"tasker: of what it prints, this is kept: {text}" in [row.rstrip() for row in terminal.settle()]
+
+
+def test_what_waits_for_the_disk_beyond_retention_counts() -> None:
+    """The memory of the collector: ended jobs may come faster than they are archived."""
+    table = Table()
+    ceilings = Ceilings(parse('[output]\nmemory = "100M"\n[retention]\nmemory = "512M"\n'), Capacity(1, 1), table)
+    table.memory = 512 * MIB
+    assert ceilings.ring("alice") == 6 * MIB + 256 * KIB
+    table.memory += 60 * MIB
+    assert ceilings.ring("alice") == 5 * MIB
+    table.memory += 40 * MIB
+    with refused(Reason.EXHAUSTED, r"0B of 100M, and 100M is about to go to disk \(\[output\] memory\)"):
+        ceilings.ring("alice")
+
+
+def test_a_job_that_an_older_engine_started_counts_with_the_configured_ring() -> None:
+    async def main() -> None:
+        table = Table()
+        ceilings = Ceilings(parse('[output]\nring = "3M"\n'), Capacity(1 << 30, 1), table)
+        table.add(Entry(a_job("old")))
+        assert ceilings.rings.of_owner("alice") == 3 * MIB
+        table.add(Entry(dataclasses.replace(a_job("new"), ring=MIB)))
+        assert ceilings.rings.total == 4 * MIB
+
+    asyncio.run(main())
