@@ -47,7 +47,7 @@ def facts(job: Job, now: float) -> Rows:
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
-        ("kept of it", smaller_ring(job)),
+        ("output kept", smaller_ring(job)),
         ("followers", figures.count(job.followers or None)),
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),

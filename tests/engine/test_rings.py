@@ -141,7 +141,7 @@ def test_start_and_get_say_where_a_ring_is_smaller(small: Stack) -> None:
         start = [*("setsid", "--ctty", "--wait", sys.executable, "-m", "tasker.cli"), "start", "sleep", "60"]
         environment = small.environment("bob") | {"TERM": "xterm"}
         subprocess.run(start, env=environment, stdin=terminal.fd, stdout=terminal.fd, stderr=terminal.fd, check=True)
-        assert f"tasker: of what it prints, this is kept: {text}" in [row.rstrip() for row in terminal.settle()]
+        assert f"tasker: output kept: {text}" in [row.rstrip() for row in terminal.settle()]
 
 
 def test_what_waits_for_the_disk_beyond_retention_counts() -> None:

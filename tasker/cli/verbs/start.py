@@ -56,7 +56,7 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         return exits.DONE
     if on_terminal() and (smaller := smaller_ring(job)):
-        say(f"of what it prints, this is kept: {smaller}")
+        say(f"output kept: {smaller}")
     if on_terminal() and sys.stdout.isatty():
         say(f"started; watch it with: tasker attach {job.id}")
     return exits.DONE
