@@ -14,13 +14,20 @@ from typing import Any, TypeVar
 
 from tasker import keys
 from tasker.errors import TaskerError, invalid
+from tasker.keys import Share
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
+CONNECTIONS_BESIDE_STREAMS = 1000
+"""A frontend takes so many connections more than [server] streams."""
 
 
 def _key(default: Any, read: Callable[[Any], Any]) -> Any:
     """A field that stands for a key of the file."""
     return field(default=default, metadata={"read": read})
+
+
+_MEMORY = keys.optional(keys.share_or(keys.size("8M", "1024T")))
+_TASKS = keys.optional(keys.share_or(keys.count(1, 1 << 22)))
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Server:
     revoked: tuple[str, ...] = _key((), keys.serials)
     frontends: int = _key(1, keys.count(1, 64))
     contact: str = _key("an admin of this machine", keys.text)
-    streams: int = _key(1000, keys.count(1, 100_000))
+    streams: int = _key(300, keys.count(1, 100_000))
     streams_per_user: int = _key(100, keys.count(1, 100_000))
 
 
@@ -51,17 +58,26 @@ class Jobs:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """[total]: on all jobs of the machine together (tasker.slice). None is no ceiling."""
+    """What jobs may use. None is no ceiling; a Share is of the machine's memory, or of the tasks that it can have."""
 
-    cpu: float | None = _key(None, keys.cores)
-    memory: int | None = _key(None, keys.size("8M", "1024T"))
-    tasks: int | None = _key(None, keys.count(1, 1 << 22))
+    cpu: float | None = _key(None, keys.optional(keys.cores))
+    memory: int | Share | None = _key(None, _MEMORY)
+    tasks: int | Share | None = _key(None, _TASKS)
+
+
+@dataclass(frozen=True)
+class Total(Ceiling):
+    """[total]: on all jobs of the machine together (tasker.slice)."""
+
+    memory: int | Share | None = _key(Share(80), _MEMORY)
+    tasks: int | Share | None = _key(Share(50), _TASKS)
 
 
 @dataclass(frozen=True)
 class Owner(Ceiling):
     """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
 
+    tasks: int | Share | None = _key(Share(25), _TASKS)
     running: int = _key(100, keys.count(0, 100_000))
 
 
@@ -69,7 +85,7 @@ class Owner(Ceiling):
 class Single(Ceiling):
     """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
 
-    time: float | None = _key(None, keys.duration("1s", "3650d"))
+    time: float | None = _key(None, keys.optional(keys.duration("1s", "3650d")))
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,8 @@ class Output:
     """[output]: what is kept in memory of what a job prints."""
 
     ring: int = _key(16 << 20, keys.size("64K", "16G"))
+    memory: int | Share | None = _key(Share(15), _MEMORY)
+    """Of the rings of all jobs that run; half of it is for one owner at most."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,7 @@ class Config:
     owner: Owner = Owner()
     owners: dict[str, Owner] = field(default_factory=dict)
     """By name; what is not said of one is as for every owner."""
-    total: Ceiling = Ceiling()
+    total: Total = Total()
     accounts: dict[str, str] = field(default_factory=dict)
     """By owner: the local account that the owner's jobs run as."""
     output: Output = Output()
@@ -112,7 +130,7 @@ class Config:
         return self.owners.get(owner, self.owner)
 
 
-_Section = TypeVar("_Section", Server, Jobs, Ceiling, Owner, Single, Output, Retention)
+_Section = TypeVar("_Section", Server, Jobs, Total, Owner, Single, Output, Retention)
 
 
 def load(path: Path) -> Config:
@@ -148,7 +166,7 @@ def parse(text: str) -> Config:
         maxima=_section(Single(), "maxima", tables),
         owner=owner,
         owners={name: _section(owner, f"owners.{name}", {f"owners.{name}": owners[name]}) for name in owners},
-        total=_section(Ceiling(), "total", tables),
+        total=_section(Total(), "total", tables),
         accounts={
             name: _read("accounts", name, keys.account, value) for name, value in _named("accounts", tables).items()
         },

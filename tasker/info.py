@@ -38,3 +38,15 @@ class Info:
     """Ceilings on all jobs of the machine together."""
     total_running: Count
     most_total_running: Count
+    ring: Count = 0
+    """Bytes of a job's latest output that are kept while it runs, unless memory for output is short."""
+    rings: Count = 0
+    """Bytes that this comes to for all of the caller's running jobs."""
+    most_rings: Count | None = None
+    """The most that it may come to; None: there is no limit."""
+    total_rings: Count = 0
+    """The same for all jobs of the machine."""
+    most_total_rings: Count | None = None
+    streams: Count = 0
+    """Attach streams that one frontend has open at once, of all callers and of one; 0: not known."""
+    streams_per_user: Count = 0

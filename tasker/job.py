@@ -156,6 +156,10 @@ class Job:
     """While it is ENDING: those processes are frozen."""
     disks: tuple[Disk, ...] = ()
     """Of the paths in `limits`."""
+    ring: Count = 0
+    """Bytes of its latest output that are kept while it runs; 0: not known."""
+    ring_asked: Count = 0
+    """Bytes that [output] ring asked for at its start. `ring` is less where memory for output was short."""
     clock: Clock = field(default=Clock(), compare=False)
 
     def elapsed(self, now: float) -> float | None:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from tasker.address import parse
 from tasker.errors import TaskerError
 from tasker.identity import NAME, why_no_name
 from tasker.quantity import FOREVER, parse_duration, parse_size
 
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?)%")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of what the machine has."""
+
+    percent: float
+    """More than 0, at most 100."""
+
+    def of(self, whole: int) -> int:
+        """That part, rounded down; at least 1."""
+        return max(1, int(whole * self.percent / 100))
 
 
 def text(value: object) -> str:
@@ -36,6 +51,35 @@ def size(smallest: str, largest: str) -> Callable[[object], int]:
         return size
 
     return read
+
+
+def optional(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """What `read` reads, or "none": None."""
+
+    def read_or_none(value: object) -> Any:
+        if value == "none":
+            return None
+        try:
+            return read(value)
+        except ValueError as error:
+            raise ValueError(f'{error}, or "none"') from error
+
+    return read_or_none
+
+
+def share_or(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """What `read` reads, or a Share of the machine's, written "80%"."""
+
+    def read_share(value: object) -> Any:
+        match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+        if match is not None and 0 < float(match[1]) <= 100:
+            return Share(float(match[1]))
+        try:
+            return read(None if match else value)
+        except ValueError as error:
+            raise ValueError(f'{error}, a share of the machine up to "100%"') from error
+
+    return read_share
 
 
 def duration(smallest: str, largest: str) -> Callable[[object], float]:

@@ -38,10 +38,11 @@ class Mark(NamedTuple):
 
 
 class MarkWriter:
-    def __init__(self, words: memoryview, area: memoryview) -> None:
-        """`words` is the header, `area` as long as AREA, both of 64-bit words."""
+    def __init__(self, words: memoryview, area: memoryview, most: int = MOST) -> None:
+        """`words` is the header, `area` as long as AREA, both of 64-bit words. At most `most` marks are kept."""
         self._words = words
         self._positions, self._times = area[:MOST], area[MOST:]
+        self._most = most
         self._count = 0
         self.held = 0
         """Bytes of memory that they take."""
@@ -50,7 +51,7 @@ class MarkWriter:
 
     def add(self, position: int, time: int, oldest: int) -> None:
         """What is received from `position` on is of `time` (ms, not `last`); what lies before `oldest` is not held."""
-        if self._count == MOST:
+        if self._count == self._most:
             self._thin(oldest)
         self._positions[self._count] = position
         self._times[self._count] = time
@@ -61,11 +62,11 @@ class MarkWriter:
 
     def _thin(self, oldest: int) -> None:
         self._words[GENERATION] += 1
-        held = bisect.bisect_right(self._positions, oldest, 1, MOST) - 1
-        kept = MOST - max(held - 1, 0)
-        half = kept // 2 if kept > MOST // 4 * 3 else 0
+        held = bisect.bisect_right(self._positions, oldest, 1, self._most) - 1
+        kept = self._most - max(held - 1, 0)
+        half = kept // 2 if kept > self._most // 4 * 3 else 0
         for marks in (self._positions, self._times):
-            marks[1:kept] = marks[MOST - kept + 1 :]
+            marks[1:kept] = marks[self._most - kept + 1 : self._most]
             thinned = (half + 1) // 2
             if half:
                 marks[:thinned] = marks[:half:2]

@@ -31,6 +31,7 @@ HEADER = mmap.PAGESIZE
 DATA = HEADER + marks.AREA
 """Where the bytes begin."""
 
+_BYTES_OF_A_MARK, _FEWEST_MARKS = 64, 256
 _MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
 _EPOCH = 8
 """Milliseconds to add to CLOCK_MONOTONIC for the time of day, as the clock was set when the ring was made. Words 6 and
@@ -40,6 +41,17 @@ _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
 
 class RingError(Exception):
     """A descriptor that is not a ring of this version."""
+
+
+def marks_of(capacity: int) -> int:
+    """How many marks a ring of `capacity` bytes has at most: what they take is a quarter of that, or two pages."""
+    return min(marks.MOST, max(_FEWEST_MARKS, capacity // _BYTES_OF_A_MARK))
+
+
+def most_memory(capacity: int) -> int:
+    """Bytes of memory that a ring of `capacity` bytes takes at most: what was printed, marks and header, in pages."""
+    pages = [capacity, HEADER, *2 * [8 * marks_of(capacity)]]
+    return sum(-(-size // mmap.PAGESIZE) * mmap.PAGESIZE for size in pages)
 
 
 class RingWriter:
@@ -63,7 +75,7 @@ class RingWriter:
         self._data = self._whole[DATA:]
         self._words = self._whole[:HEADER].cast("Q")
         self._area = self._whole[HEADER:DATA].cast("Q")
-        self._marks = MarkWriter(self._words, self._area)
+        self._marks = MarkWriter(self._words, self._area, marks_of(capacity))
         self._words[_VERSION] = VERSION
         self._words[_CAPACITY] = capacity
         self._words[_EPOCH] = (time.time_ns() - time.monotonic_ns()) // 1_000_000

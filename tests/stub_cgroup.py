@@ -43,6 +43,11 @@ AT_REST = {
     "pids.current": "1\n",
     "pids.events": "max 0\n",
 }
+SLICE_AT_REST = {
+    "memory.events.local": "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n",
+    "pids.peak": "1\n",
+}
+"""What a slice counts by itself."""
 
 
 class Cgroup:

@@ -13,7 +13,7 @@ from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from tests.stub_bus import OnBus
-from tests.stub_cgroup import INFINITY, Cgroup, limit_files
+from tests.stub_cgroup import INFINITY, SLICE_AT_REST, Cgroup, limit_files
 from tests.stub_settings import NAME, SCOPE, SETTINGS, SLICE_SETTINGS, UNIT_NAME, Refusal, apply, invalid, slice_path
 from tests.stub_unit import Plan, Unit
 
@@ -185,3 +185,6 @@ class Life(OnBus):
             kept = {key: default for key, (_, default) in SLICE_SETTINGS.items() if key in self.set_omits}
             for file, text in limit_files(settings | kept).items():
                 (directory / file).write_text(text)
+            for file, text in SLICE_AT_REST.items():
+                if not (directory / file).exists():
+                    (directory / file).write_text(text)

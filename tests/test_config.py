@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tasker.config import Ceiling, Config, Jobs, Output, Owner, Retention, Server, Single, load, parse
+from tasker.config import Config, Jobs, Output, Owner, Retention, Server, Single, Total, load, parse
 from tasker.errors import Reason, TaskerError
+from tasker.keys import Share
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
 
@@ -32,19 +33,45 @@ def test_the_example_documents_every_key_with_its_default() -> None:
     uncommented = re.sub(r"^#([\w-]+ = |\[)", r"\1", EXAMPLE.read_text(), flags=re.MULTILINE)
     documented = {name: list(table) for name, table in tomllib.loads(uncommented).items()}
     sections = {"server": Server, "jobs": Jobs, "defaults": Single, "maxima": Single, "owner": Owner}
-    sections |= {"total": Ceiling, "output": Output, "retention": Retention}
+    sections |= {"total": Total, "output": Output, "retention": Retention}
     expected = {name: {f.name for f in fields(cls)} for name, cls in sections.items()}
     expected |= {"owners": {"alice"}, "accounts": {"alice", "john-doe"}}
     assert {name: set(keys) for name, keys in documented.items()} == expected
     config = parse(uncommented)
     assert (config.server, config.jobs, config.output) == (Server(), Jobs(), Output())
-    assert (config.owner.running, config.retention) == (Owner().running, Retention())
+    assert (config.owner, config.total, config.retention) == (Owner(), Total(), Retention())
 
 
 def test_one_owner_has_what_is_said_of_all_but_for_what_is_said_of_the_one() -> None:
     config = parse('[owner]\ncpu = 2\nmemory = "1G"\n[owners.alice]\nmemory = "2G"\nrunning = 0')
     assert config.ceiling("alice") == Owner(cpu=2.0, memory=2 << 30, running=0)
     assert config.ceiling("bob") == Owner(cpu=2.0, memory=1 << 30)
+
+
+def test_memory_and_tasks_may_be_shares_and_every_ceiling_may_be_lifted() -> None:
+    config = parse(
+        """
+        [total]
+        memory = "62.5%"
+        tasks = "none"
+        [owner]
+        cpu = 2
+        memory = "100%"
+        [owners.alice]
+        cpu = "none"
+        tasks = 7
+        [maxima]
+        memory = "1%"
+        time = "none"
+        [output]
+        memory = "none"
+        """
+    )
+    assert config.total == Total(memory=Share(62.5), tasks=None)
+    assert config.ceiling("alice") == Owner(cpu=None, memory=Share(100), tasks=7)
+    assert config.ceiling("bob") == Owner(cpu=2.0, memory=Share(100), tasks=Share(25))
+    assert config.maxima == Single(memory=Share(1))
+    assert config.output == Output(memory=None)
 
 
 def test_no_file_is_all_defaults(tmp_path: Path) -> None:
@@ -66,7 +93,7 @@ def test_values_are_read() -> None:
     )
     assert config.server.listen == ("127.0.0.1:8275", "[::1]:1", "host.example:65535")
     assert config.server.revoked == ("4f3a09", "af")
-    assert (config.server.frontends, config.server.streams) == (2, 1000)
+    assert (config.server.frontends, config.server.streams) == (2, 300)
     assert config.jobs == Jobs(grace=90.0)
     assert config.output == Output(ring=3 << 19)
 
@@ -126,6 +153,20 @@ def test_values_are_read() -> None:
         ("[owners.Alice]", "no owner 'Alice'"),
         ("[owners.alice]\ncolour = 1", "no key 'colour' in [owners.alice]"),
         ("[owner]\ncpu = 0", "a number of cores"),
+        ("[owner]\ncpu = 0", 'or "none"'),
+        ('[owner]\ncpu = "50%"', "a number of cores"),
+        ('[total]\nmemory = "0%"', 'a share of the machine up to "100%", or "none"'),
+        ('[total]\nmemory = "101%"', 'a size from "8M" to "1024T", a share of the machine up to "100%"'),
+        ('[total]\ntasks = "1000%"', "a whole number from 1 to 4194304, a share"),
+        ('[total]\ntasks = "80 %"', "a share of the machine"),
+        ('[total]\ntasks = "-1%"', "a share of the machine"),
+        ('[total]\ntasks = "nan%"', "a share of the machine"),
+        ('[owner]\ntasks = "٢٥%"', "a share of the machine"),
+        ('[owner]\ntasks = "many"', "a share of the machine"),
+        ('[owner]\nrunning = "none"', "a whole number from 0"),
+        ('[output]\nring = "none"', "cannot read 'none' as a size"),
+        ('[output]\nmemory = "1M"', "a size from"),
+        ('[retention]\nmemory = "10%"', "retention.memory cannot be"),
         ("[owner]\ncpu = true", "a number of cores"),
         ("[owner]\ncpu = nan", "a number of cores"),
         ('[owner]\nmemory = "1M"', "a size from"),

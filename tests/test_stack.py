@@ -48,7 +48,7 @@ class Reader(threading.Thread):
 
 
 def test_a_gibibyte_of_random_bytes_through_two_attaches() -> None:
-    with stack('[server]\n[output]\nring = "2G"\n', frontend=True) as tasker:
+    with stack('[server]\n[output]\nring = "2G"\nmemory = "none"\n', frontend=True) as tasker:
         with tasker.client("alice") as client:
             job = client.start(JobSpec(("python3", "-c", PRINT)))
         readers = [Reader(tasker, "alice", Role.USER, job.id), Reader(tasker, "root", Role.ADMIN, job.id)]

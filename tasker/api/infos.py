@@ -10,12 +10,15 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
 from tasker.info import Info
 
-_SAME = (*("version", "hostname", "contact", "running", "most_running", "total_running", "most_total_running"),)
+_SAME = (
+    *("version", "hostname", "contact", "running", "most_running", "total_running", "most_total_running"),
+    *("ring", "rings", "total_rings", "streams", "streams_per_user"),
+)
 
 
 def info_to(info: Info) -> pb.GetInfoResponse:
     message = pb.GetInfoResponse(
-        **{name: getattr(info, name) for name in _SAME},
+        **{name: getattr(info, name) for name in (*_SAME, "most_rings", "most_total_rings")},
         owner=limits_to(info.owner),
         defaults=limits_to(info.defaults),
         maxima=limits_to(info.maxima),
@@ -37,6 +40,8 @@ def info_from(message: pb.GetInfoResponse) -> Info:
         raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
     return Info(
         **{name: getattr(message, name) for name in _SAME},
+        most_rings=message.most_rings if message.HasField("most_rings") else None,
+        most_total_rings=message.most_total_rings if message.HasField("most_total_rings") else None,
         owner=limits_from(message.owner),
         defaults=limits_from(message.defaults),
         maxima=limits_from(message.maxima),

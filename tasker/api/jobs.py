@@ -44,6 +44,8 @@ def job_to(job: Job) -> pb.Job:
         left_behind=job.left_behind,
         paused=job.paused,
         lingering=job.lingering,
+        ring=job.ring,
+        ring_asked=job.ring_asked,
         disks=[
             pb.Disk(path=disk.path, mount_point=disk.mount_point, name=disk.name, number=disk.number)
             for disk in job.disks
@@ -99,6 +101,8 @@ def job_from(message: pb.Job) -> Job:
         left_behind=message.left_behind,
         paused=message.paused,
         lingering=message.lingering,
+        ring=message.ring,
+        ring_asked=message.ring_asked,
         disks=tuple(Disk(disk.path, disk.mount_point, disk.name, disk.number) for disk in message.disks),
         clock=_clock(message, time.monotonic()),
     )

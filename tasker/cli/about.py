@@ -15,7 +15,7 @@ from tasker.cli.facts import FIELDS
 from tasker.cli.rows import Rows
 from tasker.info import Info
 from tasker.limits import Limits
-from tasker.quantity import format_duration
+from tasker.quantity import format_duration, format_size
 
 CLOCKS = 2.0
 """Seconds by which two clocks may differ before that is worth a colour."""
@@ -34,10 +34,14 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("your jobs", f"{info.running} of {info.most_running} at once"),
         ("your ceilings", _limits(info.owner)),
         *_use(info),
+        ("your output", _rings(info.rings, info.most_rings)),
         ("a job has", _limits(info.defaults)),
         ("a job may have", _limits(info.maxima)),
         ("the machine", f"{info.total_running} of {info.most_total_running} jobs at once"),
         ("all jobs", _limits(info.total)),
+        ("all output", _rings(info.total_rings, info.most_total_rings)),
+        ("kept of a job", f"the last {format_size(info.ring)} of its output, if there is room" if info.ring else ""),
+        ("attaches", _streams(info)),
         ("for more ask", visible(info.contact)),
     ]
     return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
@@ -59,6 +63,17 @@ def _use(info: Info) -> list[tuple[str, str | Text]]:
     if info.use is None:
         return []
     return [(f"your {label}", text) for label, text in figures.used(info.use, info.owner.memory, ended=None)]
+
+
+def _rings(taken: int, most: int | None) -> str:
+    """Memory for the output of running jobs."""
+    return f"{format_size(taken)} of memory" + ("" if most is None else f", of {format_size(most)}")
+
+
+def _streams(info: Info) -> str:
+    if not info.streams:
+        return ""
+    return f"{info.streams_per_user} of yours at once, {info.streams} of all in one frontend"
 
 
 def _clock(difference: float) -> str:

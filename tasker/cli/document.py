@@ -58,6 +58,8 @@ def job(job: Job) -> dict[str, Any]:
         "left_behind": job.left_behind,
         "paused": job.paused,
         "disks": [asdict(disk) for disk in job.disks],
+        "ring": job.ring,
+        "ring_asked": job.ring_asked,
     }
 
 

@@ -48,6 +48,7 @@ def facts(job: Job, now: float) -> Rows:
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
+        ("output kept", smaller_ring(job)),
         ("followers", figures.count(job.followers or None)),
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),
@@ -125,6 +126,14 @@ def _named(job: Job, limits: Limits) -> Limits:
 def _output(job: Job) -> str:
     printed = figures.size(job.printed)
     return f"{printed or 'its output'}, on disk (archived)" if job.archived else printed
+
+
+def smaller_ring(job: Job) -> str:
+    """What is kept of its output, where that is less than the configuration asks for; else ""."""
+    if not job.ring < job.ring_asked:
+        return ""
+    kept, asked = format_size(job.ring), format_size(job.ring_asked)
+    return f"the last {kept} while it runs, not {asked}: memory for output was short at its start"
 
 
 def _disks(limits: Iterable[IoLimit]) -> str:

@@ -60,7 +60,8 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
     group.add_argument("--cpu-weight", metavar="N", type=count, help="share when the CPU is scarce; others have 100")
     group.add_argument("--memory", metavar="SIZE", type=sizes, help="killed past it")
     group.add_argument("--memory-high", metavar="SIZE", type=sizes, help="slowed down past it")
-    group.add_argument("--memory-swap", metavar="SIZE", type=sizes, help="swap; none by default with --memory")
+    swap = "swap, unless [total] or [owner] limits memory; none by default with --memory"
+    group.add_argument("--memory-swap", metavar="SIZE", type=sizes, help=swap)
     group.add_argument("--tasks", metavar="N", type=count, help="processes and threads")
     group.add_argument("--time", metavar="TIME", type=value(of_type(parse_duration)), help="maximum run time")
     group.add_argument("--io-weight", metavar="N", type=count, help="share when the disk is scarce; others have 100")

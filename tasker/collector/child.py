@@ -23,6 +23,8 @@ from tasker.wire import Finding, Launch
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _SYS_KEYCTL = 250  # on x86-64
 _KEYCTL_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
+OOM_SCORE_ADJ = 300
+"""Where the machine runs out of memory, the kernel kills a job before any service. Root's jobs are no exception."""
 _OPEN_FILES = 1024  # what select(2) can take; a job may raise it to the hard limit
 _LOWEST_KEPT = 16
 _HIGHEST = (1 << 31) - 1
@@ -88,8 +90,8 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_OPEN_FILES, files), files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with open("/proc/self/oom_score_adj", "r+") as score:
-        if int(score.read()) < 0:  # with a negative one, a job at its limit would be spared and hang the machine
-            score.write("0")
+        # What root wrote is the least that a process without CAP_SYS_RESOURCE can set: no other user's job lowers it.
+        score.write(str(max(OOM_SCORE_ADJ, int(score.read()))))
 
 
 def _leave_keyring() -> None:

@@ -22,6 +22,7 @@ from tasker.engine.accounts import Accounts
 from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.bus import Bus
+from tasker.engine.capacity import Capacity
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
@@ -88,7 +89,8 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     bus = await Bus.connect(arguments.bus)
     systemd = await Systemd.connect(bus)
     accounts, table = Accounts(arguments.state / "uids", settings), Table()
-    ceilings = Ceilings(settings, table, systemd, arguments.cgroups)
+    capacity = Capacity.of_machine(Path("/proc/sys/kernel"), arguments.cgroups)
+    ceilings = Ceilings(settings, capacity, table)
     told: list[Jobs] = []
     collector = _connect(arguments.collector, told)
     welcome = await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
@@ -105,7 +107,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     await Deactivations(jobs, stops, systemd, tasks).open()
     await Logins(bus, jobs, systemd, trail, tasks).open()
     retention.apply()
-    await ceilings.refresh()
+    await jobs.slices.refresh()
     control = Control(_listener(arguments.socket), setup)
     about = About(jobs, ceilings)
     requests = Requests(

@@ -7,7 +7,7 @@ import time
 
 import tasker
 from tasker.engine import names
-from tasker.engine.ceilings import Ceilings, single, together
+from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.jobs import Jobs
 from tasker.engine.usage import read
@@ -23,8 +23,8 @@ class About:
 
     def info(self, caller: Identity) -> Info:
         """`not_after` is 0.0: the engine sees no certificate."""
-        config = self._jobs.config
-        own = config.ceiling(caller.name)
+        config, ceilings = self._jobs.config, self._ceilings
+        most_rings = ceilings.most_rings
         return Info(
             version=tasker.__version__,
             hostname=socket.gethostname(),
@@ -32,15 +32,22 @@ class About:
             contact=config.server.contact,
             caller=caller,
             not_after=0.0,
-            running=self._ceilings.running(caller.name),
-            most_running=own.running,
-            owner=together(own),
+            running=ceilings.running(caller.name),
+            most_running=config.ceiling(caller.name).running,
+            owner=ceilings.of_owner(caller.name),
             use=self._use(caller.name),
-            defaults=single(config.defaults),
-            maxima=single(config.maxima),
-            total=together(config.total),
+            defaults=ceilings.defaults,
+            maxima=ceilings.maxima,
+            total=ceilings.total,
             total_running=self._jobs.table.running,
             most_total_running=config.jobs.running,
+            ring=config.output.ring,
+            rings=ceilings.rings.of_owner(caller.name),
+            most_rings=None if most_rings is None else most_rings // 2,
+            total_rings=ceilings.rings.total,
+            most_total_rings=most_rings,
+            streams=config.server.streams,
+            streams_per_user=config.server.streams_per_user,
         )
 
     def _use(self, owner: str) -> Usage | None:

@@ -1,25 +1,21 @@
-"""What the configuration allows: to one job, to one owner's jobs together, and to all of Tasker's.
+"""What the configuration allows: to one job, to one owner's jobs together, and to all of Tasker's. Memory for output is
+counted by rings.py; shares of the machine are made numbers by capacity.py.
 
 of a start or a change    more than [maxima], or than a ceiling that it is below, is refused: RESOURCE_EXHAUSTED
-of jobs together          properties of tasker.slice and of tasker-<owner>.slice, so that the kernel holds them
+of jobs together          slices.py has the kernel enforce them
 
-systemd keeps such properties until the next boot, also of a slice that is not loaded, so each slice is told once, and
-again when its ceilings change. Every refusal names the key of tasker.toml and whom to ask.
+Every refusal names the key of tasker.toml and whom to ask.
 """
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from tasker.config import Ceiling, Config, Single
-from tasker.engine import names, properties
-from tasker.engine.cgroup import Cgroup
-from tasker.engine.systemd import Systemd
+from tasker.config import Config
+from tasker.engine.capacity import Capacity
+from tasker.engine.rings import Rings
 from tasker.engine.table import Table
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
@@ -27,11 +23,7 @@ from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import format_duration, format_size
 
-log = logging.getLogger(__name__)
-
-_HELD = ("cpu", "memory", "memory_swap", "tasks")
-"""Fields of Limits that a slice holds. Memory without swap: else the excess would only move there."""
-_SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
+SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "cpu": ("cpu", lambda value: f"{value:g} cores"),
     "memory": ("memory", lambda value: f"{format_size(value)} of memory"),
     "tasks": ("tasks", lambda value: f"{value} tasks"),
@@ -41,32 +33,54 @@ _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
 
 
 class Ceilings:
-    def __init__(self, config: Config, table: Table, systemd: Systemd, cgroups: Path) -> None:
-        """`cgroups` is the root of the cgroup v2 hierarchy."""
+    def __init__(self, config: Config, capacity: Capacity, table: Table) -> None:
+        """`capacity` is the machine's."""
         self.config = config
+        self._capacity = capacity
         self._table = table
-        self._systemd = systemd
-        self._cgroups = cgroups
         self._running: dict[str, set[str]] = {}
         """By owner, ids of jobs that have not ended; none is empty."""
         self._owners: dict[str, str] = {}
         """The owner of each of these jobs."""
-        self._told: dict[str, Limits] = {}
-        """By slice, what systemd has."""
-        self._unread: set[str] = set()
-        """Slices that were told and not yet read back: before a first job there is no cgroup to read."""
-        self._telling = asyncio.Lock()
+        self.rings = Rings()
+        """Of these jobs."""
         for entry in table:
             self._count(entry.job)
         table.watchers.add(self._count)
+
+    # ── as numbers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def defaults(self) -> Limits:
+        """[defaults]."""
+        return self._capacity.single(self.config.defaults)
+
+    @property
+    def maxima(self) -> Limits:
+        """[maxima]."""
+        return self._capacity.single(self.config.maxima)
+
+    @property
+    def total(self) -> Limits:
+        """[total]."""
+        return self._capacity.together(self.config.total)
+
+    def of_owner(self, owner: str) -> Limits:
+        """[owner], or [owners.NAME]."""
+        return self._capacity.together(self.config.ceiling(owner))
+
+    @property
+    def most_rings(self) -> int | None:
+        """[output] memory."""
+        return self._capacity.bytes(self.config.output.memory)
 
     # ── one job ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def granted(self, asked: Limits) -> Limits:
         """With [defaults] for what is not asked, and the [maxima] where neither says."""
-        defaults, maxima = single(self.config.defaults), single(self.config.maxima)
+        defaults, maxima = self.defaults, self.maxima
         granted: dict[str, Any] = {}
-        for field in _SHOWN:
+        for field in SHOWN:
             values = [value for value in (getattr(defaults, field), getattr(maxima, field)) if value is not None]
             wanted = getattr(asked, field)
             granted[field] = min(values, default=None) if wanted is None else wanted
@@ -74,46 +88,40 @@ class Ceilings:
 
     def capped(self, limits: Limits) -> Limits:
         """No limit is the maximum."""
-        maxima = single(self.config.maxima)
-        fields = [field for field in _SHOWN if getattr(limits, field) is None]
+        maxima = self.maxima
+        fields = [field for field in SHOWN if getattr(limits, field) is None]
         return dataclasses.replace(limits, **{field: getattr(maxima, field) for field in fields})
 
     def check(self, owner: str, asked: Limits) -> None:
         """Raise TaskerError(EXHAUSTED) where one job of `owner` would get more than it may."""
         above = (
-            (single(self.config.maxima), "one job", "maxima"),
-            (together(self.config.ceiling(owner)), f"all jobs of {owner}", self._section(owner)),
-            (together(self.config.total), "all jobs of this machine", "total"),
+            (self.maxima, "one job", "maxima"),
+            *self._together(owner),
         )
         for ceiling, whose, section in above:
-            for field, (key, shown) in _SHOWN.items():
+            for field, (key, shown) in SHOWN.items():
                 value, most = getattr(asked, field), getattr(ceiling, field)
                 if value is not None and most is not None and value > most:
                     text = f"cannot give a job {shown(value)}: the most for {whose} is {shown(most)}"
                     raise self._refusal(f"{text} ([{section}] {key})")
-        swap, most = asked.memory_swap, self.config.maxima.memory  # slices with a ceiling on memory have none anyway
+        self._check_swap(owner, asked.memory_swap)
+
+    def _check_swap(self, owner: str, swap: int | None) -> None:
+        for ceiling, whose, section in self._together(owner):
+            if swap and ceiling.memory is not None:
+                text = f"cannot give a job {format_size(swap)} of swap: {whose} have a ceiling on memory"
+                raise self._refusal(f"{text}, and so no swap ([{section}] memory)")
+        most = self.maxima.memory
         if swap is not None and most is not None and swap > most:
             text = f"cannot give a job {format_size(swap)} of swap: the most for one job is {format_size(most)}"
             raise self._refusal(f"{text}, as of memory ([maxima] memory)")
 
-    def of_memory(self, owner: str) -> list[str]:
-        """The ceilings on memory above a job of `owner`, in the words of a verdict."""
-        return [f"the ceiling of {format_size(most)} on all {whose}" for most, whose in self._above(owner, "memory")]
-
-    def refusing(self, owner: str, own: int | None) -> list[str]:
-        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
-        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
-        above = self._above(owner, "tasks")
-        lower = [most for most, _ in above if own is None or most < own]
-        its = [] if own is None or lower else [f"the tasks limit of {own}"]
-        return its + [f"the ceiling of {most} tasks on all {whose}" for most, whose in above]
-
-    def _above(self, owner: str, field: str) -> list[tuple[Any, str]]:
-        """The ceilings there are on a field of Limits, and of whose jobs together."""
-        of_all = ((together(self.config.ceiling(owner)), f"jobs of {owner}"), (together(self.config.total), "jobs"))
-        return [(most, whose) for limits, whose in of_all if (most := getattr(limits, field)) is not None]
-
     # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Those who have jobs that have not ended."""
+        return tuple(self._running)
 
     def running(self, owner: str) -> int:
         """How many jobs of an owner have not ended."""
@@ -130,85 +138,45 @@ class Ceilings:
             text = f"cannot start a job: {self._table.running} run on this machine, of {most} that may"
             raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
 
+    def ring(self, owner: str) -> int:
+        """Bytes for the ring of a new job of `owner`. Raises TaskerError(EXHAUSTED) where there is no room for one."""
+        most, asked = self.most_rings, self.config.output.ring
+        waiting = max(0, self._table.ended.size - self.config.retention.memory)
+        capacity = self.rings.capacity(owner, asked, most, waiting)
+        if not capacity:
+            assert most is not None
+            own = self.rings.of_owner(owner)
+            text = f"cannot start a job: output of running jobs of {owner} has {format_size(own)} of memory"
+            text += f", of {format_size(most // 2)} that it may; that of all has {format_size(self.rings.total)}"
+            text += f" of {format_size(most)}"
+            if waiting:
+                text += f", and {format_size(waiting)} is about to go to disk"
+            raise self._refusal(f"{text} ([output] memory)", "stop one, or ")
+        return capacity
+
     def _count(self, news: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
         id = news if isinstance(news, str) else news.id
         if isinstance(news, Job) and news.state is not State.ENDED:
             self._owners[id] = news.owner
             self._running.setdefault(news.owner, set()).add(id)
+            self.rings.count(id, news.owner, news.ring or self.config.output.ring)  # an older engine noted no ring
         elif id in self._owners:
             owner = self._owners.pop(id)
+            self.rings.release(id)
             self._running[owner].discard(id)
             if not self._running[owner]:
                 del self._running[owner]
 
-    # ── slices ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def hold(self, owner: str) -> None:
-        """See to it that the slices above a job of `owner` have their ceilings. Raises TaskerError."""
-        for slice, limits in self._slices(owner):
-            if self._told.get(slice) != limits:
-                async with self._telling:
-                    await self._tell(slice, limits)
-
-    def verify(self, owner: str) -> None:
-        """Raise TaskerError(REFUSED) where a ceiling above a job that stands is not in force."""
-        for slice, limits in self._slices(owner):
-            if slice not in self._unread:
-                continue
-            place = self._cgroups / names.SLICE
-            try:
-                cgroup = Cgroup(place if slice == names.SLICE else place / slice)
-            except OSError:
-                continue  # nothing runs there
-            try:
-                properties.verify(limits, cgroup, _HELD)
-                self._unread.discard(slice)
-            except TaskerError as error:
-                self._told.pop(slice, None)
-                raise TaskerError(error.reason, f"cannot hold {slice} to its ceiling: {error.message}") from error
-            finally:
-                cgroup.close()
-
-    async def refresh(self) -> None:
-        """The same for all who have jobs: at the start, and after a reload."""
-        for owner in tuple(self._running):
-            try:
-                await self.hold(owner)
-                self.verify(owner)
-            except TaskerError as error:
-                log.error("%s", error.message)
-
-    async def _tell(self, slice: str, limits: Limits) -> None:
-        if self._told.get(slice) == limits:
-            return  # somebody else has, meanwhile
-        wanted = properties.changes(limits, _HELD)
-        has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
-        if any(has[name] != value for name, _, value in wanted):
-            await self._systemd.set_properties(slice, wanted)
-            shown = [shown(getattr(limits, field)) for field, (_, shown) in _SHOWN.items() if getattr(limits, field)]
-            log.info("ceiling on %s: %s", slice, ", ".join(shown) or "none")
-        self._told[slice] = limits
-        self._unread.add(slice)
-
-    def _slices(self, owner: str) -> tuple[tuple[str, Limits], ...]:
-        return (
-            (names.SLICE, together(self.config.total)),
-            (names.slice_name(owner), together(self.config.ceiling(owner))),
-        )
-
     # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _together(self, owner: str) -> tuple[tuple[Limits, str, str], ...]:
+        """The ceilings above a job of `owner`, with whose they are, and their sections in tasker.toml."""
+        own = (self.of_owner(owner), f"all jobs of {owner}", self._section(owner))
+        return own, (self.total, "all jobs of this machine", "total")
 
     def _section(self, owner: str) -> str:
         return f"owners.{owner}" if owner in self.config.owners else "owner"
 
     def _refusal(self, text: str, instead: str = "") -> TaskerError:
         return TaskerError(Reason.EXHAUSTED, f"{text}; {instead}ask {self.config.server.contact}")
-
-
-def together(ceiling: Ceiling) -> Limits:
-    return Limits(cpu=ceiling.cpu, memory=ceiling.memory, tasks=ceiling.tasks)
-
-
-def single(section: Single) -> Limits:
-    return Limits(cpu=section.cpu, memory=section.memory, tasks=section.tasks, run_time=section.time)

@@ -13,9 +13,9 @@ from typing import Any
 
 from tasker import wire
 from tasker.engine import properties
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.entry import Entry, Stop
 from tasker.engine.outcomes import outcome_of, ran, told
+from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.usage import Totals, totals
 from tasker.errors import TaskerError
@@ -30,9 +30,9 @@ _NOTHING_LEFT: dict[str, Any] = {"lingering": False, "lingers_until": None, "lef
 
 
 class Conclusions:
-    def __init__(self, systemd: Systemd, ceilings: Ceilings) -> None:
+    def __init__(self, systemd: Systemd, slices: Slices) -> None:
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._slices = slices
 
     async def conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
         """Take a job to ENDED, of which no process is left and whose leader exited as `exit` says.
@@ -45,7 +45,7 @@ class Conclusions:
         usage = totals(entry.meter, await self._totals(entry), ended[0])
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
         limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
-        outcome = told(outcome, entry, limits, usage, result, self._ceilings)
+        outcome = told(outcome, entry, limits, usage, result, self._slices)
         entry.move(
             Event.SWEPT,
             ended=ended[0],

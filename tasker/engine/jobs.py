@@ -31,6 +31,7 @@ from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
+from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
@@ -69,13 +70,14 @@ class Jobs:
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
-        self._launcher = Launcher(collector, systemd, ceilings, self._events, cgroups)
+        self.slices = Slices(ceilings, systemd, cgroups)
+        self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
         self.escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks, self.note)
         self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
         self._retention = retention
-        self._conclusions = Conclusions(systemd, ceilings)
+        self._conclusions = Conclusions(systemd, self.slices)
 
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,6 +92,7 @@ class Jobs:
         if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         self._ceilings.check_count(caller.name)
+        ring = self._ceilings.ring(caller.name)
         id = next(id for id in iter(names.new_id, None) if id not in self.table)
         job = Job(
             id=id,
@@ -103,6 +106,8 @@ class Jobs:
             created=time.time(),
             limits=self._ceilings.granted(spec.limits),
             disks=found,
+            ring=ring,
+            ring_asked=self.config.output.ring,
         )
         entry = Entry(job)
         self.table.add(entry)
@@ -119,7 +124,7 @@ class Jobs:
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
-            await self._launcher.bring_up(entry, account, self.config.output.ring, self.patience(entry.job))
+            await self._launcher.bring_up(entry, account, self.patience(entry.job))
         except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
@@ -171,7 +176,7 @@ class Jobs:
     def reload(self, config: Config) -> None:
         """From now on this configuration holds. What runs goes on; slices get their new ceilings."""
         self.config = self._accounts.config = self._ceilings.config = config
-        self._tasks.spawn(self._ceilings.refresh())
+        self._tasks.spawn(self.slices.refresh())
 
     def exited(self, notice: wire.Exited) -> None:
         """A leader has exited."""

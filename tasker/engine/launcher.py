@@ -14,9 +14,9 @@ from tasker.channel import Channel
 from tasker.engine import disklimits, properties, scope
 from tasker.engine.accounts import Account
 from tasker.engine.advice import exec_error
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.entry import Entry
+from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.usage import FAST
 from tasker.errors import Reason, TaskerError, invalid
@@ -29,16 +29,16 @@ _GROWTH = 20 << 10
 
 class Launcher:
     def __init__(
-        self, collector: Channel, systemd: Systemd, ceilings: Ceilings, events: CgroupEvents, cgroups: Path
+        self, collector: Channel, systemd: Systemd, slices: Slices, events: CgroupEvents, cgroups: Path
     ) -> None:
         self._collector = collector
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._slices = slices
         self._events = events
         self._cgroups = cgroups
 
-    async def bring_up(self, entry: Entry, account: Account, ring: int, grace: float) -> None:
-        """Until the command runs, within its limits; its output goes to a ring of so many bytes. Raises TaskerError."""
+    async def bring_up(self, entry: Entry, account: Account, grace: float) -> None:
+        """Until the command runs, within its limits. Raises TaskerError."""
         job = entry.job
         launch = wire.Launch(
             job=job.id,
@@ -48,19 +48,19 @@ class Launcher:
             uid=account.uid,
             gid=account.gid,
             groups=account.groups,
-            ring=ring,
+            ring=job.ring,
             record=entry.record(),
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
-        await self._ceilings.hold(job.owner)
+        await self._slices.hold(job.owner)
         launched = await self._promptly(launch)
         assert isinstance(launched, wire.Launched)
         entry.change(pid=launched.pid)
         entry.cgroup = await scope.make(entry.job, grace, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
         disklimits.verify(job.limits.io, job.disks, entry.cgroup)
-        self._ceilings.verify(job.owner)
+        self._slices.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
         entry.glimpse()  # and one is there, should systemd be faster with removing the cgroup than that

@@ -7,8 +7,8 @@ import signal
 from typing import Any
 
 from tasker import wire
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.entry import Entry, Sent, Stop
+from tasker.engine.slices import Slices
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
 from tasker.usage import Usage
@@ -40,7 +40,7 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
 
 
 def told(
-    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, ceilings: Ceilings
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, slices: Slices
 ) -> Outcome:
     """The same with its verdict. `limits` are those it felt; `result` is the scope's."""
     stop, owner = entry.stop, entry.job.owner
@@ -52,8 +52,8 @@ def told(
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
         why=stop.why if stop is not None else "",
         whole=entry.meter.final,
-        ceilings=ceilings.of_memory(owner),
-        refusing=ceilings.refusing(owner, limits.tasks),
+        ceilings=slices.of_memory(owner),
+        refusing=slices.refusing(owner, limits.tasks),
         left_behind=_left_behind(outcome, entry, result),
     )
     if entry.sessions:

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 from tasker.address import for_grpc
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.api.v1 import tasker_pb2, tasker_pb2_grpc
+from tasker.config import CONNECTIONS_BESIDE_STREAMS
 from tasker.errors import Reason, TaskerError
 from tasker.frontend import tls
 from tasker.frontend.guard import Guard
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 SERVED = tuple(service.full_name for service in tasker_pb2.DESCRIPTOR.services_by_name.values())
 LAST_ANSWER = 2.0
 """Seconds that calls other than streams have for their answer when the server stops."""
-CONNECTIONS_BESIDE_STREAMS = 1000
 
 
 def options(setup: Setup) -> list[tuple[str, int]]:

@@ -98,7 +98,19 @@ def _signals_as_in_a_terminal() -> Iterator[None]:
         signal.signal(number, handler_before)
 
 
+CONFIG = """[server]
+[owner]
+tasks = 4000
+[total]
+memory = "64G"
+tasks = 8000
+[output]
+memory = "2G"
+"""
+"""What info shows is the same on every machine that runs the tests."""
+
+
 @pytest.fixture(scope="session")
 def machine() -> Iterator[Machine]:
-    with stack(frontend=True) as tasker:
+    with stack(CONFIG, frontend=True) as tasker:
         yield Machine(tasker)

@@ -17,6 +17,7 @@ from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict
 from tasker.cli.settings import Settings
+from tasker.config import CONNECTIONS_BESIDE_STREAMS, Server
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
@@ -104,6 +105,18 @@ def test_units() -> None:
     told(second, Verdict.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
     (unasked,) = system.units(None, 1)
     told(unasked, Verdict.UNKNOWN, "does not answer", "systemctl status")
+
+
+def test_the_memory_of_a_frontend() -> None:
+    shipped = Server()
+    connections = shipped.streams + CONNECTIONS_BESIDE_STREAMS
+    as_shipped = system.frontend_memory(connections, shipped.streams, "1073741824\n")
+    told(as_shipped, Verdict.OK, "1300 connections and 300 streams take up to 553M, of 1G")
+    more = system.frontend_memory(2000, 1000, "1073741824\n")
+    told(more, Verdict.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] streams")
+    told(system.frontend_memory(2000, 1000, "infinity\n"), Verdict.OK, "no MemoryMax")
+    for silent in (None, "", "much\n"):
+        told(system.frontend_memory(1, 1, silent), Verdict.UNKNOWN, "does not say", "systemctl status")
 
 
 def test_pressure_disk_and_time(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ INFO = {
     r"\d+ of (?=1000)": "3 of ",
     r"(?<=    )\d+ of (?=100 )": "1 of ",
     r"tasker \d+\.\d+\.\d+": "tasker 1.2.3",
+    r"\d+[KM](?= of memory, of 1G)": "16M",
+    r"\d+[KM](?= of memory, of 2G)": "48M",
 }
 """What varies of it."""
 

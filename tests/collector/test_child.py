@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasker import wire
+from tasker.collector.child import OOM_SCORE_ADJ
 from tests.collector.conftest import Engine
 from tests.daemon import Daemon
 
@@ -57,7 +58,7 @@ def test_limits_umask_and_score_are_reset(engine: Engine) -> None:
     assert umask == b"0022"
     assert int(files) == min(1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     assert core == b"0"
-    assert int(score) >= 0
+    assert int(score) == OOM_SCORE_ADJ == 300
 
 
 def test_it_leads_a_process_group(engine: Engine) -> None:

@@ -19,6 +19,14 @@ def tasker() -> Iterator[Stack]:
         assert "Traceback" not in tasker.engine.log + tasker.collector.log, tasker.engine.log + tasker.collector.log
 
 
+@pytest.fixture
+def swapping() -> Iterator[Stack]:
+    """One in which jobs may have swap: where memory is limited for all jobs together, they may not."""
+    with stack('[server]\n[total]\nmemory = "none"\n') as tasker:
+        yield tasker
+        assert "Traceback" not in tasker.engine.log + tasker.collector.log, tasker.engine.log + tasker.collector.log
+
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Stack]:
     """One stack for all tests of a file: tests that leave nothing in it."""

@@ -18,6 +18,7 @@ contact = "Carol"
 running = 9
 [owner]
 running = 5
+tasks = "none"
 [owners.alice]
 memory = "64M"
 [defaults]
@@ -25,7 +26,11 @@ time = "1h"
 [maxima]
 cpu = 0.5
 [total]
+memory = "none"
 tasks = 99
+[output]
+ring = "1M"
+memory = "100M"
 """
 
 
@@ -54,4 +59,7 @@ def test_everything_that_holds_for_a_caller() -> None:
     assert said.use is not None
     assert (said.use.cpu_time, said.use.memory) == (2.5, 4096)
     assert (said.owner, said.total) == (Limits(memory=64 * MIB), Limits(tasks=99))
+    assert (said.ring, said.rings, said.most_rings) == (MIB, 2 * MIB, 50 * MIB)
+    assert (said.total_rings, said.most_total_rings) == (3 * MIB, 100 * MIB)
+    assert (said.streams, said.streams_per_user) == (300, 100)
     assert (said.defaults, said.maxima) == (Limits(run_time=3600.0), Limits(cpu=0.5))

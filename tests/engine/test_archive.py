@@ -160,7 +160,7 @@ def test_of_any_size(whole: Stack, size: int) -> None:
 
 
 def test_32_mib_of_noise() -> None:
-    with stack('[server]\n[output]\nring = "64M"\n', frontend=True) as tasker:
+    with stack('[server]\n[output]\nring = "64M"\nmemory = "none"\n', frontend=True) as tasker:
         script = "head -c 32M /dev/urandom | tee /dev/stderr 2>&1 >/dev/null | cat"
         job = ended(tasker, "sh", "-c", script)
 

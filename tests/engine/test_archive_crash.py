@@ -81,7 +81,7 @@ def test_killed_again_and_again_while_it_archives_many(tasker: Stack) -> None:
 
 def test_it_does_not_wait_at_its_end_for_a_large_one() -> None:
     """SIGTERM while it compresses: the job stays as it was."""
-    with stack('[server]\n[output]\nring = "1G"\n') as tasker:
+    with stack('[server]\n[output]\nring = "1G"\nmemory = "none"\n') as tasker:
         job = ended(tasker, "sh", "-c", "head -c 800M /dev/urandom")
         with tasker.connect() as peer:
             peer.send(1, wire.ArchiveJob(ALICE, job.id))

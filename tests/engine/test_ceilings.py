@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 from tasker import wire
+from tasker.engine.capacity import Capacity
 from tasker.errors import Reason
 from tasker.limits import Limits
 from tests.engine.test_start import refused
@@ -15,6 +17,8 @@ from tests.waiting import until_equal
 
 MIB = 1 << 20
 CONTACT = '[server]\ncontact = "Carol, room 7"\n'
+NO_TOTAL = '[total]\nmemory = "none"\ntasks = "none"\n'
+NO_CEILINGS = NO_TOTAL + '[owner]\ntasks = "none"\n'
 
 
 def told(tasker: Stack, unit: str) -> list[dict[str, Any]]:
@@ -27,13 +31,32 @@ def reload(tasker: Stack, config: str) -> None:
 
 
 def test_swap_is_no_way_around_the_most_memory() -> None:
-    with stack(CONTACT + '[maxima]\nmemory = "64M"\n') as tasker:
+    with stack(CONTACT + NO_CEILINGS + '[maxima]\nmemory = "64M"\n') as tasker:
         words = r"cannot give a job 65M of swap: the most for one job is 64M, as of memory \(\[maxima\] memory\)"
         with refused(Reason.EXHAUSTED, words):
             tasker.start_job("true", limits=Limits(memory_swap=65 * MIB))
         job = tasker.start_job("sleep", "60", limits=Limits(memory_swap=64 * MIB))
         with refused(Reason.EXHAUSTED, words):
             tasker.ask(wire.LimitJob(ROOT, job.id, Limits(memory_swap=65 * MIB), ()))
+
+
+def test_where_memory_is_limited_for_all_together_there_is_no_swap(tasker: Stack) -> None:
+    """The slices have none, so that a job's own limit would say what is not so."""
+    words = r"1M of swap: all jobs of this machine have a ceiling on memory, and so no swap \(\[total\] memory\); ask"
+    with refused(Reason.EXHAUSTED, words):
+        tasker.start_job("true", limits=Limits(memory_swap=MIB))
+    job = tasker.start_job("sleep", "60", limits=Limits(memory=64 * MIB, memory_swap=0))
+    with refused(Reason.EXHAUSTED, words):
+        tasker.ask(wire.LimitJob(ROOT, job.id, Limits(memory_swap=MIB), ()))
+
+
+def test_as_shipped_all_jobs_leave_some_of_the_machine(tasker: Stack) -> None:
+    tasker.start_job("sleep", "60", caller=ALICE)
+    machine = Capacity.of_machine(Path("/proc/sys/kernel"), tasker.systemd.cgroups)
+    (total,), (owner,) = told(tasker, "tasker.slice"), told(tasker, "tasker-alice.slice")
+    assert (total["MemoryMax"], total["MemorySwapMax"]) == (machine.memory * 4 // 5 // 4096 * 4096, 0)
+    assert (total["TasksMax"], owner["TasksMax"]) == (machine.tasks // 2, machine.tasks // 4)
+    assert (owner["MemoryMax"], owner["CPUQuotaPerSecUSec"], total["CPUQuotaPerSecUSec"]) == (INFINITY,) * 3
 
 
 def test_defaults_and_maxima_fill_in_what_is_not_asked() -> None:
@@ -79,7 +102,8 @@ def test_the_number_of_running_jobs() -> None:
 
 
 def test_slices_are_told_once() -> None:
-    config = '[owner]\nmemory = "64M"\ncpu = 0.5\n[owners.bob]\ntasks = 20\n[total]\ntasks = 90\n'
+    config = '[owner]\nmemory = "64M"\ncpu = 0.5\ntasks = "none"\n[owners.bob]\ntasks = 20\n'
+    config += '[total]\nmemory = "none"\ntasks = 90\n'
     with stack(CONTACT + config) as tasker:
         for caller in (ALICE, ALICE, BOB):
             tasker.start_job("sleep", "60", caller=caller)
@@ -93,27 +117,28 @@ def test_slices_are_told_once() -> None:
         assert len(told(tasker, "tasker-alice.slice")) == 1
 
 
-def test_without_ceilings_systemd_is_told_nothing(tasker: Stack) -> None:
-    tasker.start_job("sleep", "60", caller=ALICE)
-    assert tasker.systemd.sets == []
+def test_without_ceilings_systemd_is_told_nothing() -> None:
+    with stack(CONTACT + NO_CEILINGS) as tasker:
+        tasker.start_job("sleep", "60", caller=ALICE)
+        assert tasker.systemd.sets == []
 
 
 def test_a_reload_changes_and_lifts_ceilings() -> None:
-    with stack('[server]\n[owner]\nmemory = "64M"\n[total]\ntasks = 90\n') as tasker:
+    with stack('[server]\n[owner]\nmemory = "64M"\n[total]\nmemory = "none"\ntasks = 90\n') as tasker:
         tasker.start_job("sleep", "60", caller=ALICE)
-        reload(tasker, '[server]\n[owner]\nmemory = "32M"\n')
+        reload(tasker, f'[server]\n{NO_TOTAL}[owner]\nmemory = "32M"\n')
         until_equal(lambda: len(told(tasker, "tasker-alice.slice")), 2)
         assert told(tasker, "tasker-alice.slice")[-1]["MemoryMax"] == 32 * MIB
         assert set(told(tasker, "tasker.slice")[-1].values()) == {INFINITY}
         with refused(Reason.EXHAUSTED, "all jobs of alice is 32M"):
             tasker.start_job("true", caller=ALICE, limits=Limits(memory=64 * MIB))
-        reload(tasker, "[server]\n")
+        reload(tasker, f"[server]\n{NO_CEILINGS}")
         until_equal(lambda: len(told(tasker, "tasker-alice.slice")), 3)
         assert set(told(tasker, "tasker-alice.slice")[-1].values()) == {INFINITY}
 
 
 def test_a_ceiling_that_is_not_in_force_fails_the_start() -> None:
-    with stack('[server]\n[owner]\nmemory = "64M"\n') as tasker:
+    with stack(f'[server]\n{NO_TOTAL}[owner]\nmemory = "64M"\n') as tasker:
         tasker.systemd.do("omit", names=["MemoryMax"])
         with refused(Reason.REFUSED, "cannot hold tasker-alice.slice to its ceiling: .*memory.max is max"):
             tasker.start_job("sleep", "60", caller=ALICE)

@@ -47,6 +47,11 @@ KINDS = {
 FILES = ("cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.swap.max", "pids.max", "io.max", "io.weight")
 
 
+@pytest.fixture
+def tasker(swapping: Stack) -> Stack:
+    return swapping
+
+
 def state(tasker: Stack, job: Job) -> dict[str, Any]:
     """All that a failed change may not change."""
     now = tasker.get(job)

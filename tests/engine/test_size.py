@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tasker import wire
 from tasker.errors import TaskerError
@@ -11,7 +14,7 @@ from tasker.identity import Identity, Role
 from tasker.job import LARGEST_COMMAND
 from tasker.lifecycle import State
 from tasker.limits import LONGEST_PATHS, IoLimit, Limits
-from tests.stack import ALICE, ROOT, Stack
+from tests.stack import ALICE, ROOT, Stack, stack
 
 HARMLESS = range(50, 58)
 SLEEP = ("sh", "-c", f"trap '' {' '.join(map(str, HARMLESS))}; exec sleep 60")
@@ -28,6 +31,13 @@ def longest(tasker: Stack) -> str:
         except (TaskerError, wire.WireError):
             most = length
     return "\\" * (least - 16)  # a number in the record may have a digit more next time
+
+
+@pytest.fixture
+def tasker() -> Iterator[Stack]:
+    none = 'memory = "none"\ntasks = "none"\n'
+    with stack(f"[server]\n[owner]\n{none}[total]\n{none}") as tasker:
+        yield tasker
 
 
 def test_the_longest_job_gets_the_longest_limits(tasker: Stack) -> None:

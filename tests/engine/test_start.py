@@ -52,7 +52,8 @@ def test_the_scope_is_made_as_designed(tasker: Stack) -> None:
     assert tasker.systemd.units[job.unit]["pids"] == [job.pid]
 
 
-def test_every_limit_becomes_a_property(tasker: Stack) -> None:
+def test_every_limit_becomes_a_property(swapping: Stack) -> None:
+    tasker = swapping
     io = IoLimit(str(tasker.directory), 5 * MIB, 6 * MIB, 70, 80)
     limits = Limits(0.5, 50, 64 * MIB, 48 * MIB, 8 * MIB, 10, (io,), 30, 90.5)
     job = tasker.start_job("sleep", "60", limits=limits)
@@ -87,7 +88,8 @@ def test_a_memory_limit_alone_allows_no_swap(tasker: Stack) -> None:
         ("IOWriteBandwidthMax", Limits(io=(IoLimit("/", write_bandwidth=MIB),))),
     ],
 )
-def test_a_limit_that_is_not_in_force_fails_the_start(tasker: Stack, omitted: str, limits: Limits) -> None:
+def test_a_limit_that_is_not_in_force_fails_the_start(swapping: Stack, omitted: str, limits: Limits) -> None:
+    tasker = swapping
     tasker.systemd.plan(omit=[omitted])
     with refused(Reason.REFUSED, "cannot limit"):
         tasker.start_job("sleep", "60", limits=limits)

@@ -114,8 +114,9 @@ class User:
 
 @pytest.fixture(scope="session")
 def service() -> None:
-    """Tasker runs, as `systemctl enable --now tasker` leaves it. The ring is one that a slow reader keeps up with."""
-    (ETC / "tasker.toml").write_text('[output]\nring = "64M"\n')
+    """Tasker runs, as `systemctl enable --now tasker` leaves it. The ring is one that a slow reader keeps up with, and
+    there is memory for one of that size whatever else runs: a reload may add other sections, not another [output]."""
+    (ETC / "tasker.toml").write_text('[output]\nring = "64M"\nmemory = "none"\n')
     run("systemctl", "enable", "--now", "tasker")
     until_serving()
 

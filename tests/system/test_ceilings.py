@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -61,11 +62,70 @@ def test_a_ceiling_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, c
     job = alice.start("sleep", "600")
     configure("[owner]\ntasks = 30\n")  # and without the cpu, for which systemd takes the controller away
     until_equal(lambda: (slice / "pids.max").read_text(), "30\n")
-    until_equal(lambda: (slice.parent / "pids.max").read_text(), "max\n")
-    configure("")
+    until_equal(lambda: (slice.parent / "pids.max").read_text(), f"{alice.client.info().total.tasks}\n")
+    configure('[owner]\ntasks = "none"\n[total]\nmemory = "none"\ntasks = "none"\n')
     until_equal(lambda: (slice / "pids.max").read_text(), "max\n")
     assert not (slice / "cpu.max").exists() or (slice / "cpu.max").read_text().startswith("max ")
     assert (slice.parent / "memory.max").read_text() == "max\n"
+
+
+def near(value: int, name: str, percent: int) -> bool:
+    """Whether that is what systemd makes of "80%" for a property of a slice, which it rounds by a task or a page."""
+    run("systemctl", "set-property", "--runtime", "other.slice", f"{name}={percent}%")
+    return abs(value - int(show("other.slice", name))) <= (1 if name == "TasksMax" else 4096)
+
+
+def test_as_shipped_jobs_leave_the_system_some_of_the_machine(alice: User) -> None:
+    job = alice.start("sleep", "600")
+    assert near(int(show("tasker.slice", "MemoryMax")), "MemoryMax", 80)
+    assert near(int(show("tasker.slice", "TasksMax")), "TasksMax", 50)
+    assert near(int(show("tasker-alice.slice", "TasksMax")), "TasksMax", 25)
+    assert show("tasker-alice.slice", "MemoryMax") == "infinity"
+    info = alice.client.info()
+    assert (info.total.memory, info.total.tasks, info.owner) == (
+        int(show("tasker.slice", "MemoryMax")),
+        int(show("tasker.slice", "TasksMax")),
+        Limits(tasks=int(show("tasker-alice.slice", "TasksMax"))),
+    )
+    assert int((Path("/proc") / str(job.pid) / "oom_score_adj").read_text()) == 300
+    score = int(Path(f"/proc/{job.pid}/oom_score").read_text())
+    for unit in ("tasker", "tasker-collector", "tasker-frontend@1"):
+        assert int(Path(f"/proc/{show(f'{unit}.service', 'MainPID')}/oom_score").read_text()) < score
+
+
+def test_a_job_that_takes_all_memory_is_killed_and_nothing_else(alice: User, bob: User) -> None:
+    other = bob.start("sleep", "600")
+    units = ("tasker.service", "tasker-collector.service", "tasker-frontend@1.service")
+    before = [show(unit, "MainPID") for unit in units]
+    outcome = alice.wait(alice.start("python3", "-c", "x = [bytearray(64 << 20) for _ in range(100)]")).outcome
+    assert outcome is not None
+    assert outcome.kind is Kind.OUT_OF_MEMORY or outcome.signal == 9
+    assert outcome.kind is not Kind.OUT_OF_MEMORY or "on all jobs reached" in outcome.verdict
+    assert bob.client.get(other.id).state == "running"
+    assert [show(unit, "MainPID") for unit in units] == before
+
+
+def test_the_services_are_bounded_but_for_the_collector(service: None) -> None:
+    names = ("MemoryMax", "TasksMax", "OOMScoreAdjust")
+    assert [show("tasker-frontend@1.service", name) for name in names] == [str(1 << 30), "64", "-500"]
+    assert [show("tasker.service", name) for name in names] == [str(1 << 30), "128", "-800"]
+    assert [show("tasker-collector.service", name) for name in names] == ["infinity", "infinity", "-900"]
+
+
+def test_output_of_many_jobs_stays_below_its_share(alice: User, bob: User, configure: Configure) -> None:
+    TOML.write_text(TOML.read_text().replace('memory = "none"', 'memory = "40M"'))
+    run("systemctl", "reload", "tasker")
+    try:
+        jobs = []
+        with refused(r"cannot start a job: output of running jobs of alice has .* of 20M .*\(\[output\] memory\)"):
+            while True:
+                jobs.append(alice.sh("head -c 30M /dev/zero; sleep 600"))
+        assert sum(job.ring for job in jobs) <= 20 * MIB
+        assert all(job.ring < job.ring_asked == 64 * MIB for job in jobs)
+        assert bob.start("true").ring == 2 * MIB + 512 * 1024
+        assert [bob.client.get(job.id).ring for job in jobs] == [job.ring for job in jobs]
+    finally:
+        configure("")
 
 
 def test_past_a_ceiling_the_sentence_names_it(alice: User, configure: Configure) -> None:
@@ -78,7 +138,7 @@ def test_past_a_ceiling_the_sentence_names_it(alice: User, configure: Configure)
         alice.client.limit(job.id, Limits(memory=1536 * MIB))
     info = alice.client.info()
     assert (info.running, info.most_running, info.contact) == (1, 1, "Carol, room 7")
-    assert (info.owner, info.maxima) == (Limits(memory=2 << 30), Limits(memory=1 << 30))
+    assert (info.owner.memory, info.maxima) == (2 << 30, Limits(memory=1 << 30))
     assert info.use is not None
     assert info.use.tasks == 1
     assert info.not_after > info.time

@@ -34,8 +34,8 @@ def test_all_is_well(admin: User) -> None:
     code, checks = doctor()
     assert (code, wrong(checks)) == (0, [])
     for name in ("systemd", "cgroups", "pressure", "configuration", "tasker.service", "tasker-collector.service",
-                 "tasker.socket", FRONTEND, "CA", "server certificate", "keys", "engine socket", "disk",
-                 "your certificate", "port", "service", "clocks"):  # fmt: skip
+                 "tasker.socket", FRONTEND, "frontend memory", "CA", "server certificate", "keys", "engine socket",
+                 "disk", "your certificate", "port", "service", "clocks"):  # fmt: skip
         assert [one["verdict"] for one in checks[name]] == ["ok"], checks[name]
     assert "root, admin" in checks["service"][0]["text"]
 

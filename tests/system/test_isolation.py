@@ -126,6 +126,11 @@ def test_a_job_cannot_change_its_own_limits(alice: User, file: str, text: str) -
     assert tries(alice, "write", str(cgroup(job) / file), text) in NO
 
 
+def test_a_job_cannot_lower_its_oom_score(alice: User) -> None:
+    assert tries(alice, "write", "/proc/self/oom_score_adj", "299") in NO
+    assert tries(alice, "write", "/proc/self/oom_score_adj", "301") == "done"
+
+
 def test_a_job_cannot_leave_for_another_cgroup(alice: User) -> None:
     assert tries(alice, "write", "/sys/fs/cgroup/cgroup.procs", "0") in NO
 

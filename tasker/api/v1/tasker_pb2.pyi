@@ -198,7 +198,7 @@ class Pressure(_message.Message):
     def __init__(self, some: _Optional[float] = ..., full: _Optional[float] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by", "elapsed", "since_end", "exited", "lingers_until", "lingers_for", "left_behind", "paused", "lingering", "disks")
+    __slots__ = ("id", "owner", "spec", "unit", "slice", "user", "uid", "state", "created", "started", "ended", "outcome", "pid", "limits", "in_force", "differing", "usage", "printed", "followers", "archived", "revision", "stopping_by", "elapsed", "since_end", "exited", "lingers_until", "lingers_for", "left_behind", "paused", "lingering", "disks", "ring", "ring_asked")
     ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -230,6 +230,8 @@ class Job(_message.Message):
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     LINGERING_FIELD_NUMBER: _ClassVar[int]
     DISKS_FIELD_NUMBER: _ClassVar[int]
+    RING_FIELD_NUMBER: _ClassVar[int]
+    RING_ASKED_FIELD_NUMBER: _ClassVar[int]
     id: str
     owner: str
     spec: JobSpec
@@ -261,7 +263,9 @@ class Job(_message.Message):
     paused: bool
     lingering: bool
     disks: _containers.RepeatedCompositeFieldContainer[Disk]
-    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., exited: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., left_behind: _Optional[int] = ..., paused: _Optional[bool] = ..., lingering: _Optional[bool] = ..., disks: _Optional[_Iterable[_Union[Disk, _Mapping]]] = ...) -> None: ...
+    ring: int
+    ring_asked: int
+    def __init__(self, id: _Optional[str] = ..., owner: _Optional[str] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., unit: _Optional[str] = ..., slice: _Optional[str] = ..., user: _Optional[str] = ..., uid: _Optional[int] = ..., state: _Optional[_Union[JobState, str]] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., pid: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., in_force: _Optional[_Union[Limits, _Mapping]] = ..., differing: _Optional[_Iterable[str]] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., printed: _Optional[int] = ..., followers: _Optional[int] = ..., archived: _Optional[bool] = ..., revision: _Optional[int] = ..., stopping_by: _Optional[str] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., since_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., exited: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lingers_for: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., left_behind: _Optional[int] = ..., paused: _Optional[bool] = ..., lingering: _Optional[bool] = ..., disks: _Optional[_Iterable[_Union[Disk, _Mapping]]] = ..., ring: _Optional[int] = ..., ring_asked: _Optional[int] = ...) -> None: ...
 
 class StartJobRequest(_message.Message):
     __slots__ = ("spec",)
@@ -558,7 +562,7 @@ class GetInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetInfoResponse(_message.Message):
-    __slots__ = ("version", "hostname", "time", "contact", "user", "role", "serial", "not_after", "running", "most_running", "owner", "use", "defaults", "maxima", "total", "total_running", "most_total_running")
+    __slots__ = ("version", "hostname", "time", "contact", "user", "role", "serial", "not_after", "running", "most_running", "owner", "use", "defaults", "maxima", "total", "total_running", "most_total_running", "ring", "rings", "most_rings", "total_rings", "most_total_rings", "streams", "streams_per_user")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
@@ -576,6 +580,13 @@ class GetInfoResponse(_message.Message):
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     TOTAL_RUNNING_FIELD_NUMBER: _ClassVar[int]
     MOST_TOTAL_RUNNING_FIELD_NUMBER: _ClassVar[int]
+    RING_FIELD_NUMBER: _ClassVar[int]
+    RINGS_FIELD_NUMBER: _ClassVar[int]
+    MOST_RINGS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_RINGS_FIELD_NUMBER: _ClassVar[int]
+    MOST_TOTAL_RINGS_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_PER_USER_FIELD_NUMBER: _ClassVar[int]
     version: str
     hostname: str
     time: _timestamp_pb2.Timestamp
@@ -593,4 +604,11 @@ class GetInfoResponse(_message.Message):
     total: Limits
     total_running: int
     most_total_running: int
-    def __init__(self, version: _Optional[str] = ..., hostname: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[str] = ..., user: _Optional[str] = ..., role: _Optional[str] = ..., serial: _Optional[str] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running: _Optional[int] = ..., most_running: _Optional[int] = ..., owner: _Optional[_Union[Limits, _Mapping]] = ..., use: _Optional[_Union[Usage, _Mapping]] = ..., defaults: _Optional[_Union[Limits, _Mapping]] = ..., maxima: _Optional[_Union[Limits, _Mapping]] = ..., total: _Optional[_Union[Limits, _Mapping]] = ..., total_running: _Optional[int] = ..., most_total_running: _Optional[int] = ...) -> None: ...
+    ring: int
+    rings: int
+    most_rings: int
+    total_rings: int
+    most_total_rings: int
+    streams: int
+    streams_per_user: int
+    def __init__(self, version: _Optional[str] = ..., hostname: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[str] = ..., user: _Optional[str] = ..., role: _Optional[str] = ..., serial: _Optional[str] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running: _Optional[int] = ..., most_running: _Optional[int] = ..., owner: _Optional[_Union[Limits, _Mapping]] = ..., use: _Optional[_Union[Usage, _Mapping]] = ..., defaults: _Optional[_Union[Limits, _Mapping]] = ..., maxima: _Optional[_Union[Limits, _Mapping]] = ..., total: _Optional[_Union[Limits, _Mapping]] = ..., total_running: _Optional[int] = ..., most_total_running: _Optional[int] = ..., ring: _Optional[int] = ..., rings: _Optional[int] = ..., most_rings: _Optional[int] = ..., total_rings: _Optional[int] = ..., most_total_rings: _Optional[int] = ..., streams: _Optional[int] = ..., streams_per_user: _Optional[int] = ...) -> None: ...

@@ -23,6 +23,9 @@ REMOVE_IPC = (
 )
 LAST_OF_SYSTEM = 999
 """The highest uid of an account of the system, as systemd's logind is built on most distributions."""
+FRONTEND = "tasker-frontend@1.service"
+CONNECTION, STREAM = 100_000, 1_500_000
+"""Bytes of a frontend's memory that a connection takes, and a stream whose client does not read; both measured."""
 LITTLE = 1 << 30
 """Bytes of disk space under which archives may not find room."""
 
@@ -93,6 +96,24 @@ def _unit(name: str, shown: dict[str, str]) -> Finding:
     if main and enabled != "enabled":
         return note(name, "active, but not started at boot", "systemctl enable tasker")
     return ok(name, f"active, {enabled}" if main else "active")
+
+
+def frontend_memory(connections: int, streams: int, limit: str | None) -> Finding:
+    """Whether as many connections and attach streams as one frontend takes fit into its memory. `limit`: MemoryMax of
+    its unit, as `systemctl show --value` prints it."""
+    check, needed = "frontend memory", connections * CONNECTION + streams * STREAM
+    match (limit or "").strip():
+        case "infinity":
+            return ok(check, "the frontend's unit has no MemoryMax")
+        case text if text.isdecimal():
+            most = int(text)
+        case _:
+            return unknown(check, "systemctl does not say MemoryMax of the frontend", f"systemctl status {FRONTEND}")
+    text = f"{connections} connections and {streams} streams take up to {format_size(needed)}"
+    if needed <= most:
+        return ok(check, f"{text}, of {format_size(most)}")
+    todo = "lower [server] streams in tasker.toml, or raise MemoryMax with systemctl edit tasker-frontend@.service"
+    return note(check, f"{text}, but MemoryMax of a frontend is {format_size(most)}", todo)
 
 
 def pressure(proc: Path) -> Finding:

@@ -27,10 +27,10 @@ examples:
   sudo tasker doctor
   tasker doctor --json | jq -r '.checks[] | select(.verdict == "wrong") | .todo'
 
-On a machine where Tasker is installed as a service: systemd, cgroups, the units, the certificates and who may read
-their keys, the sockets, the disk, shared memory that a logout removes, the clocks. On any other: what a client needs.
-It changes nothing and needs no root; what it may not look at, it says. ok: well; note: look at it some day; wrong: mend
-it; unknown: nobody could look.
+On a machine where Tasker is installed as a service: systemd, cgroups, the units, the memory of a frontend, the
+certificates and who may read their keys, the sockets, the disk, shared memory that a logout removes, the clocks. On any
+other: what a client needs. It changes nothing and needs no root; what it may not look at, it says. ok: well; note: look
+at it some day; wrong: mend it; unknown: nobody could look.
 
 exit codes: 0 nothing is wrong, 1 something is. --json prints {"healthy": …, "checks": […]}."""
 
@@ -75,6 +75,9 @@ def _service() -> Iterator[Finding]:
         yield wrong("configuration", error.message, "mend it, then systemctl reload tasker")
     names = system.unit_names(known.server.frontends)
     yield from system.units(system.output("systemctl", "show", "-p", system.PROPERTIES, *names), known.server.frontends)
+    limit = system.output("systemctl", "show", "-p", "MemoryMax", "--value", system.FRONTEND)
+    connections = known.server.streams + config.CONNECTIONS_BESIDE_STREAMS
+    yield system.frontend_memory(connections, known.server.streams, limit)
     ca = Path(known.server.ca)
     yield certificates.authority(ca, now)
     yield certificates.server(Path(known.server.certificate), ca, certfiles.own_hosts(), now)

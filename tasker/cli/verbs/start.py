@@ -8,6 +8,7 @@ import sys
 
 from tasker.cli import document, exits, options, spec
 from tasker.cli.connection import connect
+from tasker.cli.facts import smaller_ring
 from tasker.cli.stderr import on_terminal, say
 from tasker.cli.stdout import print_json
 from tasker.errors import Reason, TaskerError
@@ -54,6 +55,8 @@ def run(given: argparse.Namespace) -> int:
         raise TaskerError(Reason.REFUSED, text) from error
     if given.json:
         return exits.DONE
+    if on_terminal() and (smaller := smaller_ring(job)):
+        say(f"output kept: {smaller}")
     if on_terminal() and sys.stdout.isatty():
         say(f"started; watch it with: tasker attach {job.id}")
     return exits.DONE

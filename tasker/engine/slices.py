@@ -1,0 +1,131 @@
+"""Ceilings on the jobs of one owner and on all jobs, enforced by the kernel: properties of tasker-<owner>.slice and of
+tasker.slice.
+
+systemd keeps such properties until the next boot, also of a slice that is not loaded, so each slice is told once, and
+again when its ceilings change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from pathlib import Path
+
+from tasker.engine import names, properties
+from tasker.engine.ceilings import SHOWN, Ceilings
+from tasker.engine.cgroup import Cgroup
+from tasker.engine.systemd import Systemd
+from tasker.errors import TaskerError
+from tasker.limits import Limits
+from tasker.quantity import format_size
+
+log = logging.getLogger(__name__)
+
+_HELD = ("cpu", "memory", "memory_swap", "tasks")
+"""Fields of Limits that a slice holds. Memory without swap: else the excess would only move there."""
+_AT_ONCE = 64
+"""A ceiling on tasks also refuses a process while so many are being counted that are refused themselves."""
+
+
+class Slices:
+    def __init__(self, ceilings: Ceilings, systemd: Systemd, cgroups: Path) -> None:
+        """`cgroups` is the root of the cgroup v2 hierarchy."""
+        self._ceilings = ceilings
+        self._systemd = systemd
+        self._cgroups = cgroups
+        self._told: dict[str, Limits] = {}
+        """By slice, what systemd has."""
+        self._unread: set[str] = set()
+        """Slices that were told and not yet read back: before a first job there is no cgroup to read."""
+        self._telling = asyncio.Lock()
+
+    async def hold(self, owner: str) -> None:
+        """See to it that the slices above a job of `owner` have their ceilings. Raises TaskerError."""
+        for slice, limits in self._slices(owner):
+            if self._told.get(slice) != limits:
+                async with self._telling:
+                    await self._tell(slice, limits)
+
+    def verify(self, owner: str) -> None:
+        """Raise TaskerError(REFUSED) where a ceiling above a job that stands is not in force."""
+        for slice, limits in self._slices(owner):
+            if slice not in self._unread:
+                continue
+            try:
+                cgroup = self._cgroup(slice)
+            except OSError:
+                continue
+            try:
+                properties.verify(limits, cgroup, _HELD)
+                self._unread.discard(slice)
+            except TaskerError as error:
+                self._told.pop(slice, None)
+                raise TaskerError(error.reason, f"cannot hold {slice} to its ceiling: {error.message}") from error
+            finally:
+                cgroup.close()
+
+    async def refresh(self) -> None:
+        """See to it for every owner who has jobs: at the engine's start, and after a reload."""
+        for owner in self._ceilings.owners:
+            try:
+                await self.hold(owner)
+                self.verify(owner)
+            except TaskerError as error:
+                log.error("%s", error.message)
+
+    def of_memory(self, owner: str) -> list[str]:
+        """The ceilings on memory that a job of `owner` may have met, in the words of a verdict."""
+        return [f"the ceiling of {format_size(most)} on all {whose}" for most, whose in self._met(owner, "memory")]
+
+    def refusing(self, owner: str, own: int | None) -> list[str]:
+        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
+        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
+        above = self._met(owner, "tasks")
+        lower = [most for most, _ in above if own is None or most < own]
+        its = [] if own is None or lower else [f"the tasks limit of {own}"]
+        return its + [f"the ceiling of {most} tasks on all {whose}" for most, whose in above]
+
+    def _met(self, owner: str, field: str) -> list[tuple[int, str]]:
+        """The ceilings on a field of Limits, and on whose jobs; without those that the kernel says were never met."""
+        (all_jobs, total), (slice, own) = self._slices(owner)
+        above = ((slice, own, f"jobs of {owner}"), (all_jobs, total, "jobs"))
+        found = [(place, getattr(limits, field), whose) for place, limits, whose in above]
+        return [(most, whose) for place, most, whose in found if most is not None and self._was_met(place, field, most)]
+
+    def _was_met(self, slice: str, field: str, most: int) -> bool:
+        """Whether a slice may have met its ceiling. Where it cannot be read, it may."""
+        try:
+            cgroup = self._cgroup(slice)
+        except OSError:
+            return True
+        try:
+            if field == "memory":
+                return not re.search(r"^max 0$", cgroup.text("memory.events.local"), re.MULTILINE)
+            peak = cgroup.number("pids.peak")  # since Linux 6.1
+            return peak is None or peak + _AT_ONCE >= most
+        finally:
+            cgroup.close()
+
+    def _cgroup(self, slice: str) -> Cgroup:
+        """Raises OSError where nothing runs there."""
+        place = self._cgroups / names.SLICE
+        return Cgroup(place if slice == names.SLICE else place / slice)
+
+    async def _tell(self, slice: str, limits: Limits) -> None:
+        if self._told.get(slice) == limits:
+            return  # somebody else has, meanwhile
+        wanted = properties.changes(limits, _HELD)
+        has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
+        if any(has[name] != value for name, _, value in wanted):
+            await self._systemd.set_properties(slice, wanted)
+            shown = [shown(getattr(limits, field)) for field, (_, shown) in SHOWN.items() if getattr(limits, field)]
+            log.info("ceiling on %s: %s", slice, ", ".join(shown) or "none")
+        self._told[slice] = limits
+        self._unread.add(slice)
+
+    def _slices(self, owner: str) -> tuple[tuple[str, Limits], ...]:
+        return (
+            (names.SLICE, self._ceilings.total),
+            (names.slice_name(owner), self._ceilings.of_owner(owner)),
+        )
