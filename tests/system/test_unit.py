@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tasker.identity import Role
@@ -55,11 +54,10 @@ def test_an_owner_with_a_dash_is_one_slice(admin: User) -> None:
 def test_stop_reaches_a_double_forked_grandchild_that_ignores_sigterm(alice: User) -> None:
     job = alice.sh("setsid setsid sh -c 'trap \"\" TERM HUP INT; echo $$; while :; do sleep 1; done' & sleep 600")
     grandchild = int(alice.first_line(job))
-    begun = time.monotonic()
-    ended = alice.client.stop(job.id, grace=30)
-    assert time.monotonic() - begun < 25  # its leader went at once, and that ends the job
+    ended = alice.client.stop(job.id, grace=2)
     assert ended.outcome is not None
     assert (ended.outcome.kind, ended.outcome.stopped_by) == (Kind.STOPPED, "alice")
+    assert ended.outcome.verdict.endswith(" left behind were killed after the grace period of 2.0s")
     assert not alive(grandchild)
     assert scopes() == []
 
