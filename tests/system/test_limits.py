@@ -123,7 +123,7 @@ def test_forks_past_the_tasks_limit_are_refused(alice: User) -> None:
     assert b"Cannot fork" in alice.output(job)
     outcome = alice.client.get(job.id).outcome
     assert outcome is not None
-    assert re.search(r"; the tasks limit of 4 refused \d+ process(es)?$", outcome.verdict), outcome.verdict
+    assert re.search(r"; the tasks limit of 4 refused \d+ process(es)?(;|$)", outcome.verdict), outcome.verdict
 
 
 def test_a_tasks_limit_that_acts_shows_while_the_job_runs(alice: User) -> None:

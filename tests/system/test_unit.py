@@ -56,8 +56,8 @@ def test_stop_reaches_a_double_forked_grandchild_that_ignores_sigterm(alice: Use
     job = alice.sh("setsid setsid sh -c 'trap \"\" TERM HUP INT; echo $$; while :; do sleep 1; done' & sleep 600")
     grandchild = int(alice.first_line(job))
     begun = time.monotonic()
-    ended = alice.client.stop(job.id, grace=30)
-    assert time.monotonic() - begun < 25  # its leader went at once, and that ends the job
+    ended = alice.client.stop(job.id, grace=2)  # what the leader leaves behind gets the grace, too
+    assert time.monotonic() - begun < 25
     assert ended.outcome is not None
     assert (ended.outcome.kind, ended.outcome.stopped_by) == (Kind.STOPPED, "alice")
     assert not alive(grandchild)
