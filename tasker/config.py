@@ -47,11 +47,12 @@ class Server:
 
 @dataclass(frozen=True)
 class Jobs:
-    """[jobs]: what one run may hold, and whom jobs run as."""
+    """[jobs]: what one run may hold, and which account jobs run as."""
 
     running: int = _key(1000, keys.count(1, 100_000))
     grace: float = _key(10.0, keys.duration("0s", "1h"))
     linger: float = _key(5.0, keys.linger)
+    as_others: bool = _key(False, keys.boolean)
     first_uid: int = _key(1_879_048_192, keys.count(100_000, 4_000_000_000))
     uids: int = _key(65_536, keys.count(1, 1 << 24))
 

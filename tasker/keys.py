@@ -34,6 +34,12 @@ def text(value: object) -> str:
     return value
 
 
+def boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
 def count(smallest: int, largest: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if type(value) is not int or not smallest <= value <= largest:

@@ -25,7 +25,7 @@ ACCESS: dict[str, Who] = {
     "list":           Who.EVERYBODY,
     "get":            Who.EVERYBODY,
     "start":          Who.EVERYBODY,  # a job of one's own
-    "start as":       Who.ADMIN,      # as an account that is not one's own
+    "start as":       Who.ADMIN,      # as an account that is not one's own, where [jobs] as_others is true
     "see environment": Who.OWNER,
     "attach":         Who.OWNER,
     "detach":         Who.EVERYBODY,  # one's own streams only, by construction

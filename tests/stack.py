@@ -34,6 +34,8 @@ from tests.waiting import DEADLINE, limit, readable
 ALICE = Identity("alice", Role.USER, "a1")
 BOB = Identity("bob", Role.USER, "b0")
 ROOT = Identity("root", Role.ADMIN, "ad")
+AS_OTHERS = "[server]\n[jobs]\nas_others = true\n"
+"""The configuration of a stack in which admins may start jobs as root. As shipped they may not."""
 
 
 class Stack:

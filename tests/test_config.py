@@ -137,6 +137,8 @@ def test_values_are_read() -> None:
         ("[jobs]\ngrace = 10", "a time from"),
         ('[jobs]\ngrace = "2h"', "a time from"),
         ('[jobs]\ngrace = "soon"', "cannot read 'soon' as a time"),
+        ("[jobs]\nas_others = 1", "jobs.as_others cannot be '1'; it is true or false"),
+        ('[jobs]\nas_others = "false"', "true or false"),
         ("[jobs]\nfirst_uid = 0", "a whole number from 100000"),
         ("[output]\nring = 16777216", "a size from"),
         ('[output]\nring = "63K"', "a size from"),

@@ -39,7 +39,8 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
                         help="where it starts, relative to where you are; its home directory by default")  # fmt: skip
     parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
                         help="set K to V, or to what K is here")  # fmt: skip
-    parser.add_argument("--user", metavar="ACCOUNT", default="", help="the local account to run as (admins)")
+    parser.add_argument("--user", metavar="ACCOUNT", default="",
+                        help="the local account to run as (admins, where [jobs] as_others is true)")  # fmt: skip
     parser.add_argument("--grace", metavar="TIME", type=of_type(grace),
                         help="time from SIGTERM to SIGKILL where a stop names none; 10s as shipped")  # fmt: skip
     parser.add_argument("--linger", metavar="TIME", type=of_type(linger),

@@ -6,9 +6,15 @@ The directory is held open by descriptor, so that a name used again can never be
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
+_GONE = (errno.ENOENT, errno.ENODEV, errno.EBADF)
+"""What writing says where the cgroup is gone; EBADF: it was closed."""
 _MOST = 16 << 10
 """Bytes of a file that are read at once; most have a few hundred."""
 _SHORT = 2 << 10
@@ -93,11 +99,14 @@ class Cgroup:
         self._write("cgroup.freeze", "0")
 
     def _write(self, name: str, text: str) -> None:
-        with contextlib.suppress(OSError):
+        try:
             flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK  # nothing here may ever wait
             descriptor = os.open(name, flags, dir_fd=self._directory)
             with open(descriptor, "w") as file:
                 file.write(text)
+        except OSError as error:
+            if error.errno not in _GONE:
+                log.error("cannot write %s/%s: %s; look at tasker.service", self.path, name, error.strerror)
 
     def close(self) -> None:
         """What is asked after this reads as gone."""

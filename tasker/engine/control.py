@@ -103,6 +103,9 @@ def setup_of(config: Config) -> wire.Setup:
 def _read(path: str) -> str:
     try:
         return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # text beside the PEM may be anything
+    except PermissionError as error:  # the engine is root without CAP_DAC_READ_SEARCH
+        text = f"cannot read {path}: {error.strerror}; let it and its directory belong to root, or be readable by all"
+        raise invalid(text) from error
     except OSError as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error
 

@@ -28,8 +28,9 @@ from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
 from tasker.verdict import opened_sessions
 
-INSTEAD = "use runuser -u USER -- COMMAND, setpriv --reuid USER --regid GROUP --init-groups, or tasker's --user"
-"""What to start a command with that is to run as somebody else: none of these opens a login session."""
+INSTEAD = "use runuser -u USER -- COMMAND, or setpriv --reuid USER --regid GROUP --init-groups"
+"""How a root job runs a command as another user without opening a login session. --user of `tasker start` does the same
+but is left out: [jobs] as_others may have become false since the job was started."""
 _WHY = "it left its scope"
 _SESSION = re.compile(r".*/session-([A-Za-z0-9]+)\.scope")
 _BY = "tasker"

@@ -119,6 +119,9 @@ class Jobs:
         own = await self._accounts.own(caller.name)
         if own is not None and own.name == user:
             return own
+        if not self.config.jobs.as_others:
+            text = f"cannot start as {user[:40]!r}: [jobs] as_others is false in tasker.toml, so no job runs as root or"
+            raise TaskerError(Reason.DENIED, f"{text} as an account that is not its owner's own; leave out the account")
         demand("start as", caller, what=user)
         return await self._accounts.named(user)
 

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import Stack, stack
+from tests.stack import AS_OTHERS, Stack, stack
+
+as_others = pytest.mark.parametrize("tasker", [pytest.param(AS_OTHERS, id="as_others")], indirect=True)
+"""For tests that start jobs as root or as another account that is not the caller's own."""
 
 
 @pytest.fixture
-def tasker() -> Iterator[Stack]:
-    with stack() as tasker:
+def tasker(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The shipped configuration, or the one that `as_others` or another indirect parameter names."""
+    with stack(getattr(request, "param", "[server]\n")) as tasker:
         yield tasker
         assert "defect" not in tasker.engine.log, tasker.engine.log
         assert "Traceback" not in tasker.engine.log + tasker.collector.log, tasker.engine.log + tasker.collector.log

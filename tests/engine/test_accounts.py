@@ -18,8 +18,9 @@ from tasker import config, wire
 from tasker.engine.accounts import Accounts
 from tasker.errors import Reason, TaskerError
 from tasker.job import JobSpec
+from tests.engine.conftest import as_others
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.stack import ALICE, AS_OTHERS, BOB, ROOT, Stack
 from tests.waiting import DEADLINE
 
 
@@ -191,7 +192,7 @@ def test_a_bad_line_of_the_ledger_costs_that_line(tasker: Stack) -> None:
 
 def test_a_reload_brings_the_mapping(tasker: Stack) -> None:
     assert tasker.start_job("true", caller=ALICE).uid >= 100_000
-    tasker.configure('[server]\n[accounts]\nalice = "daemon"\n')
+    tasker.configure(AS_OTHERS + '[accounts]\nalice = "daemon"\n')
     tasker.engine.send_signal(signal.SIGHUP)
     tasker.engine.until_logged("reloaded")
     with refused(Reason.REFUSED, r"cannot run jobs of alice as daemon, as \[accounts\] alice"):
@@ -199,6 +200,7 @@ def test_a_reload_brings_the_mapping(tasker: Stack) -> None:
     assert tasker.start_job("true", caller=ROOT, user="daemon").user == "daemon"
 
 
+@as_others
 def test_who_asks_for_another_account_is_refused_before_it_is_looked_up(tasker: Stack) -> None:
     for name in ("daemon", "nobody-by-this-name"):
         with refused(Reason.DENIED, f"cannot start as {name}"):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pwd
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tasker import wire
+from tasker import certfiles, wire
 from tasker.channel import Channel, Reply
 from tasker.engine.control import Control
 from tasker.errors import invalid
+from tests.stub_control import REPOSITORY
 from tests.waiting import DEADLINE
 
 SETUP = wire.Setup((), 1, 1, 1, "", "", "", ())
@@ -44,3 +48,20 @@ def test_who_is_let_in_is_looked_up_before_anybody_is_served(tmp_path: Path, mon
             asyncio.get_running_loop().remove_reader(listener)
 
     asyncio.run(main())
+
+
+def test_a_key_of_another_users_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """As in tasker.service: root without capabilities."""
+    tmp_path.chmod(0o755)
+    certfiles.init(tmp_path, ["localhost"])
+    config = tmp_path / "tasker.toml"
+    names = {"ca": "ca.crt", "certificate": "server.crt", "key": "server.key"}
+    config.write_text("[server]\n" + "".join(f'{key} = "{tmp_path / name}"\n' for key, name in names.items()))
+    check = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--", sys.executable, "-m", "tasker.engine"]
+    check += ["--check", "--config", str(config)]
+    key = tmp_path / "server.key"
+    for owner in (0, 65533):
+        os.chown(key, owner, -1)
+        done = subprocess.run(check, cwd=REPOSITORY, capture_output=True, text=True, timeout=DEADLINE, check=False)
+        words = f"cannot read {key}: Permission denied; let it and its directory belong to root, or be readable by all"
+        assert (done.returncode == 0, words in done.stderr) == (owner == 0, owner != 0), done.stderr

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tasker.job import Job, Kind
+from tests.engine.conftest import as_others
 from tests.stack import ALICE, Stack
 from tests.waiting import until_gone
+
+pytestmark = as_others
 
 
 def leave(tasker: Stack, job: Job) -> None:

@@ -16,6 +16,7 @@ from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import FOREVER
+from tests.engine.conftest import as_others
 from tests.stack import ALICE, ROOT, Stack
 from tests.waiting import until
 
@@ -66,6 +67,7 @@ def test_what_completes_the_work_is_waited_for(tasker: Stack) -> None:
     assert job.ended >= job.exited
 
 
+@as_others
 def test_a_file_behind_a_process_substitution_is_whole(tasker: Stack) -> None:
     file = tasker.directory / "numbers"
     job = tasker.start_job("bash", "-c", f"exec > >(sleep 0.3; cat > {file}); seq 1 20000", caller=ROOT, user="root")

@@ -9,8 +9,11 @@ import pytest
 
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
+from tests.engine.conftest import as_others
 from tests.stack import Stack
 from tests.waiting import until
+
+pytestmark = as_others
 
 LEFT = "and left the job's limits"
 

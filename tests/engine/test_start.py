@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from tasker.identity import Identity
 from tasker.job import JobSpec
 from tasker.lifecycle import State
 from tasker.limits import IoLimit, Limits
+from tests.engine.conftest import as_others
 from tests.stack import ALICE, BOB, ROOT, Stack
 from tests.waiting import join
 
@@ -141,6 +143,7 @@ def test_the_gate_stays_shut_until_the_scope_stands(tasker: Stack) -> None:
     assert mark.exists()
 
 
+@as_others
 def test_commands_that_cannot_run_say_why_and_leave_nothing(tasker: Stack) -> None:
     """The sentences themselves: test_advice.py."""
     with refused(Reason.COMMAND_NOT_FOUND, "not in PATH"):
@@ -190,6 +193,7 @@ def test_two_owners_have_two_uids_and_keep_them(tasker: Stack) -> None:
     assert [tasker.start_job("true", caller=who).uid for who in (BOB, ALICE)] == [bob.uid, alice.uid]
 
 
+@as_others
 def test_root_is_for_admins_who_ask_for_it(tasker: Stack) -> None:
     with refused(Reason.DENIED, "only an admin may"):
         tasker.start_job("true", caller=ALICE, user="root")
@@ -197,6 +201,28 @@ def test_root_is_for_admins_who_ask_for_it(tasker: Stack) -> None:
         tasker.start_job("true", user="nobody-by-this-name")
     assert tasker.start_job("true").uid != 0
     assert tasker.start_job("true", user="root").uid == 0
+
+
+NOT_OWN = r"\[jobs\] as_others is false in .*, so no job runs as root or as an account that is not its owner's own"
+
+
+@pytest.mark.parametrize("account", ["root", "daemon", "nobody-by-this-name"])
+@pytest.mark.parametrize("caller", [ALICE, ROOT], ids=["user", "admin"])
+def test_as_shipped_no_job_runs_as_root_or_as_anothers_account(tasker: Stack, caller: Identity, account: str) -> None:
+    with refused(Reason.DENIED, f"cannot start as '{account}': {NOT_OWN}; leave out the account$"):
+        tasker.start_job("true", caller=caller, user=account)
+    assert nothing_left(tasker)
+    assert tasker.start_job("true", caller=caller).uid >= 1000
+
+
+@as_others
+def test_a_reload_takes_it_away(tasker: Stack) -> None:
+    assert tasker.start_job("true", user="root").uid == 0
+    tasker.configure("[server]\n")
+    tasker.engine.send_signal(signal.SIGHUP)
+    tasker.engine.until_logged("reloaded")
+    with refused(Reason.DENIED, NOT_OWN):
+        tasker.start_job("true", user="root")
 
 
 def test_the_environment_is_a_jobs_own(tasker: Stack) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tasker.errors import Reason, TaskerError
+from tasker.identity import Role
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
-from tests.system.conftest import User, cgroup, run
+from tests.system.conftest import ETC, User, cgroup, run
 from tests.waiting import until
 
 # What a job tries: prints "done" where it could, else the error's name.
@@ -160,3 +164,30 @@ def test_a_root_job_in_a_cgroup_of_its_own_below_is_none_that_left(admin: User) 
     )
     assert admin.first_line(job) == "below"
     assert admin.client.get(job.id).state == "running"
+
+
+def test_as_shipped_no_job_runs_as_root_or_as_anothers_account(alice: User, admin: User) -> None:
+    owner = User("lin", Role.USER)
+    with configured('[output]\nring = "64M"\n'):
+        for user in (admin, owner):
+            for account in ("root", "daemon"):
+                with pytest.raises(TaskerError, match="as_others is false") as caught:
+                    user.start("true", user=account)
+                assert caught.value.reason is Reason.DENIED
+        assert owner.output(owner.sh("id -un", user="lin")) == b"lin\n"
+        assert alice.output(alice.sh("id -u")) != b"0\n"
+    assert admin.output(admin.sh("id -u", user="root")) == b"0\n"
+
+
+@contextlib.contextmanager
+def configured(text: str) -> Iterator[None]:
+    """Another tasker.toml, as long as this lasts."""
+    config = ETC / "tasker.toml"
+    before = config.read_text()
+    try:
+        config.write_text(text)
+        run("systemctl", "reload", "tasker")
+        yield
+    finally:
+        config.write_text(before)
+        run("systemctl", "reload", "tasker")

@@ -157,11 +157,11 @@ def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User
     job = alice.start("sleep", "600")
     config = ETC / "tasker.toml"
     good = config.read_text()
-    config.write_text(good + "\n[jobs]\nruning = 5\n")
+    config.write_text(good + "\n[owner]\nruning = 5\n")
     end = cursor()
     try:
         run("systemctl", "restart", "tasker", check=False)
-        line = "cannot use /etc/tasker/tasker.toml: there is no key 'runing' in [jobs]"
+        line = "cannot use /etc/tasker/tasker.toml: there is no key 'runing' in [owner]"
         until(lambda: since(end, "-u", "tasker"), lambda text: line in text)
         assert scopes() == [job.unit]
     finally:

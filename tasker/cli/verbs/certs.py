@@ -60,8 +60,12 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _client_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the user's name, as the local account's if there is one")
-    parser.add_argument("--role", choices=("user", "admin"), default="user", help="an admin manages everybody's jobs")
+    parser.add_argument("name", metavar="NAME",
+                        help="the user's name; if a person's local account has that name, the user's jobs run as that "
+                             "account, with its groups")  # fmt: skip
+    parser.add_argument("--role", choices=("user", "admin"), default="user",
+                        help="an admin manages everybody's jobs and, where [jobs] as_others is true in tasker.toml, "
+                             "is root on this machine")  # fmt: skip
     _making(parser)
 
 

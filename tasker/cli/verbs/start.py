@@ -27,10 +27,13 @@ A job ends when its last process has ended. Processes that the command leaves be
 while one of them holds the output, for 1s where none does. Then they get SIGTERM and, after the grace period, SIGKILL.
 The exit code is the command's.
 
+A job runs as its owner's own account. Only where [jobs] as_others is true in tasker.toml may admins choose another one
+with --user, root included. As shipped it is false.
+
 A job that does not run as root has no_new_privs: sudo, su and other setuid programs (ping on some systems) gain no
-rights in it. A job that runs as root (--user root) must not open a login session, which takes a process out of the
-job's limits: instead of su, runuser -l or sudo -i use --user USER, runuser -u USER -- COMMAND, or setpriv --reuid USER
---regid GROUP --init-groups COMMAND.
+rights in it. A job that runs as root must not open a login session, which takes a process out of the job's limits:
+instead of su, runuser -l or sudo -i use runuser -u USER -- COMMAND, or setpriv --reuid USER --regid GROUP --init-groups
+COMMAND.
 
 --json prints {"job": {…}}."""
 
