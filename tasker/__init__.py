@@ -19,10 +19,10 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
 Around that, in engine/: reconcile.py builds the table (table.py) of entries (entry.py) anew after a restart; stops.py,
 signals.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
 systemd asks for; escape.py ends what left its scope, logins.py reports login sessions; slices.py holds owners to their
-ceilings (capacity.py: shares of the machine), rings.py to theirs of memory for output; disks.py finds the disk under a
-path (mounts.py), disklimits.py limits it; inforce.py reads back what is in force and usage.py what is used, acting.py says which limits acted; journal.py writes
-down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose; about.py answers GetInfo.
-watchers.py sends changes to the frontends, and frontend/watch.py passes them on.
+ceilings (capacity.py: shares of the machine), rings.py to their memory for output; disks.py finds the disk under a path
+(mounts.py), disklimits.py limits it; inforce.py reads back what is in force, usage.py what is used, acting.py says which
+limits acted; journal.py writes down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose;
+about.py answers GetInfo. watchers.py sends changes to the frontends, and frontend/watch.py passes them on.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py; which values a field may hold
 is declared beside its type (bounds.py) and enforced by wire/codec.py.
