@@ -20,7 +20,7 @@ Around that, in engine/: reconcile.py builds the table (table.py) of entries (en
 signals.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
 systemd asks for; escape.py ends what left its scope, logins.py reports login sessions; slices.py holds owners to their
 ceilings (capacity.py: shares of the machine), rings.py to their memory for output; disks.py finds the disk under a path
-(mounts.py), disklimits.py limits it; inforce.py reads back what is in force, usage.py what is used, acting.py says which
+(mounts.py), disklimits.py limits it; inforce.py reads what is in force, usage.py what is used, acting.py says which
 limits acted; journal.py writes down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose;
 about.py answers GetInfo. watchers.py sends changes to the frontends, and frontend/watch.py passes them on.
 
