@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from tasker import certfiles
 from tasker.client import Client
+from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
@@ -18,6 +20,7 @@ from tests.waiting import DEADLINE, limit, until, until_equal
 ETC = Path("/etc/tasker")
 ADDRESS = "localhost:8275"
 NO_LIMITS = Limits()
+_T = TypeVar("_T")
 
 
 def run(*command: str, check: bool = True) -> str:
@@ -83,6 +86,21 @@ class User:
     def connect(self) -> Client:
         certificate, key = (self._stem.with_suffix(end).read_bytes() for end in (".crt", ".key"))
         return Client(ADDRESS, ca=(ETC / "ca.crt").read_bytes(), certificate=certificate, key=key)
+
+    def insist(self, ask: Callable[[Client], _T]) -> _T:
+        """The answer of a new connection, as soon as there is one: systemd may still call a service active that has just
+        been killed."""
+
+        def answer() -> _T | None:
+            try:
+                return ask(self.connect())
+            except TaskerError as error:
+                assert error.reason is Reason.UNAVAILABLE, error
+                return None
+
+        found = until(answer, what="the service answers")
+        assert found is not None
+        return found
 
     def start(self, *argv: str, limits: Limits = NO_LIMITS, **spec: object) -> Job:
         return self.client.start(JobSpec(argv, limits=limits, **spec))  # type: ignore[arg-type]

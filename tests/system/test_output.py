@@ -101,7 +101,7 @@ def test_a_printing_job_goes_on_through(alice: User, disturbance: tuple[str, ...
     assert first.wait(DEADLINE)
     run(*disturbance)
     until_serving()
-    assert alice.connect().get(job.id).state == "running"
+    assert alice.insist(lambda client: client.get(job.id)).state == "running"
     go.touch()
     join(follower)
     [(data, outcome)] = results
