@@ -88,14 +88,14 @@ class User:
         return Client(ADDRESS, ca=(ETC / "ca.crt").read_bytes(), certificate=certificate, key=key)
 
     def insist(self, ask: Callable[[Client], _T]) -> _T:
-        """The answer of a new connection, as soon as there is one: systemd may still call a service active that has just
-        been killed."""
+        """The answer of a new connection, once there is one: systemd may still call a killed service active."""
 
         def answer() -> _T | None:
             try:
                 return ask(self.connect())
             except TaskerError as error:
-                assert error.reason is Reason.UNAVAILABLE, error
+                if error.reason is not Reason.UNAVAILABLE:
+                    raise
                 return None
 
         found = until(answer, what="the service answers")
