@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -45,14 +46,14 @@ def cgroup(job: Job) -> Path:
     return Path("/sys/fs/cgroup/tasker.slice") / job.slice / job.unit
 
 
-def cursor() -> str:
-    """Where the journal ends now."""
-    return run("journalctl", "-n", "0", "--show-cursor").rpartition("cursor: ")[2].strip()
+def moment() -> str:
+    """Now, for `since`. No cursor: of entries that match, systemd 252 leaves out the first after one that does not."""
+    return f"@{time.time():.6f}"
 
 
-def since(cursor: str, *matches: str) -> str:
-    """The messages of the journal after a cursor. journald may still have to write the newest."""
-    return run("journalctl", "-q", "-o", "cat", f"--after-cursor={cursor}", *matches)
+def since(moment: str, *matches: str) -> str:
+    """The messages of the journal since a moment. journald may still have to write the newest."""
+    return run("journalctl", "-q", "-o", "cat", f"--since={moment}", *matches)
 
 
 SERVING = ["active"] * 3

@@ -15,7 +15,7 @@ from tasker.identity import Role
 from tasker.job import Job
 from tasker.journal import FRONTEND, MESSAGES, search
 from tests.searches import INSTALLED, searches, texts
-from tests.system.conftest import ADDRESS, ETC, User, cursor, run
+from tests.system.conftest import ADDRESS, ETC, User, moment, run
 from tests.waiting import until
 
 FORGERY = """
@@ -42,7 +42,7 @@ def forge(alice: User) -> Job:
 
 
 def shown(search: str, since: str) -> list[str]:
-    return run(*shlex.split(search), "-q", "-o", "cat", f"--after-cursor={since}").splitlines()
+    return run(*shlex.split(search), "-q", "-o", "cat", f"--since={since}").splitlines()
 
 
 def filled_in(search: str, job: Job) -> str:
@@ -53,7 +53,7 @@ def filled_in(search: str, job: Job) -> str:
 
 
 def test_no_documented_search_shows_what_a_job_has_forged(alice: User, bob: User) -> None:
-    begin = cursor()
+    begin = moment()
     job = forge(alice)
     running = alice.start("sleep", "600")
     with pytest.raises(TaskerError):

@@ -17,7 +17,7 @@ from tests.system.conftest import (
     ETC,
     SERVING,
     User,
-    cursor,
+    moment,
     run,
     scopes,
     show,
@@ -130,7 +130,7 @@ def test_a_dead_engine_does_not_hold_up_the_end(alice: User, stopped: None) -> N
 def test_a_killed_collector_ends_the_run_and_a_new_one_begins(alice: User) -> None:
     job = alice.start("sleep", "600")
     alice.first_line(alice.sh("trap '' TERM; echo ready; while :; do sleep 0.1; done", grace=3600.0))
-    before, end = show("tasker-collector.service", "MainPID"), cursor()
+    before, end = show("tasker-collector.service", "MainPID"), moment()
     run("systemctl", "kill", "--signal=KILL", "tasker-collector.service")
     until_other_pid("tasker-collector.service", before)
     until_serving()
@@ -158,7 +158,7 @@ def test_a_bad_configuration_says_so_in_one_line_and_the_run_goes_on(alice: User
     config = ETC / "tasker.toml"
     good = config.read_text()
     config.write_text(good + "\n[owner]\nruning = 5\n")
-    end = cursor()
+    end = moment()
     try:
         run("systemctl", "restart", "tasker", check=False)
         line = "cannot use /etc/tasker/tasker.toml: there is no key 'runing' in [owner]"
