@@ -82,7 +82,7 @@ def test_refused(spec: JobSpec, words: str) -> None:
         *(Limits(cpu_weight=weight, io_weight=weight) for weight in (1, 10000)),
         *(Limits(run_time=seconds) for seconds in (1, 10 * 365 * 86400)),
         Limits(io=(DISK,) * 16),
-        Limits(io=(IoLimit("/" + "ü" * 600), IoLimit("/" + "ü" * 423))),
+        Limits(io=(IoLimit("/" + "ü" * 300), IoLimit("/" + "ü" * 211))),
         *(Limits(io=(replace(DISK, read_bandwidth=n, write_bandwidth=n),)) for n in (4096, 1 << 60)),
         *(Limits(io=(replace(DISK, read_iops=n, write_iops=n),)) for n in (1, 1 << 32)),
     ],

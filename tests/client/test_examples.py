@@ -43,7 +43,7 @@ def test_example(machine: Stack, example: doctest.DocTest) -> None:
             "key": key,
             "client": client,
         }
-        doctest.DocTestRunner(optionflags=FLAGS).run(example, out=told.append)
+        doctest.DocTestRunner(verbose=False, optionflags=FLAGS).run(example, out=told.append)
     assert not told, "".join(told)
 
 
