@@ -105,7 +105,7 @@ def test_limits_accepted(limits: Limits) -> None:
         Limits(io=(DISK,) * 17),
         *(Limits(io=(IoLimit(path),)) for path in ("", "var", "/\0", "/" + "x" * 2048)),
         *(Limits(io=(IoLimit(f"/a{sign}b"),)) for sign in ("\n", " ", "\t", '"', "'", "\\", "%", "\u2028", "\udcff")),
-        Limits(io=(IoLimit("/" + "ü" * 600), IoLimit("/" + "ü" * 424))),
+        Limits(io=(IoLimit("/" + "ü" * 300), IoLimit("/" + "ü" * 212))),
         *(Limits(io=(replace(DISK, read_bandwidth=n),)) for n in (4095, -1, (1 << 60) + 1)),
         *(Limits(io=(replace(DISK, write_bandwidth=n),)) for n in (4095, -1, (1 << 60) + 1)),
         *(Limits(io=(replace(DISK, read_iops=n),)) for n in (0, (1 << 32) + 1)),
