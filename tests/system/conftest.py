@@ -19,9 +19,11 @@ from tasker.limits import Limits
 from tests.waiting import DEADLINE, limit, until, until_equal
 
 ETC = Path("/etc/tasker")
+TOML = ETC / "tasker.toml"
 ADDRESS = "localhost:8275"
 NO_LIMITS = Limits()
 _T = TypeVar("_T")
+Configure = Callable[[str], None]
 
 
 def run(*command: str, check: bool = True) -> str:
@@ -137,9 +139,22 @@ def service() -> None:
     there is memory for one of that size whatever else runs; admins may start jobs as root. A reload may add other
     sections. test_isolation.py has a test of the shipped default."""
     text = '[jobs]\nas_others = true\n[output]\nring = "64M"\nmemory = "none"\n'
-    (ETC / "tasker.toml").write_text(text)
+    TOML.write_text(text)
     run("systemctl", "enable", "--now", "tasker")
     until_serving()
+
+
+@pytest.fixture
+def configure(service: None) -> Iterator[Configure]:
+    """More of a configuration, in force when it returns; and without it in the end."""
+    before = TOML.read_text()
+
+    def reload(text: str) -> None:
+        TOML.write_text(before + text)
+        run("systemctl", "reload", "tasker")
+
+    yield reload
+    reload("")
 
 
 @pytest.fixture(scope="session")

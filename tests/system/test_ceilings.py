@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,10 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import Limits
-from tests.system.conftest import ETC, User, cgroup, run, show
+from tests.system.conftest import TOML, Configure, User, cgroup, run, show
 from tests.waiting import until_equal
 
 MIB = 1 << 20
-TOML = ETC / "tasker.toml"
-Configure = Callable[[str], None]
-
-
-@pytest.fixture
-def configure(service: None) -> Iterator[Configure]:
-    """More of a configuration, in force when it returns; and without it in the end."""
-    before = TOML.read_text()
-
-    def reload(text: str) -> None:
-        TOML.write_text(before + text)
-        run("systemctl", "reload", "tasker")
-
-    yield reload
-    reload("")
 
 
 def refused(words: str) -> pytest.RaisesExc[TaskerError]:

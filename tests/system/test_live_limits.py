@@ -11,7 +11,7 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
-from tests.system.conftest import User, cgroup, run, show
+from tests.system.conftest import Configure, User, cgroup, run, show
 from tests.waiting import until, until_equal
 
 MIB = 1 << 20
@@ -172,8 +172,11 @@ FILES = ("cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.swap.max"
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_change_that_fails_changes_nothing(alice: User, tmp_path: Path, file: str) -> None:
+def test_a_change_that_fails_changes_nothing(
+    alice: User, tmp_path: Path, file: str, configure: Configure
+) -> None:
     """The kernel refuses one value: its file is covered by one that cannot be written."""
+    configure('[total]\nmemory = "none"\n')  # under a ceiling on memory, no job has swap
     io = (IoLimit("/", write_bandwidth=2 * MIB, read_iops=70),)
     job = alice.start(
         *("sleep", "600"),
