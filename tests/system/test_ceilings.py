@@ -60,7 +60,7 @@ def is_share_of_memory(value: int, percent: int) -> bool:
 
 
 def is_share_of_tasks(value: int, percent: int) -> bool:
-    """The same for TasksMax=, by DefaultTasksMax=, which is 15 %: set-property of systemd 252 miscalculates percents."""
+    """The same for TasksMax=, by DefaultTasksMax=, which is 15 %: set-property of systemd 252 gets it wrong."""
     default = int(run("systemctl", "show", "--value", "-p", "DefaultTasksMax"))
     return abs(value * 15 / percent - default) <= 1
 
