@@ -6,6 +6,7 @@ Whatever came from a user (names, commands, owners) goes through `visible`, so n
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterable
 from datetime import datetime
@@ -128,10 +129,11 @@ def left_behind(job: Job, now: float) -> str:
     """What the end of a job waits for: "2 processes it left have 4s more"; `now`: CLOCK_MONOTONIC."""
     count = job.left_behind
     what = "1 process it left" if count == 1 else f"{count} processes it left"
-    if job.clock.lingers_until is not None:
-        return f"{what} {'has' if count == 1 else 'have'} {clock(max(0.0, job.clock.lingers_until - now))} more"
-    if job.lingering:
+    until = job.clock.lingers_until
+    if job.lingering and until is None:
         return f"{what} may go on without end"
+    if until is not None and (left := math.ceil(until - now)) > 0:
+        return f"{what} {'has' if count == 1 else 'have'} {clock(left)} more"
     return f"{what} {'is' if count == 1 else 'are'} being ended"
 
 

@@ -11,9 +11,11 @@ import pytest
 from tasker.cli.notices import Notices
 from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.errors import Reason, TaskerError
+from tasker.job import Clock as JobClock
 from tasker.lifecycle import State
 from tests.cli.jobs import RUNNING, ended
 
+SOON, NOW = JobClock(lingers_until=1.2), JobClock(lingers_until=1.0)
 ENDED = "exited with code 0 after 3.5s"
 BROKE = TaskerError(Reason.UNAVAILABLE, "cannot reach it")
 
@@ -84,6 +86,8 @@ def test_what_the_end_waits_for_is_reported_once_where_it_lasts() -> None:
         ({"left_behind": 1, "lingering": True}, "1 process it left may go on without end"),
         ({"left_behind": 1}, "1 process it left is being ended"),
         ({"left_behind": 3}, "3 processes it left are being ended"),
+        ({"left_behind": 1, "lingering": True, "clock": SOON}, "1 process it left has 1s more"),
+        ({"left_behind": 1, "lingering": True, "clock": NOW}, "1 process it left is being ended"),
     ],
 )
 def test_what_becomes_of_processes_that_are_left(changes: dict[str, Any], text: str) -> None:
