@@ -1,4 +1,4 @@
-"""The committed code is what the compiler makes of proto/."""
+"""The committed modules are what proto/generate writes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.stub_control import REPOSITORY
 from tests.waiting import DEADLINE
 
-ROOT = Path(__file__).parents[2]
+MODULES = {"tasker_pb2.py", "tasker_pb2.pyi", "tasker_pb2_grpc.py"}
 
 
 def test_the_generated_api_is_current(tmp_path: Path) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            *("-m", "grpc_tools.protoc", "-Iproto"),
-            *(f"--{kind}_out={tmp_path}" for kind in ("python", "pyi", "grpc_python")),
-            "proto/tasker/api/v1/tasker.proto",
-        ],
-        cwd=ROOT,
-        check=True,
-        timeout=DEADLINE,
-    )
+    subprocess.run([sys.executable, "proto/generate", tmp_path], cwd=REPOSITORY, check=True, timeout=DEADLINE)
     made = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert len(made) == 3
+    assert {path.name for path in made} == MODULES
     for path in made:
-        committed = ROOT / path.relative_to(tmp_path)
-        assert committed.read_text() == path.read_text(), f"{committed.name} is not what proto/ says; generate it again"
+        name = path.relative_to(tmp_path)
+        assert (REPOSITORY / name).read_text() == path.read_text(), (
+            f"{name} is not what tasker.proto says: run .venv/bin/python proto/generate and commit what it wrote"
+        )
