@@ -33,7 +33,7 @@ EXPECTED = {
 
 
 def test_no_row_is_without_an_expectation() -> None:
-    assert ACCESS.keys() == EXPECTED.keys()
+    assert ACCESS.keys() == EXPECTED.keys(), "EXPECTED in tests/test_policy.py has other rows than ACCESS"
 
 
 @pytest.mark.parametrize("action", EXPECTED)

@@ -214,7 +214,7 @@ def test_method(api: Api, method: str) -> None:
 
 
 def test_no_method_is_left_out(api: Api) -> None:
-    assert set(api.methods) == set(METHODS)
+    assert set(api.methods) == set(METHODS), "METHODS in tests/api/test_contract.py has other rows than tasker.proto"
 
 
 def test_the_services_are_listed(api: Api) -> None:

@@ -61,7 +61,7 @@ def words(machine: Machine) -> Iterator[dict[str, str]]:
 
 
 def test_no_verb_is_left_out() -> None:
-    assert LINES.keys() == VERBS.keys()
+    assert LINES.keys() == VERBS.keys(), "LINES in tests/cli/test_every_verb.py has other rows than VERBS"
 
 
 @pytest.mark.parametrize("verb", LINES)

@@ -28,7 +28,6 @@ from tasker.client import (
     Snapshot,
 )
 from tasker.client.aiostream import AsyncAttachment
-from tasker.client.sync import Client
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tests.client.forwarder import forwarding
@@ -56,13 +55,6 @@ async def attached(client: AsyncClient, **options: Any) -> AsyncAttachment:
     stream = client.attach("abc", **options)
     assert isinstance(await anext(stream), Attached)
     return stream
-
-
-def test_it_has_all_of_client() -> None:
-    def methods(kind: type) -> set[str]:
-        return {name for name in dir(kind) if not name.startswith("_")}
-
-    assert methods(AsyncClient) == methods(Client)
 
 
 def test_calls(shared: Frontend) -> None:

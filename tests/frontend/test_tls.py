@@ -164,7 +164,7 @@ def every_method() -> list[str]:
         for service in pb.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     ]
-    assert len(ours) == 14
+    assert ours
     return [
         *ours,
         "/grpc.health.v1.Health/Check",

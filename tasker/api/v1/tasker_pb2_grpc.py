@@ -185,17 +185,18 @@ class TaskerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseJob(self, request, context):
-        """Freezes every process of a job where it stands, and lets them go on. Idempotent. Where a signal that came meanwhile
-        ends the job as it goes on, ResumeJob returns the job as it ended. `systemctl freeze` and `thaw` of
-        its unit do the same and are seen as such. The run_time limit goes on counting while a job is paused. A stop resumes
-        it first, so that it can act on SIGTERM.
+        """Freezes every process of a job. `systemctl freeze` of the job's unit does the same and is reported as a pause. The
+        run_time limit keeps counting while a job is paused. A stop resumes the job first, so that it can act on SIGTERM.
+        Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeJob(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Lets the processes of a paused job continue. `systemctl thaw` of the job's unit does the same and is reported as a
+        resume. Returns the job as it ended where a signal that was pending ends it at once. Idempotent.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
