@@ -14,7 +14,9 @@ FIELDS = {"ACTOR", "ROLE", "OWNER", "JOB", "SERIAL", "REFUSED", "ADDRESS"}
 
 def test_the_catalog_has_every_kind_and_no_other() -> None:
     entries = re.findall(r"^-- (\w+)\nSubject: .+\nDefined-By: Tasker\n\n\S", CATALOG.read_text(), re.MULTILINE)
-    assert entries == list(MESSAGES.values())
+    missing = [action for action, id in MESSAGES.items() if id not in entries]
+    assert not missing, f"systemd/tasker.catalog has no entry for the id in MESSAGES of {', '.join(missing)}"
+    assert entries == list(MESSAGES.values()), "systemd/tasker.catalog and MESSAGES differ in order"
     assert len(re.findall(r"^-- ", CATALOG.read_text(), re.MULTILINE)) == len(entries)
 
 

@@ -82,6 +82,11 @@ def test_the_engine_has_a_request_for_it(method: str) -> None:
     assert method in wire.MESSAGES, f"tasker/wire/engine.py has no message {method} (or put it into NO_REQUEST here)"
 
 
+@pytest.mark.parametrize("message", wire.MESSAGES)
+def test_a_message_can_be_imported(message: str) -> None:
+    assert hasattr(wire, message), f"tasker/wire/__init__.py does not export {message}"
+
+
 @pytest.mark.parametrize("request_", FROM_CALLERS)
 def test_the_engine_serves_it(request_: str) -> None:
     assert request_ in ROWS, f"the table of tasker/engine/requests.py has no row for wire.{request_}"
