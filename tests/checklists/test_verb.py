@@ -14,7 +14,7 @@ TABLE = "the table VERBS"
 SCREENS = {path.stem for path in (REPOSITORY / "tests/cli/golden").glob("*.txt")}
 WITHOUT_SCREEN = {
     "doctor": "what it finds depends on the machine",
-    "completion": "what it prints is compared with packaging/completion",
+    "completion": "tests/cli/test_completion.py runs what it prints",
 }
 """Verbs without a golden screen, and why."""
 
