@@ -167,4 +167,3 @@ FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
 """Every field of Limits: its name for people, and its value in their units."""
 UNSAID = ("cpu_weight", "io_weight")
 """Those that are called what they are, and no limit."""
-assert FIELDS.keys() == Limits.__dataclass_fields__.keys()

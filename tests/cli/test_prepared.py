@@ -72,4 +72,5 @@ def test_every_verb_and_every_key_has_a_page() -> None:
             assert f"fB{option}".replace("-", r"\-") in text, option
     text = (REPOSITORY / "packaging/man/tasker.toml.5").read_text()
     for section in fields(Config):
-        assert rf'.SS "[{section.name}' in text
+        has = rf'.SS "[{section.name}' in text
+        assert has, f"tasker.toml(5) has no section [{section.name}]: run .venv/bin/python packaging/prepare"
