@@ -38,7 +38,10 @@ LINES = {
     "completion": ("completion --json bash", "script"),
     "certs": ("certs --json show", "certificate"),
 }
-"""By verb: a command line, and a key of the first line that it prints."""
+"""By verb: a command line, and a key of the first line that it prints.
+
+All lines share two jobs: JOB, which runs until the end of the last test, and ENDED.
+"""
 INFO = {
     r"\d{4}-\d\d-\d\d \d\d:\d\d": "2027-01-02 03:04",
     r"in \d+d \d+h": "in 824d 23h",
