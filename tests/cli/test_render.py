@@ -123,7 +123,8 @@ def test_json_has_the_keys_of_the_api() -> None:
         (document_["spec"]["limits"]["io"][0], pb.IoLimit),
         (document_["outcome"], pb.Outcome),
     ):
-        assert set(value) == {field.name for field in message.DESCRIPTOR.fields}
+        keys = {field.name for field in message.DESCRIPTOR.fields}
+        assert set(value) == keys, f"the JSON has other keys than message {message.DESCRIPTOR.name} of tasker.proto"
 
 
 def test_json_values() -> None:
