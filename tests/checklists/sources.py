@@ -18,4 +18,3 @@ def nodes(path: Path) -> Iterator[ast.AST]:
 def attributes(*paths: Path) -> set[str]:
     """Every NAME that stands somewhere as `value.NAME`."""
     return {node.attr for path in paths for node in nodes(path) if isinstance(node, ast.Attribute)}
-
