@@ -9,8 +9,10 @@ from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Moment, Pid,
 from tasker.wire.finding import Finding
 from tasker.wire.message import Message
 
-COLLECTOR_VERSION = 3
+COLLECTOR_VERSION = 4
 """Of these messages, and of rings. A newer engine serves every older collector of the same number."""
+COLLECTOR_MINOR = 0
+"""What these messages can say. It grows when a field or a message is added that an older collector must not be sent."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Welcome(Message):
     version: Count
     run: RunId
     """Names a directory of the archive."""
+    minor: Count = 0
+    """COLLECTOR_MINOR of the collector, which may be older or newer than the engine."""
 
 
 @dataclass(frozen=True)
