@@ -15,7 +15,8 @@ from tasker.bounds import Count, ExitCode, ExitSignal, JobId, Moment, Pid, Secon
 from tasker.errors import invalid
 from tasker.identity import Name
 from tasker.lifecycle import State
-from tasker.limits import Disk, Limits, check_limits, duration
+from tasker.limits import Disk, Limits, check_limits
+from tasker.measures import show_time
 from tasker.quantity import FOREVER
 from tasker.usage import Usage
 
@@ -220,10 +221,10 @@ def check_signal(number: int) -> None:
 def check_grace(seconds: float) -> None:
     """Raise TaskerError(INVALID) where a stop may not wait so long."""
     if not 0 <= seconds <= LONGEST_GRACE:
-        raise invalid(f"cannot wait {duration(seconds)} for an end; choose 0s to 1h")
+        raise invalid(f"cannot wait {show_time(seconds)} for an end; choose 0s to 1h")
 
 
 def check_linger(seconds: float) -> None:
     """Raise TaskerError(INVALID) where processes that a command leaves behind may not go on for so long."""
     if not 0 <= seconds <= LONGEST_LINGER and seconds != FOREVER:
-        raise invalid(f"cannot let processes linger for {duration(seconds)}; choose 0s to 3650d, or forever")
+        raise invalid(f"cannot let processes linger for {show_time(seconds)}; choose 0s to 3650d, or forever")

@@ -2,7 +2,8 @@
 Those of disks: disklimits.py.
 
 Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
-read there, the value that is read there, how it is written for systemd and read from there.
+read there, the value that is read there, how it is written for systemd and read from there, its D-Bus signature, and
+what stands for no limit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError
-from tasker.limits import Limits
+from tasker.limits import Limits, named
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
 LOOK = "ask an admin to look at the unit with systemctl show"
-_ALL = tuple(field.name for field in dataclasses.fields(Limits))
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
 INFINITY = (1 << 64) - 1
@@ -67,8 +67,15 @@ class Line(NamedTuple):
     """Whether the text of `file` says that the value is in force."""
     read: Callable[[str], Any] = _number
     """None is no limit."""
-    write: Callable[[Any], int] = int
-    said: Callable[[int], Any] = int
+    write: Callable[[Any], Any] = int
+    said: Callable[[Any], Any] = int
+    signature: str = "t"
+    none: Any = INFINITY
+    """How systemd is told that there is no limit."""
+
+    def told(self, value: Any) -> Property:
+        """A value of the field, as systemd is told; None: there is no limit."""
+        return self.property, self.signature, self.none if value is None else self.write(value)
 
 
 def _unsaid(_value: object, _text: str) -> bool:
@@ -100,21 +107,16 @@ def implied(limits: Limits) -> Limits:
 
 def properties(limits: Limits) -> list[Property]:
     """What StartTransientUnit is told."""
-    return [found for found in changes(limits, _ALL) if found[2] != INFINITY]
+    return changes(limits, named(implied(limits)))
 
 
 def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
     """What SetUnitProperties is told for these fields of Limits: also that there is no limit (any more)."""
     limits = implied(limits)
-    found: list[Property] = []
-    for line in PROPERTIES:
-        if line.field in fields:
-            value = getattr(limits, line.field)
-            found.append((line.property, "t", INFINITY if value is None else line.write(value)))
-    return found
+    return [line.told(getattr(limits, line.field)) for line in PROPERTIES if line.field in fields]
 
 
-def felt(limits: Limits, field: str, said: int) -> Limits:
+def felt(limits: Limits, field: str, said: Any) -> Limits:
     """`limits` with what systemd has `said` of one of them in place of what was asked for, if it is not the same."""
     line = line_of(field)
     asked = getattr(limits, field)

@@ -202,9 +202,9 @@ def test_relative_paths_are_the_callers(monkeypatch: pytest.MonkeyPatch) -> None
         ("start --io-write /var=fast x", "cannot read 'fast' as a size"),
         ("start --io-read-iops /var=1.5 x", "cannot read '1.5' as a number of operations a second"),
         ("start --memory 0 x", "cannot limit memory to 0B; choose 8M or more"),
-        ("start --cpu 0 x", "cannot limit the CPU to 0 cores; choose 0.01 or more"),
-        ("start --time 0 x", "cannot limit the run time to 0.0s; choose 1s to 3650d"),
-        ("start --time 9999d x", "cannot limit the run time to 9999d; choose 1s to 3650d"),
+        ("start --cpu 0 x", "cannot limit cpu to 0 cores; choose 0.01 cores or more"),
+        ("start --time 0 x", "cannot limit time to 0.0s; choose 1.0s to 3650d"),
+        ("start --time 9999d x", "cannot limit time to 9999d; choose 1.0s to 3650d"),
         (f"start --name {'x' * 100} y", f"cannot use the name '{'x' * 32}…'; a name has up to 64 printable characters"),
     ],
 )

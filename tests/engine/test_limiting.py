@@ -73,7 +73,7 @@ def test_limits_of_disks_change_path_by_path(tasker: Stack) -> None:
         ({"run_time": 60.0}, (), "cannot change the run time of a running job"),
         ({}, ("run_time",), "cannot change the run time of a running job"),
         ({"memory": 4096}, (), "choose 8M or more"),
-        ({"cpu": 4096.0}, (), "the cores of the machine"),
+        ({"cpu": 4096.0}, (), "all that this machine has"),
     ],
 )
 def test_what_is_no_change_is_refused(tasker: Stack, limits: dict[str, Any], lift: tuple[str, ...], words: str) -> None:

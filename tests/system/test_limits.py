@@ -161,7 +161,7 @@ def test_run_time_ends_it(alice: User) -> None:
         (Limits(io=(IoLimit("/run/x", write_bandwidth=MIB),)), "/run is a file system of type tmpfs"),
         (Limits(io=(IoLimit("/dev/null", write_bandwidth=MIB),)), "it is no block device, so there is no disk"),
         (Limits(memory=4096), "8M or more"),
-        (Limits(cpu=2.0**63), "cores of the machine"),
+        (Limits(cpu=2.0**63), "all that this machine has"),
     ],
 )
 def test_what_cannot_be_is_an_error_of_the_start(alice: User, limits: Limits, words: str) -> None:
