@@ -69,6 +69,9 @@ AnyUint64 = Annotated[int, Range(0, (1 << 64) - 1)]
 AnyCores = Annotated[float, Range(-1e21, 1e21)]
 """The same for a number of cores, which arrives as a double."""
 
+CpuList = Annotated[str, Matching(re.compile(r"[0-9,-]{1,1024}"), "a list of CPUs")]
+"""Numbers and ranges, as measures.parse_cpus writes them: "0-3,8"."""
+
 Serial = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "a serial number in lower-case hexadecimal")]
 RunId = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "the id of a run")]
 JobId = Annotated[str, Matching(re.compile(r"[0-9a-z]{1,64}"), "the id of a job")]
