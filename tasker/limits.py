@@ -12,9 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from tasker.bounds import AnyCores, AnyUint64, Seconds
+from tasker.bounds import AnyCores, AnyUint64, CpuList, Seconds
 from tasker.errors import invalid
-from tasker.measures import CORES, COUNT, OPERATIONS, RATE, SIZE, TIME, WEIGHT, Measure
+from tasker.measures import CORES, COUNT, CPUS, OPERATIONS, RATE, SIZE, TIME, WEIGHT, Measure
 
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
@@ -147,6 +147,7 @@ class Limits:
         option="--time",
         amount="a run time of {}",
     )
+    cpu_list: CpuList | None = _limit(CPUS, 0, 8191, label="CPUs", help="the CPUs that it may run on, e.g. 0-3,8")
 
 
 ROWS = _rows(Limits)

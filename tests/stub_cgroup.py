@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasker.measures import cpus_of, format_cpus
 from tests.stub_process import job_of, status
 
 INFINITY = (1 << 64) - 1
@@ -181,6 +182,7 @@ def limit_files(properties: Mapping[str, Any]) -> dict[str, str]:
     files = {
         "cpu.max": _cpu_max(properties["CPUQuotaPerSecUSec"], properties["CPUQuotaPeriodUSec"]),
         "cpu.weight": f"{_or(properties['CPUWeight'], '100')}\n",
+        "cpuset.cpus.effective": _cpus(properties["AllowedCPUs"]),
         "io.weight": f"default {_or(properties['IOWeight'], '100')}\n",
         "pids.max": f"{_or(properties['TasksMax'], 'max')}\n",
         "io.max": _io_max(properties),
@@ -189,6 +191,13 @@ def limit_files(properties: Mapping[str, Any]) -> dict[str, str]:
         size = properties[name]
         files[f"memory.{file}"] = "max\n" if size == INFINITY else f"{size // 4096 * 4096}\n"
     return files
+
+
+def _cpus(mask: bytes) -> str:
+    """Those of the machine that are allowed; an empty mask allows all."""
+    online = Path("/sys/devices/system/cpu/online").read_text()
+    allowed = {number for number in range(len(mask) * 8) if mask[number // 8] >> number % 8 & 1}
+    return f"{format_cpus(allowed & cpus_of(online.strip()))}\n" if mask else online
 
 
 def _or(value: int, otherwise: str) -> str:

@@ -22,7 +22,7 @@ from tasker.limits import IoLimit, Limits
 
 TEXTS = ["", "x", "Größe", "\0\n\t\x1b", "\udcff\udc80", '"\\', "日本", "\U0001f600", "[1]", "x" * 300]
 
-NAMES = ["alice", "_", "a1", "k3v9x2mq", "4f3a09", "tasker-k3v9x2mq.scope", "tasker-a\\x2db.slice"]
+NAMES = ["alice", "0-3,8", "_", "a1", "k3v9x2mq", "4f3a09", "tasker-k3v9x2mq.scope", "tasker-a\\x2db.slice"]
 
 
 def value_of(hint: Any, numbers: random.Random) -> Any:

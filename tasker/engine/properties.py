@@ -11,22 +11,25 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError
 from tasker.limits import Limits, named
+from tasker.measures import cpus_of
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
 LOOK = "ask an admin to look at the unit with systemctl show"
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
+_ONLINE = Path("/sys/devices/system/cpu/online")
 INFINITY = (1 << 64) - 1
 """What systemd takes for "no limit"; of a weight, for the default."""
 
 
-def _same(value: int, text: str) -> bool:
+def _same(value: int | str, text: str) -> bool:
     return text == str(value)
 
 
@@ -58,6 +61,16 @@ def _weight(text: str) -> int | None:
     return None if text == "100" else _number(text)
 
 
+def _restricted_cpus(text: str) -> str | None:
+    """None where that is all there are."""
+    return None if text == _ONLINE.read_text().strip() else text
+
+
+def _mask(cpus: str) -> bytes:
+    """A bit for each CPU, the lowest first."""
+    return sum(1 << number for number in cpus_of(cpus)).to_bytes(max(cpus_of(cpus)) // 8 + 1, "little")
+
+
 class Line(NamedTuple):
     field: str
     property: str
@@ -85,6 +98,7 @@ def _unsaid(_value: object, _text: str) -> bool:
 PROPERTIES = (
     Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, _cores, _microseconds, lambda usec: usec / 1e6),
     Line("cpu_weight", "CPUWeight", "cpu.weight", _same, _weight),
+    Line("cpu_list", "AllowedCPUs", "cpuset.cpus.effective", _same, _restricted_cpus, _mask, signature="ay", none=b""),
     Line("memory", "MemoryMax", "memory.max", _same_pages),
     Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
