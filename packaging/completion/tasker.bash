@@ -2,8 +2,8 @@
 
 declare -gA _tasker_options=(
     ['tasker']='-h --help --version --json --context --address --ca --cert --key'
-    ['tasker start']='-h --help --name -C --cwd -e --env --user --grace --linger --cpu --cpu-weight --memory --memory-high --memory-swap --tasks --io-weight --time --cpu-list --io-read --io-write --io-read-iops --io-write-iops --json --context --address --ca --cert --key'
-    ['tasker run']='-h --help --name -C --cwd -e --env --user --grace --linger --cpu --cpu-weight --memory --memory-high --memory-swap --tasks --io-weight --time --cpu-list --io-read --io-write --io-read-iops --io-write-iops --no-footer --raw --reconnect -t --timestamps --json --context --address --ca --cert --key'
+    ['tasker start']='-h --help --name -C --cwd -e --env --user --grace --linger --nice --cpu --cpu-weight --memory --memory-high --memory-swap --tasks --io-weight --time --cpu-list --io-read --io-write --io-read-iops --io-write-iops --json --context --address --ca --cert --key'
+    ['tasker run']='-h --help --name -C --cwd -e --env --user --grace --linger --nice --cpu --cpu-weight --memory --memory-high --memory-swap --tasks --io-weight --time --cpu-list --io-read --io-write --io-read-iops --io-write-iops --no-footer --raw --reconnect -t --timestamps --json --context --address --ca --cert --key'
     ['tasker stop']='-h --help --grace --json --context --address --ca --cert --key'
     ['tasker pause']='-h --help --json --context --address --ca --cert --key'
     ['tasker resume']='-h --help --json --context --address --ca --cert --key'
@@ -50,6 +50,7 @@ declare -gA _tasker_takes=(
     ['tasker start --user']='any'
     ['tasker start --grace']='any'
     ['tasker start --linger']='any'
+    ['tasker start --nice']='any'
     ['tasker start --cpu']='any'
     ['tasker start --cpu-weight']='any'
     ['tasker start --memory']='any'
@@ -76,6 +77,7 @@ declare -gA _tasker_takes=(
     ['tasker run --user']='any'
     ['tasker run --grace']='any'
     ['tasker run --linger']='any'
+    ['tasker run --nice']='any'
     ['tasker run --cpu']='any'
     ['tasker run --cpu-weight']='any'
     ['tasker run --memory']='any'

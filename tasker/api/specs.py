@@ -33,6 +33,7 @@ def spec_from(message: pb.JobSpec) -> JobSpec:
         limits=limits_from(message.limits),
         grace=grace_from(message),
         linger=values.seconds(message.linger, "the linger time") if message.HasField("linger") else None,
+        nice=message.nice,
     )
 
 
@@ -47,6 +48,7 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
         name=values.unicode("the name", spec.name),
         user=values.unicode("the user", spec.user),
         limits=limits_to(spec.limits),
+        nice=values.int32("the nice value", spec.nice),
     )
     if spec.grace is not None:
         message.grace.CopyFrom(values.duration_to(spec.grace))

@@ -46,6 +46,7 @@ def facts(job: Job, now: float) -> Rows:
         ("limits acting", _acting(job, ran)),
         *_limits(job),
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
+        ("nice", str(job.spec.nice or "")),
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
         ("output kept", smaller_ring(job)),

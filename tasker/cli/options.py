@@ -47,6 +47,9 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--linger", metavar="TIME", type=of_type(linger),
                         help="how long processes that the command leaves behind may go on while one of them holds the "
                         "output (1s where none does), or forever; 5s as shipped")  # fmt: skip
+    parser.add_argument("--nice", metavar="N", type=integer, default=0,
+                        help="nice value, 0 to 19 (admins: from -20): the order of processes within the job; "
+                        "between jobs, --cpu-weight decides")  # fmt: skip
     limit_options(parser)
 
 
@@ -141,3 +144,8 @@ def of_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 count = of_type(parse_count)
 """A whole number for argparse."""
+
+
+def integer(text: str) -> int:
+    """A whole number that may be negative, for argparse."""
+    return -int(count(text[1:])) if text.startswith("-") else int(count(text))

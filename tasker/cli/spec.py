@@ -24,6 +24,7 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
         limits=limits(options),
         grace=options.grace,
         linger=options.linger,
+        nice=options.nice,
     )
     try:
         check_spec(spec)

@@ -85,6 +85,8 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
+        if spec.nice < 0:
+            demand("start at", caller, what=f"nice {spec.nice}")
         account = await self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()

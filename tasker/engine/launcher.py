@@ -47,6 +47,7 @@ class Launcher:
             groups=account.groups,
             ring=job.ring,
             record=entry.record(),
+            nice=job.spec.nice,
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")

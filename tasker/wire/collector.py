@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Moment, Pid, Range, RunId, SignalNumber, Time, Uid
+from tasker.bounds import (
+    Count,
+    ErrorNumber,
+    ExitCode,
+    ExitSignal,
+    Moment,
+    Nice,
+    Pid,
+    Range,
+    RunId,
+    SignalNumber,
+    Time,
+    Uid,
+)
 from tasker.wire.finding import Finding
-from tasker.wire.message import Message
+from tasker.wire.message import Message, since
 
 COLLECTOR_VERSION = 4
 """Of these messages, and of rings. A newer engine serves every older collector of the same number."""
-COLLECTOR_MINOR = 0
+COLLECTOR_MINOR = 1
 """What these messages can say. It grows when a field or a message is added that an older collector must not be sent."""
 
 
@@ -48,6 +61,7 @@ class Launch(Message):
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+    nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 
 @dataclass(frozen=True)

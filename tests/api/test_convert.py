@@ -37,6 +37,7 @@ SPEC = JobSpec(
     user="root",
     limits=LIMITS,
     linger=0.25,
+    nice=-5,
 )
 JOB = Job(
     id="k3v9x2mq",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -93,6 +94,28 @@ def test_a_collector_of_another_version(tmp_path: Path) -> None:
 
     with pytest.raises(TaskerError, match="this run speaks 9"):
         with_peer(answers, test, tmp_path)
+
+
+def test_an_older_collector_is_asked_only_what_it_knows(tmp_path: Path) -> None:
+    launched: list[wire.Launch] = []
+
+    def answers(message: wire.Message) -> Reply:
+        if isinstance(message, wire.Launch):
+            launched.append(message)
+            return wire.Launched(7), ()
+        return welcome(message)
+
+    launch = wire.Launch("k", ("true",), {}, "/", 0, 0, (), 4096, "{}")
+
+    async def test(collector: Collector, _peer: Channel) -> None:
+        assert await collector.launch(launch) == 7
+        with pytest.raises(TaskerError) as caught:
+            await collector.launch(dataclasses.replace(launch, nice=5))
+        text = "cannot start a job at another nice value than 0: the collector of this run is older"
+        assert caught.value.message == f"{text}; it works after systemctl stop tasker and start"
+        assert launched == [launch]
+
+    with_peer(answers, test, tmp_path)
 
 
 def test_no_collector(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ JOB_STATE_ENDED: JobState
 JOB_STATE_PAUSED: JobState
 
 class JobSpec(_message.Message):
-    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits", "grace", "linger")
+    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits", "grace", "linger", "nice")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class JobSpec(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     GRACE_FIELD_NUMBER: _ClassVar[int]
     LINGER_FIELD_NUMBER: _ClassVar[int]
+    NICE_FIELD_NUMBER: _ClassVar[int]
     argv: _containers.RepeatedScalarFieldContainer[bytes]
     working_directory: str
     environment: _containers.ScalarMap[str, bytes]
@@ -53,7 +54,8 @@ class JobSpec(_message.Message):
     limits: Limits
     grace: _duration_pb2.Duration
     linger: _duration_pb2.Duration
-    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., linger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    nice: int
+    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., linger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., nice: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io", "io_weight", "run_time", "cpu_list")
