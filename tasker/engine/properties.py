@@ -25,6 +25,8 @@ LOOK = "ask an admin to look at the unit with systemctl show"
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
 _ONLINE = Path("/sys/devices/system/cpu/online")
+NO_FILE = "not there: the kernel has no such controller here"
+"""Instead of a text. Where a limit was lifted, systemd may have taken away the controller, too."""
 INFINITY = (1 << 64) - 1
 """What systemd takes for "no limit"; of a weight, for the default."""
 
@@ -147,7 +149,7 @@ def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None
         if not line.file or (value is None and (line.field not in lifted or is_implied)):
             continue
         text = text_of(cgroup, line.file)
-        if value is None and line.read(text) is not None:
+        if value is None and text != NO_FILE and line.read(text) is not None:
             text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
             raise TaskerError(Reason.REFUSED, f"{text}; {LOOK}")
         if value is not None and not line.kept(value, text):
@@ -159,4 +161,4 @@ def text_of(cgroup: Cgroup, file: str) -> str:
     try:
         return cgroup.read(file)
     except OSError:
-        return "not there: the kernel has no such controller here"
+        return NO_FILE
