@@ -48,6 +48,8 @@ Uid = Annotated[int, Range(0, (1 << 32) - 2)]
 Pid = Annotated[int, Range(0, 1 << 22)]
 """0: none. proc(5), pid_max."""
 SignalNumber = Annotated[int, Range(1, 64)]
+Nice = Annotated[int, Range(-20, 19)]
+"""See nice(2)."""
 ErrorNumber = Annotated[int, Range(0, 4095)]
 """0: no error. The kernel's MAX_ERRNO."""
 ExitCode = Annotated[int, Range(0, 255)]
@@ -66,8 +68,12 @@ Measure = Annotated[float, Range(0, 1e21)]
 AnyUint32 = Annotated[int, Range(0, (1 << 32) - 1)]
 AnyUint64 = Annotated[int, Range(0, (1 << 64) - 1)]
 """What a client asked for, as protobuf delivers it: not yet checked."""
+AnyInt32 = Annotated[int, Range(-(1 << 31), (1 << 31) - 1)]
 AnyCores = Annotated[float, Range(-1e21, 1e21)]
 """The same for a number of cores, which arrives as a double."""
+
+CpuList = Annotated[str, Matching(re.compile(r"[0-9,-]{1,1024}"), "a list of CPUs")]
+"""Numbers and ranges, as measures.parse_cpus writes them: "0-3,8"."""
 
 Serial = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "a serial number in lower-case hexadecimal")]
 RunId = Annotated[str, Matching(re.compile(r"[0-9a-f]{1,64}"), "the id of a run")]

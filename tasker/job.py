@@ -11,11 +11,12 @@ import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tasker.bounds import Count, ExitCode, ExitSignal, JobId, Moment, Pid, Seconds, Time, Uid, Unit
+from tasker.bounds import AnyInt32, Count, ExitCode, ExitSignal, JobId, Moment, Pid, Seconds, Time, Uid, Unit
 from tasker.errors import invalid
 from tasker.identity import Name
 from tasker.lifecycle import State
-from tasker.limits import Disk, Limits, check_limits, duration
+from tasker.limits import Disk, Limits, check_limits
+from tasker.measures import show_time
 from tasker.quantity import FOREVER
 from tasker.usage import Usage
 
@@ -24,6 +25,8 @@ LARGEST_COMMAND = 96 << 10
 LONGEST_GRACE = 3600.0
 LONGEST_LINGER = 3650 * 86400.0
 """Seconds, but for FOREVER."""
+HIGHEST_PRIORITY, LOWEST_PRIORITY = -20, 19
+"""Nice values."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class JobSpec:
     linger: Seconds | None = None
     """Seconds that processes which the command leaves behind may go on while one of them holds the output, or FOREVER;
     None: the service's default."""
+    nice: AnyInt32 = 0
+    """The nice value of the command: -20 to 19, below 0 for admins only."""
 
 
 class Kind(StrEnum):
@@ -208,6 +213,8 @@ def check_spec(spec: JobSpec, cores: int | None = None) -> None:
         check_grace(spec.grace)
     if spec.linger is not None:
         check_linger(spec.linger)
+    if not HIGHEST_PRIORITY <= spec.nice <= LOWEST_PRIORITY:
+        raise invalid(f"cannot start at nice {spec.nice}; choose {HIGHEST_PRIORITY} to {LOWEST_PRIORITY}")
     check_limits(spec.limits, cores)
 
 
@@ -220,10 +227,10 @@ def check_signal(number: int) -> None:
 def check_grace(seconds: float) -> None:
     """Raise TaskerError(INVALID) where a stop may not wait so long."""
     if not 0 <= seconds <= LONGEST_GRACE:
-        raise invalid(f"cannot wait {duration(seconds)} for an end; choose 0s to 1h")
+        raise invalid(f"cannot wait {show_time(seconds)} for an end; choose 0s to 1h")
 
 
 def check_linger(seconds: float) -> None:
     """Raise TaskerError(INVALID) where processes that a command leaves behind may not go on for so long."""
     if not 0 <= seconds <= LONGEST_LINGER and seconds != FOREVER:
-        raise invalid(f"cannot let processes linger for {duration(seconds)}; choose 0s to 3650d, or forever")
+        raise invalid(f"cannot let processes linger for {show_time(seconds)}; choose 0s to 3650d, or forever")

@@ -1,17 +1,20 @@
 """Limits: what a job may use. Plain values, the ranges they must keep, and how two sets of them differ.
 
-No I/O, nothing of systemd (engine/properties.py knows its names for them).
+A limit is one row here: a field with its measure, smallest and largest value, label and help. Whatever checks,
+converts, offers or shows limits loops over the rows. The other half is what systemd calls them (engine/properties.py,
+engine/disklimits.py). No I/O.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
-from tasker.bounds import AnyCores, AnyUint64, Seconds
+from tasker.bounds import AnyCores, AnyUint64, CpuList, Seconds
 from tasker.errors import invalid
-from tasker.quantity import format_duration, format_size
+from tasker.measures import CORES, COUNT, CPUS, OPERATIONS, RATE, SIZE, TIME, WEIGHT, Measure
 
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
@@ -19,17 +22,72 @@ SMALLEST_MEMORY = 8 * MIB
 LONGEST_PATHS = 1024
 """Bytes of all paths of disks together: they and their mount points stand in a job five times, which must fit into a
 datagram."""
+_MOST_PATHS = 16
+_UNBOUNDED = 1 << 60
+"""From here on the largest value is nothing that anybody reaches, and not named in a sentence."""
+
+
+class Row(NamedTuple):
+    """What there is to know of one limit."""
+
+    field: str
+    measure: Measure
+    smallest: float
+    largest: float
+    label: str
+    """Its name for people; of a disk's limit, its value with {}."""
+    help: str
+    option: str
+    """On the command line."""
+    amount: str
+    """In a refusal by a ceiling, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
+    no such key."""
+
+    @property
+    def key(self) -> str:
+        """In tasker.toml."""
+        return self.option.removeprefix("--")
+
+
+def _limit(
+    measure: Measure,
+    smallest: float,
+    largest: float,
+    *,
+    label: str,
+    help: str,
+    option: str = "",
+    amount: str = "",
+) -> Any:
+    """A field that is a row; its option is named as the field unless said otherwise."""
+    return field(default=None, metadata={"row": (measure, smallest, largest, label, help, option, amount)})
+
+
+def _rows(cls: Any) -> tuple[Row, ...]:
+    rows = [Row(f.name, *f.metadata["row"]) for f in fields(cls) if "row" in f.metadata]
+    return tuple(row if row.option else row._replace(option=f"--{row.field.replace('_', '-')}") for row in rows)
 
 
 @dataclass(frozen=True)
 class IoLimit:
-    """Ceilings on the disk under a path; bytes and operations per second."""
+    """Limits on the disk under a path. None is no limit."""
 
     path: str
-    read_bandwidth: AnyUint64 | None = None
-    write_bandwidth: AnyUint64 | None = None
-    read_iops: AnyUint64 | None = None
-    write_iops: AnyUint64 | None = None
+    read_bandwidth: AnyUint64 | None = _limit(
+        RATE, 4096, 1 << 60, label="read {}/s", help="bytes a second read from", option="--io-read"
+    )
+    write_bandwidth: AnyUint64 | None = _limit(
+        RATE, 4096, 1 << 60, label="write {}/s", help="bytes a second written to", option="--io-write"
+    )
+    read_iops: AnyUint64 | None = _limit(
+        OPERATIONS, 1, 1 << 32, label="{} reads/s", help="reads a second from", option="--io-read-iops"
+    )
+    write_iops: AnyUint64 | None = _limit(
+        OPERATIONS, 1, 1 << 32, label="{} writes/s", help="writes a second to", option="--io-write-iops"
+    )
+
+
+IO_ROWS = _rows(IoLimit)
 
 
 @dataclass(frozen=True)
@@ -54,43 +112,77 @@ class Disk:
 
 @dataclass(frozen=True)
 class Limits:
-    """None is no limit. Units and ranges: proto/tasker/api/v1/tasker.proto."""
+    """None is no limit. Units: proto/tasker/api/v1/tasker.proto."""
 
-    cpu: AnyCores | None = None
-    cpu_weight: AnyUint64 | None = None
-    memory: AnyUint64 | None = None
-    memory_high: AnyUint64 | None = None
-    memory_swap: AnyUint64 | None = None
-    tasks: AnyUint64 | None = None
+    cpu: AnyCores | None = _limit(
+        CORES, 0.01, math.inf, label="CPU", help="CPU time, e.g. 0.5: half of one core", amount="{}"
+    )
+    cpu_weight: AnyUint64 | None = _limit(
+        WEIGHT, 1, 10000, label="CPU weight", help="share when the CPU is scarce; others have 100"
+    )
+    memory: AnyUint64 | None = _limit(
+        SIZE, SMALLEST_MEMORY, 1 << 60, label="memory", help="killed past it", amount="{} of memory"
+    )
+    memory_high: AnyUint64 | None = _limit(
+        SIZE, SMALLEST_MEMORY, 1 << 60, label="memory high", help="slowed down past it"
+    )
+    memory_swap: AnyUint64 | None = _limit(
+        SIZE,
+        0,
+        1 << 60,
+        label="swap",
+        help="swap, unless [total] or [owner] limits memory; none by default with --memory",
+    )
+    tasks: AnyUint64 | None = _limit(COUNT, 1, 1 << 22, label="tasks", help="processes and threads", amount="{} tasks")
     io: tuple[IoLimit, ...] = ()
-    io_weight: AnyUint64 | None = None
-    run_time: Seconds | None = None
+    io_weight: AnyUint64 | None = _limit(
+        WEIGHT, 1, 10000, label="IO weight", help="share when the disk is scarce; others have 100"
+    )
+    run_time: Seconds | None = _limit(
+        TIME,
+        1,
+        10 * 365 * 86400,
+        label="run time",
+        help="maximum run time",
+        option="--time",
+        amount="a run time of {}",
+    )
+    cpu_list: CpuList | None = _limit(CPUS, 0, 8191, label="CPUs", help="the CPUs that it may run on, e.g. 0-3,8")
+
+
+ROWS = _rows(Limits)
+"""Every field of Limits but `io`, whose rows are IO_ROWS."""
+LASTING = tuple(f.name for f in fields(Limits) if f.name != "run_time")
+"""The fields that can be changed while a job runs; systemd fixes the run time of a scope when the scope is made."""
 
 
 def check_limits(limits: Limits, cores: int | None = None) -> None:
-    """Raise TaskerError(INVALID) where a limit is out of range."""
-    if limits.cpu is not None and not 0.01 <= limits.cpu <= (cores or math.inf):
-        most = f"to {cores}, the cores of the machine" if cores else "or more"
-        raise invalid(f"cannot limit the CPU to {limits.cpu:g} cores; choose 0.01 {most}")
-    for what, size in (("memory", limits.memory), ("memory-high", limits.memory_high)):
-        if size is not None and not SMALLEST_MEMORY <= size <= 1 << 60:
-            raise invalid(f"cannot limit {what} to {format_size(size)}; choose 8M or more")
-    _check("memory-swap", limits.memory_swap, 0, 1 << 60)
-    _check("tasks", limits.tasks, 1, 1 << 22)
-    _check("cpu-weight", limits.cpu_weight, 1, 10000)
-    _check("io-weight", limits.io_weight, 1, 10000)
-    if limits.run_time is not None and not 1 <= limits.run_time <= 10 * 365 * 86400:
-        raise invalid(f"cannot limit the run time to {duration(limits.run_time)}; choose 1s to 3650d")
-    if len(limits.io) > 16:
-        raise invalid(f"cannot limit {len(limits.io)} paths; the most is 16")
+    """Raise TaskerError(INVALID) where a limit is out of range, for a machine with so many `cores`; None: for any."""
+    for row in ROWS:
+        _check(row, getattr(limits, row.field), cores)
+    if len(limits.io) > _MOST_PATHS:
+        raise invalid(f"cannot limit {len(limits.io)} paths; the most is {_MOST_PATHS}")
     for io in limits.io:
         _check_path(io.path)
-        _check(f"read bandwidth of {io.path[:80]}", io.read_bandwidth, 4096, 1 << 60)
-        _check(f"write bandwidth of {io.path[:80]}", io.write_bandwidth, 4096, 1 << 60)
-        _check(f"read iops of {io.path[:80]}", io.read_iops, 1, 1 << 32)
-        _check(f"write iops of {io.path[:80]}", io.write_iops, 1, 1 << 32)
+        for row in IO_ROWS:
+            _check(row, getattr(io, row.field), cores, f" on {io.path[:80]}")
     if sum(len(io.path.encode()) for io in limits.io) > LONGEST_PATHS:
         raise invalid(f"cannot limit disks by paths of more than {LONGEST_PATHS} bytes together; name the devices")
+
+
+def _check(row: Row, value: Any, cores: int | None, where: str = "") -> None:
+    if value is None:
+        return
+    measure = row.measure
+    machine = None if cores is None or measure.of_machine is None else measure.of_machine(cores)
+    largest = row.largest if machine is None else min(machine, row.largest)
+    lowest, highest = measure.span(value)
+    if row.smallest <= lowest and highest <= largest:
+        return
+    show = measure.show
+    most = f"to {show(largest)}" if largest < _UNBOUNDED else "or more"
+    own = ", which is all that this machine has" if machine == largest else ""
+    raise invalid(f"cannot limit {row.key}{where} to {show(value)}; choose {show(row.smallest)} {most}{own}")
 
 
 def check_change(limits: Limits, lift: Collection[str], cores: int | None = None) -> None:
@@ -98,10 +190,9 @@ def check_change(limits: Limits, lift: Collection[str], cores: int | None = None
     those to take away."""
     if limits.run_time is not None or "run_time" in lift:
         raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start it anew")
-    lasting = [field.name for field in fields(Limits) if field.name != "run_time"]
     for name in lift:
-        if name not in lasting:
-            raise invalid(f"cannot lift {name[:40]!r}: the limits are {', '.join(lasting)}")
+        if name not in LASTING:
+            raise invalid(f"cannot lift {name[:40]!r}: the limits are {', '.join(LASTING)}")
         if name in named(limits):
             raise invalid(f"cannot set and lift the limit on {name} at once; choose one")
     if not named(limits) and not lift:
@@ -122,13 +213,3 @@ def _check_path(path: str) -> None:
     if not path.isprintable() or any(sign in path for sign in " \"'\\%"):
         text = f"cannot limit the disk under {path[:80]!r}: systemd keeps no path with spaces, quotes, backslashes or %"
         raise invalid(f"{text}; name another one on that disk, or the device")
-
-
-def _check(what: str, value: int | None, smallest: int, largest: int) -> None:
-    if value is not None and not smallest <= value <= largest:
-        raise invalid(f"cannot limit {what!r} to {value}; choose {smallest} to {largest}")
-
-
-def duration(seconds: float) -> str:
-    """As it was typed; what nobody can type, as a number."""
-    return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"

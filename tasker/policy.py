@@ -26,6 +26,7 @@ ACCESS: dict[str, Who] = {
     "get":            Who.EVERYBODY,
     "start":          Who.EVERYBODY,  # a job of one's own
     "start as":       Who.ADMIN,      # as an account that is not one's own, where [jobs] as_others is true
+    "start at":       Who.ADMIN,      # a nice value below 0
     "see environment": Who.OWNER,
     "attach":         Who.OWNER,
     "detach":         Who.EVERYBODY,  # one's own streams only, by construction

@@ -19,9 +19,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tasker.measures import cpus_of, format_cpus
 from tests.stub_process import job_of, status
 
 INFINITY = (1 << 64) - 1
+CPUSET = "cpuset.cpus.effective"
 IO_ENTRIES = "io entries"
 """Beside a unit's settings: what systemd keeps of limits of disks, by path and property."""
 _IO_KEYS = {
@@ -91,9 +93,12 @@ class Cgroup:
         """Write the files that follow from a unit's properties (plain values); where those that can be `written` give
         another text, the file stays as it was, as where the kernel refuses the value."""
         possible = limit_files(properties if written is None else written)
-        for name, text in limit_files(properties).items():
-            if possible[name] == text:
+        files = limit_files(properties)
+        for name, text in files.items():
+            if possible.get(name) == text:
                 self.write(name, text)
+        if CPUSET not in files:  # systemd takes the controller away where no unit needs it
+            (self.directory / CPUSET).unlink(missing_ok=True)
 
     def processes(self) -> set[int]:
         """The pids of the job's live processes."""
@@ -185,10 +190,18 @@ def limit_files(properties: Mapping[str, Any]) -> dict[str, str]:
         "pids.max": f"{_or(properties['TasksMax'], 'max')}\n",
         "io.max": _io_max(properties),
     }
+    if properties["AllowedCPUs"]:
+        files[CPUSET] = _cpus(properties["AllowedCPUs"])
     for file, name in (("max", "MemoryMax"), ("high", "MemoryHigh"), ("swap.max", "MemorySwapMax")):
         size = properties[name]
         files[f"memory.{file}"] = "max\n" if size == INFINITY else f"{size // 4096 * 4096}\n"
     return files
+
+
+def _cpus(mask: bytes) -> str:
+    """Those of the machine that are allowed."""
+    online = cpus_of(Path("/sys/devices/system/cpu/online").read_text().strip())
+    return f"{format_cpus({cpu for cpu in online if cpu < len(mask) * 8 and mask[cpu // 8] >> cpu % 8 & 1})}\n"
 
 
 def _or(value: int, otherwise: str) -> str:

@@ -216,6 +216,6 @@ class Commands:
         try:
             command = json.loads(line)
             method = getattr(self, "do_" + command.pop("do"))
-            return json.dumps({"ok": await method(**command)})
+            return json.dumps({"ok": await method(**command)}, default=list)  # bytes, too
         except Exception as error:  # told to the test, which knows what it asked
             return json.dumps({"error": f"{type(error).__name__}: {error}"})

@@ -42,6 +42,7 @@ SCOPE_SETTINGS: dict[str, tuple[str, Any]] = {
     **{f"{name}Accounting": ("b", False) for name in ("CPU", "Memory", "IO", "Tasks")},
     "TimeoutStopUSec": ("t", 90_000_000),
     **dict.fromkeys(("RuntimeMaxUSec", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec"), ("t", INFINITY)),
+    "AllowedCPUs": ("ay", b""),
     **dict.fromkeys(("CPUWeight", "IOWeight"), ("t", INFINITY)),
     "TasksMax": ("t", DEFAULT_TASKS),
     **dict.fromkeys(("MemoryMax", "MemoryHigh", "MemorySwapMax"), ("t", INFINITY)),
@@ -50,7 +51,7 @@ SCOPE_SETTINGS: dict[str, tuple[str, Any]] = {
 SLICE_SETTINGS: dict[str, tuple[str, Any]] = {
     name: SCOPE_SETTINGS[name]
     for name in SCOPE_SETTINGS
-    if name.startswith(("CPU", "Memory", "IO")) and not name.endswith("Accounting")
+    if name.startswith(("CPU", "AllowedCPUs", "Memory", "IO")) and not name.endswith("Accounting")
 } | {"TasksMax": ("t", INFINITY)}
 SETTINGS = UNIT_SETTINGS | SCOPE_SETTINGS
 

@@ -18,6 +18,7 @@ EXPECTED = {
     "get":             (True, True, True),
     "start":           (True, True, True),
     "start as":        (False, False, True),
+    "start at":        (False, False, True),
     "see environment": (True, False, True),
     "attach":          (True, False, True),
     "detach":          (True, True, True),

@@ -22,7 +22,7 @@ from tasker.limits import IoLimit, Limits
 
 TEXTS = ["", "x", "Größe", "\0\n\t\x1b", "\udcff\udc80", '"\\', "日本", "\U0001f600", "[1]", "x" * 300]
 
-NAMES = ["alice", "_", "a1", "k3v9x2mq", "4f3a09", "tasker-k3v9x2mq.scope", "tasker-a\\x2db.slice"]
+NAMES = ["alice", "0-3,8", "_", "a1", "k3v9x2mq", "4f3a09", "tasker-k3v9x2mq.scope", "tasker-a\\x2db.slice"]
 
 
 def value_of(hint: Any, numbers: random.Random) -> Any:
@@ -80,6 +80,15 @@ def test_round_trip(cls: type[wire.Message]) -> None:
             assert type(read.message) is cls
 
 
+def test_a_name_means_one_thing() -> None:
+    """wire has the names of all its modules: none may hide another."""
+    modules = (wire.collector, wire.engine, wire.finding, wire.message, wire.codec)
+    for module in modules:
+        for name, value in vars(module).items():
+            if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:
+                assert getattr(wire, name) is value
+
+
 def test_every_message_is_in_the_closed_set_and_is_frozen() -> None:
     for cls in wire.Message.__subclasses__():
         assert wire.MESSAGES[cls.__name__] is cls
@@ -129,9 +138,13 @@ def test_a_field_too_few_or_too_many(cls: type[wire.Message]) -> None:
             continue
         with pytest.raises(wire.WireError):
             wire.decode(short)
-    for extra in ("", "extra", "__class__", "__init__"):
-        with pytest.raises(wire.WireError):
-            wire.decode(datagram(cls.__name__, 1, body | {extra: 1}))
+    for extra in ("", "extra", "__class__", "__init__", "\ud800"):
+        data = datagram(cls.__name__, 1, body | {extra: 1})
+        if cls.__module__ == "tasker.wire.engine":  # an engine and its frontends are of one version
+            with pytest.raises(wire.WireError):
+                wire.decode(data)
+        else:  # the collector may be older than the engine, or newer
+            assert wire.decode(data).message == wire.decode(datagram(cls.__name__, 1, body)).message
     for other in (None, [], list(body.values()), "x", 1):
         with pytest.raises(wire.WireError):
             wire.decode(datagram(cls.__name__, 1, other))
@@ -171,7 +184,7 @@ def test_a_lone_surrogate_is_no_text(text: str) -> None:
     with pytest.raises(wire.WireError):
         wire.decode(datagram("Forget", 1, {"job": text}))
     with pytest.raises(wire.WireError):
-        wire.decode(datagram("Note", 1, {"job": "k", "record": "x", text: ""}))
+        wire.decode(datagram("Note", 1, {"job": "k", "record": text}))
     with pytest.raises(wire.WireError):
         wire.encode(1, wire.Forget(text))
     with pytest.raises(wire.WireError):
@@ -254,9 +267,11 @@ def test_a_record_of_an_engine_that_had_fewer_fields() -> None:
     body = json.loads(wire.to_text(job))
     del body["archived"], body["spec"]["grace"], body["limits"]["io_weight"]
     assert wire.from_text(Job, json.dumps(body)) == job
-    for more in ({"colour": "red"}, {"archived": "no"}):
-        with pytest.raises(wire.WireError):
-            wire.from_text(Job, json.dumps(body | more))
+    assert wire.from_text(Job, json.dumps(body | {"colour": "red"})) == job, "that of an engine that had more"
+    body["spec"]["limits"]["colour"] = {"red": 1}
+    assert wire.from_text(Job, json.dumps(body)) == job
+    with pytest.raises(wire.WireError):
+        wire.from_text(Job, json.dumps(body | {"archived": "no"}))
     del body["owner"]
     with pytest.raises(wire.WireError):
         wire.from_text(Job, json.dumps(body))

@@ -7,7 +7,7 @@ function __tasker_place # the verb, and its action, that the line has come to
         if set -q skip[1]
             set skip
         else if string match -q -- '-*' $word
-            contains -- $word --address --bytes --ca --cert --context --cpu --cpu-weight --cwd --dir --env --grace --host --io-read --io-read-iops --io-weight --io-write --io-write-iops --key --linger --memory --memory-high --memory-swap --name --offset --older-than --output --owner --reconnect --role --since --sort --tail --tasks --time --timeout --user -C -e; and set skip 1
+            contains -- $word --address --bytes --ca --cert --context --cpu --cpu-list --cpu-weight --cwd --dir --env --grace --host --io-read --io-read-iops --io-weight --io-write --io-write-iops --key --linger --memory --memory-high --memory-swap --name --nice --offset --older-than --output --owner --reconnect --role --since --sort --tail --tasks --time --timeout --user -C -e; and set skip 1
         else if contains -- "$place $word" 'tasker' 'tasker start' 'tasker run' 'tasker stop' 'tasker pause' 'tasker resume' 'tasker signal' 'tasker limit' 'tasker wait' 'tasker attach' 'tasker logs' 'tasker detach' 'tasker get' 'tasker list' 'tasker ls' 'tasker ps' 'tasker top' 'tasker watch' 'tasker archive' 'tasker info' 'tasker doctor' 'tasker context' 'tasker context add' 'tasker context use' 'tasker context list' 'tasker context rm' 'tasker completion' 'tasker certs' 'tasker certs init' 'tasker certs client' 'tasker certs server' 'tasker certs list' 'tasker certs show'
             set place "$place $word"
         end
@@ -71,14 +71,16 @@ complete -c tasker -n '__tasker_at tasker start' -s e -l env -x -d 'set K to V, 
 complete -c tasker -n '__tasker_at tasker start' -l user -x -d 'the local account to run as (admins, where [jobs] as_others is true)'
 complete -c tasker -n '__tasker_at tasker start' -l grace -x -d 'time from SIGTERM to SIGKILL where a stop names none; 10s as shipped'
 complete -c tasker -n '__tasker_at tasker start' -l linger -x -d 'how long processes that the command leaves behind may go on while one of them holds the output (1s where none does), or forever; 5s as shipped'
+complete -c tasker -n '__tasker_at tasker start' -l nice -x -d 'nice value, 0 to 19 (admins: from -20): the order of processes within the job; between jobs, --cpu-weight decides'
 complete -c tasker -n '__tasker_at tasker start' -l cpu -x -d 'CPU time, e.g. 0.5: half of one core'
 complete -c tasker -n '__tasker_at tasker start' -l cpu-weight -x -d 'share when the CPU is scarce; others have 100'
 complete -c tasker -n '__tasker_at tasker start' -l memory -x -d 'killed past it'
 complete -c tasker -n '__tasker_at tasker start' -l memory-high -x -d 'slowed down past it'
 complete -c tasker -n '__tasker_at tasker start' -l memory-swap -x -d 'swap, unless [total] or [owner] limits memory; none by default with --memory'
 complete -c tasker -n '__tasker_at tasker start' -l tasks -x -d 'processes and threads'
-complete -c tasker -n '__tasker_at tasker start' -l time -x -d 'maximum run time'
 complete -c tasker -n '__tasker_at tasker start' -l io-weight -x -d 'share when the disk is scarce; others have 100'
+complete -c tasker -n '__tasker_at tasker start' -l time -x -d 'maximum run time'
+complete -c tasker -n '__tasker_at tasker start' -l cpu-list -x -d 'the CPUs that it may run on, e.g. 0-3,8'
 complete -c tasker -n '__tasker_at tasker start' -l io-read -rF -d 'bytes a second read from the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker start' -l io-write -rF -d 'bytes a second written to the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker start' -l io-read-iops -rF -d 'reads a second from the disk under PATH (relative to where you are); repeatable'
@@ -98,14 +100,16 @@ complete -c tasker -n '__tasker_at tasker run' -s e -l env -x -d 'set K to V, or
 complete -c tasker -n '__tasker_at tasker run' -l user -x -d 'the local account to run as (admins, where [jobs] as_others is true)'
 complete -c tasker -n '__tasker_at tasker run' -l grace -x -d 'time from SIGTERM to SIGKILL where a stop names none; 10s as shipped'
 complete -c tasker -n '__tasker_at tasker run' -l linger -x -d 'how long processes that the command leaves behind may go on while one of them holds the output (1s where none does), or forever; 5s as shipped'
+complete -c tasker -n '__tasker_at tasker run' -l nice -x -d 'nice value, 0 to 19 (admins: from -20): the order of processes within the job; between jobs, --cpu-weight decides'
 complete -c tasker -n '__tasker_at tasker run' -l cpu -x -d 'CPU time, e.g. 0.5: half of one core'
 complete -c tasker -n '__tasker_at tasker run' -l cpu-weight -x -d 'share when the CPU is scarce; others have 100'
 complete -c tasker -n '__tasker_at tasker run' -l memory -x -d 'killed past it'
 complete -c tasker -n '__tasker_at tasker run' -l memory-high -x -d 'slowed down past it'
 complete -c tasker -n '__tasker_at tasker run' -l memory-swap -x -d 'swap, unless [total] or [owner] limits memory; none by default with --memory'
 complete -c tasker -n '__tasker_at tasker run' -l tasks -x -d 'processes and threads'
-complete -c tasker -n '__tasker_at tasker run' -l time -x -d 'maximum run time'
 complete -c tasker -n '__tasker_at tasker run' -l io-weight -x -d 'share when the disk is scarce; others have 100'
+complete -c tasker -n '__tasker_at tasker run' -l time -x -d 'maximum run time'
+complete -c tasker -n '__tasker_at tasker run' -l cpu-list -x -d 'the CPUs that it may run on, e.g. 0-3,8'
 complete -c tasker -n '__tasker_at tasker run' -l io-read -rF -d 'bytes a second read from the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker run' -l io-write -rF -d 'bytes a second written to the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker run' -l io-read-iops -rF -d 'reads a second from the disk under PATH (relative to where you are); repeatable'
@@ -166,8 +170,9 @@ complete -c tasker -n '__tasker_at tasker limit' -l memory -x -d 'killed past it
 complete -c tasker -n '__tasker_at tasker limit' -l memory-high -x -d 'slowed down past it'
 complete -c tasker -n '__tasker_at tasker limit' -l memory-swap -x -d 'swap, unless [total] or [owner] limits memory; none by default with --memory'
 complete -c tasker -n '__tasker_at tasker limit' -l tasks -x -d 'processes and threads'
-complete -c tasker -n '__tasker_at tasker limit' -l time -x -d 'maximum run time'
 complete -c tasker -n '__tasker_at tasker limit' -l io-weight -x -d 'share when the disk is scarce; others have 100'
+complete -c tasker -n '__tasker_at tasker limit' -l time -x -d 'maximum run time'
+complete -c tasker -n '__tasker_at tasker limit' -l cpu-list -x -d 'the CPUs that it may run on, e.g. 0-3,8'
 complete -c tasker -n '__tasker_at tasker limit' -l io-read -rF -d 'bytes a second read from the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker limit' -l io-write -rF -d 'bytes a second written to the disk under PATH (relative to where you are); repeatable'
 complete -c tasker -n '__tasker_at tasker limit' -l io-read-iops -rF -d 'reads a second from the disk under PATH (relative to where you are); repeatable'

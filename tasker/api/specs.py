@@ -6,19 +6,20 @@ for is checked by the engine (`job.check_spec`). Bytes become `str` with surroga
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
 
 from tasker.api import values
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import invalid
 from tasker.job import LONGEST_GRACE, JobSpec
-from tasker.limits import IoLimit, Limits
+from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, Row
+from tasker.measures import TIME, WEIGHT
 
 MOST_CORES = 1e21
 """What a datagram can say (bounds.AnyCores), and NaN is not below it; how many a machine has, the engine knows."""
-_NUMBERS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight")
-_IO_NUMBERS = ("read_bandwidth", "write_bandwidth", "read_iops", "write_iops")
 
 
 def spec_from(message: pb.JobSpec) -> JobSpec:
@@ -32,6 +33,7 @@ def spec_from(message: pb.JobSpec) -> JobSpec:
         limits=limits_from(message.limits),
         grace=grace_from(message),
         linger=values.seconds(message.linger, "the linger time") if message.HasField("linger") else None,
+        nice=message.nice,
     )
 
 
@@ -46,6 +48,7 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
         name=values.unicode("the name", spec.name),
         user=values.unicode("the user", spec.user),
         limits=limits_to(spec.limits),
+        nice=values.int32("the nice value", spec.nice),
     )
     if spec.grace is not None:
         message.grace.CopyFrom(values.duration_to(spec.grace))
@@ -55,41 +58,53 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
 
 
 def limits_from(message: pb.Limits) -> Limits:
-    if message.HasField("cpu") and not abs(message.cpu) <= MOST_CORES:
-        raise invalid("cannot limit the CPU to that; give a number of cores, e.g. 0.5")
+    """Raises TaskerError(INVALID)."""
     if len(message.io) > 64:
         raise invalid(f"cannot limit {len(message.io)} paths; the most is 16")
-    numbers: dict[str, Any] = {name: getattr(message, name) for name in _NUMBERS if message.HasField(name)}
-    return Limits(
-        **numbers,
-        io=tuple(_io_limit_from(io) for io in message.io),
-        run_time=values.seconds(message.run_time, "the run time") if message.HasField("run_time") else None,
-    )
+    return Limits(**_set_in(message, ROWS), io=tuple(_io_limit_from(io) for io in message.io))
 
 
 def _io_limit_from(message: pb.IoLimit) -> IoLimit:
-    numbers = {name: getattr(message, name) for name in _IO_NUMBERS if message.HasField(name)}
-    return IoLimit(values.bounded("the path of a disk", message.path, values.LONGEST_PATH), **numbers)
+    path = values.bounded("the path of a disk", message.path, values.LONGEST_PATH)
+    return IoLimit(path, **_set_in(message, IO_ROWS))
+
+
+def _set_in(message: pb.Limits | pb.IoLimit, rows: Iterable[Row]) -> dict[str, Any]:
+    """The fields that are set."""
+    return {row.field: _value(row, getattr(message, row.field)) for row in rows if message.HasField(row.field)}
+
+
+def _value(row: Row, value: Any) -> Any:
+    """What protobuf has of a limit as a field of Limits: the forms of values.py, and text as a person types it."""
+    if isinstance(value, Duration):
+        return values.seconds(value, f"the {row.label}")
+    if isinstance(value, float) and not abs(value) <= MOST_CORES:
+        raise invalid("cannot limit the CPU to that; give a number of cores, e.g. 0.5")
+    return row.measure.read(value) if isinstance(value, str) else value
 
 
 def limits_to(limits: Limits) -> pb.Limits:
-    message = pb.Limits(
-        **_checked(limits, _NUMBERS),
-        io=[pb.IoLimit(path=values.unicode("the path", io.path), **_checked(io, _IO_NUMBERS)) for io in limits.io],
-    )
-    if limits.run_time is not None:
-        message.run_time.CopyFrom(values.duration_to(limits.run_time))
-    return message
+    """Raises TaskerError(INVALID) where a value is none that protobuf can say."""
+    return pb.Limits(**_set_of(limits, ROWS), io=[_io_limit_to(io) for io in limits.io])
 
 
-def _checked(value: object, names: tuple[str, ...]) -> dict[str, Any]:
-    """The fields that are set, each in the range that protobuf can say."""
-    numbers = {name: getattr(value, name) for name in names if getattr(value, name) is not None}
-    for name, number in numbers.items():
-        largest = (1 << 32) - 1 if name.endswith("weight") else (1 << 64) - 1
-        if not math.isfinite(number) or not 0 <= number <= largest:
-            raise invalid(f"cannot limit {name.replace('_', '-')} to {number}; it is out of range")
-    return numbers
+def _io_limit_to(io: IoLimit) -> pb.IoLimit:
+    return pb.IoLimit(path=values.unicode("the path", io.path), **_set_of(io, IO_ROWS))
+
+
+def _set_of(limits: Limits | IoLimit, rows: Iterable[Row]) -> dict[str, Any]:
+    """The fields that are set, as protobuf has them."""
+    found = [(row, getattr(limits, row.field)) for row in rows]
+    return {row.field: _said(row, value) for row, value in found if value is not None}
+
+
+def _said(row: Row, value: Any) -> Any:
+    if row.measure is TIME:
+        return values.duration_to(value)
+    largest = (1 << 32) - 1 if row.measure is WEIGHT else (1 << 64) - 1
+    if not isinstance(value, str) and not 0 <= value <= largest:
+        raise invalid(f"cannot limit {row.key} to {value}; it is out of range")
+    return value
 
 
 def grace_from(message: pb.StopJobRequest | pb.JobSpec) -> float | None:

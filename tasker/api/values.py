@@ -55,6 +55,12 @@ def bounded(what: str, text: str, most: int) -> str:
     return text
 
 
+def int32(what: str, number: int) -> int:
+    if not -(1 << 31) <= number < 1 << 31:
+        raise invalid(f"cannot use {number} as {what}; it is out of range")
+    return number
+
+
 def text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 

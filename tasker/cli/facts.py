@@ -16,7 +16,7 @@ from tasker.cli.render import STATES, cells, left_behind, moment, outcome_style,
 from tasker.cli.rows import Rows
 from tasker.job import Job
 from tasker.journal import search
-from tasker.limits import IoLimit, Limits
+from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits
 from tasker.quantity import format_duration, format_linger, format_size
 
 DIFFERS = "yellow"
@@ -46,6 +46,7 @@ def facts(job: Job, now: float) -> Rows:
         ("limits acting", _acting(job, ran)),
         *_limits(job),
         ("grace period", "" if job.spec.grace is None else format_duration(job.spec.grace)),
+        ("nice", str(job.spec.nice or "")),
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
         ("output kept", smaller_ring(job)),
@@ -141,29 +142,16 @@ def _disks(limits: Iterable[IoLimit]) -> str:
 
 
 def _ceilings(io: IoLimit) -> str:
-    rates = (("read", io.read_bandwidth), ("write", io.write_bandwidth))
-    operations = (("reads", io.read_iops), ("writes", io.write_iops))
-    return ", ".join(
-        [f"{what} {format_size(rate)}/s" for what, rate in rates if rate is not None]
-        + [f"{count} {what}/s" for what, count in operations if count is not None]
-    )
+    found = [(row, getattr(io, row.field)) for row in IO_ROWS]
+    return ", ".join(row.label.format(row.measure.show(value)) for row, value in found if value is not None)
 
 
 def _known(words: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: "" if value is None else words(value)
 
 
-FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "cpu": ("CPU", _known(lambda cores: f"{cores:g} cores")),
-    "cpu_weight": ("CPU weight", figures.count),
-    "memory": ("memory", figures.size),
-    "memory_high": ("memory high", figures.size),
-    "memory_swap": ("swap", figures.size),
-    "tasks": ("tasks", figures.count),
-    "io": ("disk", _disks),
-    "io_weight": ("IO weight", figures.count),
-    "run_time": ("run time", _known(format_duration)),
-}
+_SHOWN = {row.field: (row.label, _known(row.measure.show)) for row in ROWS} | {"io": ("disk", _disks)}
+FIELDS = {field: _SHOWN[field] for field in Limits.__dataclass_fields__}
 """Every field of Limits: its name for people, and its value in their units."""
-UNSAID = ("cpu_weight", "io_weight")
+UNSAID = tuple(row.field for row in ROWS if not row.measure.upper_bound)
 """Those that are called what they are, and no limit."""

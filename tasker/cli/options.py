@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Callable
 from typing import Any
 
 from tasker.errors import TaskerError, invalid
-from tasker.quantity import parse_duration, parse_linger, parse_size
+from tasker.limits import IO_ROWS, ROWS
+from tasker.measures import parse_count
+from tasker.quantity import parse_duration, parse_linger
 
 NONE = "none"
 """What stands for no limit."""
@@ -46,6 +47,9 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--linger", metavar="TIME", type=of_type(linger),
                         help="how long processes that the command leaves behind may go on while one of them holds the "
                         "output (1s where none does), or forever; 5s as shipped")  # fmt: skip
+    parser.add_argument("--nice", metavar="N", type=integer, default=0,
+                        help="nice value, 0 to 19 (admins: from -20): the order of processes within the job; "
+                        "between jobs, --cpu-weight decides")  # fmt: skip
     limit_options(parser)
 
 
@@ -55,25 +59,14 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
     def value(read: Callable[[str], Any]) -> Callable[[str], Any]:
         return (lambda text: NONE if text == NONE else read(text)) if none else read
 
-    sizes, count = value(of_type(parse_size)), value(number(int))
     group = parser.add_argument_group("limits", "Sizes like 512M or 1.5G, times like 90s, 5m or 1h30m.")
-    group.add_argument("--cpu", metavar="CORES", type=value(number(float)), help="CPU time, e.g. 0.5: half of one core")
-    group.add_argument("--cpu-weight", metavar="N", type=count, help="share when the CPU is scarce; others have 100")
-    group.add_argument("--memory", metavar="SIZE", type=sizes, help="killed past it")
-    group.add_argument("--memory-high", metavar="SIZE", type=sizes, help="slowed down past it")
-    swap = "swap, unless [total] or [owner] limits memory; none by default with --memory"
-    group.add_argument("--memory-swap", metavar="SIZE", type=sizes, help=swap)
-    group.add_argument("--tasks", metavar="N", type=count, help="processes and threads")
-    group.add_argument("--time", metavar="TIME", type=value(of_type(parse_duration)), help="maximum run time")
-    group.add_argument("--io-weight", metavar="N", type=count, help="share when the disk is scarce; others have 100")
-    for option, metavar, what in (
-        ("--io-read", "PATH=RATE", "bytes a second read from"),
-        ("--io-write", "PATH=RATE", "bytes a second written to"),
-        ("--io-read-iops", "PATH=N", "reads a second from"),
-        ("--io-write-iops", "PATH=N", "writes a second to"),
-    ):
-        group.add_argument(option, metavar=metavar, action="append", default=[],
-                           help=f"{what} the disk under PATH (relative to where you are); repeatable")  # fmt: skip
+    for row in ROWS:
+        kind = value(of_type(row.measure.read))
+        group.add_argument(row.option, metavar=row.measure.metavar, type=kind, dest=row.field, help=row.help)
+    for row in IO_ROWS:
+        group.add_argument(row.option, metavar=f"PATH={row.measure.metavar}", action="append", default=[],
+                           dest=row.field,
+                           help=f"{row.help} the disk under PATH (relative to where you are); repeatable")  # fmt: skip
 
 
 def showing(parser: argparse.ArgumentParser) -> None:
@@ -149,13 +142,10 @@ def of_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return typed
 
 
-def number(kind: type[int] | type[float]) -> Callable[[str], Any]:
-    pattern = re.compile(r"\d{1,18}" if kind is int else r"\d{0,18}\.?\d{1,18}")
-    what = "a whole number" if kind is int else "a number"
+count = of_type(parse_count)
+"""A whole number for argparse."""
 
-    def typed(text: str) -> Any:
-        if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"cannot read {text[:40]!r} as {what}")
-        return kind(text)
 
-    return typed
+def integer(text: str) -> int:
+    """A whole number that may be negative, for argparse."""
+    return -int(count(text[1:])) if text.startswith("-") else int(count(text))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tasker.cli.arguments import UsageError
 from tasker.cli.options import path as typed_path
 from tasker.errors import TaskerError
 from tasker.job import JobSpec, check_spec
-from tasker.limits import IoLimit, Limits
-from tasker.quantity import parse_size
+from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, Row
 
 
 def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpec:
@@ -25,6 +24,7 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
         limits=limits(options),
         grace=options.grace,
         linger=options.linger,
+        nice=options.nice,
     )
     try:
         check_spec(spec)
@@ -35,17 +35,7 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
 
 def limits(options: argparse.Namespace) -> Limits:
     """The limits that were named. Raises UsageError."""
-    return Limits(
-        cpu=options.cpu,
-        cpu_weight=options.cpu_weight,
-        memory=options.memory,
-        memory_high=options.memory_high,
-        memory_swap=options.memory_swap,
-        tasks=options.tasks,
-        io=_io(options),
-        io_weight=options.io_weight,
-        run_time=options.time,
-    )
+    return Limits(**{row.field: vars(options)[row.field] for row in ROWS}, io=_io(options))
 
 
 def _variable(word: str, environment: Mapping[str, str]) -> tuple[str, str]:
@@ -60,35 +50,24 @@ def _variable(word: str, environment: Mapping[str, str]) -> tuple[str, str]:
 def _io(options: argparse.Namespace) -> tuple[IoLimit, ...]:
     """All four options, merged: one IoLimit for each path, in the order in which paths were first named."""
     paths: dict[str, dict[str, int]] = {}
-    for option, key, read in (
-        ("--io-read", "read_bandwidth", parse_size),
-        ("--io-write", "write_bandwidth", parse_size),
-        ("--io-read-iops", "read_iops", _operations),
-        ("--io-write-iops", "write_iops", _operations),
-    ):
-        words: list[str] = vars(options)[option.lstrip("-").replace("-", "_")]
+    for row in IO_ROWS:
+        words: list[str] = vars(options)[row.field]
         for word in words:
-            path, value = _ceiling(option, word, read)
-            paths.setdefault(path, {})[key] = value
-    return tuple(IoLimit(path, **ceilings) for path, ceilings in paths.items())
+            path, value = _at_path(row, word)
+            paths.setdefault(path, {})[row.field] = value
+    return tuple(IoLimit(path, **values) for path, values in paths.items())
 
 
-def _ceiling(option: str, word: str, read: Callable[[str], int]) -> tuple[str, int]:
+def _at_path(row: Row, word: str) -> tuple[str, int]:
     path, given, value = word.rpartition("=")  # a path may have a "=" in it, a rate has none
     if not given or not path:
-        raise UsageError(f"cannot read {word[:80]!r}; write it like /var=10M ({option})")
+        raise UsageError(f"cannot read {word[:80]!r}; write it like /var=10M ({row.option})")
     try:
-        return _absolute(path), read(value.removesuffix("/s"))
+        return _absolute(path), row.measure.read(value)
     except TaskerError as error:
-        raise UsageError(f"{error.message} ({option})") from error
+        raise UsageError(f"{error.message} ({row.option})") from error
 
 
 def _absolute(path: str) -> str:
     """A relative path starts at the caller's current directory. Raises TaskerError where that is gone."""
     return path if path.startswith("/") else os.path.abspath(typed_path(path))
-
-
-def _operations(text: str) -> int:
-    if not text.isdecimal():
-        raise UsageError(f"cannot read {text[:40]!r} as a number of operations a second; write it like 100")
-    return int(text)

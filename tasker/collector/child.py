@@ -40,6 +40,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         _set_descriptors(gate, output, report)
         _set_signals()
         _set_limits()
+        os.setpriority(os.PRIO_PROCESS, 0, launch.nice)
         _leave_keyring()
         _become(launch.uid, launch.gid, launch.groups)
         os.write(report, AT_GATE)

@@ -104,7 +104,7 @@ class Control:
         if hello.version != wire.COLLECTOR_VERSION:
             text = f"cannot serve an engine of version {hello.version}: this run speaks {wire.COLLECTOR_VERSION}"
             raise TaskerError(Reason.REFUSED, f"{text}; stop and start tasker to begin a new one")
-        return wire.Welcome(wire.COLLECTOR_VERSION, self._run), ()
+        return wire.Welcome(wire.COLLECTOR_VERSION, self._run, wire.COLLECTOR_MINOR), ()
 
     def _launch(self, connection: Connection, request: wire.Launch) -> Reply:
         if request.job in self._jobs:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from tasker import config, journal, wire
-from tasker.channel import Channel, Reply
 from tasker.engine import names
 from tasker.engine.about import About
 from tasker.engine.accounts import Accounts
@@ -24,6 +23,7 @@ from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.bus import Bus
 from tasker.engine.capacity import Capacity
 from tasker.engine.ceilings import Ceilings
+from tasker.engine.collector import Collector
 from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
@@ -47,8 +47,6 @@ log = logging.getLogger(__name__)
 
 _EX_CONFIG = 78  # sysexits.h
 _LISTEN_FDS_START = 3  # sd_listen_fds(3)
-_DEADLINE = 30.0
-"""Seconds for each answer of the collector, which never blocks. Without one, a new engine has to find out why."""
 
 
 def main() -> int:
@@ -91,18 +89,15 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     accounts, table = Accounts(arguments.state / "uids", settings), Table()
     capacity = Capacity.of_machine(Path("/proc/sys/kernel"), arguments.cgroups)
     ceilings = Ceilings(settings, capacity, table)
-    told: list[Jobs] = []
-    collector = _connect(arguments.collector, told)
-    welcome = await collector.request(wire.Hello(wire.COLLECTOR_VERSION))
-    assert isinstance(welcome, wire.Welcome)
+    collector = await Collector.connect(arguments.collector)
     tasks = Tasks()
-    archive = Archive(ArchiveFiles(arguments.state / "archive", welcome.run), table, collector, tasks)
+    archive = Archive(ArchiveFiles(arguments.state / "archive", collector.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
     jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
     limiting = Limiting(jobs, systemd, ceilings, tasks)
     RunTimes(jobs, stops, tasks)
-    told.append(jobs)
+    collector.listen(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
     await Logins(bus, jobs, systemd, trail, tasks).open()
@@ -159,31 +154,6 @@ async def _is_stop(systemd: Systemd) -> bool:
     except TaskerError as error:
         log.warning("cannot tell a stop from a restart: %s", error.message)
         return False
-
-
-def _connect(path: Path, jobs: list[Jobs]) -> Channel:
-    """To the collector. `jobs` is filled when they exist; before, nothing it tells is news."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
-    try:
-        sock.connect(str(path))
-    except OSError as error:
-        sock.close()
-        text = f"cannot reach the collector at {path}: {error.strerror}; systemctl status tasker-collector"
-        raise TaskerError(Reason.UNAVAILABLE, text) from error
-
-    async def serve(_channel: Channel, message: wire.Message) -> Reply:
-        raise invalid(f"cannot serve {type(message).__name__}: a collector asks nothing")
-
-    def notice(_channel: Channel, message: wire.Message) -> None:
-        for listener in jobs:
-            if isinstance(message, wire.Exited):
-                listener.exited(message)
-            elif isinstance(message, wire.OutputEnded):
-                listener.output_ended(message)
-            elif isinstance(message, wire.Followers):
-                listener.followed(message)
-
-    return Channel(sock, serve=serve, notice=notice, deadline=_DEADLINE)
 
 
 def _listener(path: Path | None) -> socket.socket:

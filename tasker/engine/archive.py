@@ -12,9 +12,8 @@ import asyncio
 import logging
 import os
 
-from tasker import wire
-from tasker.channel import Channel
 from tasker.engine.archive_files import ArchiveFiles, Stopped
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
@@ -31,7 +30,7 @@ AT_ONCE = 2
 
 
 class Archive:
-    def __init__(self, files: ArchiveFiles, table: Table, collector: Channel, tasks: Tasks) -> None:
+    def __init__(self, files: ArchiveFiles, table: Table, collector: Collector, tasks: Tasks) -> None:
         self._files = files
         self._table = table
         self._collector = collector
@@ -67,7 +66,7 @@ class Archive:
     async def _keep(self, entry: Entry) -> Job:
         id = entry.job.id
         async with self._turns:
-            _, (ring, wake) = await self._collector.request_with_descriptors(wire.Follow(id))
+            ring, wake = await self._collector.follow(id)
             os.close(wake)
             try:
                 entry.stored = await asyncio.to_thread(self._write, entry.job, ring)
@@ -84,7 +83,7 @@ class Archive:
                 text = f"cannot archive job {id}: it was forgotten meanwhile; tasker list shows what there is"
                 raise TaskerError(Reason.NOT_FOUND, text)
             self._table.archive(entry)
-            await self._collector.request(wire.Forget(id))
+            await self._collector.forget(id)
             return entry.job
 
     def _write(self, job: Job, descriptor: int) -> int:
@@ -107,7 +106,7 @@ class Archive:
             except OSError as error:
                 log.error("cannot delete the archive of job %s: %s", entry.job.id, error)
         else:
-            await self._collector.request(wire.Forget(entry.job.id))
+            await self._collector.forget(entry.job.id)
 
     async def close(self, *, run_is_over: bool) -> None:
         """Leave what is under way, as it was before; with the run, everything goes."""

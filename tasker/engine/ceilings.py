@@ -10,7 +10,6 @@ Every refusal names the key of tasker.toml and whom to ask.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 from tasker.config import Config
@@ -20,16 +19,16 @@ from tasker.engine.table import Table
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import Limits
-from tasker.quantity import format_duration, format_size
+from tasker.limits import ROWS, Limits, Row
+from tasker.quantity import format_size
 
-SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "cpu": ("cpu", lambda value: f"{value:g} cores"),
-    "memory": ("memory", lambda value: f"{format_size(value)} of memory"),
-    "tasks": ("tasks", lambda value: f"{value} tasks"),
-    "run_time": ("time", lambda value: f"a run time of {format_duration(value)}"),
-}
-"""Field of Limits: the key in tasker.toml, and the value for people."""
+CAPPED = tuple(row for row in ROWS if row.amount)
+"""The limits that the configuration has keys for."""
+
+
+def amount(row: Row, value: Any) -> str:
+    """A value of a limit in a sentence: "512M of memory"."""
+    return row.amount.format(row.measure.show(value))
 
 
 class Ceilings:
@@ -80,7 +79,7 @@ class Ceilings:
         """With [defaults] for what is not asked, and the [maxima] where neither says."""
         defaults, maxima = self.defaults, self.maxima
         granted: dict[str, Any] = {}
-        for field in SHOWN:
+        for field in (row.field for row in CAPPED):
             values = [value for value in (getattr(defaults, field), getattr(maxima, field)) if value is not None]
             wanted = getattr(asked, field)
             granted[field] = min(values, default=None) if wanted is None else wanted
@@ -89,7 +88,7 @@ class Ceilings:
     def capped(self, limits: Limits) -> Limits:
         """No limit is the maximum."""
         maxima = self.maxima
-        fields = [field for field in SHOWN if getattr(limits, field) is None]
+        fields = [row.field for row in CAPPED if getattr(limits, row.field) is None]
         return dataclasses.replace(limits, **{field: getattr(maxima, field) for field in fields})
 
     def check(self, owner: str, asked: Limits) -> None:
@@ -99,11 +98,11 @@ class Ceilings:
             *self._together(owner),
         )
         for ceiling, whose, section in above:
-            for field, (key, shown) in SHOWN.items():
-                value, most = getattr(asked, field), getattr(ceiling, field)
+            for row in CAPPED:
+                value, most = getattr(asked, row.field), getattr(ceiling, row.field)
                 if value is not None and most is not None and value > most:
-                    text = f"cannot give a job {shown(value)}: the most for {whose} is {shown(most)}"
-                    raise self._refusal(f"{text} ([{section}] {key})")
+                    text = f"cannot give a job {amount(row, value)}: the most for {whose} is {amount(row, most)}"
+                    raise self._refusal(f"{text} ([{section}] {row.key})")
         self._check_swap(owner, asked.memory_swap)
 
     def _check_swap(self, owner: str, swap: int | None) -> None:

@@ -17,10 +17,9 @@ import signal
 import time
 from pathlib import Path
 
-from tasker import wire
-from tasker.channel import Channel
 from tasker.engine import process
 from tasker.engine.cgroup import Cgroup
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, Stop
 from tasker.engine.journal import Journal
 from tasker.engine.tasks import Tasks
@@ -37,7 +36,7 @@ _BY = "tasker"
 
 
 class Escape:
-    def __init__(self, collector: Channel, journal: Journal, tasks: Tasks, cgroups: Path) -> None:
+    def __init__(self, collector: Collector, journal: Journal, tasks: Tasks, cgroups: Path) -> None:
         self._collector = collector
         self._journal = journal
         self._tasks = tasks
@@ -57,7 +56,7 @@ class Escape:
     async def _end(self, entry: Entry, session: str) -> None:
         """`session`: the login session that the leader is in, "" for none."""
         try:  # the collector knows whether the leader is still the one; a pid alone may be somebody else's by now
-            await self._collector.request(wire.Signal(entry.job.id, signal.SIGKILL))
+            await self._collector.signal(entry.job.id, signal.SIGKILL)
         except TaskerError:
             return
         if entry.job.state in (State.RUNNING, State.PAUSED, State.STOPPING):
@@ -71,7 +70,7 @@ class Escape:
         if entry.cgroup is not None:
             entry.cgroup.kill()
         with contextlib.suppress(TaskerError):  # the job may be over and forgotten
-            await self._collector.request(wire.Note(entry.job.id, entry.record()))
+            await self._collector.note(entry.job.id, entry.record())
 
     def escaped(self, entry: Entry) -> bool:
         """Whether the leader lives outside of its job's cgroup."""

@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 
 from tasker import wire
-from tasker.channel import Channel
 from tasker.config import Config
 from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
 from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.collector import Collector
 from tasker.engine.conclusions import Conclusions
 from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
@@ -49,7 +49,7 @@ class Jobs:
         self,
         config: Config,
         table: Table,
-        collector: Channel,
+        collector: Collector,
         systemd: Systemd,
         ceilings: Ceilings,
         accounts: Accounts,
@@ -85,6 +85,8 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
+        if spec.nice < 0:
+            demand("start at", caller, what=f"nice {spec.nice}")
         account = await self._account(caller, spec.user)
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()
@@ -211,8 +213,7 @@ class Jobs:
         ended = (exit.time, exit.monotonic)
         if entry.cgroup is not None and await self._emptied(entry, entry.cgroup, group):
             ended = (time.time(), time.monotonic())
-        finished = await self._collector.request(wire.Finish(entry.job.id))
-        assert isinstance(finished, wire.Finished)
+        finished = await self._collector.finish(entry.job.id)
         await self._conclusions.conclude(entry, exit, ended, finished.written)
         await self.note(entry)
         await self._systemd.unref(entry.job.unit)
@@ -237,4 +238,4 @@ class Jobs:
 
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""
-        await self._collector.request(wire.Note(entry.job.id, entry.record()))
+        await self._collector.note(entry.job.id, entry.record())

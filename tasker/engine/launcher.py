@@ -5,31 +5,28 @@ Launch ─▶ the leader waits at its gate ─▶ its scope holds it, limits rea
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from pathlib import Path
 
 from tasker import wire
-from tasker.channel import Channel
 from tasker.engine import disklimits, properties, scope
 from tasker.engine.accounts import Account
 from tasker.engine.advice import exec_error
 from tasker.engine.cgroup_events import CgroupEvents
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.usage import FAST
-from tasker.errors import Reason, TaskerError, invalid
+from tasker.errors import TaskerError, invalid
 
-_TO_GATE = 30.0
-"""Seconds for a leader to come to its gate, and from there to its command: more is a file system that hangs."""
 _GROWTH = 20 << 10
 """Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
 
 
 class Launcher:
     def __init__(
-        self, collector: Channel, systemd: Systemd, slices: Slices, events: CgroupEvents, cgroups: Path
+        self, collector: Collector, systemd: Systemd, slices: Slices, events: CgroupEvents, cgroups: Path
     ) -> None:
         self._collector = collector
         self._systemd = systemd
@@ -50,13 +47,12 @@ class Launcher:
             groups=account.groups,
             ring=job.ring,
             record=entry.record(),
+            nice=job.spec.nice,
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
         await self._slices.hold(job.owner)
-        launched = await self._promptly(launch)
-        assert isinstance(launched, wire.Launched)
-        entry.change(pid=launched.pid)
+        entry.change(pid=await self._collector.launch(launch))
         entry.cgroup = await scope.make(entry.job, grace, self._systemd, self._cgroups)
         properties.verify(job.limits, entry.cgroup)
         disklimits.verify(job.limits.io, job.disks, entry.cgroup)
@@ -64,23 +60,15 @@ class Launcher:
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
         entry.glimpse()  # and one is there, should systemd be faster with removing the cgroup than that
-        released = await self._promptly(wire.Release(job.id))
-        assert isinstance(released, wire.Released)
+        released = await self._collector.release(job.id)
         if released.errno:
             raise exec_error(job, launch, released)
         entry.glimpse()
 
-    async def _promptly(self, request: wire.Launch | wire.Release) -> wire.Message:
-        try:
-            return await asyncio.wait_for(self._collector.request(request), _TO_GATE)
-        except TimeoutError:
-            text = f"cannot start job {request.job}: its process does not come to run within {_TO_GATE:g} s"
-            raise TaskerError(Reason.REFUSED, f"{text}; look whether the disk of its command hangs") from None
-
     async def abandon(self, entry: Entry) -> None:
         """Leave nothing of a job that did not come to run."""
         with contextlib.suppress(TaskerError):
-            await self._collector.request(wire.Forget(entry.job.id))
+            await self._collector.forget(entry.job.id)
         if entry.cgroup is not None:
             entry.cgroup.kill()
             await self._events.emptied(entry.cgroup)

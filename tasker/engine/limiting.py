@@ -10,7 +10,6 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import Collection
-from typing import Any
 
 from tasker import wire
 from tasker.engine import disklimits, disks, fatal, properties
@@ -25,8 +24,7 @@ from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import Disk, IoLimit, Limits, check_change, check_limits, named
-from tasker.quantity import format_size
+from tasker.limits import ROWS, Disk, IoLimit, Limits, check_change, check_limits, named
 
 
 class Limiting:
@@ -110,11 +108,9 @@ def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:
 
 def told(request: wire.LimitJob) -> str:
     """What was done, for the journal."""
-    words = [f"{name} {_value(name, getattr(request.limits, name))}" for name in named(request.limits)]
+    limits = request.limits
+    found = [(row, getattr(limits, row.field)) for row in ROWS]
+    words = [f"{row.field} {row.measure.show(value)}" for row, value in found if value is not None]
+    if limits.io:
+        words.append("io " + "; ".join(f"{io.path} {disklimits.words_of(io)}" for io in limits.io))
     return f"changed its limits: {', '.join(words + [f'{name} lifted' for name in request.lift])}"
-
-
-def _value(name: str, value: Any) -> str:
-    if name == "io":
-        return "; ".join(f"{io.path} {disklimits.words_of(io)}" for io in value)
-    return format_size(value) if name.startswith("memory") else f"{value:g}"

@@ -2,7 +2,8 @@
 Those of disks: disklimits.py.
 
 Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
-read there, the value that is read there, how it is written for systemd and read from there.
+read there, the value that is read there, how it is written for systemd and read from there, its D-Bus signature, and
+what stands for no limit.
 """
 
 from __future__ import annotations
@@ -10,23 +11,27 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tasker.engine.cgroup import Cgroup
 from tasker.errors import Reason, TaskerError
-from tasker.limits import Limits
+from tasker.limits import Limits, named
+from tasker.measures import cpus_of
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
 LOOK = "ask an admin to look at the unit with systemctl show"
-_ALL = tuple(field.name for field in dataclasses.fields(Limits))
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
+_ONLINE = Path("/sys/devices/system/cpu/online")
+NO_FILE = "not there: the kernel has no such controller here"
+"""Instead of a text. Where a limit was lifted, systemd may have taken away the controller, too."""
 INFINITY = (1 << 64) - 1
 """What systemd takes for "no limit"; of a weight, for the default."""
 
 
-def _same(value: int, text: str) -> bool:
+def _same(value: int | str, text: str) -> bool:
     return text == str(value)
 
 
@@ -58,6 +63,16 @@ def _weight(text: str) -> int | None:
     return None if text == "100" else _number(text)
 
 
+def _restricted_cpus(text: str) -> str | None:
+    """None where that is all there are."""
+    return None if text == _ONLINE.read_text().strip() else text
+
+
+def _mask(cpus: str) -> bytes:
+    """A bit for each CPU, the lowest first."""
+    return sum(1 << number for number in cpus_of(cpus)).to_bytes(max(cpus_of(cpus)) // 8 + 1, "little")
+
+
 class Line(NamedTuple):
     field: str
     property: str
@@ -67,8 +82,15 @@ class Line(NamedTuple):
     """Whether the text of `file` says that the value is in force."""
     read: Callable[[str], Any] = _number
     """None is no limit."""
-    write: Callable[[Any], int] = int
-    said: Callable[[int], Any] = int
+    write: Callable[[Any], Any] = int
+    said: Callable[[Any], Any] = int
+    signature: str = "t"
+    none: Any = INFINITY
+    """How systemd is told that there is no limit."""
+
+    def told(self, value: Any) -> Property:
+        """A value of the field, as systemd is told; None: there is no limit."""
+        return self.property, self.signature, self.none if value is None else self.write(value)
 
 
 def _unsaid(_value: object, _text: str) -> bool:
@@ -78,6 +100,7 @@ def _unsaid(_value: object, _text: str) -> bool:
 PROPERTIES = (
     Line("cpu", "CPUQuotaPerSecUSec", "cpu.max", _same_quota, _cores, _microseconds, lambda usec: usec / 1e6),
     Line("cpu_weight", "CPUWeight", "cpu.weight", _same, _weight),
+    Line("cpu_list", "AllowedCPUs", "cpuset.cpus.effective", _same, _restricted_cpus, _mask, signature="ay", none=b""),
     Line("memory", "MemoryMax", "memory.max", _same_pages),
     Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
@@ -100,21 +123,16 @@ def implied(limits: Limits) -> Limits:
 
 def properties(limits: Limits) -> list[Property]:
     """What StartTransientUnit is told."""
-    return [found for found in changes(limits, _ALL) if found[2] != INFINITY]
+    return changes(limits, named(implied(limits)))
 
 
 def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
     """What SetUnitProperties is told for these fields of Limits: also that there is no limit (any more)."""
     limits = implied(limits)
-    found: list[Property] = []
-    for line in PROPERTIES:
-        if line.field in fields:
-            value = getattr(limits, line.field)
-            found.append((line.property, "t", INFINITY if value is None else line.write(value)))
-    return found
+    return [line.told(getattr(limits, line.field)) for line in PROPERTIES if line.field in fields]
 
 
-def felt(limits: Limits, field: str, said: int) -> Limits:
+def felt(limits: Limits, field: str, said: Any) -> Limits:
     """`limits` with what systemd has `said` of one of them in place of what was asked for, if it is not the same."""
     line = line_of(field)
     asked = getattr(limits, field)
@@ -131,7 +149,7 @@ def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None
         if not line.file or (value is None and (line.field not in lifted or is_implied)):
             continue
         text = text_of(cgroup, line.file)
-        if value is None and line.read(text) is not None:
+        if value is None and text != NO_FILE and line.read(text) is not None:
             text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
             raise TaskerError(Reason.REFUSED, f"{text}; {LOOK}")
         if value is not None and not line.kept(value, text):
@@ -143,4 +161,4 @@ def text_of(cgroup: Cgroup, file: str) -> str:
     try:
         return cgroup.read(file)
     except OSError:
-        return "not there: the kernel has no such controller here"
+        return NO_FILE

@@ -13,9 +13,9 @@ import logging
 import time
 
 from tasker import wire
-from tasker.channel import Channel
 from tasker.engine import names, scope
 from tasker.engine.archive import Archive
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
@@ -33,37 +33,26 @@ _TO_GO = 5.0
 
 
 async def reconcile(
-    jobs: Jobs, stops: Stops, collector: Channel, systemd: Systemd, archive: Archive, tasks: Tasks
+    jobs: Jobs, stops: Stops, collector: Collector, systemd: Systemd, archive: Archive, tasks: Tasks
 ) -> None:
     """Raises TaskerError where collector or systemd cannot be asked."""
     entries = {entry.job.id: entry for entry in await archive.load()}
-    for leader in await _leaders(collector):
+    for leader in await collector.leaders():
         if leader.job in entries:  # an earlier engine died when only this was left to do
-            await collector.request(wire.Forget(leader.job))
+            await collector.forget(leader.job)
         elif (entry := _entry(leader)) is not None:
             entries[leader.job] = entry
     for entry in sorted(entries.values(), key=lambda e: (e.job.created, e.job.id)):
         jobs.table.add(entry)
         if entry.job.outcome is None:
             await _resume(entry, jobs, stops, systemd)
-    for leader in await _leaders(collector):  # asked after every entry stands, so no exit falls in between
+    for leader in await collector.leaders():  # asked after every entry stands, so no exit falls in between
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit, leader.output_ended))
         jobs.followed(wire.Followers(leader.job, leader.followers))
     for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.clock.ended or 0.0):
         jobs.table.end(entry)
     await _end_strays(jobs, systemd, tasks)
-
-
-async def _leaders(collector: Channel) -> list[wire.Leader]:
-    leaders: list[wire.Leader] = []
-    more = True
-    while more:
-        page = await collector.request(wire.ListLeaders(leaders[-1].number if leaders else 0))
-        assert isinstance(page, wire.Leaders)
-        leaders += page.leaders
-        more = page.more
-    return leaders
 
 
 def _entry(leader: wire.Leader) -> Entry | None:

@@ -15,6 +15,7 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.about import About
 from tasker.engine.archive import Archive
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
@@ -68,7 +69,7 @@ class Requests:
         about: About,
         archive: Archive,
         retention: Retention,
-        collector: Channel,
+        collector: Collector,
         frontends: Iterable[Channel],
         journal: Journal,
         tasks: Tasks,
@@ -158,8 +159,8 @@ class Requests:
         if entry.job.archived:
             ring = await self._archive.follow(entry)
             return wire.JobReply(_shown(entry.job, request.caller)), ring
-        _, descriptors = await self._collector.request_with_descriptors(wire.Follow(entry.job.id))
-        return wire.JobReply(_shown(entry.job, request.caller)), descriptors
+        ring = await self._collector.follow(entry.job.id)
+        return wire.JobReply(_shown(entry.job, request.caller)), ring
 
     async def _detach(self, request: wire.DetachJob, entry: Entry) -> Reply:
         asked = [f.request(wire.EndStreams(entry.job.id, request.caller.name)) for f in self._frontends]

@@ -10,7 +10,7 @@ from typing import Any
 
 from tasker.engine import disklimits
 from tasker.engine.cgroup import Cgroup
-from tasker.engine.properties import PROPERTIES, Property
+from tasker.engine.properties import PROPERTIES, Property, line_of
 from tasker.engine.systemd import Systemd
 from tasker.errors import TaskerError
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 class Before:
     """What there was of some limits before a change."""
 
-    numbers: dict[str, int]
-    """By systemd's name of the property."""
+    values: dict[str, Any]
+    """By field of Limits, as systemd has them."""
     disks: dict[str, list[Any]]
     """The same for limits of disks: pairs of path and value."""
     files: dict[str, str]
@@ -50,8 +50,9 @@ async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cg
     lines = [line for line in PROPERTIES if line.field in fields]
     files = [line.file for line in lines if line.file]
     disks = disklimits.PROPERTIES if "io" in fields else ()
+    had = await systemd.properties(unit, [line.property for line in lines])
     return Before(
-        numbers=await systemd.properties(unit, [line.property for line in lines]),
+        values={line.field: had[line.property] for line in lines},
         disks=await systemd.properties(unit, disks),
         files={name: cgroup.text(name) for name in [*files, *(["io.max"] if disks else [])]},
     )
@@ -59,7 +60,8 @@ async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cg
 
 async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) -> str:
     """What could not be put back, in words; "" where all is as it was."""
-    told: list[Property] = [(name, "t", value) for name, value in before.numbers.items()]
+    lines = [(line_of(field), value) for field, value in before.values.items()]
+    told: list[Property] = [(line.property, line.signature, value) for line, value in lines]
     if before.disks:
         told += disklimits.as_before(before.disks)
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tasker import wire
-from tasker.channel import Channel
 from tasker.engine import fatal
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, Sent
 from tasker.engine.jobs import Jobs
 from tasker.job import Job, check_signal
@@ -15,7 +15,7 @@ _KEPT = 8
 
 
 class Signals:
-    def __init__(self, jobs: Jobs, collector: Channel) -> None:
+    def __init__(self, jobs: Jobs, collector: Collector) -> None:
         self._jobs = jobs
         self._collector = collector
 
@@ -29,5 +29,5 @@ class Signals:
         entry.sent = (*others, Sent(request.caller.name, number))[-_KEPT:]
         await self._jobs.note(entry)  # first: it may be the end of the job, and of this engine
         is_end = fatal.ends(entry.job.pid, number)
-        await self._collector.request(wire.Signal(entry.job.id, number))
+        await self._collector.signal(entry.job.id, number)
         return await entry.ended_within(fatal.ACTS_WITHIN) if is_end else entry.job

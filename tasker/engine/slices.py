@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from tasker.engine import names, properties
-from tasker.engine.ceilings import SHOWN, Ceilings
+from tasker.engine.ceilings import CAPPED, Ceilings, amount
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.systemd import Systemd
 from tasker.errors import TaskerError
@@ -119,7 +119,7 @@ class Slices:
         has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
         if any(has[name] != value for name, _, value in wanted):
             await self._systemd.set_properties(slice, wanted)
-            shown = [shown(getattr(limits, field)) for field, (_, shown) in SHOWN.items() if getattr(limits, field)]
+            shown = [amount(row, value) for row in CAPPED if (value := getattr(limits, row.field))]
             log.info("ceiling on %s: %s", slice, ", ".join(shown) or "none")
         self._told[slice] = limits
         self._unread.add(slice)

@@ -12,8 +12,7 @@ import dataclasses
 import signal
 import time
 
-from tasker import wire
-from tasker.channel import Channel
+from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, Stop
 from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
@@ -49,7 +48,7 @@ _WHY = {
 
 
 class Stops:
-    def __init__(self, jobs: Jobs, collector: Channel, journal: Journal, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, collector: Collector, journal: Journal, tasks: Tasks) -> None:
         self._jobs = jobs
         self._collector = collector
         self._journal = journal
@@ -141,7 +140,7 @@ class Stops:
 
     async def _signal(self, entry: Entry, number: int) -> None:
         with contextlib.suppress(TaskerError):  # its group may be gone already
-            await self._collector.request(wire.Signal(entry.job.id, number))
+            await self._collector.signal(entry.job.id, number)
 
     def _hasten(self, entry: Entry, patience: float) -> None:
         """The earlier deadline counts."""

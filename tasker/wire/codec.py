@@ -1,8 +1,12 @@
-"""Datagrams and messages: checked like any stranger's words. An unknown message, a missing or unknown field, a value of
-the wrong type or outside of its bounds (tasker.bounds) is a WireError, and what would be one for the peer is not sent.
-Nothing is looked up by a name that came over the wire, except in MESSAGES.
+"""Datagrams and messages: all that comes is checked as if it came from a stranger. An unknown message, a missing field,
+a value of the wrong type or outside of its bounds (tasker.bounds) is a WireError. What the peer would refuse for one of
+these reasons is not sent. Nothing is looked up by a name that came over the wire, except in MESSAGES.
 
-A field that has a default may be missing: it came later than the engine that wrote down this job.
+A run outlives the software that began it. So what engine and collector say to each other, and records of jobs, may come
+from an older or a newer version: a field that has a default may be missing, and an unknown field is passed over. An
+engine and its frontends are of one version; between them an unknown field is a WireError.
+
+Own code instead of a library (pydantic, msgspec): the collector imports the standard library only.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ MESSAGES: dict[str, type[Message]] = {
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 }
+
+_OF_ONE_VERSION = frozenset(kind for kind in MESSAGES.values() if kind.__module__ == engine.__name__)
 
 _NUMBERS = Range(-(1 << 53), 1 << 53)
 """Of datagrams: what every reader of JSON reads exactly."""
@@ -68,7 +74,7 @@ def decode(data: bytes) -> Datagram:
         raise WireError(f"not a message: {data[:60]!r}") from error
     if type(number) is not int or number not in _NUMBERS:
         raise WireError(f"no number: {data[:60]!r}")
-    message: Message = _build(cls, body)
+    message: Message = _build(cls, cls in _OF_ONE_VERSION, body)
     return Datagram(number, message)
 
 
@@ -83,7 +89,7 @@ def from_text(cls: type[_T], text: str) -> _T:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {text[:60]!r}") from error
-    return _build(cls, body)
+    return _build(cls, False, body)
 
 
 def _plain(cls: Any, value: Any) -> dict[str, Any]:
@@ -122,13 +128,14 @@ def _writer(hint: Any) -> Callable[[Any], Any] | None:
     return None
 
 
-def _build(cls: type[_T], body: object) -> _T:
-    """A dataclass out of what json read, strictly: every field that must be, no unknown one, each of its type."""
-    fields, needed = _fields(typing.cast(Any, cls))
-    if type(body) is not dict or not needed <= body.keys() <= fields.keys():
+def _build(cls: type[_T], strict: bool, body: object) -> _T:
+    """A dataclass out of what json read: every field that must be there, each of its type; where `strict` no other."""
+    fields, needed = _fields(typing.cast(Any, cls), strict)
+    if type(body) is not dict or not needed <= body.keys() or (strict and not body.keys() <= fields.keys()):
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
     values = {}
-    for name, value in body.items():
+    for name in body.keys() & fields.keys():
+        value = body[name]
         try:
             values[name] = fields[name](value)
         except _OutOfBounds as error:
@@ -137,31 +144,31 @@ def _build(cls: type[_T], body: object) -> _T:
 
 
 @functools.cache
-def _fields(cls: Any) -> tuple[dict[str, Callable[[Any], Any]], frozenset[str]]:
+def _fields(cls: Any, strict: bool) -> tuple[dict[str, Callable[[Any], Any]], frozenset[str]]:
     """What reads each of them, and those that must be there."""
     hints = typing.get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)
     needed = (f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
-    return {f.name: _reader(hints[f.name]) for f in fields}, frozenset(needed)
+    return {f.name: _reader(hints[f.name], strict) for f in fields}, frozenset(needed)
 
 
-def _reader(hint: Any) -> Callable[[Any], Any]:
+def _reader(hint: Any, strict: bool) -> Callable[[Any], Any]:
     """The function that checks and converts a value of the type `hint`."""
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):
         case typing.Annotated:
-            check = _reader(arguments[0])
+            check = _reader(arguments[0], strict)
             return lambda value: _bounded(arguments[1], check(value))
         case types.UnionType | typing.Union:
-            read = _reader(arguments[0])
+            read = _reader(arguments[0], strict)
             return lambda value: None if value is None else read(value)
         case builtins.tuple:
-            read = _reader(arguments[0])
+            read = _reader(arguments[0], strict)
             return lambda value: tuple(read(item) for item in _plainly(list, value))
         case builtins.dict:
             return lambda value: {_text(k): _text(v) for k, v in _plainly(dict, value).items()}
     if dataclasses.is_dataclass(hint):
-        return functools.partial(_build, typing.cast(type, hint))
+        return functools.partial(_build, typing.cast(type, hint), strict)
     if issubclass(hint, Enum):
         return functools.partial(_member, hint)
     if hint is float:

@@ -5,12 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from tasker.bounds import Count, ErrorNumber, ExitCode, ExitSignal, Moment, Pid, Range, RunId, SignalNumber, Time, Uid
+from tasker.bounds import (
+    Count,
+    ErrorNumber,
+    ExitCode,
+    ExitSignal,
+    Moment,
+    Nice,
+    Pid,
+    Range,
+    RunId,
+    SignalNumber,
+    Time,
+    Uid,
+)
 from tasker.wire.finding import Finding
-from tasker.wire.message import Message
+from tasker.wire.message import Message, since
 
-COLLECTOR_VERSION = 3
+COLLECTOR_VERSION = 4
 """Of these messages, and of rings. A newer engine serves every older collector of the same number."""
+COLLECTOR_MINOR = 1
+"""What these messages can say. It grows when a field or a message is added that an older collector must not be sent."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +40,8 @@ class Welcome(Message):
     version: Count
     run: RunId
     """Names a directory of the archive."""
+    minor: Count = 0
+    """COLLECTOR_MINOR of the collector, which may be older or newer than the engine."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class Launch(Message):
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+    nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 
 @dataclass(frozen=True)

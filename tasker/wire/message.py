@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tasker.errors import Reason
 
@@ -38,3 +39,16 @@ class Failed(Message):
 
     reason: Reason
     message: str
+
+
+def since(minor: int, default: Any, what: str) -> Any:
+    """A field that collectors know from this COLLECTOR_MINOR on; one that is not `default` would do `what`."""
+    return dataclasses.field(default=default, metadata={"since": minor, "what": what})
+
+
+def unknown_to(minor: int, message: Message) -> str | None:
+    """What a collector of this minor cannot do of what the message asks for; None where it can do all of it."""
+    for field in dataclasses.fields(message):  # type: ignore[arg-type]
+        if field.metadata.get("since", 0) > minor and getattr(message, field.name) != field.default:
+            return str(field.metadata["what"])
+    return None

@@ -27,6 +27,7 @@ LIMITS = Limits(
     io=(IoLimit("/srv", read_bandwidth=4096, write_iops=7), IoLimit("/", 1, 2, 3, 4)),
     io_weight=1,
     run_time=90.25,
+    cpu_list="0-3,8",
 )
 SPEC = JobSpec(
     argv=("printf", "a\udcff\udc80b", ""),
@@ -36,6 +37,7 @@ SPEC = JobSpec(
     user="root",
     limits=LIMITS,
     linger=0.25,
+    nice=-5,
 )
 JOB = Job(
     id="k3v9x2mq",
@@ -125,6 +127,9 @@ def test_what_a_newer_server_says() -> None:
         pb.JobSpec(limits=pb.Limits(cpu=1e305)),
         pb.JobSpec(limits=pb.Limits(cpu=-1e305)),
         pb.JobSpec(limits=pb.Limits(run_time=Duration(seconds=-1))),
+        pb.JobSpec(limits=pb.Limits(cpu_list="")),
+        pb.JobSpec(limits=pb.Limits(cpu_list="0-3;8")),
+        pb.JobSpec(limits=pb.Limits(cpu_list="0," * 100_000)),
         pb.JobSpec(limits=pb.Limits(run_time=Duration(nanos=-5))),
         pb.JobSpec(limits=pb.Limits(io=[pb.IoLimit(path="/" + "x" * 4095)])),
         pb.JobSpec(limits=pb.Limits(io=[pb.IoLimit(path="/")] * 65)),

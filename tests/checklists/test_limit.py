@@ -1,9 +1,8 @@
-"""A limit: every place that must know of a field of Limits, from the command line to systemd and back."""
+"""A limit: every place that must know of a row of limits.ROWS, from the command line to systemd and back."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 
 import pytest
 
@@ -13,90 +12,70 @@ from tasker.cli import document, facts, spec
 from tasker.cli.arguments import parse
 from tasker.cli.verbs import limit
 from tasker.engine import disklimits, properties
-from tasker.errors import TaskerError
-from tasker.limits import Limits, check_limits, named
+from tasker.limits import IO_ROWS, LASTING, ROWS, IoLimit, Limits, Row, named
+from tasker.measures import CORES, COUNT, CPUS, SIZE, TIME, WEIGHT
 from tests.cli.jobs import ended
 
-FIELDS = [field.name for field in fields(Limits)]
-FIXED = "run_time"
-"""The one limit that cannot be changed while a job runs."""
-OPTIONS = {
-    "cpu": "--cpu 0.5",
-    "cpu_weight": "--cpu-weight 50",
-    "memory": "--memory 1G",
-    "memory_high": "--memory-high 512M",
-    "memory_swap": "--memory-swap 0",
-    "tasks": "--tasks 9",
-    "io": "--io-write /=10M",
-    "io_weight": "--io-weight 7",
-    "run_time": "--time 90s",
-}
-"""By field: an option that sets it."""
+WORDS = {CORES: "0.5", SIZE: "1G", COUNT: "9", WEIGHT: "50", TIME: "90s", CPUS: "0"}
+"""By measure: a value as a person types it."""
+FIELDS = [pytest.param(row, id=row.field) for row in ROWS]
+OF_DISKS = [pytest.param(row, id=row.field) for row in IO_ROWS]
 
 
-def limits(field: str) -> Limits:
-    """What the option alone sets."""
-    return spec.limits(parse(["start", *OPTIONS[field].split(), "--", "true"]))
+def limits(row: Row) -> Limits:
+    """What the option of a row alone sets."""
+    return spec.limits(parse(["start", row.option, WORDS[row.measure], "--", "true"]))
 
 
-def test_every_field_has_an_option() -> None:
-    missing = [field for field in FIELDS if field not in OPTIONS]
-    assert not missing, f"OPTIONS in tests/checklists/test_limit.py has no option for {', '.join(missing)}"
+def test_every_field_is_a_row() -> None:
+    rows = [row.field for row in ROWS]
+    missing = [field.name for field in fields(Limits) if field.name not in (*rows, "io")]
+    assert not missing, f"in Limits of tasker/limits.py, these fields are no row: {', '.join(missing)}"
 
 
-@pytest.mark.parametrize("field", OPTIONS)
-def test_the_option_sets_it(field: str) -> None:
-    assert named(limits(field)) == (field,), f"spec.limits does not set {field} from {OPTIONS[field]}"
+@pytest.mark.parametrize("row", FIELDS)
+def test_its_measure_is_tried(row: Row) -> None:
+    assert row.measure in WORDS, f"WORDS in tests/checklists/test_limit.py has no value of the measure of {row.field}"
+    assert named(limits(row)) == (row.field,)
 
 
-@pytest.mark.parametrize("field", [field for field in OPTIONS if field != FIXED])
-def test_it_can_be_changed_and_lifted(field: str) -> None:
-    option, value = OPTIONS[field].split()
-    name = option.removeprefix("--").replace("-", "_")
-    assert name in (*limit.FIELDS, *limit.DISKS), f"FIELDS in tasker/cli/verbs/limit.py does not have {name}"
-    assert named(limit.changes(parse(["limit", "k3v9", option, value]))[0]) == (field,)
-    assert limit.changes(parse(["limit", "k3v9", option, "none"])) == (Limits(), (field,))
+@pytest.mark.parametrize("row", [row for row in FIELDS if row.id in LASTING])
+def test_it_can_be_changed_and_lifted(row: Row) -> None:
+    set_, lifted = (limit.changes(parse(["limit", "k3v9", row.option, word])) for word in (WORDS[row.measure], "none"))
+    assert named(set_[0]) == (row.field,)
+    assert lifted == (Limits(), (row.field,))
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_it_has_a_range(field: str) -> None:
-    if field == "io":  # tests/test_job.py
-        return
-    values: list[Any] = [0, 1 << 63]
-    accepted = [value for value in values if accepts(Limits(**{field: value}))]
-    assert accepted != values, f"check_limits in tasker/limits.py accepts any value of {field}"
+@pytest.mark.parametrize("row", FIELDS)
+def test_the_api_carries_it(row: Row) -> None:
+    has = row.field in pb.Limits.DESCRIPTOR.fields_by_name
+    assert has, f"message Limits of tasker.proto has no field {row.field}"
+    sent = pb.Limits.FromString(limits_to(limits(row)).SerializeToString())
+    assert limits_from(sent) == limits(row), f"limits_to or limits_from in tasker/api/specs.py loses {row.field}"
 
 
-def accepts(limits: Limits) -> bool:
-    try:
-        check_limits(limits)
-    except TaskerError:
-        return False
-    return True
+@pytest.mark.parametrize("row", OF_DISKS)
+def test_the_api_carries_it_of_a_disk(row: Row) -> None:
+    has = row.field in pb.IoLimit.DESCRIPTOR.fields_by_name
+    assert has, f"message IoLimit of tasker.proto has no field {row.field}"
+    sent = Limits(io=(IoLimit("/", **{row.field: 4096}),))
+    assert limits_from(limits_to(sent)) == sent, f"tasker/api/specs.py loses {row.field} of a disk"
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_the_api_carries_it(field: str) -> None:
-    assert field in pb.Limits.DESCRIPTOR.fields_by_name, f"message Limits of tasker.proto has no field {field}"
-    sent = pb.Limits.FromString(limits_to(limits(field)).SerializeToString())
-    assert limits_from(sent) == limits(field), f"limits_to or limits_from in tasker/api/specs.py loses {field}"
+@pytest.mark.parametrize("row", FIELDS)
+def test_systemd_is_told(row: Row) -> None:
+    told = [line.field for line in properties.PROPERTIES]
+    assert row.field in told, f"PROPERTIES in tasker/engine/properties.py has no line for {row.field}"
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_systemd_is_told(field: str) -> None:
-    told = {line.field for line in properties.PROPERTIES} | ({"io"} if disklimits.KINDS else set())
-    assert field in told, f"PROPERTIES in tasker/engine/properties.py has no line for {field}"
+@pytest.mark.parametrize("row", OF_DISKS)
+def test_systemd_is_told_of_a_disk(row: Row) -> None:
+    assert row.field in disklimits.KINDS, f"KINDS in tasker/engine/disklimits.py has no line for {row.field}"
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_people_see_it(field: str) -> None:
-    job = ended(limits=limits(field))
-    assert field in facts.FIELDS, f"FIELDS in tasker/cli/facts.py has no row for {field}"
-    label = facts.FIELDS[field][0]
-    assert any(row[0].plain.startswith(label) for row in facts.facts(job, 1065.5)), f"tasker get does not show {label}"
-
-
-@pytest.mark.parametrize("field", FIELDS)
-def test_programs_see_it(field: str) -> None:
-    job = document.job(ended(limits=limits(field)))
-    assert job["limits"][field] not in (None, []), f"the JSON of a job has no {field} (tasker/cli/document.py)"
+@pytest.mark.parametrize("row", FIELDS)
+def test_people_and_programs_see_it(row: Row) -> None:
+    job = ended(limits=limits(row))
+    labels = [found[0].plain for found in facts.facts(job, 1065.5)]
+    assert any(label.startswith(row.label) for label in labels), f"tasker get does not show {row.label}"
+    assert document.job(job)["limits"][row.field] is not None

@@ -158,7 +158,8 @@ def test_a_whole_spec() -> None:
     line = (
         "start --name n --user bob -C /srv -e A=1=2 -e B -e C= --cpu 1.5 --cpu-weight 50 --memory 1.5G"
         " --memory-high 1G --memory-swap 0 --tasks 9 --io-weight 7 --time 1h30m --io-write /var=10M/s"
-        " --io-read /var=1M --io-read /a=b=8K --io-read-iops /var=100 --io-write-iops /a=b=5 -- make all"
+        " --io-read /var=1M --io-read /a=b=8K --io-read-iops /var=100 --io-write-iops /a=b=5 --cpu-list 8,0-3 --nice 5"
+        " -- make all"
     )
     assert built(line, {"B": "here"}) == JobSpec(
         argv=("make", "all"),
@@ -179,8 +180,15 @@ def test_a_whole_spec() -> None:
             ),
             io_weight=7,
             run_time=5400.0,
+            cpu_list="0-3,8",
         ),
+        nice=5,
     )
+
+
+@pytest.mark.parametrize("words", ["--nice -5", "--nice=-5"])
+def test_a_negative_nice_value(words: str) -> None:
+    assert built(f"start {words} -- true").nice == -5
 
 
 def test_nothing_asked_is_nothing_set() -> None:
@@ -202,9 +210,10 @@ def test_relative_paths_are_the_callers(monkeypatch: pytest.MonkeyPatch) -> None
         ("start --io-write /var=fast x", "cannot read 'fast' as a size"),
         ("start --io-read-iops /var=1.5 x", "cannot read '1.5' as a number of operations a second"),
         ("start --memory 0 x", "cannot limit memory to 0B; choose 8M or more"),
-        ("start --cpu 0 x", "cannot limit the CPU to 0 cores; choose 0.01 or more"),
-        ("start --time 0 x", "cannot limit the run time to 0.0s; choose 1s to 3650d"),
-        ("start --time 9999d x", "cannot limit the run time to 9999d; choose 1s to 3650d"),
+        ("start --cpu 0 x", "cannot limit cpu to 0 cores; choose 0.01 cores or more"),
+        ("start --nice 20 x", "cannot start at nice 20; choose -20 to 19"),
+        ("start --time 0 x", "cannot limit time to 0.0s; choose 1.0s to 3650d"),
+        ("start --time 9999d x", "cannot limit time to 9999d; choose 1.0s to 3650d"),
         (f"start --name {'x' * 100} y", f"cannot use the name '{'x' * 32}…'; a name has up to 64 printable characters"),
     ],
 )

@@ -31,6 +31,14 @@ def test_signals_are_as_they_are_in_a_fresh_process(engine: Engine) -> None:
         assert int(status(engine, field), 16) == 0, field
 
 
+def test_the_nice_value_is_what_was_asked_for_whatever_the_collector_has(collector: Daemon) -> None:
+    """An admin's drop-in may set Nice= of the collector."""
+    assert collector.process is not None
+    os.setpriority(os.PRIO_PROCESS, collector.process.pid, 5)
+    with Engine(collector.directory / "control.sock") as engine:
+        assert engine.output(engine.run("nice")) == b"0\n"
+
+
 def test_a_broken_pipe_kills_it_as_everybody_expects(engine: Engine) -> None:
     """Python ignores SIGPIPE; a job that inherited that would print an error for ever."""
     script = "yes | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -64,6 +65,25 @@ def test_limits_of_disks_change_path_by_path(tasker: Stack) -> None:
     assert now.differing == ()
 
 
+def test_the_cpus_that_a_job_may_run_on(tasker: Stack) -> None:
+    job = tasker.start_job("sleep", "60", limits=Limits(cpu_list="0"))
+    assert read(tasker, job, "cpuset.cpus.effective") == "0"
+    now = tasker.get(job)
+    assert now.in_force is not None
+    assert now.limits.cpu_list == now.in_force.cpu_list == "0"
+    assert now.differing == ()
+    now = limit(tasker, job, "cpu_list")
+    assert now.in_force is not None
+    assert now.limits.cpu_list is now.in_force.cpu_list is None
+    assert now.differing == ()
+    assert last_set(tasker) == {"AllowedCPUs": []}
+    last = (os.cpu_count() or 1) - 1
+    now = limit(tasker, job, cpu_list=str(last))
+    assert last_set(tasker) == {"AllowedCPUs": [*[0] * (last // 8), 1 << last % 8]}
+    assert now.in_force is not None
+    assert now.in_force.cpu_list == str(last)
+
+
 @pytest.mark.parametrize(
     ("limits", "lift", "words"),
     [
@@ -73,7 +93,8 @@ def test_limits_of_disks_change_path_by_path(tasker: Stack) -> None:
         ({"run_time": 60.0}, (), "cannot change the run time of a running job"),
         ({}, ("run_time",), "cannot change the run time of a running job"),
         ({"memory": 4096}, (), "choose 8M or more"),
-        ({"cpu": 4096.0}, (), "the cores of the machine"),
+        ({"cpu": 4096.0}, (), "all that this machine has"),
+        ({"cpu_list": "0,4096"}, (), "cannot limit cpu-list to 0,4096; choose 0 to .*, which is all that this machine"),
     ],
 )
 def test_what_is_no_change_is_refused(tasker: Stack, limits: dict[str, Any], lift: tuple[str, ...], words: str) -> None:

@@ -40,6 +40,19 @@ def nothing_left(tasker: Stack) -> bool:
     return tasker.list() == []
 
 
+@pytest.mark.parametrize(("caller", "nice"), [(ALICE, 0), (ALICE, 7), (ALICE, 19), (ROOT, -5), (ROOT, -20)])
+def test_the_nice_value_of_a_command(shared: Stack, caller: Identity, nice: int) -> None:
+    job = shared.start_job("sleep", "60", caller=caller, nice=nice)
+    assert job.spec.nice == nice
+    assert os.getpriority(os.PRIO_PROCESS, job.pid) == nice
+    shared.ask(wire.StopJob(caller, job.id, 0))
+
+
+def test_only_an_admin_starts_below_nice_0(shared: Stack) -> None:
+    with refused(Reason.DENIED, "cannot start at nice -1 as alice: only an admin may"):
+        shared.start_job("true", caller=ALICE, nice=-1)
+
+
 def test_the_scope_is_made_as_designed(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
     made = tasker.systemd.calls[-1]["properties"]

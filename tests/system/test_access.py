@@ -38,6 +38,7 @@ ACTIONS: dict[str, Callable[[Client, Job], object]] = {
     "list": lambda client, job: next(found for found in client.list() if found.id == job.id),
     "get": lambda client, job: client.get(job.id),
     "start": lambda client, _: client.start(JobSpec(("true",))),
+    "start at": lambda client, _: client.start(JobSpec(("true",), nice=-1)),
     "start as": lambda client, _: client.start(JobSpec(("true",), user="root")),
     "see environment": environment,
     "attach": attach,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
@@ -155,13 +156,29 @@ def test_run_time_ends_it(alice: User) -> None:
     assert outcome.kind is Kind.TIMED_OUT
 
 
+def test_a_job_runs_on_its_cpus_alone(alice: User) -> None:
+    last = (os.cpu_count() or 1) - 1
+    job = alice.start("sh", "-c", "nproc; exec sleep 600", limits=Limits(cpu_list=str(last)))
+    assert alice.first_line(job) == "1"
+    pid = alice.client.get(job.id).pid
+    assert os.sched_getaffinity(pid) == {last}
+    now = alice.client.limit(job.id, Limits(), lift=("cpu_list",))
+    assert (now.limits.cpu_list, now.differing) == (None, ())
+    assert os.sched_getaffinity(pid) == set(range(last + 1))
+    now = alice.client.limit(job.id, Limits(cpu_list="0"))
+    assert now.in_force is not None
+    assert now.in_force.cpu_list == "0"
+    assert os.sched_getaffinity(pid) == {0}
+
+
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
         (Limits(io=(IoLimit("/run/x", write_bandwidth=MIB),)), "/run is a file system of type tmpfs"),
         (Limits(io=(IoLimit("/dev/null", write_bandwidth=MIB),)), "it is no block device, so there is no disk"),
         (Limits(memory=4096), "8M or more"),
-        (Limits(cpu=2.0**63), "cores of the machine"),
+        (Limits(cpu=2.0**63), "all that this machine has"),
+        (Limits(cpu_list="0-99"), "cannot limit cpu-list to 0-99; choose 0 to "),
     ],
 )
 def test_what_cannot_be_is_an_error_of_the_start(alice: User, limits: Limits, words: str) -> None:

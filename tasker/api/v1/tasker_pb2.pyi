@@ -29,7 +29,7 @@ JOB_STATE_ENDED: JobState
 JOB_STATE_PAUSED: JobState
 
 class JobSpec(_message.Message):
-    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits", "grace", "linger")
+    __slots__ = ("argv", "working_directory", "environment", "name", "user", "limits", "grace", "linger", "nice")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class JobSpec(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     GRACE_FIELD_NUMBER: _ClassVar[int]
     LINGER_FIELD_NUMBER: _ClassVar[int]
+    NICE_FIELD_NUMBER: _ClassVar[int]
     argv: _containers.RepeatedScalarFieldContainer[bytes]
     working_directory: str
     environment: _containers.ScalarMap[str, bytes]
@@ -53,10 +54,11 @@ class JobSpec(_message.Message):
     limits: Limits
     grace: _duration_pb2.Duration
     linger: _duration_pb2.Duration
-    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., linger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    nice: int
+    def __init__(self, argv: _Optional[_Iterable[bytes]] = ..., working_directory: _Optional[str] = ..., environment: _Optional[_Mapping[str, bytes]] = ..., name: _Optional[str] = ..., user: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., linger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., nice: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io", "io_weight", "run_time")
+    __slots__ = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io", "io_weight", "run_time", "cpu_list")
     CPU_FIELD_NUMBER: _ClassVar[int]
     CPU_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     MEMORY_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +68,7 @@ class Limits(_message.Message):
     IO_FIELD_NUMBER: _ClassVar[int]
     IO_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     RUN_TIME_FIELD_NUMBER: _ClassVar[int]
+    CPU_LIST_FIELD_NUMBER: _ClassVar[int]
     cpu: float
     cpu_weight: int
     memory: int
@@ -75,7 +78,8 @@ class Limits(_message.Message):
     io: _containers.RepeatedCompositeFieldContainer[IoLimit]
     io_weight: int
     run_time: _duration_pb2.Duration
-    def __init__(self, cpu: _Optional[float] = ..., cpu_weight: _Optional[int] = ..., memory: _Optional[int] = ..., memory_high: _Optional[int] = ..., memory_swap: _Optional[int] = ..., tasks: _Optional[int] = ..., io: _Optional[_Iterable[_Union[IoLimit, _Mapping]]] = ..., io_weight: _Optional[int] = ..., run_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    cpu_list: str
+    def __init__(self, cpu: _Optional[float] = ..., cpu_weight: _Optional[int] = ..., memory: _Optional[int] = ..., memory_high: _Optional[int] = ..., memory_swap: _Optional[int] = ..., tasks: _Optional[int] = ..., io: _Optional[_Iterable[_Union[IoLimit, _Mapping]]] = ..., io_weight: _Optional[int] = ..., run_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_list: _Optional[str] = ...) -> None: ...
 
 class IoLimit(_message.Message):
     __slots__ = ("path", "read_bandwidth", "write_bandwidth", "read_iops", "write_iops")

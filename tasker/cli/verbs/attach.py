@@ -48,12 +48,12 @@ def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--from-start", action="store_true", help="everything that is still kept (the default)")
     where.add_argument(
-        "--offset", metavar="N", type=options.number(int), help="from this byte of the output, counted from 0"
+        "--offset", metavar="N", type=options.count, help="from this byte of the output, counted from 0"
     )
     where.add_argument(
         "--tail", metavar="N|all", type=options.of_type(_lines), help="the last N lines; 0: only what is new"
     )
-    where.add_argument("--bytes", metavar="N", type=options.number(int), help="the last N bytes")
+    where.add_argument("--bytes", metavar="N", type=options.count, help="the last N bytes")
     where.add_argument(
         "--since", metavar="TIME", type=options.of_type(parse_duration), help="what came in the last TIME, e.g. 5m"
     )
@@ -72,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
 
 
 def _lines(text: str) -> int | None:
-    return None if text == "all" else options.number(int)(text)
+    return None if text == "all" else options.count(text)
 
 
 def run(asked: argparse.Namespace) -> int:

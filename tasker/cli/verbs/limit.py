@@ -10,7 +10,7 @@ from tasker.cli.connection import connect
 from tasker.cli.facts import in_force
 from tasker.cli.stdout import print_json, print_rows
 from tasker.errors import TaskerError
-from tasker.limits import Limits, check_change
+from tasker.limits import IO_ROWS, ROWS, Limits, check_change
 
 USAGE = "JOB LIMIT…"
 EPILOG = """\
@@ -25,8 +25,8 @@ followed), and of several limits on one disk the strictest holds.
 Prints what is asked for and what is in force then. --time cannot be changed: it is fixed when a job starts.
 --json prints {"job": {…}} with "limits", "in_force" and "differing"."""
 
-FIELDS = ("cpu", "cpu_weight", "memory", "memory_high", "memory_swap", "tasks", "io_weight", "time")
-DISKS = ("io_read", "io_write", "io_read_iops", "io_write_iops")
+FIELDS = tuple(row.field for row in ROWS)
+DISKS = tuple(row.field for row in IO_ROWS)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,8 @@ def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
         words |= {name: [] for name in DISKS}
         lift.append("io")
     limits = spec.limits(argparse.Namespace(**words))
-    lifted = tuple("run_time" if name == "time" else name for name in lift)
     try:
-        check_change(limits, lifted)
+        check_change(limits, lift)
     except TaskerError as error:
         raise UsageError(error.message) from error
-    return limits, lifted
+    return limits, tuple(lift)

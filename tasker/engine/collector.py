@@ -1,0 +1,159 @@
+"""The collector, as the engine asks it: one method for each request. Replies are checked here, and have their types.
+
+    connect ──▶ Hello → Welcome ──▶ requests … ──▶ `closed`: the connection has ended, and with it this engine
+
+The collector stays when the engine is upgraded, so it may be older than this code. Welcome says how old (its `minor`),
+and a message or a field that came later is not sent to it: the request is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tasker import wire
+from tasker.channel import Channel, Reply, close_all
+from tasker.errors import Reason, TaskerError, invalid
+
+_DEADLINE = 30.0
+"""Seconds for each answer of the collector, which never blocks. Without one, a new engine has to find out why."""
+_TO_GATE = 30.0
+"""Seconds for a leader to come to its gate, and from there to its command: more is a file system that hangs."""
+
+_Answer = TypeVar("_Answer", bound=wire.Message)
+
+
+class Listener(Protocol):
+    """What the collector reports by itself is passed to this."""
+
+    def exited(self, notice: wire.Exited) -> None: ...
+
+    def output_ended(self, notice: wire.OutputEnded) -> None: ...
+
+    def followed(self, notice: wire.Followers) -> None: ...
+
+
+class Collector:
+    def __init__(self, sock: socket.socket) -> None:
+        """`sock` is connected, and the collector's from now on. Use `connect`, which also introduces the engine."""
+        self._channel = Channel(sock, serve=_refuse, notice=self._notice, deadline=_DEADLINE)
+        self._listener: Listener | None = None
+        self._minor = 0
+        self.run = ""
+        """The name of the run."""
+        self.closed = self._channel.closed
+        """Done when the connection has ended."""
+
+    @classmethod
+    async def connect(cls, path: Path) -> Collector:
+        """Connect to the collector that listens at `path`. Raises TaskerError where there is none, or of another
+        version."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+        try:
+            sock.connect(str(path))
+        except OSError as error:
+            sock.close()
+            text = f"cannot reach the collector at {path}: {error.strerror}; systemctl status tasker-collector"
+            raise TaskerError(Reason.UNAVAILABLE, text) from error
+        collector = cls(sock)
+        try:
+            welcome = await collector._ask(wire.Hello(wire.COLLECTOR_VERSION), wire.Welcome)
+        except TaskerError:
+            collector.close()
+            raise
+        collector.run, collector._minor = welcome.run, welcome.minor
+        return collector
+
+    def listen(self, listener: Listener) -> None:
+        """Pass notices to `listener` from now on; those that came before are dropped, `leaders` has what they said."""
+        self._listener = listener
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+    async def launch(self, request: wire.Launch) -> int:
+        """Fork a leader, which waits at its gate; its pid. Raises TaskerError."""
+        with _in_time(request.job):
+            return (await asyncio.wait_for(self._ask(request, wire.Launched), _TO_GATE)).pid
+
+    async def release(self, job: str) -> wire.Released:
+        """Open the gate of a leader, and wait until it has executed the command or could not. Raises TaskerError."""
+        with _in_time(job):
+            return await asyncio.wait_for(self._ask(wire.Release(job), wire.Released), _TO_GATE)
+
+    async def note(self, job: str, record: str) -> None:
+        """Replace the record of a job, which the next engine reads. Raises TaskerError."""
+        await self._ask(wire.Note(job, record), wire.Done)
+
+    async def signal(self, job: str, number: int) -> None:
+        """Send a signal to the leader's process group, unless the leader has exited. Raises TaskerError."""
+        await self._ask(wire.Signal(job, number), wire.Done)
+
+    async def follow(self, job: str) -> tuple[int, int]:
+        """Two descriptors, the caller's to close: the job's ring, and a pipe that gets a byte whenever the ring has
+        grown or is closed. Raises TaskerError."""
+        _, (ring, wake) = await self._ask_for(wire.Follow(job), wire.Done, 2)
+        return ring, wake
+
+    async def finish(self, job: str) -> wire.Finished:
+        """Read what is left in the pipe of a job whose processes are dead, and close its ring. Raises TaskerError."""
+        return await self._ask(wire.Finish(job), wire.Finished)
+
+    async def forget(self, job: str) -> None:
+        """Drop a job that was never released (its leader is killed) or is finished. Raises TaskerError."""
+        await self._ask(wire.Forget(job), wire.Done)
+
+    async def leaders(self) -> list[wire.Leader]:
+        """What the collector knows of every job, in the order of their launch. Raises TaskerError."""
+        leaders: list[wire.Leader] = []
+        more = True
+        while more:
+            page = await self._ask(wire.ListLeaders(leaders[-1].number if leaders else 0), wire.Leaders)
+            leaders += page.leaders
+            more = page.more
+        return leaders
+
+    async def _ask(self, message: wire.Message, answer: type[_Answer]) -> _Answer:
+        return (await self._ask_for(message, answer, 0))[0]
+
+    async def _ask_for(
+        self, message: wire.Message, answer: type[_Answer], count: int
+    ) -> tuple[_Answer, Sequence[int]]:
+        """The reply, which is an `answer` with `count` descriptors."""
+        if (what := wire.unknown_to(self._minor, message)) is not None:
+            text = f"cannot {what}: the collector of this run is older"
+            raise TaskerError(Reason.REFUSED, f"{text}; it works after systemctl stop tasker and start")
+        reply, descriptors = await self._channel.request_with_descriptors(message)
+        if isinstance(reply, answer) and len(descriptors) == count:
+            return reply, descriptors
+        close_all(descriptors)
+        raise TaskerError(Reason.INTERNAL, f"cannot use the collector's answer to {type(message).__name__}")
+
+    def _notice(self, _channel: Channel, message: wire.Message) -> None:
+        if self._listener is None:
+            return
+        if isinstance(message, wire.Exited):
+            self._listener.exited(message)
+        elif isinstance(message, wire.OutputEnded):
+            self._listener.output_ended(message)
+        elif isinstance(message, wire.Followers):
+            self._listener.followed(message)
+
+
+@contextlib.contextmanager
+def _in_time(job: str) -> Iterator[None]:
+    """Say what may be wrong where a leader misses its deadline."""
+    try:
+        yield
+    except TimeoutError:
+        text = f"cannot start job {job}: its process does not come to run within {_TO_GATE:g} s"
+        raise TaskerError(Reason.REFUSED, f"{text}; look whether the disk of its command hangs") from None
+
+
+async def _refuse(_channel: Channel, message: wire.Message) -> Reply:
+    raise invalid(f"cannot serve {type(message).__name__}: a collector asks nothing")
