@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from tasker import __version__
-from tasker.cli.arguments import Parser
-from tasker.cli.help import sentence
+from tasker.cli.grammar.arguments import Parser
+from tasker.cli.grammar.help import sentence
 
 DATE = "2026-11-24"
 """One for all pages: they are to be the same wherever they are made."""

@@ -36,7 +36,7 @@ LIBRARIES = {
     "google": ("frontend/", "client/", "api/"),
     "cryptography": ("certs.py", "certfiles.py", "issuing.py"),
     "rich": ("cli/",),
-    "tomlkit": ("cli/contexts.py",),
+    "tomlkit": ("cli/service/contexts.py",),
 }
 
 

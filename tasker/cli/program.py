@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tasker.cli import arguments
-from tasker.cli.stderr import STDERR, complain, complain_json
+from tasker.cli.grammar import arguments
+from tasker.cli.show.stderr import STDERR, complain, complain_json
 from tasker.cli.verbs import load
 from tasker.errors import Reason, TaskerError
 
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     except TaskerError as error:
         if error.reason is not Reason.NOT_FOUND:
             raise
-        from tasker.cli import missing
+        from tasker.cli.service import nearest as missing
 
         raise missing.explained(error, options) from error
 
@@ -69,7 +69,8 @@ def _keep_standard_descriptors() -> None:
 
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
-    from tasker.cli import document, exits
+    from tasker.cli import exits
+    from tasker.cli.show import json as document
 
     if arguments.wants_json(words):
         complain_json(document.dump(document.error(error)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli import configfile, contexts, settings
+from tasker.cli.service import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli import figures
-from tasker.cli.facts import DIFFERS, facts, in_force
-from tasker.cli.rows import for_pipe
+from tasker.cli.show import usage as figures
+from tasker.cli.show.details import DIFFERS, facts, in_force
+from tasker.cli.show.table import for_pipe
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Disk, IoLimit, Limits

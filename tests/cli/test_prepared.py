@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli import arguments
 from tasker.cli.__main__ import main
+from tasker.cli.grammar import arguments
 from tasker.cli.verbs import VERBS
 from tasker.config import Config
 from tests.cli.needed import needed

@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from tasker.cli import document, render, rows
-from tasker.cli.facts import facts
-from tasker.cli.footer import Standing, footer
+from tasker.cli.live.footer import Standing, footer
+from tasker.cli.show import jobs as render
+from tasker.cli.show import json as document
+from tasker.cli.show import table as rows
+from tasker.cli.show.details import facts
 from tasker.job import JobSpec, Kind, Outcome
 from tasker.limits import IoLimit, Limits
 from tests.cli.jobs import RUNNING, ended

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli.configfile import config_path
-from tasker.cli.settings import Settings, find, read
+from tasker.cli.service.configfile import config_path
+from tasker.cli.service.settings import Settings, find, read
 from tasker.errors import TaskerError
 
 FLAGS = {"address": "flag:1", "ca": "/flag/ca", "cert": "/flag/a.crt", "key": "/flag/a.key"}

@@ -10,9 +10,11 @@ import os
 from collections.abc import Iterable
 from itertools import islice
 
-from tasker.cli import configfile, exits, render, settings
-from tasker.cli.clean import visible
-from tasker.cli.everywhere import answers
+from tasker.cli import exits
+from tasker.cli.service import configfile, settings
+from tasker.cli.service.fanout import answers
+from tasker.cli.show import jobs as render
+from tasker.cli.show.clean import visible
 from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Identity, Role

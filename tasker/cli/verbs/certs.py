@@ -15,10 +15,13 @@ from rich.text import Text
 from tasker import certfiles, config
 from tasker.certfiles import Listed
 from tasker.certs import describe
-from tasker.cli import document, exits, options, settings
-from tasker.cli.clean import visible
-from tasker.cli.help import sentence
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.help import sentence
+from tasker.cli.service import settings
+from tasker.cli.show import json as document
+from tasker.cli.show.clean import visible
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
 from tasker.identity import NAME, Role

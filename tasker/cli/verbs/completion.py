@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from tasker.cli import exits
-from tasker.cli.arguments import build
-from tasker.cli.stdout import print_json
+from tasker.cli.grammar.arguments import build
+from tasker.cli.show.stdout import print_json
 
 USAGE = "SHELL"
 EPILOG = """\
@@ -35,7 +35,8 @@ def run(asked: argparse.Namespace) -> int:
 
 def script(shell: str) -> str:
     """For one of the shells."""
-    from tasker.cli.completion import bash, fish, grammar, zsh
+    from tasker.cli.completion import bash, fish, zsh
+    from tasker.cli.completion import places as grammar
 
     makers = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script}
     return makers[shell](grammar.places(build()))

@@ -11,12 +11,14 @@ from typing import Any
 from rich.text import Text
 
 from tasker.address import parse
-from tasker.cli import configfile, exits, options, settings
-from tasker.cli.arguments import UsageError
-from tasker.cli.clean import visible
-from tasker.cli.configfile import KEYS
-from tasker.cli.help import sentence
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.help import sentence
+from tasker.cli.service import configfile, settings
+from tasker.cli.service.configfile import KEYS
+from tasker.cli.show.clean import visible
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.errors import TaskerError
 
 USAGE = "ACTION …"
@@ -54,7 +56,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _add(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from tasker.cli.service import contexts
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:
@@ -76,14 +78,14 @@ def _add(asked: argparse.Namespace) -> int:
 
 
 def _use(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from tasker.cli.service import contexts
 
     contexts.use(os.environ, asked.name)
     return _told(asked, f"{asked.name} is used from now on")
 
 
 def _remove(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from tasker.cli.service import contexts
 
     before = configfile.load(os.environ).context
     own = contexts.remove(os.environ, asked.name)

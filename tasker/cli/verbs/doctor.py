@@ -12,12 +12,13 @@ from pathlib import Path
 from rich.text import Text
 
 from tasker import certfiles, config
-from tasker.cli import exits, settings
-from tasker.cli.clean import visible
+from tasker.cli import exits
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict, ok, wrong
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli.service import settings
+from tasker.cli.show.clean import visible
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.config import Config
 from tasker.errors import TaskerError
 

@@ -6,10 +6,12 @@ import argparse
 import os
 import time
 
-from tasker.cli import about, exits, settings
-from tasker.cli.connection import connect
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.service import settings
+from tasker.cli.service.connection import connect
+from tasker.cli.show import info as about
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
 
 USAGE = ""
 EPILOG = """\

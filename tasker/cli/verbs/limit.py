@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import document, exits, options, spec
-from tasker.cli.arguments import UsageError
-from tasker.cli.connection import connect
-from tasker.cli.facts import in_force
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options, spec
+from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.service.connection import connect
+from tasker.cli.show import json as document
+from tasker.cli.show.details import in_force
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.errors import TaskerError
 from tasker.limits import Limits, check_change
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import document, everywhere, exits, options, render
-from tasker.cli.connection import connect, wanted_owner
-from tasker.cli.everywhere import ask_all, named
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.service import fanout as everywhere
+from tasker.cli.service.connection import connect, wanted_owner
+from tasker.cli.service.fanout import ask_all, named
+from tasker.cli.show import jobs as render
+from tasker.cli.show import json as document
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.client import Client
 from tasker.job import Job
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import options, render
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
+from tasker.cli.grammar import options
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show import jobs as render
 
 USAGE = "JOB…"
 EPILOG = """\

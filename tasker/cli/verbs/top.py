@@ -9,16 +9,20 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 
-from tasker.cli import everywhere, exits, options, settings, top
-from tasker.cli.arguments import UsageError
-from tasker.cli.board import Board
-from tasker.cli.capable import knows_sequences
-from tasker.cli.connection import connect, wanted_owner
-from tasker.cli.leaving import leaving
-from tasker.cli.live import Live, Wake
-from tasker.cli.merged import Alone, Merged, Told
-from tasker.cli.stderr import complain, say
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.live.leaving import leaving
+from tasker.cli.live.loop import Live, Wake
+from tasker.cli.service import fanout as everywhere
+from tasker.cli.service import settings
+from tasker.cli.service.connection import connect, wanted_owner
+from tasker.cli.service.merged import Alone, Merged, Told
+from tasker.cli.show import top
+from tasker.cli.show.board import Board
+from tasker.cli.show.console import knows_sequences
+from tasker.cli.show.stderr import complain, say
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.client import Client
 from tasker.client.watching import Away, Used, Watching
 from tasker.lifecycle import State
@@ -75,7 +79,7 @@ def _show(
     boards: dict[str, Board] = {}
     try:
         if lasting:
-            from tasker.cli.topscreen import TopScreen
+            from tasker.cli.live.topscreen import TopScreen
 
             screen = TopScreen(watching, machine, asked.sort)
             screen.run()

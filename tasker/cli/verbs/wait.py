@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
-from tasker.cli import document, exits, options, render
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
-from tasker.cli.live import Live, Wake
-from tasker.cli.stderr import UNTIL_SHOWN, say
-from tasker.cli.stdout import print_json
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.live.loop import Live, Wake
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show import jobs as render
+from tasker.cli.show import json as document
+from tasker.cli.show.stderr import UNTIL_SHOWN, say
+from tasker.cli.show.stdout import print_json
 from tasker.client import Client
 from tasker.client.watching import Away, Changed, Forgotten, Snapshot
 from tasker.errors import Reason, TaskerError

@@ -1,0 +1,101 @@
+"""What happens to jobs, in people's words: two states of a job in, what lies between them out. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from tasker.cli.show import jobs as render
+from tasker.cli.show import json as document
+from tasker.cli.show.board import Difference
+from tasker.cli.show.clean import visible
+from tasker.cli.show.details import FIELDS
+from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used
+from tasker.job import Job
+from tasker.lifecycle import State
+
+MOVES = {
+    (State.RUNNING, State.PAUSED): "paused",
+    (State.PAUSED, State.RUNNING): "resumed",
+}
+"""What a move between two states is called. Of others only "stopping" is told."""
+
+
+def happenings(difference: Difference) -> list[str]:
+    """One short text each; none where only something changed that is nobody's news, like the number of followers."""
+    before, after = difference.before, difference.after
+    if after is None:
+        return ["forgotten"]
+    told = [_moved(before, after)]
+    if before is not None and before.limits != after.limits:
+        told.append(_limits(before, after))
+    if after.archived and (before is None or not before.archived):
+        told.append("archived")
+    return [text for text in told if text]
+
+
+def present(job: Job) -> str:
+    """What is said of a job that was there before anybody watched."""
+    return f"is {render.state_of(job)}: {_what(job)}"
+
+
+def lines(difference: Difference, now: float) -> list[Text]:
+    """Of a difference, whole lines."""
+    job = difference.after or difference.before
+    assert job is not None
+    return [line(job, text, now) for text in happenings(difference)]
+
+
+def line(job: Job, text: str, now: float) -> Text:
+    """14:23:05 k3v9x2mq alice  paused"""
+    style = render.outcome_style(job.outcome) if job.outcome else render.STATES.get(job.state, "")
+    owner = f" {visible(job.owner):<8} "
+    return Text.assemble((render.time_of_day(now), "dim"), " ", (visible(job.id), "bold"), owner, (text, style))
+
+
+def as_json(news: News) -> dict[str, Any]:
+    """News as the API's WatchJobsResponse has it."""
+    match news:
+        case Snapshot(jobs=jobs, first=first, last=last):
+            return {"snapshot": {**document.jobs(list(jobs)), "first": first, "last": last}}
+        case Changed(job=job):
+            return {"changed": document.job(job)}
+        case Forgotten(job=id):
+            return {"forgotten": id}
+        case Used(usages=usages):
+            return {"usage": {"usages": [{"job": one.job, "usage": document.usage(one.usage)} for one in usages]}}
+        case Away(error=error):
+            return {"away": {"error": error.message}}  # this side's own
+
+
+def _moved(before: Job | None, after: Job) -> str:
+    """A job that is seen for the first time has started, whatever has become of it by now."""
+    if before is not None and before.state is after.state:
+        return ""
+    started = f"started: {_what(after)}" if before is None or before.state is State.STARTING else ""
+    if after.state is State.ENDED:
+        end = render.ending(after)
+        return f"{started}; {end}" if started else end
+    if after.state is State.STARTING:
+        return ""
+    if started:
+        return started if after.state is State.RUNNING else f"{started}; {render.state_of(after)}"
+    if after.state is State.STOPPING:
+        return render.state_of(after)
+    assert before is not None
+    return MOVES.get((before.state, after.state), "")
+
+
+def _limits(before: Job, after: Job) -> str:
+    changed = []
+    for field, (label, words) in FIELDS.items():
+        old, new = (words(getattr(job.limits, field)) or "none" for job in (before, after))
+        if old != new:
+            changed.append(f"{label} {old} → {new}")
+    return f"limits changed: {', '.join(changed)}"
+
+
+def _what(job: Job) -> str:
+    name = visible(job.spec.name)
+    return f"{name}: {render.command(job)}" if name else render.command(job)
