@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from tasker.cli.grammar import arguments
+from tasker.cli.grammar.verbs import load
 from tasker.cli.show.stderr import STDERR, complain, complain_json
-from tasker.cli.verbs import load
 from tasker.errors import Reason, TaskerError
 
 GONE = (errno.EPIPE, errno.EIO)

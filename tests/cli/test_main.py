@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasker.cli.__main__ import main
-from tasker.cli.verbs import load
+from tasker.cli.grammar.verbs import load
 from tasker.errors import Reason, TaskerError
 from tests.waiting import DEADLINE
 

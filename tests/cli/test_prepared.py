@@ -11,7 +11,7 @@ import pytest
 
 from tasker.cli.__main__ import main
 from tasker.cli.grammar import arguments
-from tasker.cli.verbs import VERBS
+from tasker.cli.grammar.verbs import VERBS
 from tasker.config import Config
 from tests.cli.needed import needed
 from tests.stub_control import REPOSITORY

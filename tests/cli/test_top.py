@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tasker.cli.show import top
-from tasker.cli.show.board import Board
+from tasker.cli.show.changes import Board
 from tasker.cli.show.table import for_pipe
 from tasker.cli.show.top import Row
 from tasker.client.watching import Changed, Snapshot, Used

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasker.cli.grammar.arguments import Parser
-from tasker.cli.verbs import WITH_COMMAND
+from tasker.cli.grammar.verbs import WITH_COMMAND
 
 KINDS = {"FILE": "file", "DIR": "directory", "JOB": "job", "SIG": "signal", "SIGNAL": "signal", "CONTEXT": "context"}
 """By metavar. Kinds are those, `running`, `target` (running jobs, then a signal), `command`, `any` (nothing to offer),

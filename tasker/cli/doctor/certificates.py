@@ -11,8 +11,8 @@ from tasker import certs
 from tasker.certs import Pair
 from tasker.cli.doctor.finding import Finding, note, ok, unseen, wrong
 from tasker.cli.service import settings
-from tasker.cli.service.connection import SOON
 from tasker.cli.service.settings import Settings
+from tasker.cli.show.info import SOON
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
 from tasker.quantity import format_duration

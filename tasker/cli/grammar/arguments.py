@@ -20,7 +20,7 @@ from tasker import __version__
 from tasker.cli.grammar import options
 from tasker.cli.grammar.help import EPILOG, INTRODUCTION, sentence
 from tasker.cli.grammar.suggest import did_you_mean
-from tasker.cli.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
+from tasker.cli.grammar.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
 from tasker.errors import Reason, TaskerError
 
 

@@ -102,6 +102,10 @@ def whose(parser: argparse.ArgumentParser) -> None:
     whose.add_argument("--owner", metavar="NAME", default="", help="only this owner's")
 
 
+def all_contexts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all-contexts", action="store_true", help="on the machines of all contexts")
+
+
 def _id(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("cannot find a job without its id")

@@ -1,6 +1,6 @@
 """One attach, from its first event to its last, shown in an Output; with what signals mean meanwhile.
 
-attachment ──▶ Live ──▶ Output          Ctrl-C in attach: KeyboardInterrupt; in run: see interrupts
+attachment ──▶ Live ──▶ Output          Ctrl-C in attach: KeyboardInterrupt; in run: see signals
    SIGWINCH, SIGTSTP, news ──▶ between two events: redraw, suspend, other numbers in the footer
 """
 
@@ -15,11 +15,11 @@ from types import FrameType
 
 from tasker.cli.live.loop import Action, Live, Wake
 from tasker.cli.live.output import Output
+from tasker.cli.live.signals import Handler, handling
 from tasker.cli.live.status import News
 from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.client.watching import Watching
 
-Handler = Callable[[int, FrameType | None], None]
 Watch = Callable[[str], Watching]
 
 
@@ -123,17 +123,3 @@ def _interrupt() -> None:
 
 def _waking(live: Live[Event], wake: Wake) -> Handler:
     return lambda _number, _frame: live.wake(wake)
-
-
-@contextmanager
-def handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    """These signals go to these handlers. One that is ignored (nohup, a background job of sh) stays ignored."""
-    before = {number: signal.getsignal(number) for number in handlers}
-    try:
-        for number, handler in handlers.items():
-            if before[number] is not signal.SIG_IGN:
-                signal.signal(number, handler)
-        yield
-    finally:
-        for number, handler_before in before.items():
-            signal.signal(number, handler_before)

@@ -1,8 +1,9 @@
 """What a person is told of an attach beside the output. Text in lines; pure but for the clock.
 
-Told at once: how it ended. Told when it lasts, or else not at all: a broken connection, and processes that the command
-left behind. Told at once, then folded into
-at most one line a second, and the rest before the end: lost output (losses.py).
+How the job ended is reported at once. A broken connection, and processes that the command left behind, are reported
+only when they last. The first loss of output is reported at once; later ones are folded into at most one notice a
+second, and the last notice comes before the end. A very loud job loses output many times a second; every byte of it is
+in some notice.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from tasker.cli.live.losses import Losses
 from tasker.cli.show import jobs as render
 from tasker.cli.show.stderr import UNTIL_SHOWN
 from tasker.client import Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.job import Job
-from tasker.quantity import format_duration
+from tasker.quantity import format_duration, format_size
 
 REASONS = {
     DetachReason.REQUESTED: "detached by `tasker detach`; the job goes on",
@@ -27,6 +27,8 @@ REASONS = {
     DetachReason.UNKNOWN: "detached; the job may go on",
 }
 NOTICE = "yellow"
+BETWEEN = 1.0
+"""Seconds from one notice of lost output to the next."""
 
 
 class Notices:
@@ -113,3 +115,40 @@ class Notices:
 
 def _lines(*texts: str) -> list[Text]:
     return [Text(text, NOTICE) for text in texts if text]
+
+
+class Losses:
+    """Adds up lost output and folds the notices of it. `bytes`: the bytes that were lost so far."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.bytes = 0
+        self._places = 0
+        self._last = (0, 0)
+        self._untold = False
+        self._told_at: float | None = None
+        self._clock = clock
+
+    def add(self, begin: int, end: int) -> None:
+        """Bytes begin (inclusive) to end (exclusive) did not come."""
+        self.bytes += end - begin
+        self._places += 1
+        self._last = (begin, end)
+        self._untold = True
+
+    def due(self) -> float | None:
+        """Seconds until there is a notice to tell, 0 for now; None where everything is told."""
+        if not self._untold:
+            return None
+        return 0.0 if self._told_at is None else max(0.0, self._told_at + BETWEEN - self._clock())
+
+    def told(self, *, last: bool = False) -> str:
+        """The notice that is due, or with `last` whatever is not told yet; "" for none. It counts as told then."""
+        wait = self.due()
+        if wait is None or (wait > 0 and not last):
+            return ""
+        self._untold, self._told_at = False, self._clock()
+        begin, end = self._last
+        if self._places == 1:
+            return f"lost {format_size(self.bytes)} of output: bytes {begin} to {end} are no longer kept"
+        lost = f"lost {format_size(self.bytes)} of output in {self._places} places so far"
+        return f"{lost}; the last: bytes {begin} to {end}"

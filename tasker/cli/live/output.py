@@ -1,18 +1,9 @@
-"""Where the events of an attach go, and in what form. One class a place; `choose` says which.
-
-piped.Lines          --json                       one JSON line an event
-recorder.Recorder    --output FILE                the job's bytes into a file
-piped.Piped          no terminal, or --raw        stdout: the job's bytes and nothing else; stderr: notices
-terminal.OnTerminal  a terminal                   cleaned output above a footer, notices as lines between
-"""
+"""What an attach needs of the place where its events are shown. One class for each place: choose.py."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable
 
-from tasker.cli.show.console import console, knows_sequences
 from tasker.client import Chunk, Event
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
@@ -63,31 +54,6 @@ class Output:
 
     def close(self) -> None:
         """The end, whatever it was."""
-
-
-def choose(options: argparse.Namespace) -> Output:
-    """The output for these options and this stdout."""
-    from tasker.cli.live.piped import Lines, Piped
-
-    if getattr(options, "output", None) is not None:
-        return _recorder(options)
-    if options.json:
-        return Lines()
-    if options.raw or not sys.stdout.isatty():
-        return Piped(quiet=options.verb == "run", timestamps=options.timestamps)
-    from tasker.cli.live.terminal import OnTerminal
-
-    sequences = knows_sequences()
-    return OnTerminal(console(), footer=options.footer, timestamps=options.timestamps, sequences=sequences)
-
-
-def _recorder(options: argparse.Namespace) -> Output:
-    from tasker.cli.live.meter import Meter
-    from tasker.cli.live.recorder import Recorder
-    from tasker.cli.show.stderr import on_terminal
-
-    meter = Meter(console(stderr=True)) if on_terminal() else None
-    return Recorder(options.output, force=options.force, meter=meter, json=options.json)
 
 
 def received(chunk: Chunk) -> float:

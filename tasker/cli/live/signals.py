@@ -1,30 +1,64 @@
-"""What Ctrl-C, SIGTERM and SIGHUP do while `run` is in the foreground.
+"""Signals to a command that lasts: `handling` sets handlers for a block, `leaving` ends a display in order, and
+Interrupts is what Ctrl-C, SIGTERM and SIGHUP do while `run` is in the foreground.
 
     RUNNING ──Ctrl-C──▶ ASKING ──s, Ctrl-C──▶ STOPPING ──again──▶ KILLING ──again──▶ left to itself
        │  ▲───────────g────┘└─d──▶ detached       ▲
        └──SIGTERM, SIGHUP; Ctrl-C where nobody can be asked
 
-Its end still comes by the attach, with the last of its output, so a stop is asked for in a thread beside it. Handlers
-only take the step and ask for the stop; whatever is shown is shown between two events.
+The end of the job still comes by the attach, with the last of its output, so the stop is requested in a thread of its
+own. A handler only takes the step and requests the stop; whatever is shown is shown between two events.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import partial
 from types import FrameType
+from typing import NoReturn, Protocol
 
-from tasker.cli.live.follow import Follow, handling
+from tasker.cli import exits
+from tasker.cli.live.loop import Action
 from tasker.cli.live.output import Output
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 QUESTION = "Ctrl-C: s stops the job, d detaches, g goes on?"
+Handler = Callable[[int, FrameType | None], None]
+
+
+class Attach(Protocol):
+    """What Interrupts needs of the attach that is shown (follow.Follow)."""
+
+    def do(self, action: Action) -> None: ...
+    def tell(self, text: str) -> None: ...
+
+
+@contextmanager
+def handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
+    """These signals go to these handlers. One that is ignored (nohup, a background job of sh) stays ignored."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    try:
+        for number, handler in handlers.items():
+            if before[number] is not signal.SIG_IGN:
+                signal.signal(number, handler)
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
+
+
+def leaving() -> AbstractContextManager[None]:
+    """In the block SIGTERM and SIGHUP raise SystemExit, so that a terminal is given back on the way out."""
+    return handling(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), _leave))
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(exits.SIGNALLED + number)
 
 
 class Step(Enum):
@@ -44,7 +78,7 @@ class Interrupts:
     def __init__(self, stop: Callable[[str, float | None], object], output: Output) -> None:
         self._stop = stop
         self._output = output
-        self._follow: Follow | None = None
+        self._follow: Attach | None = None
         self._job = ""
         self._step = Step.RUNNING
         self._kept: int | None = None
@@ -54,7 +88,7 @@ class Interrupts:
         """Before the job is started: an interrupt that comes meanwhile is kept until the job has an id."""
         return handling(dict.fromkeys(SIGNALS, self._interrupt))
 
-    def started(self, job: str, follow: Follow) -> None:
+    def started(self, job: str, follow: Attach) -> None:
         """From now on there is a job to stop, and `follow` shows it."""
         self._follow, self._job = follow, job
         self._output.hint("Ctrl-C asks" if self._output.asks() else "Ctrl-C stops it")

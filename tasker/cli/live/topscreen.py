@@ -11,12 +11,12 @@ import time
 
 from rich.live import Live as Drawing
 
-from tasker.cli.live.follow import Handler, handling
 from tasker.cli.live.keyboard import Keys
 from tasker.cli.live.loop import Live, Wake
-from tasker.cli.service.merged import Alone, Merged, Told
+from tasker.cli.live.signals import Handler, handling
+from tasker.cli.service.fanout import Alone, Merged, Told
 from tasker.cli.show import top
-from tasker.cli.show.board import Board
+from tasker.cli.show.changes import Board
 from tasker.cli.show.console import console
 from tasker.client.watching import Away, Snapshot
 

@@ -12,6 +12,7 @@ from tasker.address import parse
 from tasker.cli.grammar.arguments import UsageError
 from tasker.cli.service import settings
 from tasker.cli.service.settings import Material, Settings
+from tasker.cli.show.info import SOON
 from tasker.cli.show.stderr import say
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
@@ -20,9 +21,6 @@ from tasker.quantity import format_duration
 
 if TYPE_CHECKING:
     from tasker.client import Client
-
-SOON = 14 * 86400.0
-"""Seconds before its end from which on one's own certificate is warned of."""
 
 
 def connect(options: argparse.Namespace) -> Client:
@@ -68,7 +66,7 @@ def identity_of(found: Settings) -> Identity:
 
 
 def _warn(material: Material) -> None:
-    """Of a certificate that ends soon, on stderr. One that has ended already, or is none, the call itself tells of."""
+    """Warns on stderr when the certificate expires soon. The call itself reports one that is expired or unreadable."""
     left = certs.describe(material.certificate).not_after - time.time()
     if 0 < left < SOON:
         say(f"your certificate ends in {format_duration(left)}: ask for a new one (tasker certs client there)")

@@ -1,15 +1,21 @@
-"""--all-contexts: one question to the services of all contexts at the same time. One that is down holds up no other."""
+"""--all-contexts: calls to the services of all contexts at the same time. One that is down holds up no other.
+
+    answers   one call to each; those that do not answer in time are left out
+    Merged    a watch of each, as one stream; each piece of news has its machine's name
+
+    context ──thread──▶ Watching ──▶ queue (BACKLOG pieces, then the thread waits) ──▶ next(Merged)
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from queue import Full, Queue
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
-
-from rich.text import Text
+from typing import TypeVar
 
 from tasker.cli import exits
 from tasker.cli.service import settings
@@ -17,21 +23,20 @@ from tasker.cli.service.connection import client_of, identity_of
 from tasker.cli.service.settings import Settings
 from tasker.cli.show import json as document
 from tasker.cli.show.stderr import complain, complain_json, waiting
-from tasker.cli.show.table import Rows
+from tasker.client import Client
+from tasker.client.watching import Away, News, Watching
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
-
-if TYPE_CHECKING:
-    from tasker.client import Client
 
 T = TypeVar("T")
 
 PATIENCE = 5.0
 """Seconds that are waited for any of them."""
+BACKLOG = 16
+"""Pieces of news that wait for the reader."""
 
-
-def option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all-contexts", action="store_true", help="on the machines of all contexts")
+Told = tuple[str, News]
+"""A machine's name and its news; "" where there is only one."""
 
 
 def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> tuple[dict[str, T], int]:
@@ -89,11 +94,57 @@ def answers(
     return {name: given.get(name, silent(patience)) for name in contexts}
 
 
-def named(tables: dict[str, Rows]) -> Rows:
-    """The tables of several machines as one, with MACHINE before their own columns."""
-    rows: Rows = []
-    for name, (header, *rest) in tables.items():
-        if not rows:
-            rows.append([Text("MACHINE", "bold"), *header])
-        rows += [[Text(name), *row] for row in rest]
-    return rows
+class Alone(Iterator[Told]):
+    """The watch of one machine in the form of Merged. Its errors are raised."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+        self.cancel = watching.cancel
+
+    def __next__(self) -> Told:
+        return "", next(self._watching)
+
+
+class Merged(Iterator[Told]):
+    """The watches of all contexts, as one. Ends when all of them have ended. `watch(client, own name)` begins one.
+
+    A machine that is down is reported once, as Away.
+    """
+
+    def __init__(self, contexts: dict[str, Settings], watch: Callable[[Client, str], Watching]) -> None:
+        self._watch = watch
+        self._queue: Queue[Told | None] = Queue(BACKLOG)
+        self._left = len(contexts)
+        self._cancelled = False
+        self._open: dict[str, Watching] = {}
+        for each in contexts.items():
+            Thread(target=self._follow, args=each, daemon=True).start()
+
+    def __next__(self) -> Told:
+        while self._left and not self._cancelled:
+            told = self._queue.get()
+            if told is not None:
+                return told
+            self._left -= 1
+        raise StopIteration
+
+    def cancel(self) -> None:
+        """End it, from any thread."""
+        self._cancelled = True
+        for watching in list(self._open.values()):
+            watching.cancel()
+        with suppress(Full):
+            self._queue.put_nowait(None)
+
+    def _follow(self, name: str, found: Settings) -> None:
+        try:
+            with client_of(found) as client:
+                self._open[name] = self._watch(client, identity_of(found).name)
+                for news in self._open[name]:
+                    if self._cancelled:
+                        return
+                    self._queue.put((name, news))
+        except TaskerError as error:
+            self._queue.put((name, Away(error)))
+        finally:
+            self._queue.put(None)

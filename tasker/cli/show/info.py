@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.text import Text
 
-from tasker.cli.service.connection import SOON
 from tasker.cli.show import json as document
 from tasker.cli.show import usage as figures
 from tasker.cli.show.clean import visible
@@ -18,6 +17,8 @@ from tasker.info import Info
 from tasker.limits import Limits
 from tasker.quantity import format_duration, format_size
 
+SOON = 14 * 86400.0
+"""Seconds before a certificate expires from which on Tasker warns."""
 CLOCKS = 2.0
 """Seconds by which two clocks may differ before that is worth a colour."""
 

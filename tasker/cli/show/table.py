@@ -15,6 +15,16 @@ LEAST_LAST = 16
 """Cells of the last column for which others go."""
 
 
+def by_machine(tables: dict[str, Rows]) -> Rows:
+    """The tables of several machines as one, with MACHINE before their own columns."""
+    rows: Rows = []
+    for name, (header, *rest) in tables.items():
+        if not rows:
+            rows.append([Text("MACHINE", "bold"), *header])
+        rows += [[Text(name), *row] for row in rest]
+    return rows
+
+
 def fitting(rows: Rows, width: int, expendable: Sequence[str]) -> Rows:
     """Without as many of the expendable columns, the first of them first, as it takes to give the others some room."""
     for name in expendable:

@@ -20,7 +20,7 @@ from rich.text import Text
 from tasker.cli.show import jobs as render
 from tasker.cli.show import json as document
 from tasker.cli.show import usage as figures
-from tasker.cli.show.board import Board
+from tasker.cli.show.changes import Board
 from tasker.cli.show.clean import visible
 from tasker.cli.show.table import Rows, fitting, for_terminal
 from tasker.job import Job

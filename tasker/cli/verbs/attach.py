@@ -78,9 +78,9 @@ def _lines(text: str) -> int | None:
 
 def run(asked: argparse.Namespace) -> int:
     """Show a job's output. Exit codes: OUTPUT."""
-    from tasker.cli.live.follow import Follow, handling
-    from tasker.cli.live.leaving import leaving
-    from tasker.cli.live.output import choose
+    from tasker.cli.live.choose import choose
+    from tasker.cli.live.follow import Follow
+    from tasker.cli.live.signals import handling, leaving
     from tasker.cli.service.connection import connect
 
     _check(asked)

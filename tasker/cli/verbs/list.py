@@ -7,13 +7,13 @@ import time
 
 from tasker.cli import exits
 from tasker.cli.grammar import options
-from tasker.cli.service import fanout as everywhere
 from tasker.cli.service.connection import connect, wanted_owner
-from tasker.cli.service.fanout import ask_all, named
+from tasker.cli.service.fanout import ask_all
 from tasker.cli.show import jobs as render
 from tasker.cli.show import json as document
 from tasker.cli.show.stderr import waiting
 from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import by_machine
 from tasker.client import Client
 from tasker.job import Job
 
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("-r", "--running", action="store_true", help="only those that have not ended")
     which.add_argument("--archived", action="store_true", help="only those whose output is on disk (tasker archive)")
     parser.add_argument("-w", "--wide", action="store_true", help="more columns, nothing cut")
-    everywhere.option(parser)
+    options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -67,5 +67,5 @@ def _everywhere(asked: argparse.Namespace) -> int:
         print_json({"jobs": named_jobs})
     elif answers:
         tables = {name: render.table(jobs, time.monotonic(), asked.wide) for name, jobs in answers.items()}
-        print_rows(named(tables), not asked.wide, render.EXPENDABLE)
+        print_rows(by_machine(tables), not asked.wide, render.EXPENDABLE)
     return code

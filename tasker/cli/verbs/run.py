@@ -40,8 +40,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Start a job, show its output, exit as it did."""
     from tasker.cli.grammar import spec
+    from tasker.cli.live.choose import choose
     from tasker.cli.live.follow import Follow
-    from tasker.cli.live.output import choose
     from tasker.cli.live.signals import Interrupts, Left, unstopped
     from tasker.cli.service.connection import connect
     from tasker.cli.verbs.attach import again

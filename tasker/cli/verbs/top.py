@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterator
 from tasker.cli import exits
 from tasker.cli.grammar import options
 from tasker.cli.grammar.arguments import UsageError
-from tasker.cli.live.leaving import leaving
 from tasker.cli.live.loop import Live, Wake
+from tasker.cli.live.signals import leaving
 from tasker.cli.service import fanout as everywhere
 from tasker.cli.service import settings
 from tasker.cli.service.connection import connect, wanted_owner
-from tasker.cli.service.merged import Alone, Merged, Told
+from tasker.cli.service.fanout import Alone, Merged, Told
 from tasker.cli.show import top
-from tasker.cli.show.board import Board
+from tasker.cli.show.changes import Board
 from tasker.cli.show.console import knows_sequences
 from tasker.cli.show.stderr import complain, say
 from tasker.cli.show.stdout import print_json, print_rows
@@ -51,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="BY", choices=tuple(top.SORTS), default="cpu",
                         help=f"one of {', '.join(top.SORTS)}; cpu by default")  # fmt: skip
     parser.add_argument("--once", action="store_true", help="print a table and end")
-    everywhere.option(parser)
+    options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:

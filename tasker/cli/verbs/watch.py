@@ -9,10 +9,9 @@ import time
 from tasker.cli import exits
 from tasker.cli.grammar import options
 from tasker.cli.grammar.arguments import UsageError
-from tasker.cli.live.leaving import leaving
+from tasker.cli.live.signals import leaving
 from tasker.cli.service.connection import connect, wanted_owner
-from tasker.cli.show.board import Board
-from tasker.cli.show.changes import as_json, line, lines, present
+from tasker.cli.show.changes import Board, as_json, line, lines, present
 from tasker.cli.show.stderr import on_terminal, say
 from tasker.cli.show.stdout import print_json, print_text
 from tasker.client.watching import Away, Forgotten, News, Snapshot
