@@ -54,9 +54,9 @@ def _run(options: argparse.Namespace) -> int:
     except TaskerError as error:
         if error.reason is not Reason.NOT_FOUND:
             raise
-        from tasker.cli.service import nearest as missing
+        from tasker.cli.service import nearest
 
-        raise missing.explained(error, options) from error
+        raise nearest.explained(error, options) from error
 
 
 def _keep_standard_descriptors() -> None:
@@ -70,10 +70,10 @@ def _keep_standard_descriptors() -> None:
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
     from tasker.cli import exits
-    from tasker.cli.show import json as document
+    from tasker.cli.show import json
 
     if arguments.wants_json(words):
-        complain_json(document.dump(document.error(error)))
+        complain_json(json.dump(json.error(error)))
     else:
         complain(error.message)
     if isinstance(error, arguments.UsageError) and arguments.verb_of(words) != "run":

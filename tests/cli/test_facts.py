@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli.show import usage as figures
+from tasker.cli.show import usage
 from tasker.cli.show.details import DIFFERS, facts, in_force
 from tasker.cli.show.table import for_pipe
 from tasker.job import Job, JobSpec, Kind, Outcome
@@ -198,10 +198,10 @@ def test_paused_is_no_secret() -> None:
     [(None, ""), (0.0, "0 %"), (0.0004, "0 %"), (0.006, "0.6 %"), (0.0994, "9.9 %"), (0.1, "10 %"), (1.534, "153 %")],
 )
 def test_shares(share: float | None, word: str) -> None:
-    assert figures.percent(share) == word
+    assert usage.percent(share) == word
 
 
 def test_what_it_waits_for_most() -> None:
-    assert figures.waits(USAGE) == "disk 34 %"
-    assert figures.waits(Usage(time=0.0)) == ""
-    assert figures.waits(Usage(time=0.0, cpu_pressure=Pressure(0.004, 0.0, 1.0))) == ""
+    assert usage.waits(USAGE) == "disk 34 %"
+    assert usage.waits(Usage(time=0.0)) == ""
+    assert usage.waits(Usage(time=0.0, cpu_pressure=Pressure(0.004, 0.0, 1.0))) == ""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from tasker.cli.show import jobs as render
-from tasker.cli.show import usage as figures
 from tasker.cli.show.clean import visible
+from tasker.cli.show.jobs import STATES, clock, command, fullness
+from tasker.cli.show.usage import percent, rate, waits
 from tasker.job import Job
 from tasker.lifecycle import State
 from tasker.quantity import format_size
@@ -63,7 +63,7 @@ class Standing:
 
 def footer(standing: Standing, columns: int, now: float | None = None) -> Text:
     """A row of at most `columns` cells. `now`: CLOCK_MONOTONIC."""
-    style = render.STATES.get(standing.state, "")
+    style = STATES.get(standing.state, "")
     bar = Text("▌", style)
     if standing.question:
         row = bar + Text(standing.question, "bold")
@@ -85,16 +85,16 @@ def _width(parts: list[Text]) -> int:
 def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
     """In the order of the row, each with its rank: the higher, the sooner it goes."""
     job, usage = standing.job, standing.usage
-    label = Text(visible(job.spec.name) or render.command(job))
+    label = Text(visible(job.spec.name) or command(job))
     label.truncate(LABEL, overflow="ellipsis")
     return [
         (2, Text(visible(job.id), "bold")),
-        (0, Text(str(standing.state), render.STATES.get(standing.state, ""))),
+        (0, Text(str(standing.state), STATES.get(standing.state, ""))),
         (9, Text(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")),
-        (3, Text(render.clock(job.elapsed(now)))),
+        (3, Text(clock(job.elapsed(now)))),
         (1, Text(standing.trouble, "yellow")),
         (4, Text(f"lost {format_size(standing.lost)}", "yellow") if standing.lost else Text()),
-        (6, Text(_named("CPU", figures.percent(usage.cpu_rate if usage else None)))),
+        (6, Text(_named("CPU", percent(usage.cpu_rate if usage else None)))),
         (5, _memory(job, usage)),
         (8, Text(_disk(usage))),
         (7, Text(_waiting(usage), "yellow")),
@@ -114,7 +114,7 @@ def _memory(job: Job, usage: Usage | None) -> Text:
         return Text(f"memory {format_size(usage.memory)}")
     share = min(1.0, usage.memory / min(limits))
     size = f" {format_size(usage.memory)} of {format_size(min(limits))}"
-    return Text.assemble((_bar(share), f"{render.fullness(share)} on bright_black"), size)
+    return Text.assemble((_bar(share), f"{fullness(share)} on bright_black"), size)
 
 
 def _bar(share: float) -> str:
@@ -127,12 +127,12 @@ def _disk(usage: Usage | None) -> str:
     if usage is None:
         return ""
     rates = (("reads", usage.io_read_rate), ("writes", usage.io_write_rate))
-    return ", ".join(f"{what} {figures.rate(rate)}" for what, rate in rates if rate and rate >= 1)
+    return ", ".join(f"{what} {rate(speed)}" for what, speed in rates if speed and speed >= 1)
 
 
 def _waiting(usage: Usage | None) -> str:
     """The worst pressure, if any is worth a word."""
-    return _named("waiting for", figures.waits(usage, WAITING) if usage else "")
+    return _named("waiting for", waits(usage, WAITING) if usage else "")
 
 
 def _named(name: str, figure: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from tasker.cli.show import jobs as render
+from tasker.cli.show.jobs import ended, left_behind
 from tasker.cli.show.stderr import UNTIL_SHOWN
 from tasker.client import Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.job import Job
@@ -68,7 +68,7 @@ class Notices:
                 return self.now()
             case Ended(job=job):
                 self._exited = None
-                return [*self.rest(), render.ended(job)]
+                return [*self.rest(), ended(job)]
             case Detached(reason=reason, offset=offset):
                 again = f"tasker attach --offset {offset} {self.job}{self._into}"
                 return [*self.rest(), Text(f"{REASONS[reason]}: {again}", NOTICE)]
@@ -99,7 +99,7 @@ class Notices:
         lost = self._losses.told()
         if self._exited and self._clock() - self._exited[1] >= UNTIL_SHOWN:
             job, self._exited = self._exited[0], None
-            left = render.left_behind(job, self._clock())
+            left = left_behind(job, self._clock())
             return [*_lines(lost, f"the command has exited; {left}"), *self.now()]
         if not self._broken or self._broken_told or self._clock() - self._broken[1] < UNTIL_SHOWN:
             return _lines(lost)

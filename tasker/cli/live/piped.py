@@ -7,7 +7,7 @@ from tasker.cli.live.notices import Notices
 from tasker.cli.live.output import STDOUT, Output, received
 from tasker.cli.live.screen import write_all
 from tasker.cli.live.timestamps import Stamps
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.stderr import say
 from tasker.client import Chunk, Ended, Event
 
@@ -53,4 +53,4 @@ class Lines(Output):
     """Everything, as JSON lines."""
 
     def show(self, event: Event) -> None:
-        write_all(STDOUT, document.dump(document.event(event)).encode() + b"\n")
+        write_all(STDOUT, json.dump(json.event(event)).encode() + b"\n")

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from tasker.cli.live.notices import Notices
 from tasker.cli.live.output import STDOUT, Output
 from tasker.cli.live.screen import write_all
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.clean import visible
 from tasker.cli.show.stderr import UNTIL_SHOWN, say
 from tasker.client import Attached, Chunk, Event, Lost
@@ -56,7 +56,7 @@ class Recorder(Output):
             case Lost(begin=begin, end=end) if self._meter is not None:
                 self._meter.lose(end - begin)
         if self._json and not isinstance(event, Chunk):
-            write_all(STDOUT, document.dump(document.event(event)).encode() + b"\n")
+            write_all(STDOUT, json.dump(json.event(event)).encode() + b"\n")
         self._tell([text.plain for text in self._notices.of(event)])
 
     def _write(self, data: bytes) -> None:

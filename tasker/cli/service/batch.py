@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tasker.cli import exits
-from tasker.cli.service import nearest as missing
-from tasker.cli.show import json as document
+from tasker.cli.service import nearest
+from tasker.cli.show import json
 from tasker.cli.show.stderr import complain, complain_json, waiting
 from tasker.cli.show.stdout import print_json
 from tasker.errors import Reason, TaskerError
@@ -48,21 +48,21 @@ def report(
 ) -> int:
     """Print every error and, with `tell`, every job: in its words, or as {"jobs": […]}. The first error's exit code."""
     code = exits.DONE
-    json, known = asked.json, None
+    known = None
     for answer in answers:
         if isinstance(answer, TaskerError):
             code = code or exits.of_error(answer.reason)
             if known is None and answer.reason is Reason.NOT_FOUND:
-                known = missing.jobs(asked)
-            error = missing.explained(answer, asked, known)
-            if json:
-                complain_json(document.dump(document.error(error)))
+                known = nearest.jobs(asked)
+            error = nearest.explained(answer, asked, known)
+            if asked.json:
+                complain_json(json.dump(json.error(error)))
             else:
                 complain(error.message)
-        elif tell is not None and not json:
+        elif tell is not None and not asked.json:
             print(tell(answer))
-    if tell is not None and json:
-        print_json(document.jobs([answer for answer in answers if isinstance(answer, Job)]))
+    if tell is not None and asked.json:
+        print_json(json.jobs([answer for answer in answers if isinstance(answer, Job)]))
     return code
 
 

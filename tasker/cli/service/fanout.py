@@ -21,7 +21,7 @@ from tasker.cli import exits
 from tasker.cli.service import settings
 from tasker.cli.service.connection import client_of, identity_of
 from tasker.cli.service.settings import Settings
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.stderr import complain, complain_json, waiting
 from tasker.client import Client
 from tasker.client.watching import Away, News, Watching
@@ -59,7 +59,7 @@ def tell(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
     """What is wrong with one of them."""
     if asked.json:
         told = {"reason": str(error.reason), "message": error.message, "machine": machine}
-        complain_json(document.dump({"error": told}))
+        complain_json(json.dump({"error": told}))
     else:
         complain(f"{machine}: {error.message}")
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.text import Text
 
-from tasker.cli.show import jobs as render
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.clean import visible
 from tasker.cli.show.details import FIELDS
+from tasker.cli.show.jobs import STATES, command, ending, outcome_style, state_of, time_of_day
 from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used
 from tasker.job import Job
 from tasker.lifecycle import State
@@ -92,7 +92,7 @@ def happenings(difference: Difference) -> list[str]:
 
 def present(job: Job) -> str:
     """What is said of a job that was there before anybody watched."""
-    return f"is {render.state_of(job)}: {_what(job)}"
+    return f"is {state_of(job)}: {_what(job)}"
 
 
 def lines(difference: Difference, now: float) -> list[Text]:
@@ -104,22 +104,22 @@ def lines(difference: Difference, now: float) -> list[Text]:
 
 def line(job: Job, text: str, now: float) -> Text:
     """14:23:05 k3v9x2mq alice  paused"""
-    style = render.outcome_style(job.outcome) if job.outcome else render.STATES.get(job.state, "")
+    style = outcome_style(job.outcome) if job.outcome else STATES.get(job.state, "")
     owner = f" {visible(job.owner):<8} "
-    return Text.assemble((render.time_of_day(now), "dim"), " ", (visible(job.id), "bold"), owner, (text, style))
+    return Text.assemble((time_of_day(now), "dim"), " ", (visible(job.id), "bold"), owner, (text, style))
 
 
 def as_json(news: News) -> dict[str, Any]:
     """News as the API's WatchJobsResponse has it."""
     match news:
         case Snapshot(jobs=jobs, first=first, last=last):
-            return {"snapshot": {**document.jobs(list(jobs)), "first": first, "last": last}}
+            return {"snapshot": {**json.jobs(list(jobs)), "first": first, "last": last}}
         case Changed(job=job):
-            return {"changed": document.job(job)}
+            return {"changed": json.job(job)}
         case Forgotten(job=id):
             return {"forgotten": id}
         case Used(usages=usages):
-            return {"usage": {"usages": [{"job": one.job, "usage": document.usage(one.usage)} for one in usages]}}
+            return {"usage": {"usages": [{"job": one.job, "usage": json.usage(one.usage)} for one in usages]}}
         case Away(error=error):
             return {"away": {"error": error.message}}  # this side's own
 
@@ -130,14 +130,14 @@ def _moved(before: Job | None, after: Job) -> str:
         return ""
     started = f"started: {_what(after)}" if before is None or before.state is State.STARTING else ""
     if after.state is State.ENDED:
-        end = render.ending(after)
+        end = ending(after)
         return f"{started}; {end}" if started else end
     if after.state is State.STARTING:
         return ""
     if started:
-        return started if after.state is State.RUNNING else f"{started}; {render.state_of(after)}"
+        return started if after.state is State.RUNNING else f"{started}; {state_of(after)}"
     if after.state is State.STOPPING:
-        return render.state_of(after)
+        return state_of(after)
     assert before is not None
     return MOVES.get((before.state, after.state), "")
 
@@ -153,4 +153,4 @@ def _limits(before: Job, after: Job) -> str:
 
 def _what(job: Job) -> str:
     name = visible(job.spec.name)
-    return f"{name}: {render.command(job)}" if name else render.command(job)
+    return f"{name}: {command(job)}" if name else command(job)

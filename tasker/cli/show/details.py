@@ -10,10 +10,10 @@ from typing import Any
 from rich.text import Text
 
 from tasker import acting
-from tasker.cli.show import usage as figures
 from tasker.cli.show.clean import visible
 from tasker.cli.show.jobs import STATES, cells, left_behind, moment, outcome_style, state_of
 from tasker.cli.show.table import Rows
+from tasker.cli.show.usage import count, size, used
 from tasker.job import Job
 from tasker.journal import search
 from tasker.limits import IoLimit, Limits
@@ -49,7 +49,7 @@ def facts(job: Job, now: float) -> Rows:
         ("linger", "" if job.spec.linger is None else format_linger(job.spec.linger)),
         ("output", _output(job)),
         ("output kept", smaller_ring(job)),
-        ("followers", figures.count(job.followers or None)),
+        ("followers", count(job.followers or None)),
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),
         ("slice", visible(job.slice)),
@@ -94,7 +94,7 @@ def _usage(job: Job) -> Iterable[tuple[str, str]]:
     if job.usage is None:
         return ()
     limits = job.in_force or job.limits
-    return figures.used(job.usage, limits.memory, job.ended)
+    return used(job.usage, limits.memory, job.ended)
 
 
 def _acting(job: Job, ran: float | None) -> str:
@@ -124,7 +124,7 @@ def _named(job: Job, limits: Limits) -> Limits:
 
 
 def _output(job: Job) -> str:
-    printed = figures.size(job.printed)
+    printed = size(job.printed)
     return f"{printed or 'its output'}, on disk (archived)" if job.archived else printed
 
 
@@ -155,13 +155,13 @@ def _known(words: Callable[[Any], str]) -> Callable[[Any], str]:
 
 FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "cpu": ("CPU", _known(lambda cores: f"{cores:g} cores")),
-    "cpu_weight": ("CPU weight", figures.count),
-    "memory": ("memory", figures.size),
-    "memory_high": ("memory high", figures.size),
-    "memory_swap": ("swap", figures.size),
-    "tasks": ("tasks", figures.count),
+    "cpu_weight": ("CPU weight", count),
+    "memory": ("memory", size),
+    "memory_high": ("memory high", size),
+    "memory_swap": ("swap", size),
+    "tasks": ("tasks", count),
     "io": ("disk", _disks),
-    "io_weight": ("IO weight", figures.count),
+    "io_weight": ("IO weight", count),
     "run_time": ("run time", _known(format_duration)),
 }
 """Every field of Limits: its name for people, and its value in their units."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.text import Text
 
-from tasker.cli.show import json as document
-from tasker.cli.show import usage as figures
+from tasker.cli.show import json
 from tasker.cli.show.clean import visible
 from tasker.cli.show.details import FIELDS
 from tasker.cli.show.table import Rows
+from tasker.cli.show.usage import used
 from tasker.info import Info
 from tasker.limits import Limits
 from tasker.quantity import format_duration, format_size
@@ -53,9 +53,9 @@ def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
     """`GetInfoResponse`, and what only the client knows."""
     return {
         **asdict(info),
-        "time": document.time(info.time),
-        "not_after": document.time(info.not_after),
-        "use": None if info.use is None else document.usage(info.use),
+        "time": json.time(info.time),
+        "not_after": json.time(info.not_after),
+        "use": None if info.use is None else json.usage(info.use),
         "address": address,
         "clock_difference": round(difference, 3),
     }
@@ -64,7 +64,7 @@ def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
 def _use(info: Info) -> list[tuple[str, str | Text]]:
     if info.use is None:
         return []
-    return [(f"your {label}", text) for label, text in figures.used(info.use, info.owner.memory, ended=None)]
+    return [(f"your {label}", text) for label, text in used(info.use, info.owner.memory, ended=None)]
 
 
 def _rings(taken: int, most: int | None) -> str:

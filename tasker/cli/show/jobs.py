@@ -13,9 +13,9 @@ from datetime import datetime
 
 from rich.text import Text
 
-from tasker.cli.show import usage as figures
 from tasker.cli.show.clean import visible
 from tasker.cli.show.table import Rows
+from tasker.cli.show.usage import size
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.quantity import format_duration
@@ -62,8 +62,8 @@ def cells(job: Job, now: float) -> dict[str, str]:
         "STARTED": moment(job.started),
         "ELAPSED": "" if ran is None else format_duration(ran),
         "CPU TIME": "" if used is None else format_duration(used.cpu_time),
-        "MEMORY": "" if used is None else figures.size(used.memory_peak if job.ended else used.memory),
-        "OUTPUT": figures.size(job.printed),
+        "MEMORY": "" if used is None else size(used.memory_peak if job.ended else used.memory),
+        "OUTPUT": size(job.printed),
         "HOW IT ENDED": visible(job.outcome.summary) if job.outcome else "",
         "UNIT": visible(job.unit),
         "COMMAND": command(job),

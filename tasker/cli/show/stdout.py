@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.console import console
 from tasker.cli.show.table import Rows, fitting, for_pipe, for_terminal
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def print_json(value: dict[str, Any]) -> None:
     """One line, at once: a program may wait for it."""
-    print(document.dump(value), flush=True)
+    print(json.dump(value), flush=True)
 
 
 def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> None:

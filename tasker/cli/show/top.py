@@ -17,12 +17,12 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from tasker.cli.show import jobs as render
-from tasker.cli.show import json as document
-from tasker.cli.show import usage as figures
+from tasker.cli.show import json
 from tasker.cli.show.changes import Board
 from tasker.cli.show.clean import visible
+from tasker.cli.show.jobs import STATES, clock, command, fullness, time_of_day
 from tasker.cli.show.table import Rows, fitting, for_terminal
+from tasker.cli.show.usage import count, percent, rate, size, waits
 from tasker.job import Job
 from tasker.usage import Usage
 
@@ -123,27 +123,27 @@ def cells(row: Row, now: float) -> dict[str, Text]:
         "ID": Text(visible(job.id), "bold"),
         "NAME": Text(visible(job.spec.name)),
         "OWNER": Text(visible(job.owner)),
-        "STATE": Text(str(job.state), render.STATES.get(job.state, "")),
-        "ELAPSED": Text("" if ran is None else render.clock(ran)),
-        "CPU": Text(figures.percent(used.cpu_rate)),
-        "MEMORY": Text(figures.size(used.memory), _fullness(used.memory, limit)),
-        "LIMIT": Text(figures.size(limit)),
-        "READ": Text(figures.rate(used.io_read_rate) if used.io_read_rate else ""),
-        "WRITE": Text(figures.rate(used.io_write_rate) if used.io_write_rate else ""),
-        "TASKS": Text(figures.count(used.tasks)),
-        "WAITS FOR": Text(figures.waits(used), "yellow"),
-        "COMMAND": Text(render.command(job)),
+        "STATE": Text(str(job.state), STATES.get(job.state, "")),
+        "ELAPSED": Text("" if ran is None else clock(ran)),
+        "CPU": Text(percent(used.cpu_rate)),
+        "MEMORY": Text(size(used.memory), _fullness(used.memory, limit)),
+        "LIMIT": Text(size(limit)),
+        "READ": Text(rate(used.io_read_rate) if used.io_read_rate else ""),
+        "WRITE": Text(rate(used.io_write_rate) if used.io_write_rate else ""),
+        "TASKS": Text(count(used.tasks)),
+        "WAITS FOR": Text(waits(used), "yellow"),
+        "COMMAND": Text(command(job)),
     }
 
 
 def total_cells(total: Total, more: str) -> dict[str, Text]:
     said = {
         "ID": f"{total.jobs} job{'' if total.jobs == 1 else 's'}",
-        "CPU": figures.percent(total.cpu_rate),
-        "MEMORY": figures.size(total.memory),
-        "READ": figures.rate(total.io_read_rate) if total.io_read_rate else "",
-        "WRITE": figures.rate(total.io_write_rate) if total.io_write_rate else "",
-        "TASKS": figures.count(total.tasks),
+        "CPU": percent(total.cpu_rate),
+        "MEMORY": size(total.memory),
+        "READ": rate(total.io_read_rate) if total.io_read_rate else "",
+        "WRITE": rate(total.io_write_rate) if total.io_write_rate else "",
+        "TASKS": count(total.tasks),
         "COMMAND": more,
     }
     return {column: Text(said.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
@@ -171,16 +171,16 @@ def as_json(rows: Sequence[Row], machine: str, now: float) -> dict[str, Any]:
     jobs = [
         {
             **({"machine": row.machine} if row.machine else {}),
-            **document.job(row.job),
-            "usage": document.usage(row.usage) if row.usage.time else None,
+            **json.job(row.job),
+            "usage": json.usage(row.usage) if row.usage.time else None,
         }
         for row in rows
     ]
-    return {"time": document.time(now), "machine": machine, "jobs": jobs, "total": asdict(total(rows))}
+    return {"time": json.time(now), "machine": machine, "jobs": jobs, "total": asdict(total(rows))}
 
 
 def _title(by: str, machine: str, now: float, columns: int) -> Text:
-    when, sort = render.time_of_day(now), "CPU" if by == "cpu" else by
+    when, sort = time_of_day(now), "CPU" if by == "cpu" else by
     title = Text.assemble((visible(machine), "bold"), f" · {when} · by {sort}")
     hint = f"{' '.join(KEYS)}: sort by · q: quit"
     if (gap := columns - title.cell_len - len(hint)) >= 2:
@@ -205,5 +205,5 @@ def _placed(cell: Text, column: str) -> Text:
 
 def _fullness(memory: int | None, limit: int | None) -> str:
     """Near its limit a job is about to be killed; far from it there is nothing to say."""
-    style = render.fullness(memory / limit) if memory is not None and limit else ""
+    style = fullness(memory / limit) if memory is not None and limit else ""
     return style if style != "green" else ""

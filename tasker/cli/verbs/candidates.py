@@ -13,8 +13,8 @@ from itertools import islice
 from tasker.cli import exits
 from tasker.cli.service import configfile, settings
 from tasker.cli.service.fanout import answers
-from tasker.cli.show import jobs as render
 from tasker.cli.show.clean import visible
+from tasker.cli.show.jobs import command
 from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Identity, Role
@@ -68,5 +68,5 @@ def lines(jobs: Iterable[Job]) -> list[str]:
 
 
 def _what(job: Job) -> str:
-    text = f"{job.state}, {job.owner}: {job.spec.name or render.command(job)}"
+    text = f"{job.state}, {job.owner}: {job.spec.name or command(job)}"
     return visible(text)[:WIDTH]

@@ -19,7 +19,7 @@ from tasker.cli import exits
 from tasker.cli.grammar import options
 from tasker.cli.grammar.help import sentence
 from tasker.cli.service import settings
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.clean import visible
 from tasker.cli.show.stdout import print_json, print_rows
 from tasker.client.explain import judge
@@ -178,7 +178,7 @@ def _judged(one: Listed, revoked: tuple[str, ...]) -> Listed:
 
 def _json(one: Listed) -> dict[str, Any]:
     seen = one.description
-    dates = {"not_before": document.time(seen.not_before), "not_after": document.time(seen.not_after)}
+    dates = {"not_before": json.time(seen.not_before), "not_after": json.time(seen.not_after)}
     return {"path": str(one.path), **asdict(seen), **dates, "problem": one.problem}
 
 

@@ -9,7 +9,7 @@ import sys
 from tasker.cli import exits
 from tasker.cli.grammar import options, spec
 from tasker.cli.service.connection import connect
-from tasker.cli.show import json as document
+from tasker.cli.show import json
 from tasker.cli.show.details import smaller_ring
 from tasker.cli.show.stderr import on_terminal, say
 from tasker.cli.show.stdout import print_json
@@ -50,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
         job = client.start(asked)
     try:
         if given.json:
-            print_json({"job": document.job(job)})
+            print_json({"job": json.job(job)})
         else:
             print(job.id)
         sys.stdout.flush()

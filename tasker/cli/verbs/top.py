@@ -14,8 +14,7 @@ from tasker.cli.grammar import options
 from tasker.cli.grammar.arguments import UsageError
 from tasker.cli.live.loop import Live, Wake
 from tasker.cli.live.signals import leaving
-from tasker.cli.service import fanout as everywhere
-from tasker.cli.service import settings
+from tasker.cli.service import fanout, settings
 from tasker.cli.service.connection import connect, wanted_owner
 from tasker.cli.service.fanout import Alone, Merged, Told
 from tasker.cli.show import top
@@ -107,12 +106,12 @@ def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Na
             match thing:
                 case Wake():
                     for name in sorted(waiting - boards.keys() - {""}):
-                        everywhere.tell(name, everywhere.silent(PATIENCE), asked)
+                        fanout.tell(name, fanout.silent(PATIENCE), asked)
                     break
                 case "", Away(error=error):
                     say(f"{error.message}; waiting for it")
                 case name, Away(error=error):
-                    everywhere.tell(name, error, asked)
+                    fanout.tell(name, error, asked)
                     waiting.discard(name)
                 case name, news if not isinstance(news, Away):
                     board = boards.setdefault(name, Board())
