@@ -9,8 +9,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tasker.errors import Reason
-from tasker.job import Kind, Outcome
+
+if TYPE_CHECKING:
+    from tasker.job import Outcome
 
 DONE = 0
 USAGE = 2
@@ -35,6 +39,8 @@ def of_error(reason: Reason) -> int:
 
 def of_outcome(outcome: Outcome | None) -> int:
     """The exit code of `run` for a job that ended so. None, and whatever is not known, is never 0."""
+    from tasker.job import Kind, Outcome  # here, since it takes a while, and most verbs go without
+
     match outcome:
         case Outcome(kind=Kind.EXITED, exit_code=int(code)):
             return code

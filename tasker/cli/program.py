@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tasker.cli.grammar import arguments
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.grammar.verbs import load
 from tasker.cli.show.stderr import STDERR, complain, complain_json
 from tasker.errors import Reason, TaskerError
@@ -70,13 +71,14 @@ def _keep_standard_descriptors() -> None:
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
     from tasker.cli import exits
-    from tasker.cli.show import json
 
     if arguments.wants_json(words):
+        from tasker.cli.show import json
+
         complain_json(json.dump(json.error(error)))
     else:
         complain(error.message)
-    if isinstance(error, arguments.UsageError) and arguments.verb_of(words) != "run":
+    if isinstance(error, UsageError) and arguments.verb_of(words) != "run":
         return exits.USAGE
     return exits.of_error(error.reason)
 

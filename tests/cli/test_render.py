@@ -63,7 +63,7 @@ def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
 def test_a_narrow_terminal_has_fewer_columns(width: int, columns: str) -> None:
     job = ended(Outcome(Kind.STOPPED, stopped_by="somebody"), spec=JobSpec(("sleep", "60", "and more"), name="n" * 20))
     table = fitting(jobs.table([RUNNING, job], 0, wide=False), width, jobs.EXPENDABLE)
-    assert " ".join(cell.plain for cell in table[0]) == columns
+    assert " ".join(cell.text for cell in table[0]) == columns
     assert all(len(row) == len(table[0]) for row in table)
 
 
@@ -91,7 +91,7 @@ def test_no_control_characters(wide: bool) -> None:
             *for_pipe(jobs.table([job], 0, wide)),
             *shown(for_terminal(jobs.table([job], 0, wide)), 300),
             *for_pipe(facts(job, 0)),
-            jobs.ended(job).plain,
+            jobs.ended(job),
             footer(Standing(job, hint="hint"), 300, 0).plain,
         ]
     )
@@ -110,8 +110,8 @@ def test_no_control_characters(wide: bool) -> None:
     ],
 )
 def test_the_end_in_one_line(outcome: Outcome, line: str, style: str) -> None:
-    text = jobs.ended(ended(outcome))
-    assert (text.plain, str(text.style)) == (line, style)
+    job = ended(outcome)
+    assert (jobs.ended(job), jobs.outcome_style(job.outcome)) == (line, style)
 
 
 def test_json_has_the_keys_of_the_api() -> None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tasker.cli.grammar.arguments import Parser
+from tasker.cli.grammar.parser import Parser
 from tasker.cli.grammar.verbs import WITH_COMMAND
 
 KINDS = {"FILE": "file", "DIR": "directory", "JOB": "job", "SIG": "signal", "SIGNAL": "signal", "CONTEXT": "context"}
@@ -44,7 +44,7 @@ class Place:
 
 def places(parser: Parser) -> Iterator[Place]:
     """All of them, the root first; aliases are places of their own."""
-    summaries = _summaries(parser)
+    summaries = parser.summaries
     children = {name: summaries.get(verb.verb, "") for name, verb in parser.verbs.items() if verb.verb in summaries}
     yield Place(("tasker",), _options(parser), "", children=children)
     for name in children:
@@ -60,16 +60,12 @@ def signals() -> list[str]:
 
 
 def _place(words: tuple[str, ...], parser: Parser, verb: str) -> Place:
-    operands = [
-        action
-        for action in parser._get_positional_actions()
-        if not isinstance(action, argparse._SubParsersAction)
-    ]
+    operands = parser.operands()
     kind = "command" if verb in WITH_COMMAND else _kind(operands[0], words) if operands else ""
     if kind == "job" and verb in RUNNING:
         kind = "running" if len(operands) == 1 else "target"
     several = verb in WITH_COMMAND or any(one.nargs in ("+", "*") for one in operands)
-    return Place(words, _options(parser), kind, several, _summaries(parser))
+    return Place(words, _options(parser), kind, several, parser.summaries)
 
 
 def _options(parser: Parser) -> tuple[Option, ...]:
@@ -80,8 +76,7 @@ def _options(parser: Parser) -> tuple[Option, ...]:
             "" if action.nargs == 0 else _kind(action, ()),
             str(action.metavar or action.dest),
         )
-        for action in parser._actions
-        if action.option_strings and action.help != argparse.SUPPRESS
+        for action in parser.shown()
     )
 
 
@@ -92,9 +87,3 @@ def _kind(action: argparse.Action, words: tuple[str, ...]) -> str:
         return "context"
     metavar = str(action.metavar or "")
     return "file" if metavar.startswith("PATH") else KINDS.get(metavar, "any")
-
-
-def _summaries(parser: Parser) -> dict[str, str]:
-    parts = [part for part in parser._actions if isinstance(part, argparse._SubParsersAction)]
-    listed = parts[0]._choices_actions if parts else []
-    return {one.dest: one.help or "" for one in listed}

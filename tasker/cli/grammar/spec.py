@@ -6,8 +6,8 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 
-from tasker.cli.grammar.arguments import UsageError
 from tasker.cli.grammar.options import path as typed_path
+from tasker.cli.grammar.parser import UsageError
 from tasker.errors import TaskerError
 from tasker.job import JobSpec, check_spec
 from tasker.limits import IoLimit, Limits

@@ -32,6 +32,8 @@ VERBS = {
 ALIASES = {"list": ("ls", "ps")}
 HIDDEN = ("candidates",)
 """Verbs that nobody types: neither help nor completion shows them."""
+NAMES = {word: name for name in (*VERBS, *HIDDEN) for word in (name, *ALIASES.get(name, ()))}
+"""What may be typed, and the verb that it stands for."""
 WITH_COMMAND = ("start", "run")
 """Verbs that end in a command of the job's own, which is left as it is."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.jobs import STATES, clock, command, fullness
 from tasker.cli.show.usage import percent, rate, waits
 from tasker.job import Job

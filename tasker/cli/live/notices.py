@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from tasker.cli.show.jobs import ended, left_behind
+from tasker.cli.show.jobs import ended, left_behind, outcome_style
 from tasker.cli.show.stderr import UNTIL_SHOWN
 from tasker.client import Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.job import Job
@@ -68,7 +68,7 @@ class Notices:
                 return self.now()
             case Ended(job=job):
                 self._exited = None
-                return [*self.rest(), ended(job)]
+                return [*self.rest(), Text(ended(job), outcome_style(job.outcome))]
             case Detached(reason=reason, offset=offset):
                 again = f"tasker attach --offset {offset} {self.job}{self._into}"
                 return [*self.rest(), Text(f"{REASONS[reason]}: {again}", NOTICE)]

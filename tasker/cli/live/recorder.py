@@ -19,7 +19,7 @@ from tasker.cli.live.notices import Notices
 from tasker.cli.live.output import STDOUT, Output
 from tasker.cli.live.screen import write_all
 from tasker.cli.show import json
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.stderr import UNTIL_SHOWN, say
 from tasker.client import Attached, Chunk, Event, Lost
 from tasker.errors import Reason, TaskerError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tasker import certs
 from tasker.address import parse
-from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.service import settings
 from tasker.cli.service.settings import Material, Settings
 from tasker.cli.show.info import SOON

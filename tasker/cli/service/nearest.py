@@ -9,7 +9,7 @@ from itertools import islice
 
 from tasker.cli.service import settings
 from tasker.cli.service.fanout import answers
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.errors import Reason, TaskerError
 
 PATIENCE = 2.0

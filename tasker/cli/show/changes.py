@@ -13,8 +13,8 @@ from typing import Any
 from rich.text import Text
 
 from tasker.cli.show import json
-from tasker.cli.show.clean import visible
 from tasker.cli.show.details import FIELDS
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.jobs import STATES, command, ending, outcome_style, state_of, time_of_day
 from tasker.client.watching import Away, Changed, Forgotten, News, Snapshot, Used
 from tasker.job import Job

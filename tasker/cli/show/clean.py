@@ -18,9 +18,7 @@ import codecs
 import re
 from collections.abc import Callable
 
-from tasker.cli.show.hidden import HIDDEN, HIDDEN_ASTRAL, OUT_OF_PLACE, Revealing, is_hidden, visible
-
-__all__ = ["SEQUENCE", "SGR", "STRING", "Cleaner", "visible"]
+from tasker.cli.show.hidden import HIDDEN, HIDDEN_ASTRAL, OUT_OF_PLACE, Revealing
 
 SEQUENCE = 256
 """Characters of one control sequence."""
@@ -31,6 +29,7 @@ SGR = re.compile(rf"\x1b\[([0-9;:]{{0,{SEQUENCE}}})m")
 
 _LAST_CONTROL = "\x9f"
 _CONTROLS = r"\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_is_hidden = re.compile(f"[{HIDDEN}{HIDDEN_ASTRAL}]").match
 _IN_ASCII = re.compile(f"[{_CONTROLS}]")
 _IN_BMP = re.compile(f"[{_CONTROLS}{HIDDEN}]{OUT_OF_PLACE}")
 _IN_ALL = re.compile(f"[{_CONTROLS}{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE}")
@@ -69,7 +68,7 @@ class Cleaner:
             if self._string_left:
                 at = self._skip_string(text, at)
                 continue
-            if text[at] > _LAST_CONTROL and is_hidden(text, at):  # text[at - 1] may have been dropped
+            if text[at] > _LAST_CONTROL and _is_hidden(text, at):  # text[at - 1] may have been dropped
                 kept.append(self._revealing.hidden(text[at]))
                 at += 1
                 continue

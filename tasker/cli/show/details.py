@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from rich.text import Text
-
 from tasker import acting
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.jobs import STATES, cells, left_behind, moment, outcome_style, state_of
-from tasker.cli.show.table import Rows
+from tasker.cli.show.table import Cell, Rows, header
 from tasker.cli.show.usage import count, size, used
 from tasker.job import Job
 from tasker.journal import search
@@ -26,12 +24,12 @@ def facts(job: Job, now: float) -> Rows:
     """A label and a value in each row; what is not there is left out. `now`: CLOCK_MONOTONIC."""
     row, ran = cells(job, now), job.elapsed(now)
     verdict = visible(job.outcome.verdict or job.outcome.summary) if job.outcome else ""
-    known: list[tuple[str, str | Text]] = [
-        ("job", Text(row["ID"], "bold")),
+    known: list[tuple[str, str | Cell]] = [
+        ("job", Cell(row["ID"], "bold")),
         ("name", row["NAME"]),
-        ("state", Text(state_of(job), STATES.get(job.state, ""))),
+        ("state", Cell(state_of(job), STATES.get(job.state, ""))),
         ("waits for", left_behind(job, now) if job.left_behind else ""),
-        ("how it ended", Text(verdict, outcome_style(job.outcome))),
+        ("how it ended", Cell(verdict, outcome_style(job.outcome))),
         ("command", row["COMMAND"]),
         ("directory", visible(job.spec.working_directory)),
         *(("environment", f"{visible(name)}={visible(value)}") for name, value in job.spec.environment.items()),
@@ -55,12 +53,12 @@ def facts(job: Job, now: float) -> Rows:
         ("slice", visible(job.slice)),
         ("look closer", search("TASKER_JOB", row["ID"]) if job.ended else f"systemctl status {row['UNIT']}"),
     ]
-    return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
+    return [[Cell(label, "dim"), value if isinstance(value, Cell) else Cell(value)] for label, value in known if value]
 
 
 def in_force(job: Job) -> Rows:
     """A table of a job's limits: asked for, and what its cgroup says; where that differs in another colour."""
-    rows: Rows = [[Text(column, "bold") for column in ("LIMIT", "ASKED", "IN FORCE")]]
+    rows: Rows = [header("LIMIT", "ASKED", "IN FORCE")]
     wanted, holds = _named(job, job.limits), None if job.in_force is None else _named(job, job.in_force)
     for field, (label, words) in FIELDS.items():
         style = DIFFERS if field in job.differing else ""
@@ -85,9 +83,9 @@ def _by_path(label: str, wanted: tuple[IoLimit, ...], holds: tuple[IoLimit, ...]
     return rows
 
 
-def _row(label: str, asked: str, now: str | None, style: str) -> list[Text]:
+def _row(label: str, asked: str, now: str | None, style: str) -> list[Cell]:
     """`now` is None where nothing was read back."""
-    return [Text(label), Text(asked or "none"), Text("" if now is None else now or "none", style)]
+    return [Cell(label), Cell(asked or "none"), Cell("" if now is None else now or "none", style)]
 
 
 def _usage(job: Job) -> Iterable[tuple[str, str]]:
@@ -105,14 +103,14 @@ def _acting(job: Job, ran: float | None) -> str:
     return "; ".join(acting.words(acting.acting(job.usage, ran), limits, job.usage, ran))
 
 
-def _limits(job: Job) -> Iterable[tuple[str, str | Text]]:
+def _limits(job: Job) -> Iterable[tuple[str, str | Cell]]:
     """Every limit there is, in people's units; where another one is in force, both."""
     wanted, holds = _named(job, job.limits), _named(job, job.in_force or job.limits)
     for field, (label, words) in FIELDS.items():
         asked, now = (words(getattr(limits, field)) for limits in (wanted, holds))
         what = label if field in UNSAID else f"{label} limit"
         if field in job.differing:
-            yield what, Text(f"{now or 'none'} in force, {asked or 'none'} asked for", DIFFERS)
+            yield what, Cell(f"{now or 'none'} in force, {asked or 'none'} asked for", DIFFERS)
         elif asked or now:
             yield what, now or asked
 

@@ -43,8 +43,6 @@ _PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 _VARIED = f"#*0-9{_PICTURES}\u1000-\u109f\u1800-\u18af\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 OUT_OF_PLACE = f"(?<![{_JOINED}]\u200c)(?<![{_JOINED}{_PICTURES}\ufe0f]\u200d)(?<![{_VARIED}][\ufe00-\ufe0f])"
 """Behind a hidden character in a regular expression: unless it is one that is kept."""
-is_hidden = re.compile(f"[{HIDDEN}{HIDDEN_ASTRAL}]").match
-_HIDDEN = re.compile(f"([{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE})")
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 
@@ -56,8 +54,14 @@ def is_mark(char: str) -> bool:
 
 
 @cache
+def _out_of_place() -> re.Pattern[str]:
+    """A hidden character that is to be shown. Made when first needed: it takes some milliseconds."""
+    return re.compile(f"([{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE})")
+
+
+@cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One mark; and more of them in a row than may be. Made when first needed: it takes some milliseconds.
+    """One mark; and more of them in a row than may be.
 
     For speed a class has every mark up to U+FFFF and, as one range, all characters beyond among which there are marks.
     """
@@ -96,7 +100,7 @@ class Revealing:
 
     def hidden(self, char: str) -> str:
         """An escape; but itself, where the piece before ended with what it belongs to."""
-        if _HIDDEN.search(self._last + char, len(self._last)) is None:
+        if _out_of_place().search(self._last + char, len(self._last)) is None:
             return self.plain(char)
         self._last, self._piled = char, 0
         return escape(char)
@@ -124,7 +128,7 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     revealing = Revealing()
-    pieces = _HIDDEN.split(text)  # plain, hidden, plain, …
+    pieces = _out_of_place().split(text)  # plain, hidden, plain, …
     return "".join(
         escape(piece) if number % 2 else revealing.plain(_printable(piece)) for number, piece in enumerate(pieces)
     )

@@ -6,12 +6,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.text import Text
-
 from tasker.cli.show import json
-from tasker.cli.show.clean import visible
 from tasker.cli.show.details import FIELDS
-from tasker.cli.show.table import Rows
+from tasker.cli.show.hidden import visible
+from tasker.cli.show.table import Cell, Rows
 from tasker.cli.show.usage import used
 from tasker.info import Info
 from tasker.limits import Limits
@@ -28,11 +26,11 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
     caller = info.caller
     left = info.not_after - now
     until = f"{datetime.fromtimestamp(info.not_after):%Y-%m-%d %H:%M}, in {format_duration(left)}"
-    known: list[tuple[str, str | Text]] = [
+    known: list[tuple[str, str | Cell]] = [
         ("service", f"tasker {visible(info.version)} on {visible(info.hostname)}, {address}"),
-        ("clock", Text(_clock(difference), "yellow" if abs(difference) > CLOCKS else "")),
+        ("clock", Cell(_clock(difference), "yellow" if abs(difference) > CLOCKS else "")),
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
-        ("certificate", Text(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
+        ("certificate", Cell(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
         ("your ceilings", _limits(info.owner)),
         *_use(info),
@@ -46,7 +44,7 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("attaches", _streams(info)),
         ("for more ask", visible(info.contact)),
     ]
-    return [[Text(label, "dim"), value if isinstance(value, Text) else Text(value)] for label, value in known if value]
+    return [[Cell(label, "dim"), value if isinstance(value, Cell) else Cell(value)] for label, value in known if value]
 
 
 def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
     }
 
 
-def _use(info: Info) -> list[tuple[str, str | Text]]:
+def _use(info: Info) -> list[tuple[str, str | Cell]]:
     if info.use is None:
         return []
     return [(f"your {label}", text) for label, text in used(info.use, info.owner.memory, ended=None)]

@@ -1,5 +1,5 @@
-"""Jobs as people see them in a list or a line. Pure: jobs and the time in, rich texts out; no terminal, no
-client. (Everything about one job: facts.py. How rows are laid out: rows.py.)
+"""Jobs as people see them in a list or a line. Pure: jobs and the time in, rows and text out; no terminal, no client.
+(Everything about one job: details.py. How rows are laid out: table.py.)
 
 Whatever came from a user (names, commands, owners) goes through `visible`, so no table ever holds a control character.
 """
@@ -11,10 +11,8 @@ import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
-from rich.text import Text
-
-from tasker.cli.show.clean import visible
-from tasker.cli.show.table import Rows
+from tasker.cli.show.hidden import visible
+from tasker.cli.show.table import Cell, Rows, header
 from tasker.cli.show.usage import size
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
@@ -78,11 +76,11 @@ def account(job: Job) -> str:
 def table(jobs: Iterable[Job], now: float, wide: bool) -> Rows:
     """The list, a header first."""
     columns = WIDE_COLUMNS if wide else COLUMNS
-    rows: Rows = [[Text(column, "bold") for column in columns]]
+    rows: Rows = [header(*columns)]
     for job in jobs:
         row = cells(job, now)
         styles = {"ID": "bold", "STATE": STATES.get(job.state, ""), "HOW IT ENDED": outcome_style(job.outcome)}
-        rows.append([Text(row[column], styles.get(column, "")) for column in columns])
+        rows.append([Cell(row[column], styles.get(column, "")) for column in columns])
     return rows
 
 
@@ -108,9 +106,9 @@ def ending(job: Job) -> str:
     return visible(job.outcome.summary if job.outcome else "ended") + after
 
 
-def ended(job: Job) -> Text:
-    """One line for the end, with whose it was."""
-    return Text(f"{visible(job.id)} {ending(job)}", outcome_style(job.outcome))
+def ended(job: Job) -> str:
+    """One line for the end of a job: k3v9x2mq exited with code 0."""
+    return f"{visible(job.id)} {ending(job)}"
 
 
 def state(job: Job) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from tasker.cli.show.clean import visible
 from tasker.cli.show.console import console, knows_sequences
+from tasker.cli.show.hidden import visible
 
 STDERR = 2
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
@@ -53,10 +52,12 @@ def waiting(text: str) -> Iterator[Callable[[str], None]]:
     if not on_terminal():
         yield lambda _text: None
         return
+    from threading import Timer
+
     from rich.text import Text
 
     status = console(stderr=True).status(Text(visible(text)))
-    timer = threading.Timer(UNTIL_SHOWN, status.start)
+    timer = Timer(UNTIL_SHOWN, status.start)
     timer.start()
     try:
         yield lambda text: status.update(Text(visible(text)))

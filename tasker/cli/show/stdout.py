@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasker.cli.show import json
 from tasker.cli.show.console import console
 from tasker.cli.show.table import Rows, fitting, for_pipe, for_terminal
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 def print_json(value: dict[str, Any]) -> None:
     """One line, at once: a program may wait for it."""
+    from tasker.cli.show import json
+
     print(json.dump(value), flush=True)
 
 

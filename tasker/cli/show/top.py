@@ -19,9 +19,9 @@ from rich.text import Text
 
 from tasker.cli.show import json
 from tasker.cli.show.changes import Board
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.jobs import STATES, clock, command, fullness, time_of_day
-from tasker.cli.show.table import Rows, fitting, for_terminal
+from tasker.cli.show.table import Cell, Rows, fitting, for_terminal
 from tasker.cli.show.usage import count, percent, rate, size, waits
 from tasker.job import Job
 from tasker.usage import Usage
@@ -108,35 +108,35 @@ def table(rows: Sequence[Row], now: float, width: int | None = None, most: int |
     lines = [cells(row, now) for row in shown]
     sum_of_all = total_cells(total(rows), f"… and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
     columns = [*(["MACHINE"] if any(row.machine for row in rows) else []), *COLUMNS]
-    header = {column: Text(column, "bold") for column in columns}
-    whole = [[_placed(line[column], column) for column in columns] for line in (header, *lines, sum_of_all)]
+    names = {column: Cell(column, "bold") for column in columns}
+    whole = [[_placed(line[column], column) for column in columns] for line in (names, *lines, sum_of_all)]
     return whole if width is None else fitting(whole, width, EXPENDABLE)
 
 
-def cells(row: Row, now: float) -> dict[str, Text]:
+def cells(row: Row, now: float) -> dict[str, Cell]:
     """What every column says. `now`: CLOCK_MONOTONIC."""
     job, used = row.job, row.usage
     ran = job.elapsed(now)
     limit = job.limits.memory
     return {
-        "MACHINE": Text(visible(row.machine)),
-        "ID": Text(visible(job.id), "bold"),
-        "NAME": Text(visible(job.spec.name)),
-        "OWNER": Text(visible(job.owner)),
-        "STATE": Text(str(job.state), STATES.get(job.state, "")),
-        "ELAPSED": Text("" if ran is None else clock(ran)),
-        "CPU": Text(percent(used.cpu_rate)),
-        "MEMORY": Text(size(used.memory), _fullness(used.memory, limit)),
-        "LIMIT": Text(size(limit)),
-        "READ": Text(rate(used.io_read_rate) if used.io_read_rate else ""),
-        "WRITE": Text(rate(used.io_write_rate) if used.io_write_rate else ""),
-        "TASKS": Text(count(used.tasks)),
-        "WAITS FOR": Text(waits(used), "yellow"),
-        "COMMAND": Text(command(job)),
+        "MACHINE": Cell(visible(row.machine)),
+        "ID": Cell(visible(job.id), "bold"),
+        "NAME": Cell(visible(job.spec.name)),
+        "OWNER": Cell(visible(job.owner)),
+        "STATE": Cell(str(job.state), STATES.get(job.state, "")),
+        "ELAPSED": Cell("" if ran is None else clock(ran)),
+        "CPU": Cell(percent(used.cpu_rate)),
+        "MEMORY": Cell(size(used.memory), _fullness(used.memory, limit)),
+        "LIMIT": Cell(size(limit)),
+        "READ": Cell(rate(used.io_read_rate) if used.io_read_rate else ""),
+        "WRITE": Cell(rate(used.io_write_rate) if used.io_write_rate else ""),
+        "TASKS": Cell(count(used.tasks)),
+        "WAITS FOR": Cell(waits(used), "yellow"),
+        "COMMAND": Cell(command(job)),
     }
 
 
-def total_cells(total: Total, more: str) -> dict[str, Text]:
+def total_cells(total: Total, more: str) -> dict[str, Cell]:
     said = {
         "ID": f"{total.jobs} job{'' if total.jobs == 1 else 's'}",
         "CPU": percent(total.cpu_rate),
@@ -146,7 +146,7 @@ def total_cells(total: Total, more: str) -> dict[str, Text]:
         "TASKS": count(total.tasks),
         "COMMAND": more,
     }
-    return {column: Text(said.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
+    return {column: Cell(said.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
 
 
 def screen(
@@ -198,9 +198,8 @@ def _notices(troubles: Mapping[str, str], most: int) -> list[Text]:
     return [Text(visible(one), "yellow", no_wrap=True, overflow="ellipsis") for one in told]
 
 
-def _placed(cell: Text, column: str) -> Text:
-    cell.justify = "right" if column in NUMBERS else None
-    return cell
+def _placed(cell: Cell, column: str) -> Cell:
+    return Cell(cell.text, cell.style, right=column in NUMBERS)
 
 
 def _fullness(memory: int | None, limit: int | None) -> str:

@@ -6,10 +6,10 @@ import argparse
 import time
 
 from tasker.cli.grammar import options
-from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.service.batch import each, report
 from tasker.cli.service.connection import connect, own_identity
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.client import Client
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job

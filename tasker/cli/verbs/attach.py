@@ -112,7 +112,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace) -> None:
-    from tasker.cli.grammar.arguments import UsageError
+    from tasker.cli.grammar.parser import UsageError
 
     if asked.output is not None and asked.timestamps:
         raise UsageError("cannot write times among the bytes of --output; leave out one of them, or use > FILE")

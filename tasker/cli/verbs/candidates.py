@@ -8,17 +8,16 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable
-from itertools import islice
+from typing import TYPE_CHECKING
 
 from tasker.cli import exits
-from tasker.cli.service import configfile, settings
-from tasker.cli.service.fanout import answers
-from tasker.cli.show.clean import visible
-from tasker.cli.show.jobs import command
-from tasker.client import Client
+from tasker.cli.service import configfile
 from tasker.errors import TaskerError
-from tasker.identity import Identity, Role
-from tasker.job import Job
+
+if TYPE_CHECKING:
+    from tasker.client import Client
+    from tasker.identity import Identity
+    from tasker.job import Job
 
 USAGE = "KIND"
 EPILOG = """\
@@ -52,6 +51,11 @@ def _contexts() -> list[str]:
 
 def _jobs(asked: argparse.Namespace) -> list[str]:
     """Those that the caller may do something with."""
+    from itertools import islice
+
+    from tasker.cli.service import settings
+    from tasker.cli.service.fanout import answers
+    from tasker.identity import Role
 
     def question(client: Client, own: Identity) -> list[Job]:
         owner = "" if own.role is Role.ADMIN else own.name
@@ -68,5 +72,8 @@ def lines(jobs: Iterable[Job]) -> list[str]:
 
 
 def _what(job: Job) -> str:
+    from tasker.cli.show.hidden import visible
+    from tasker.cli.show.jobs import command
+
     text = f"{job.state}, {job.owner}: {job.spec.name or command(job)}"
     return visible(text)[:WIDTH]

@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
-from tasker.address import parse
 from tasker.cli import exits
 from tasker.cli.grammar import options
-from tasker.cli.grammar.arguments import UsageError
 from tasker.cli.grammar.help import sentence
-from tasker.cli.service import configfile, settings
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.service import configfile
 from tasker.cli.service.configfile import KEYS
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import Cell, header
 from tasker.errors import TaskerError
 
 USAGE = "ACTION …"
@@ -56,7 +53,10 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _add(asked: argparse.Namespace) -> int:
-    from tasker.cli.service import contexts
+    from pathlib import Path
+
+    from tasker.address import parse
+    from tasker.cli.service import contexts, settings
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:
@@ -112,10 +112,10 @@ def _list(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"contexts": contexts})
         return exits.DONE
-    rows = [[Text(column, "bold") for column in ("USED", "NAME", "ADDRESS", "CERT", "CA")]]
+    rows = [header("USED", "NAME", "ADDRESS", "CERT", "CA")]
     for one in contexts:
         words = ("*" if one["used"] else "", one["name"], one["address"] or "", one["cert"] or "", one["ca"] or "")
-        rows.append([Text(visible(word)) for word in words])
+        rows.append([Cell(visible(word)) for word in words])
     print_rows(rows, cut=False)
     return exits.DONE
 

@@ -6,7 +6,7 @@ import argparse
 
 from tasker.cli import exits
 from tasker.cli.grammar import options, spec
-from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.service.connection import connect
 from tasker.cli.show import json
 from tasker.cli.show.details import in_force

@@ -10,7 +10,7 @@ from tasker.cli.grammar import options
 from tasker.cli.grammar.suggest import did_you_mean
 from tasker.cli.service.batch import each, report
 from tasker.cli.service.connection import connect
-from tasker.cli.show.clean import visible
+from tasker.cli.show.hidden import visible
 from tasker.errors import TaskerError
 from tasker.job import check_signal, signal_name
 

@@ -32,4 +32,4 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client:
         doing = f"waiting for {' '.join(asked.jobs)} to end"
         answers = each(asked.jobs, lambda job: client.stop(job, asked.grace), doing)
-    return report(answers, asked, lambda job: ended(job).plain)
+    return report(answers, asked, ended)

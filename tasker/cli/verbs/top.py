@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from tasker.cli import exits
 from tasker.cli.grammar import options
-from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.live.loop import Live, Wake
 from tasker.cli.live.signals import leaving
 from tasker.cli.service import fanout, settings

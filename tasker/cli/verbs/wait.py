@@ -149,4 +149,4 @@ def _tell(job: Job, asked: argparse.Namespace) -> None:
     if asked.json:
         print_json({"job": json.job(job)})
     else:
-        print(ended(job).plain, flush=True)
+        print(ended(job), flush=True)

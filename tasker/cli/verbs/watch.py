@@ -8,7 +8,7 @@ import time
 
 from tasker.cli import exits
 from tasker.cli.grammar import options
-from tasker.cli.grammar.arguments import UsageError
+from tasker.cli.grammar.parser import UsageError
 from tasker.cli.live.signals import leaving
 from tasker.cli.service.connection import connect, wanted_owner
 from tasker.cli.show.changes import Board, as_json, line, lines, present
