@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
 
 from tasker.cli.grammar import arguments
 from tasker.cli.grammar.parser import UsageError
 from tasker.cli.grammar.verbs import load
-from tasker.cli.show.stderr import STDERR, complain, complain_json
 from tasker.errors import Reason, TaskerError
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STDERR = 2
 GONE = (errno.EPIPE, errno.EIO)
 """What writing to a pipe without a reader, or to a terminal that was closed, says."""
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
@@ -30,7 +34,7 @@ def main(words: Sequence[str]) -> int:
         if sys.stdout is None:  # said before anything is done that nobody would hear of
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
-        options = arguments.parse(words)
+        options = _parsed(words)
         code = _run(options)
         sys.stdout.flush()
     except TaskerError as error:
@@ -47,6 +51,13 @@ def main(words: Sequence[str]) -> int:
         text = f"cannot go on: {type(error).__name__}: {error}; this is a defect of tasker (TASKER_DEBUG=1 shows where)"
         return _failed(TaskerError(Reason.INTERNAL, text), words)
     return code
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    try:
+        return arguments.parse(words)
+    finally:
+        gc.enable()  # __main__ disabled it
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -71,6 +82,7 @@ def _keep_standard_descriptors() -> None:
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
     from tasker.cli import exits
+    from tasker.cli.show.stderr import complain, complain_json
 
     if arguments.wants_json(words):
         from tasker.cli.show import json

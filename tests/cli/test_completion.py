@@ -147,10 +147,11 @@ def test_the_jobs_own_command(environment: dict[str, str], tmp_path: Path) -> No
 
 def test_zsh(machine: Machine, environment: dict[str, str], job: str, tmp_path: Path) -> None:
     needed("zsh")
-    (tmp_path / "functions").mkdir()
-    (tmp_path / "functions" / "_tasker").symlink_to(SCRIPTS / "completion.zsh")
+    functions = tmp_path / "functions"
+    functions.mkdir()
+    (functions / "_tasker").symlink_to(SCRIPTS / "completion.zsh")
     (tmp_path / ".zshrc").write_text(
-        f"fpath=({tmp_path / 'functions'} $fpath)\nautoload -U compinit\ncompinit -u -D\nPROMPT='ready: '\ncd {tmp_path / 'files'}\n"
+        f"fpath=({functions} $fpath)\nautoload -U compinit\ncompinit -u -D\nPROMPT='ready: '\ncd {tmp_path / 'files'}\n"
     )
     with Terminal(80, 24) as terminal:
         zsh = machine.program(terminal, ["zsh", "-i"], **environment, ZDOTDIR=str(tmp_path))

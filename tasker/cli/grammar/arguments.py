@@ -12,9 +12,7 @@ Only the module of the verb that was typed is imported.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from tasker import __version__
 from tasker.cli.grammar import options
@@ -22,6 +20,11 @@ from tasker.cli.grammar.help import EPILOG, INTRODUCTION, sentence
 from tasker.cli.grammar.parser import Parser, UsageError
 from tasker.cli.grammar.suggest import did_you_mean
 from tasker.cli.grammar.verbs import ALIASES, HIDDEN, NAMES, VERBS, WITH_COMMAND, load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 HELP = ("-h", "--help")
 

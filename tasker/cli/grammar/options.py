@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable
-from typing import Any
 
 from tasker.errors import TaskerError, invalid
-from tasker.quantity import parse_duration, parse_linger, parse_size
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 NONE = "none"
 """What stands for no limit."""
@@ -52,6 +54,8 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
 def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
     """With `none`, that word is a value, too: it takes a limit away."""
 
+    from tasker.quantity import parse_duration, parse_size
+
     def value(read: Callable[[str], Any]) -> Callable[[str], Any]:
         return (lambda text: NONE if text == NONE else read(text)) if none else read
 
@@ -78,6 +82,7 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
 
 def showing(parser: argparse.ArgumentParser) -> None:
     from tasker.client.resuming import PATIENCE  # here, since it takes a while, and verbs that show nothing go without
+    from tasker.quantity import parse_duration
 
     group = parser.add_argument_group("on a terminal")
     group.add_argument("--no-footer", action="store_false", dest="footer", help="only the job's output")
@@ -127,6 +132,7 @@ def path(text: str) -> str:
 
 def grace(text: str) -> float:
     from tasker.job import check_grace
+    from tasker.quantity import parse_duration
 
     seconds = parse_duration(text)
     check_grace(seconds)
@@ -135,6 +141,7 @@ def grace(text: str) -> float:
 
 def linger(text: str) -> float:
     from tasker.job import check_linger
+    from tasker.quantity import parse_linger
 
     seconds = parse_linger(text)
     check_linger(seconds)

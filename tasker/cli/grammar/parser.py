@@ -9,12 +9,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
 
 from tasker.cli.grammar.suggest import did_you_mean
 from tasker.errors import Reason, TaskerError
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import: typing takes long
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, NoReturn
+
+vars(argparse)["_"] = str
+"""argparse's messages in English, whatever the locale: SENTENCES depends on that, and each look for a translation asks
+the file system."""
 
 class UsageError(TaskerError):
     """The command line cannot be understood."""

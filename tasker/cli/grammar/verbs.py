@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib import import_module
-from typing import Protocol, cast
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    import argparse
+    from typing import Protocol
+
+    class Verb(Protocol):
+        """What such a module is."""
+
+        USAGE: str
+        EPILOG: str
+
+        def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+        def run(self, namespace: argparse.Namespace) -> int: ...
 
 VERBS = {
     "start": "start a job and print its id",
@@ -38,18 +50,9 @@ WITH_COMMAND = ("start", "run")
 """Verbs that end in a command of the job's own, which is left as it is."""
 
 
-class Verb(Protocol):
-    """What such a module is."""
-
-    USAGE: str
-    EPILOG: str
-
-    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, namespace: argparse.Namespace) -> int: ...
-
-
 def load(name: str) -> Verb:
     """One of VERBS or HIDDEN."""
     if name not in (*VERBS, *HIDDEN):
         raise KeyError(name)
-    return cast(Verb, import_module(f"tasker.cli.verbs.{name}"))
+    module: Verb = import_module(f"tasker.cli.verbs.{name}")
+    return module

@@ -8,34 +8,40 @@
     ca, cert, key = …
 
 Paths are relative to the file and may begin with ~.
+
+Completion waits for this module, so it imports neither pathlib nor dataclasses, and tomllib only where there is a file.
+Why no library for configuration (dynaconf, pydantic-settings): four keys need none, and each has a message of its own.
 """
 
 from __future__ import annotations
 
+import os.path
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from tasker.errors import TaskerError, invalid
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 KEYS = ("address", "ca", "cert", "key")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 Values = dict[str, str]
 """Some of KEYS; paths are absolute."""
 
 
-@dataclass(frozen=True)
 class Own:
-    """What the file says. One that is not there says nothing."""
+    """What the file says: values for any machine, the name of the context in use, and the contexts. A file that does
+    not exist says nothing.
+    """
 
-    path: Path
-    values: Values = field(default_factory=dict)
-    context: str = ""
-    contexts: dict[str, Values] = field(default_factory=dict)
+    def __init__(self, path: str, values: Values, context: str, contexts: dict[str, Values]) -> None:
+        self.path = path
+        self.values = values
+        self.context = context
+        self.contexts = contexts
 
     def named(self, name: str) -> Values:
         """A context. Raises TaskerError(INVALID)."""
@@ -47,20 +53,25 @@ class Own:
         raise invalid(f"cannot find the context {name[:40]!r} in {self.path}; {what}")
 
 
-def config_path(environment: Mapping[str, str]) -> Path:
+def config_path(environment: Mapping[str, str]) -> str:
     """Where the file is."""
     base = environment.get("XDG_CONFIG_HOME", "")
-    home = Path(environment.get("HOME") or "/")
-    return (Path(base) if base.startswith("/") else home / ".config") / "tasker" / "config.toml"
+    if not base.startswith("/"):
+        base = os.path.join(environment.get("HOME") or "/", ".config")
+    return os.path.join(base, "tasker", "config.toml")
 
 
 def load(environment: Mapping[str, str]) -> Own:
     """Read it. Raises TaskerError(INVALID) for one that cannot be used."""
     path = config_path(environment)
     try:
-        table = tomllib.loads(path.read_text())
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        import tomllib  # here, since it takes a while, and most people have no such file
+
+        table = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
-        return Own(path)
+        return Own(path, {}, "", {})
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise invalid(f"cannot read {path}: {why}; mend that, or move it away") from error
@@ -72,7 +83,7 @@ def load(environment: Mapping[str, str]) -> Own:
         raise invalid(f"cannot use {path}: {error.message}") from error
 
 
-def _own(path: Path, table: dict[str, Any]) -> Own:
+def _own(path: str, table: dict[str, Any]) -> Own:
     context, contexts = table.pop("context", ""), table.pop("contexts", {})
     if not isinstance(context, str):
         raise invalid('context is a text like context = "…"')
@@ -86,21 +97,22 @@ def _own(path: Path, table: dict[str, Any]) -> Own:
 
 def check_name(name: str) -> None:
     """Raises TaskerError(INVALID)."""
-    if not NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise invalid(f"cannot call a context {name[:40]!r}; its name is of letters, digits, '.', '_' and '-'")
 
 
-def _values(path: Path, table: dict[str, Any], where: str, others: str = "") -> Values:
+def _values(path: str, table: dict[str, Any], where: str, others: str = "") -> Values:
     for key, value in table.items():
         if key not in KEYS:
             known = ", ".join([*KEYS, *([others] if others else [])])
             raise invalid(f"there is no key {key[:40]!r}{where}; the keys are {known}")
         if not isinstance(value, str) or not value or not value.isprintable():
             raise invalid(f'{key}{where} is a text like {key} = "…"')
-    try:
-        return {
-            key: value if key == "address" else str(path.parent / Path(value).expanduser())
-            for key, value in table.items()
-        }
-    except RuntimeError as error:
-        raise invalid(f"there is no such home directory{where}: name the whole path") from error
+    return {key: value if key == "address" else _path(path, value, where) for key, value in table.items()}
+
+
+def _path(file: str, value: str, where: str) -> str:
+    whole = os.path.expanduser(value)
+    if whole.startswith("~"):
+        raise invalid(f"there is no such home directory{where}: name the whole path")
+    return os.path.join(os.path.dirname(file), whole)

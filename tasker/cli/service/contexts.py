@@ -30,7 +30,7 @@ def add(environment: Mapping[str, str], name: str, values: Values, *, force: boo
     with _locked(environment) as own:
         if name in own.contexts and not force:
             raise invalid(f"cannot add the context {name}: it is there already; --force replaces it")
-        document = _document(own.path)
+        document = _document(Path(own.path))
         contexts = document.setdefault("contexts", tomlkit.table(is_super_table=True))
         section = contexts[name] if isinstance(contexts.get(name), Table) else tomlkit.table()
         for key in KEYS:
@@ -38,7 +38,7 @@ def add(environment: Mapping[str, str], name: str, values: Values, *, force: boo
         section.update({key: values[key] for key in KEYS if key in values})
         contexts[name] = section
         first = not own.contexts and not own.values and not own.context
-        _write(own.path, _chosen(document, name) if first else tomlkit.dumps(document))
+        _write(Path(own.path), _chosen(document, name) if first else tomlkit.dumps(document))
         return configfile.load(environment).context == name
 
 
@@ -46,14 +46,14 @@ def use(environment: Mapping[str, str], name: str) -> None:
     """Make it the one that is used where none is named. Raises TaskerError."""
     with _locked(environment) as own:
         own.named(name)
-        _write(own.path, _chosen(_document(own.path), name))
+        _write(Path(own.path), _chosen(_document(Path(own.path)), name))
 
 
 def remove(environment: Mapping[str, str], name: str) -> Own:
     """Remove it; the file as it is then. The certificates stay where they are. Raises TaskerError."""
     with _locked(environment) as own:
         own.named(name)
-        document = _document(own.path)
+        document = _document(Path(own.path))
         contexts = document["contexts"]
         assert isinstance(contexts, dict)
         del contexts[name]
@@ -61,14 +61,14 @@ def remove(environment: Mapping[str, str], name: str) -> Own:
             del document["contexts"]
         if own.context == name:
             del document["context"]
-        _write(own.path, tomlkit.dumps(document))
+        _write(Path(own.path), tomlkit.dumps(document))
         return configfile.load(environment)
 
 
 @contextmanager
 def _locked(environment: Mapping[str, str]) -> Iterator[Own]:
     """What the file says, while nobody else changes it. The lock's own file stays: removing it would be a race, too."""
-    path = configfile.config_path(environment)
+    path = Path(configfile.config_path(environment))
     try:
         target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -7,8 +7,8 @@ as git and less take that for "dumb", and so does Tasker.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
     from rich.console import Console
 

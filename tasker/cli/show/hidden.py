@@ -20,9 +20,7 @@ stands for those that are left out.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
-from itertools import groupby
 
 MARKS = 8
 """Combining marks on one character that are shown."""
@@ -48,6 +46,8 @@ _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 def is_mark(char: str) -> bool:
     """Whether it stands on the character before. Joiners do, and the parts of a Hangul syllable after the first."""
+    import unicodedata  # here, since ASCII does not need it
+
     return unicodedata.category(char)[0] == "M" or char in JOINERS or "\u1160" <= char <= "\u11ff" or (
         "\ud7b0" <= char <= "\ud7ff"
     )
@@ -65,6 +65,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
     For speed a class has every mark up to U+FFFF and, as one range, all characters beyond among which there are marks.
     """
+    from itertools import groupby
+
     spans = (range(0x300, 0x3400), range(0xA000, 0xAC00), range(0xD7B0, 0xD800), range(0xFB00, 0x10000))
     marks = [code for span in spans for code in span if is_mark(chr(code))]
     runs = (list(run) for _, run in groupby(enumerate(marks), lambda one: one[1] - one[0]))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from tasker.cli.show.console import console
 from tasker.cli.show.table import Rows, fitting, for_pipe, for_terminal
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
+    from typing import Any
+
     from rich.text import Text
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from tasker.cli import exits
 from tasker.cli.service import configfile
 from tasker.errors import TaskerError
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
 if TYPE_CHECKING:
     from tasker.client import Client
     from tasker.identity import Identity

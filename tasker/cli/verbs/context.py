@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from typing import Any
 
 from tasker.cli import exits
 from tasker.cli.grammar import options
@@ -17,6 +16,10 @@ from tasker.cli.show.hidden import visible
 from tasker.cli.show.stdout import print_json, print_rows
 from tasker.cli.show.table import Cell, header
 from tasker.errors import TaskerError
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE = "ACTION …"
 EPILOG = """\
