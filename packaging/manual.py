@@ -1,6 +1,8 @@
 """Manual pages out of what is there already: the command line's parser, and the comments of systemd/tasker.toml.
 
 What comes in is plain text; what goes out is man(7). taskerd(8) alone is written by hand: packaging/taskerd.8.
+Why neither argparse-manpage nor help2man nor Sphinx: none of them reads tasker.toml, and each would be one more tool to
+build with, for 150 lines.
 """
 
 from __future__ import annotations

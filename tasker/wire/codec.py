@@ -2,6 +2,8 @@
 the wrong type or outside of its bounds (tasker.bounds) is a WireError, and what would be one for the peer is not sent.
 Nothing is looked up by a name that came over the wire, except in MESSAGES.
 
+Why no library (msgspec, protobuf, pickle): the collector imports the standard library only, and pickle trusts its peer.
+
 A field that has a default may be missing: it came later than the engine that wrote down this job.
 """
 

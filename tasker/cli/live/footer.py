@@ -3,7 +3,10 @@
     ▌k3v9x2mq · running · 3m 5s · CPU 190 % · ██████▍  410M of 512M · writes 12M/s · waiting for disk 34 %
 
 Where there is not room enough for all, parts go whole, the least important first: order on the row and importance are
-two things (`_parts`). What cannot be known (an older server, no such controller) is simply not there.
+two things (`_parts`). What cannot be known (an older server, no such controller) is left out.
+
+Why not rich.live or rich.progress: they redraw what they print, but the output above the footer belongs to the job
+(screen.py) and must pass byte for byte.
 """
 
 from __future__ import annotations

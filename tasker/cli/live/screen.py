@@ -8,7 +8,9 @@
 
 After a resize nobody knows where old rows are, but the footer is always below the cursor: everything there is erased
 and the region set again. The size is looked at before every write, so no output goes into an old region.
-Text that comes here is cleaned (`clean`): a job cannot move the cursor or set a region of its own.
+Why neither rich.live nor curses nor prompt_toolkit: each wants to own every row, and re-wraps or clears the output.
+
+Text that comes here is cleaned (show/clean.py): a job cannot move the cursor or set a region of its own.
 """
 
 from __future__ import annotations
