@@ -39,7 +39,7 @@ ROOMS = {
     "live": {"exits", "show", "grammar", "service"},
     "doctor": {"exits", "show", "service"},
     "completion": {"grammar"},
-    "verbs": {"exits", "show", "grammar", "service", "live", "doctor", "completion"},
+    "verbs": {"exits", "show", "grammar", "service", "live", "doctor"},
     "program": {"exits", "show", "grammar", "service"},
     "__main__": {"program"},
     "__init__": set(),

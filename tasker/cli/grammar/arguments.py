@@ -33,7 +33,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """`verb`, its options, and for start and run `command`, exactly as given. Raises UsageError; --help exits."""
     words = list(argv)
     at = _root().first_word(words)
-    if at == len(words) or words[at] == "--" or any(word in HELP for word in words[:at]):
+    if at == len(words) or words[at] == "--":
         root = build("")
         _read(root, root, words[:at])  # --help and --version end here
         raise UsageError("cannot do anything without a verb; tasker --help lists them")
@@ -46,7 +46,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if name is None:
         near = did_you_mean(words[at], [name for name in NAMES if name not in HIDDEN])
         raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
-    parser = build(name)
+    parser = build("" if any(word in HELP for word in words[:at]) else name)  # that of the root lists all verbs
     verb = parser.verbs[name]
     command: list[str] = []
     if name in WITH_COMMAND:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn
 
-vars(argparse)["_"] = str
-"""argparse's messages in English, whatever the locale: SENTENCES depends on that, and each look for a translation asks
+vars(argparse)["_"] = lambda text: text
+"""argparse's messages stay English in every locale: SENTENCES reads them, and each search for a translation would read
 the file system."""
+
 
 class UsageError(TaskerError):
     """The command line cannot be understood."""
