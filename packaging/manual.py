@@ -1,6 +1,8 @@
 """Manual pages out of what is there already: the command line's parser, and the comments of systemd/tasker.toml.
 
 What comes in is plain text; what goes out is man(7). taskerd(8) alone is written by hand: packaging/taskerd.8.
+Why neither argparse-manpage nor help2man nor Sphinx: none of them reads tasker.toml, and each would be one more tool to
+build with, for 150 lines.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ import re
 from collections.abc import Iterator
 
 from tasker import __version__
-from tasker.cli.arguments import Parser
-from tasker.cli.help import sentence
+from tasker.cli.grammar.help import sentence
+from tasker.cli.grammar.parser import Parser
 
 DATE = "2026-11-24"
 """One for all pages: they are to be the same wherever they are made."""
@@ -22,7 +24,7 @@ CHARACTERS = str.maketrans(
 
 def pages(parser: Parser, toml: str) -> dict[str, str]:
     """All of them, by the names of their files."""
-    summaries = _summaries(parser)
+    summaries = parser.summaries
     made = {"tasker.1": _root(parser, summaries)}
     made |= {f"tasker-{name}.1": _verb(name, parser.verbs[name], summary) for name, summary in summaries.items()}
     made["tasker.toml.5"] = _configuration(toml)
@@ -48,7 +50,7 @@ def _verb(name: str, verb: Parser, summary: str) -> str:
     for action, one in verb.actions.items():
         lines += [f".SH {_quoted(action.upper())}", *_usage(one), ".PP", _text(str(one.description))]
         lines += _options(one, ".SS", skip=_common(verb))
-    operands = [one for one in verb._get_positional_actions() if not isinstance(one, argparse._SubParsersAction)]
+    operands = verb.operands()
     if operands:
         lines += [".SH ARGUMENTS"]
         for operand in operands:
@@ -58,26 +60,23 @@ def _verb(name: str, verb: Parser, summary: str) -> str:
 
 
 def _usage(parser: Parser) -> list[str]:
-    words = " ".join(parser.format_usage().removeprefix("usage: ").split())
-    command = parser.prog
-    return [f".B {_text(command)}", _text(words.removeprefix(command).strip())]
+    return [f".B {_text(parser.prog)}", _text(parser.synopsis)]
 
 
 def _common(verb: Parser) -> set[str]:
     """Options that stand on the verb's own page already."""
-    return {name for action in verb._actions for name in action.option_strings}
+    return {name for _, _, options in verb.groups() for option in options for name in option.option_strings}
 
 
 def _options(parser: Parser, heading: str, skip: set[str] | None = None) -> Iterator[str]:
-    for group in parser._action_groups:
-        actions = [one for one in group._group_actions if one.option_strings and one.help != argparse.SUPPRESS]
-        actions = [one for one in actions if not set(one.option_strings) <= (skip or set())]
+    for title, description, options in parser.groups():
+        actions = [one for one in options if not set(one.option_strings) <= (skip or set())]
         if not actions:
             continue
-        if group.title not in ("options", "optional arguments"):
-            yield f"{heading} {_quoted(str(group.title))}"
-            if group.description:
-                yield _text(group.description)
+        if title:
+            yield f"{heading} {_quoted(title)}"
+            if description:
+                yield _text(description)
         for action in actions:
             value = "" if action.nargs == 0 else rf" \fI{_text(_metavar(action))}\fR"
             names = ", ".join(rf"\fB{_text(name)}\fR{value}" for name in action.option_strings)
@@ -130,11 +129,6 @@ def _configuration(toml: str) -> str:
             lines += _paragraph(" ".join(said))
             said = []
     return _page([*lines, *_see(["tasker(1)", "tasker-certs(1)", "taskerd(8)"])])
-
-
-def _summaries(parser: Parser) -> dict[str, str]:
-    parts = [part for part in parser._actions if isinstance(part, argparse._SubParsersAction)]
-    return {one.dest: one.help or "" for one in parts[0]._choices_actions}
 
 
 def _head(name: str, section: int, what: str) -> list[str]:

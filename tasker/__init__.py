@@ -3,8 +3,8 @@
 Three processes, each with one dependency: frontend (grpc), engine (dbus-next), collector (the standard library).
 The life of `tasker start --memory 512M -- make -j4` through the files:
 
- 1. cli/__main__.py    --help and --version at once; else program.py parses the line (arguments) and runs verbs/start.py
- 2. cli/spec.py        options become a JobSpec (job.py); connection.py and settings.py find address and certificates
+ 1. cli/__main__.py    --help and --version at once; else program.py parses the line (grammar/) and runs verbs/start.py
+ 2. cli/grammar/spec.py options become a JobSpec (job.py); cli/service/: settings.py finds address and certificates
  3. client/sync.py     StartJob (calls.py) over mutual TLS 1.3 (connection.py), in protobuf (api/specs.py)
  4. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
  5. engine/control.py  ... which asks here, over a socket (channel.py, messages: wire/); requests.py has a row for each
@@ -12,7 +12,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  7. engine/launcher.py Launch to the collector, which forks; child.py becomes the job's user and waits at its gate
  8. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back (properties.py, cgroup.py); Release
  9. collector/         the gate opens, exec (or whynot.py finds out why not); output.py fills a ring (ring.py)
-10. frontend/attach.py reads the ring for whoever attaches; cli/follow.py shows it, at a place that output.py chooses
+10. frontend/attach.py reads the ring for whoever attaches; cli/live/follow.py shows it, where choose.py says
 11. engine/lingering.py what the leader left behind ends, too; conclusions.py and verdict.py say how and why it ended
 12. engine/retention.py at last archive.py takes its output to disk, that of the owner who has most (kept.py) first
 

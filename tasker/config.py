@@ -1,6 +1,8 @@
 """/etc/tasker/tasker.toml: every key there is, with its default, its range and how it is read. The engine reads it.
 
 `systemd/tasker.toml` documents the same keys for people; a test compares the two.
+
+Why no library (pydantic, dynaconf): the core imports the standard library only; errors name key and range.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Telling systemd that a service is ready, reloading, stopping or alive: sd_notify(3) in its few lines."""
+"""sd_notify(3): reports to systemd that a service is ready, reloading, stopping or alive.
+
+Why no library (sdnotify, python-systemd): the protocol is one datagram; the collector imports nothing else.
+"""
 
 from __future__ import annotations
 

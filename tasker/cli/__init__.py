@@ -1,27 +1,21 @@
-"""The command line: what a person types, and what a terminal or a program gets to see.
+"""The command line in four rooms. Imports go one way (tests/test_imports.py):
 
-    __main__    argv in, exit code out; --help and --version are answered here, at once
-    program     every other command line; every error is told here, once
-    arguments   the grammar: argv ─▶ namespace         options: what several verbs take     help: the words of --help
-    verbs/      one module a verb: its options, its words in --help, and what it does
-    spec        options of start and run ─▶ JobSpec
-    settings    flags, environment, files ─▶ address and certificates              connection: a Client of them
-                configfile: reading one's own file   contexts: changing it         everywhere: Clients of all contexts
-    follow      attach and run:  client ─▶ follow ─▶ output                        interrupts: Ctrl-C in run
-                live: events, news and signals, one after the other     news: the job beside its output
-    output      where it is shown: terminal (screen, column, clean, footer, keys), piped, recorder (meter)
-                notices: what is told beside it     losses: folded     stamps: times before lines
-    render      jobs ─▶ rows and lines for people, pure      facts: everything about one      figures: what it uses
-    each        one call for several jobs at once
-    board       what a watch has told so far, and what is new    happenings: that in words       leaving: SIGTERM
-    top         rows of top, pure            topscreen: on a terminal            keys: what is pressed
-    rows        rows ─▶ laid out for a terminal or a pipe, pure
-    document    jobs ─▶ JSON, pure
-    completion/ the parser ─▶ scripts for shells           near: did you mean …?      missing: … of a job's id
-    doctor/     what may be wrong with a machine           about: the service and its ceilings, as info shows them
-    merged      the watches of all contexts, one stream    prepared/: what --help prints, made by packaging/prepare
-    exits       how it ended ─▶ exit code, one table
-    stdout      rows and JSON                          stderr: notices, errors, progress
+    verbs ──▶ live ──▶ service ──▶ show ──▶ exits          grammar beside them
 
-grpc and rich are slow to import, so they are imported by the functions that use them.
+    __main__    argv in, exit code out; --help and --version are answered at once
+    program     every other command line; errors are printed here, once
+    exits       how a job ended, or why Tasker failed ─▶ exit code
+    grammar/    what was typed: argv ─▶ namespace ─▶ JobSpec; the table of verbs
+    verbs/      a module for each verb: its options, its words in --help, and what it does
+    service/    whom to ask: address and certificates ─▶ Client; calls for many jobs, or to many machines
+    show/       what people and programs see, pure: rows, lines, JSON; stdout and stderr print them
+    live/       what lasts: following a job, on a terminal, into a pipe or a file; signals and keys; the screen of top
+    doctor/     checks of this machine, for the verb doctor
+    completion/ the parser ─▶ completion scripts           prepared/   what packaging/prepare has made of the parser
+
+    attach:     service/connection ─▶ live/follow ─▶ the output that live/choose chooses
+    list:       service/connection ─▶ show/jobs ─▶ show/table ─▶ show/stdout
+
+Only the module of the verb that was typed is imported. grpc, cryptography and rich are slow to import, so what is not
+about the service, or not on a terminal, goes without them (tests/bench/start.py).
 """

@@ -25,6 +25,9 @@ def main(argv: list[str] | None = None) -> int:
         from tasker.cli import program
 
         return program.cut_off(error, words)
+    import gc
+
+    gc.disable()  # until the verb is imported (program.main): collecting there finds nothing and takes a tenth longer
     from tasker.cli import program
 
     return program.main(words)

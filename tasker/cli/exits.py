@@ -10,7 +10,10 @@
 from __future__ import annotations
 
 from tasker.errors import Reason
-from tasker.job import Kind, Outcome
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from tasker.job import Outcome
 
 DONE = 0
 USAGE = 2
@@ -35,6 +38,8 @@ def of_error(reason: Reason) -> int:
 
 def of_outcome(outcome: Outcome | None) -> int:
     """The exit code of `run` for a job that ended so. None, and whatever is not known, is never 0."""
+    from tasker.job import Kind, Outcome  # here, since it takes a while, and most verbs go without
+
     match outcome:
         case Outcome(kind=Kind.EXITED, exit_code=int(code)):
             return code

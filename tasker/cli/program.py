@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
 
-from tasker.cli import arguments
-from tasker.cli.stderr import STDERR, complain, complain_json
-from tasker.cli.verbs import load
+from tasker.cli.grammar import arguments
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.grammar.verbs import load
 from tasker.errors import Reason, TaskerError
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STDERR = 2
 GONE = (errno.EPIPE, errno.EIO)
 """What writing to a pipe without a reader, or to a terminal that was closed, says."""
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
@@ -29,7 +34,7 @@ def main(words: Sequence[str]) -> int:
         if sys.stdout is None:  # said before anything is done that nobody would hear of
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
-        options = arguments.parse(words)
+        options = _parsed(words)
         code = _run(options)
         sys.stdout.flush()
     except TaskerError as error:
@@ -48,15 +53,22 @@ def main(words: Sequence[str]) -> int:
     return code
 
 
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    try:
+        return arguments.parse(words)
+    finally:
+        gc.enable()  # __main__ disabled it
+
+
 def _run(options: argparse.Namespace) -> int:
     try:
         return load(options.verb).run(options)
     except TaskerError as error:
         if error.reason is not Reason.NOT_FOUND:
             raise
-        from tasker.cli import missing
+        from tasker.cli.service import nearest
 
-        raise missing.explained(error, options) from error
+        raise nearest.explained(error, options) from error
 
 
 def _keep_standard_descriptors() -> None:
@@ -69,13 +81,16 @@ def _keep_standard_descriptors() -> None:
 
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
-    from tasker.cli import document, exits
+    from tasker.cli import exits
+    from tasker.cli.show.stderr import complain, complain_json
 
     if arguments.wants_json(words):
-        complain_json(document.dump(document.error(error)))
+        from tasker.cli.show import json
+
+        complain_json(json.dump(json.error(error)))
     else:
         complain(error.message)
-    if isinstance(error, arguments.UsageError) and arguments.verb_of(words) != "run":
+    if isinstance(error, UsageError) and arguments.verb_of(words) != "run":
         return exits.USAGE
     return exits.of_error(error.reason)
 

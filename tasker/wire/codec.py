@@ -6,7 +6,7 @@ A run outlives the software that began it. So what engine and collector say to e
 from an older or a newer version: a field that has a default may be missing, and an unknown field is passed over. An
 engine and its frontends are of one version; between them an unknown field is a WireError.
 
-Own code instead of a library (pydantic, msgspec): the collector imports the standard library only.
+Why no library (msgspec, protobuf, pickle): the collector imports the standard library only, and pickle trusts its peer.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ import pytest
 
 from tasker.api.specs import limits_from, limits_to
 from tasker.api.v1 import tasker_pb2 as pb
-from tasker.cli import document, facts, spec
-from tasker.cli.arguments import parse
+from tasker.cli.grammar import spec
+from tasker.cli.grammar.arguments import parse
+from tasker.cli.show import details, json
 from tasker.cli.verbs import limit
 from tasker.engine import disklimits, properties
 from tasker.limits import IO_ROWS, LASTING, ROWS, IoLimit, Limits, Row, named
@@ -76,6 +77,6 @@ def test_systemd_is_told_of_a_disk(row: Row) -> None:
 @pytest.mark.parametrize("row", FIELDS)
 def test_people_and_programs_see_it(row: Row) -> None:
     job = ended(limits=limits(row))
-    labels = [found[0].plain for found in facts.facts(job, 1065.5)]
+    labels = [found[0].plain for found in details.facts(job, 1065.5)]
     assert any(label.startswith(row.label) for label in labels), f"tasker get does not show {row.label}"
-    assert document.job(job)["limits"][row.field] is not None
+    assert json.job(job)["limits"][row.field] is not None

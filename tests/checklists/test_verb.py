@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasker.cli.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
+from tasker.cli.grammar.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
 from tests.checklists.sources import TREE
 from tests.stub_control import REPOSITORY
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from tasker.cli.output import Output
+from tasker.cli.live.output import Output
 from tasker.client import Attached, Attachment, Chunk, Ended, Event, Lost
 from tasker.job import Job
 from tasker.lifecycle import State

@@ -6,8 +6,9 @@ import os
 
 import pytest
 
-from tasker.cli import arguments, spec
-from tasker.cli.arguments import UsageError, parse
+from tasker.cli.grammar import arguments, spec
+from tasker.cli.grammar.arguments import parse
+from tasker.cli.grammar.parser import UsageError
 from tasker.job import JobSpec
 from tasker.limits import IoLimit, Limits
 

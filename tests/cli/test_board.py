@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasker.cli.board import Board, Difference
-from tasker.cli.happenings import as_json, happenings, lines, present
+from tasker.cli.show.changes import Board, Difference, as_json, happenings, lines, present
 from tasker.client.watching import Changed, Forgotten, News, Snapshot, Used
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State

@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
-from tasker.cli.clean import SEQUENCE, STRING, Cleaner, visible
-from tasker.cli.hidden import HIDDEN, HIDDEN_ASTRAL, MARKS, is_mark
+from tasker.cli.show.clean import SEQUENCE, STRING, Cleaner
+from tasker.cli.show.hidden import HIDDEN, HIDDEN_ASTRAL, MARKS, is_mark, visible
 
 HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\t\n\r\b]|\x1b\[[0-9;:]*m)*")
 

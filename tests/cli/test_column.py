@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasker.cli.column import Column
+from tasker.cli.live.screen import Column
 
 
 @pytest.mark.parametrize(

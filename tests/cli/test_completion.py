@@ -20,7 +20,7 @@ from tests.cli.terminal import Terminal
 from tests.stub_control import REPOSITORY
 from tests.waiting import DEADLINE
 
-SCRIPTS = REPOSITORY / "packaging" / "completion"
+SCRIPTS = REPOSITORY / "tasker" / "cli" / "prepared"
 BASH = """
 source "$SCRIPT"
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -60,7 +60,7 @@ def environment(machine: Machine, tmp_path: Path) -> dict[str, str]:
 
 def in_bash(environment: dict[str, str], tmp_path: Path) -> Complete:
     def complete(*words: str) -> list[str]:
-        own = {**environment, "SCRIPT": str(SCRIPTS / "tasker.bash")}
+        own = {**environment, "SCRIPT": str(SCRIPTS / "completion.bash")}
         command = ["bash", "--norc", "-c", BASH, "-", *words]
         done = subprocess.run(
             command, env=own, cwd=tmp_path / "files", capture_output=True, text=True, timeout=DEADLINE
@@ -74,7 +74,7 @@ def in_bash(environment: dict[str, str], tmp_path: Path) -> Complete:
 def in_fish(environment: dict[str, str], tmp_path: Path) -> Complete:
     def complete(*words: str) -> list[str]:
         line = " ".join(words)
-        command = ["fish", "--no-config", "-c", f"source {SCRIPTS / 'tasker.fish'}; complete -C '{line}'"]
+        command = ["fish", "--no-config", "-c", f"source {SCRIPTS / 'completion.fish'}; complete -C '{line}'"]
         done = subprocess.run(
             command, env=environment, cwd=tmp_path / "files", capture_output=True, text=True, timeout=DEADLINE
         )
@@ -147,8 +147,11 @@ def test_the_jobs_own_command(environment: dict[str, str], tmp_path: Path) -> No
 
 def test_zsh(machine: Machine, environment: dict[str, str], job: str, tmp_path: Path) -> None:
     needed("zsh")
+    functions = tmp_path / "functions"
+    functions.mkdir()
+    (functions / "_tasker").symlink_to(SCRIPTS / "completion.zsh")
     (tmp_path / ".zshrc").write_text(
-        f"fpath=({SCRIPTS} $fpath)\nautoload -U compinit\ncompinit -u -D\nPROMPT='ready: '\ncd {tmp_path / 'files'}\n"
+        f"fpath=({functions} $fpath)\nautoload -U compinit\ncompinit -u -D\nPROMPT='ready: '\ncd {tmp_path / 'files'}\n"
     )
     with Terminal(80, 24) as terminal:
         zsh = machine.program(terminal, ["zsh", "-i"], **environment, ZDOTDIR=str(tmp_path))

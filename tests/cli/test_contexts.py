@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli import configfile, contexts, settings
+from tasker.cli.service import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def path(home: dict[str, str]) -> Path:
-    return configfile.config_path(home)
+    return Path(configfile.config_path(home))
 
 
 def written(home: dict[str, str], text: str) -> Path:
@@ -57,7 +57,7 @@ def test_the_first_is_used_and_the_file_is_ones_own(home: dict[str, str]) -> Non
 
 ADDING = """\
 import os, sys
-from tasker.cli import contexts
+from tasker.cli.service import contexts
 print("here", flush=True)
 sys.stdin.read()
 for n in range(20):

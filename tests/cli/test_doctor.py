@@ -16,7 +16,7 @@ import pytest
 from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict
-from tasker.cli.settings import Settings
+from tasker.cli.service.settings import Settings
 from tasker.config import CONNECTIONS_BESIDE_STREAMS, Server
 from tasker.identity import Role
 from tests.cli.conftest import Machine

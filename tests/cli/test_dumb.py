@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasker.cli.verbs import VERBS
+from tasker.cli.grammar.verbs import VERBS
 from tests.cli.conftest import Machine
 from tests.waiting import DEADLINE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasker import certfiles
-from tasker.cli.missing import nearest
+from tasker.cli.service.nearest import nearest
 from tests.cli.conftest import Machine
 from tests.port import Port
 from tests.waiting import DEADLINE, until_equal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli.verbs import VERBS
+from tasker.cli.grammar.verbs import VERBS
 from tests.cli.conftest import Machine
 from tests.cli.golden import check
 from tests.cli.terminal import Terminal

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli import figures
-from tasker.cli.facts import DIFFERS, facts, in_force
-from tasker.cli.rows import for_pipe
+from tasker.cli.show import usage
+from tasker.cli.show.details import DIFFERS, facts, in_force
+from tasker.cli.show.table import for_pipe
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Disk, IoLimit, Limits
@@ -41,7 +41,7 @@ USAGE = Usage(
 
 def said(job: Job) -> dict[str, str]:
     """Values by label."""
-    return {row[0].plain: row[1].plain for row in facts(job, 1065.5)}
+    return {row[0].text: row[1].text for row in facts(job, 1065.5)}
 
 
 def test_everything_about_an_ended_job() -> None:
@@ -113,7 +113,7 @@ def test_what_a_running_job_uses_now() -> None:
     }.items():
         assert shown[label] == value
     assert not shown.keys() & {"waits for CPU", "output", "how it ended", "grace period", "ended"}
-    assert [row[1].style for row in facts(job, 0) if row[0].plain == "memory limit"] == [DIFFERS]
+    assert [row[1].style for row in facts(job, 0) if row[0].text == "memory limit"] == [DIFFERS]
 
 
 def test_a_running_job_shows_the_limits_that_act_on_it() -> None:
@@ -175,7 +175,7 @@ def test_a_path_is_shown_with_its_mount_point_and_disk() -> None:
     assert said(job)["disk limit"] == shown
     force = replace(asked, io=(*asked.io[:2], IoLimit("/dev/vda", None, None, 7)))
     rows = in_force(replace(job, in_force=force, differing=("io",)))
-    assert [[cell.plain for cell in row] for row in rows[1:]] == [
+    assert [[cell.text for cell in row] for row in rows[1:]] == [
         ["disk /srv (on /, disk vda)", "read 1M/s", "read 1M/s"],
         ["disk / (disk vda)", "write 2M/s", "write 2M/s"],
         ["disk /dev/vda1 (disk vda)", "9 reads/s", "none"],
@@ -198,10 +198,10 @@ def test_paused_is_no_secret() -> None:
     [(None, ""), (0.0, "0 %"), (0.0004, "0 %"), (0.006, "0.6 %"), (0.0994, "9.9 %"), (0.1, "10 %"), (1.534, "153 %")],
 )
 def test_shares(share: float | None, word: str) -> None:
-    assert figures.percent(share) == word
+    assert usage.percent(share) == word
 
 
 def test_what_it_waits_for_most() -> None:
-    assert figures.waits(USAGE) == "disk 34 %"
-    assert figures.waits(Usage(time=0.0)) == ""
-    assert figures.waits(Usage(time=0.0, cpu_pressure=Pressure(0.004, 0.0, 1.0))) == ""
+    assert usage.waits(USAGE) == "disk 34 %"
+    assert usage.waits(Usage(time=0.0)) == ""
+    assert usage.waits(Usage(time=0.0, cpu_pressure=Pressure(0.004, 0.0, 1.0))) == ""

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasker.cli.follow import Follow, handling
-from tasker.cli.live import BACKLOG, Live
+from tasker.cli.live.follow import Follow
+from tasker.cli.live.loop import BACKLOG, Live
+from tasker.cli.live.signals import handling
 from tasker.client import Chunk, Detached, DetachReason
 from tasker.errors import Reason, TaskerError
 from tests.cli.by_hand import WHOLE, Recorder, Stream, interrupt

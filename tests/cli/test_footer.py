@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli.footer import Standing, footer
+from tasker.cli.live.footer import Standing, footer
 from tasker.job import JobSpec
 from tasker.lifecycle import State
 from tasker.limits import Limits

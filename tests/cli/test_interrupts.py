@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tasker.cli.follow import Follow
-from tasker.cli.interrupts import Interrupts, Left
+from tasker.cli.live.follow import Follow
+from tasker.cli.live.signals import Interrupts, Left
 from tasker.client import Chunk
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State

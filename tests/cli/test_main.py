@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasker.cli.__main__ import main
-from tasker.cli.verbs import load
+from tasker.cli.grammar.verbs import load
 from tasker.errors import Reason, TaskerError
 from tests.waiting import DEADLINE
 
@@ -115,3 +115,55 @@ more = set(sys.modules) - before - {{"tasker", "tasker.cli", "tasker.cli.__main_
 assert not more, more
 """
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=DEADLINE)
+
+
+SLOW = {"grpc", "cryptography", "google", "rich", "asyncio", "dataclasses", "typing"}
+"""What takes longer to import than these verbs need."""
+
+
+@pytest.mark.parametrize("contexts", ["", '[contexts.prod]\naddress = "localhost:1"\n'], ids=["no file", "a file"])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("context list", 0),
+        ("completion bash", 0),
+        ("candidates context", 0),
+        ("lits", 2),
+        ("context --nope", 2),
+        ("completion tcsh", 2),
+        ("context list list", 2),
+    ],
+)
+def test_only_the_verb_that_was_typed_is_imported(line: str, code: int, contexts: str, tmp_path: Path) -> None:
+    (tmp_path / "tasker").mkdir()
+    if contexts:
+        (tmp_path / "tasker" / "config.toml").write_text(contexts)
+    script = f"""
+import sys
+before = set(sys.modules)
+from tasker.cli.__main__ import main
+code = main({line.split()!r})
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+sys.exit(code)
+"""
+    command = [sys.executable, "-c", script]
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == code, done.stderr
+    imported = set(done.stderr.splitlines()[-1].split())
+    assert imported & (SLOW - {"typing"} if contexts else SLOW) == set()  # tomllib imports typing
+    verbs = {name.rpartition(".")[2] for name in imported if name.startswith("tasker.cli.verbs.")}
+    assert verbs == {line.split()[0]} - {"lits"}
+
+
+def test_rows_for_a_pipe_are_printed_without_rich(tmp_path: Path) -> None:
+    """On a terminal rich is what prints them."""
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    assert main(["certs", "init", "--dir", str(tmp_path)]) == 0
+    script = f"""
+import sys
+from tasker.cli.__main__ import main
+assert main(["certs", "show", {str(tmp_path / "ca.crt")!r}]) == 0
+assert "rich" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, timeout=DEADLINE)

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from tasker.cli import meter as module
-from tasker.cli.meter import Meter
+from tasker.cli.live import recorder as module
+from tasker.cli.live.recorder import Meter
 
 
 @pytest.fixture

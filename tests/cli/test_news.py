@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli.follow import Follow
-from tasker.cli.live import Live
+from tasker.cli.live.follow import Follow
+from tasker.cli.live.loop import Live
 from tasker.client.watching import Changed, Snapshot, Used, Watching
 from tasker.client.watching import News as EachNews
 from tasker.errors import Reason, TaskerError

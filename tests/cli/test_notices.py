@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasker.cli.notices import Notices
+from tasker.cli.live.notices import Notices
 from tasker.client import Attached, Chunk, Detached, DetachReason, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.errors import Reason, TaskerError
 from tasker.job import Clock as JobClock

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tasker.cli.meter import Meter
-from tasker.cli.recorder import Recorder
+from tasker.cli.live.recorder import Meter, Recorder
 from tasker.client import Attached, Chunk, Ended, Lost
 from tasker.errors import TaskerError
 from tests.cli.jobs import RUNNING, ended
@@ -36,7 +35,7 @@ def test_bytes_as_they_are_and_losses_told(tmp_path: Path, capfd: pytest.Capture
 
 
 def test_what_is_lost_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasker.cli.meter.UNTIL_SHOWN", 0.0)
+    monkeypatch.setattr("tasker.cli.live.recorder.UNTIL_SHOWN", 0.0)
     console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
     recorder = Recorder(str(tmp_path / "out"), force=False, meter=Meter(console), json=False)
     job = replace(ended(), printed=8 << 20)

@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from tasker.cli import document, render, rows
-from tasker.cli.facts import facts
-from tasker.cli.footer import Standing, footer
+from tasker.cli.live.footer import Standing, footer
+from tasker.cli.show import jobs
+from tasker.cli.show import json as document
+from tasker.cli.show.details import facts
+from tasker.cli.show.table import fitting, for_pipe, for_terminal
 from tasker.job import JobSpec, Kind, Outcome
 from tasker.limits import IoLimit, Limits
 from tests.cli.jobs import RUNNING, ended
@@ -30,7 +32,7 @@ def shown(renderable: RenderableType, width: int = 80) -> list[str]:
 
 def test_the_table() -> None:
     failed = ended(Outcome(Kind.EXITED, exit_code=3), id="aaaaaaaa", spec=JobSpec(("sh", "-c", "exit 3; " + "x" * 99)))
-    assert shown(rows.for_terminal(render.table([RUNNING, failed], now=1065.5, wide=False), 96), 96) == [
+    assert shown(for_terminal(jobs.table([RUNNING, failed], now=1065.5, wide=False), 96), 96) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED        COMMAND",
         "k3v9x2mq  nap   alice  running  1m 5s                        sleep 60",
         "aaaaaaaa        alice  ended    3.5s     exited with code 3  sh -c 'exit 3; xxxxxxxxxxxxxxxxxxx…",
@@ -41,7 +43,7 @@ def test_the_table() -> None:
 def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
     spec = JobSpec(("sleep", "60", "and", "more"), name=name)
     job = ended(Outcome(Kind.STOPPED, stopped_by="somebody", killed=True), spec=spec)
-    lines = shown(rows.for_terminal(render.table([job], 0, wide=False), 80))
+    lines = shown(for_terminal(jobs.table([job], 0, wide=False), 80))
     assert len(lines) == 2
     assert lines[1].startswith("k3v9x2mq  ")
     assert re.search(r"  stopped by s.*…  +sleep 60 and more$", lines[1])
@@ -60,24 +62,24 @@ def test_the_command_keeps_a_quarter_of_a_terminal(name: str) -> None:
 )
 def test_a_narrow_terminal_has_fewer_columns(width: int, columns: str) -> None:
     job = ended(Outcome(Kind.STOPPED, stopped_by="somebody"), spec=JobSpec(("sleep", "60", "and more"), name="n" * 20))
-    table = rows.fitting(render.table([RUNNING, job], 0, wide=False), width, render.EXPENDABLE)
-    assert " ".join(cell.plain for cell in table[0]) == columns
+    table = fitting(jobs.table([RUNNING, job], 0, wide=False), width, jobs.EXPENDABLE)
+    assert " ".join(cell.text for cell in table[0]) == columns
     assert all(len(row) == len(table[0]) for row in table)
 
 
 def test_the_lines_for_a_pipe() -> None:
-    assert rows.for_pipe(render.table([RUNNING], now=1065.5, wide=False)) == [
+    assert for_pipe(jobs.table([RUNNING], now=1065.5, wide=False)) == [
         "ID        NAME  OWNER  STATE    ELAPSED  HOW IT ENDED  COMMAND",
         "k3v9x2mq  nap   alice  running  1m 5s    -             sleep 60",
     ]
-    wide = rows.for_pipe(render.table([replace(RUNNING, user="")], now=1065.5, wide=True))
+    wide = for_pipe(jobs.table([replace(RUNNING, user="")], now=1065.5, wide=True))
     assert wide[1].split()[3] == "1000"
     assert "tasker-k3v9x2mq.scope" in wide[1]
-    assert len(rows.for_pipe(render.table([replace(RUNNING, spec=JobSpec(("x" * 500,)))], 0, False))[1]) > 500
+    assert len(for_pipe(jobs.table([replace(RUNNING, spec=JobSpec(("x" * 500,)))], 0, False))[1]) > 500
 
 
 def test_wide_characters_keep_the_columns() -> None:
-    lines = rows.for_pipe(render.table([RUNNING, replace(RUNNING, spec=JobSpec(("x",), name="世界世界"))], 0, False))
+    lines = for_pipe(jobs.table([RUNNING, replace(RUNNING, spec=JobSpec(("x",), name="世界世界"))], 0, False))
     assert lines[2].index("alice") + 4 == lines[1].index("alice") == lines[0].index("OWNER")
 
 
@@ -86,10 +88,10 @@ def test_no_control_characters(wide: bool) -> None:
     job = replace(RUNNING, spec=NASTY, owner="o\x1b[1m", outcome=Outcome(Kind.STOPPED, stopped_by="\x1b[2J"))
     whole = "".join(
         [
-            *rows.for_pipe(render.table([job], 0, wide)),
-            *shown(rows.for_terminal(render.table([job], 0, wide)), 300),
-            *rows.for_pipe(facts(job, 0)),
-            render.ended(job).plain,
+            *for_pipe(jobs.table([job], 0, wide)),
+            *shown(for_terminal(jobs.table([job], 0, wide)), 300),
+            *for_pipe(facts(job, 0)),
+            jobs.ended(job),
             footer(Standing(job, hint="hint"), 300, 0).plain,
         ]
     )
@@ -108,8 +110,8 @@ def test_no_control_characters(wide: bool) -> None:
     ],
 )
 def test_the_end_in_one_line(outcome: Outcome, line: str, style: str) -> None:
-    text = render.ended(ended(outcome))
-    assert (text.plain, str(text.style)) == (line, style)
+    job = ended(outcome)
+    assert (jobs.ended(job), jobs.outcome_style(job.outcome)) == (line, style)
 
 
 def test_json_has_the_keys_of_the_api() -> None:

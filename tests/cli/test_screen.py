@@ -16,10 +16,10 @@ import pyte
 import pytest
 from rich.console import Console
 
-from tasker.cli import keys
-from tasker.cli import screen as module
-from tasker.cli.screen import Screen
-from tasker.cli.terminal import OnTerminal
+from tasker.cli.live import keyboard as keys
+from tasker.cli.live import screen as module
+from tasker.cli.live.screen import Screen
+from tasker.cli.live.terminal import OnTerminal
 from tasker.client import Attached, Chunk
 from tasker.job import JobSpec
 from tasker.limits import Limits

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli.configfile import config_path
-from tasker.cli.settings import Settings, find, read
+from tasker.cli.service.configfile import config_path
+from tasker.cli.service.settings import Settings, find, read
 from tasker.errors import TaskerError
 
 FLAGS = {"address": "flag:1", "ca": "/flag/ca", "cert": "/flag/a.crt", "key": "/flag/a.key"}
@@ -61,8 +61,8 @@ def test_paths_in_the_file_are_relative_to_it(home: Path) -> None:
 
 
 def test_xdg(home: Path) -> None:
-    assert config_path({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}) == Path("/x/tasker/config.toml")
-    assert config_path({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == Path("/h/.config/tasker/config.toml")
+    assert config_path({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}) == "/x/tasker/config.toml"
+    assert config_path({"XDG_CONFIG_HOME": "relative", "HOME": "/h"}) == "/h/.config/tasker/config.toml"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import pyte
 import pytest
 
-from tasker.cli.stamps import STYLES, Stamps, stamp
+from tasker.cli.live.timestamps import STYLES, Stamps, stamp
 from tests.cli.terminal import Emulator
 
 ONE, TWO = 1_700_000_000.25, 1_700_000_001.5

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tasker.cli import top
-from tasker.cli.board import Board
-from tasker.cli.rows import for_pipe
-from tasker.cli.top import Row
+from tasker.cli.show import top
+from tasker.cli.show.changes import Board
+from tasker.cli.show.table import for_pipe
+from tasker.cli.show.top import Row
 from tasker.client.watching import Changed, Snapshot, Used
 from tasker.job import Clock, JobSpec
 from tasker.limits import Limits

@@ -18,7 +18,7 @@ from tasker import certs, issuing
 from tasker.certs import Pair
 from tasker.cli.doctor import certificates, service
 from tasker.cli.doctor.finding import Verdict
-from tasker.cli.settings import Settings
+from tasker.cli.service.settings import Settings
 from tasker.client import Client
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasker.cli.completion.grammar import CONNECTION, Place, signals
+from tasker.cli.completion.places import CONNECTION, Place, signals
 
 PROGRAM = r"""
 _tasker() {

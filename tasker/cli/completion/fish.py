@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasker.cli.completion.grammar import CONNECTION, Option, Place, signals
+from tasker.cli.completion.places import CONNECTION, Option, Place, signals
 
 PROGRAM = r"""
 function __tasker_place # the verb, and its action, that the line has come to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasker.cli.completion.grammar import CONNECTION, Option, Place, signals
+from tasker.cli.completion.places import CONNECTION, Option, Place, signals
 
 PROGRAM = r"""
 _tasker_candidates() { # jobs or contexts, from the service that the line names

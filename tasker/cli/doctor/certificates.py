@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tasker import certs
 from tasker.certs import Pair
-from tasker.cli import settings
-from tasker.cli.connection import SOON
 from tasker.cli.doctor.finding import Finding, note, ok, unseen, wrong
-from tasker.cli.settings import Settings
+from tasker.cli.service import settings
+from tasker.cli.service.settings import Settings
+from tasker.cli.show.info import SOON
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
 from tasker.quantity import format_duration

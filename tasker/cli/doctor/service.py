@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tasker import certs
 from tasker.address import parse
-from tasker.cli import settings
-from tasker.cli.about import CLOCKS
-from tasker.cli.connection import client_of
 from tasker.cli.doctor.finding import Finding, note, ok, unseen, wrong
-from tasker.cli.settings import Settings
+from tasker.cli.service import settings
+from tasker.cli.service.connection import client_of
+from tasker.cli.service.settings import Settings
+from tasker.cli.show.info import CLOCKS
 from tasker.client.explain import handshake
 from tasker.errors import TaskerError
 from tasker.info import Info

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import options
-from tasker.cli.arguments import UsageError
-from tasker.cli.clean import visible
-from tasker.cli.connection import connect, own_identity
-from tasker.cli.each import each, report
+from tasker.cli.grammar import options
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect, own_identity
+from tasker.cli.show.hidden import visible
 from tasker.client import Client
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job

@@ -6,8 +6,9 @@ import argparse
 import signal
 from typing import TYPE_CHECKING
 
-from tasker.cli import exits, options
-from tasker.cli.stderr import say
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.show.stderr import say
 from tasker.errors import Reason, TaskerError
 from tasker.quantity import parse_duration
 
@@ -77,10 +78,10 @@ def _lines(text: str) -> int | None:
 
 def run(asked: argparse.Namespace) -> int:
     """Show a job's output. Exit codes: OUTPUT."""
-    from tasker.cli.connection import connect
-    from tasker.cli.follow import Follow, handling
-    from tasker.cli.leaving import leaving
-    from tasker.cli.output import choose
+    from tasker.cli.live.choose import choose
+    from tasker.cli.live.follow import Follow
+    from tasker.cli.live.signals import handling, leaving
+    from tasker.cli.service.connection import connect
 
     _check(asked)
     with connect(asked) as client, leaving():
@@ -111,7 +112,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace) -> None:
-    from tasker.cli.arguments import UsageError
+    from tasker.cli.grammar.parser import UsageError
 
     if asked.output is not None and asked.timestamps:
         raise UsageError("cannot write times among the bytes of --output; leave out one of them, or use > FILE")
@@ -137,6 +138,6 @@ def resumable(error: TaskerError, job: str, offset: int | None, file: str | None
 
 def again(job: str, offset: int | None, file: str | None = None) -> str:
     """The command line that goes on; into a file only where it went before."""
-    from tasker.cli.recorder import into
+    from tasker.cli.live.recorder import into
 
     return f"tasker attach --offset {offset} {job}{into(file)}" if file else f"tasker attach --offset {offset} {job}"

@@ -8,15 +8,16 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable
-from itertools import islice
 
-from tasker.cli import configfile, exits, render, settings
-from tasker.cli.clean import visible
-from tasker.cli.everywhere import answers
-from tasker.client import Client
+from tasker.cli import exits
+from tasker.cli.service import configfile
 from tasker.errors import TaskerError
-from tasker.identity import Identity, Role
-from tasker.job import Job
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from tasker.client import Client
+    from tasker.identity import Identity
+    from tasker.job import Job
 
 USAGE = "KIND"
 EPILOG = """\
@@ -50,6 +51,11 @@ def _contexts() -> list[str]:
 
 def _jobs(asked: argparse.Namespace) -> list[str]:
     """Those that the caller may do something with."""
+    from itertools import islice
+
+    from tasker.cli.service import settings
+    from tasker.cli.service.fanout import answers
+    from tasker.identity import Role
 
     def question(client: Client, own: Identity) -> list[Job]:
         owner = "" if own.role is Role.ADMIN else own.name
@@ -66,5 +72,8 @@ def lines(jobs: Iterable[Job]) -> list[str]:
 
 
 def _what(job: Job) -> str:
-    text = f"{job.state}, {job.owner}: {job.spec.name or render.command(job)}"
+    from tasker.cli.show.hidden import visible
+    from tasker.cli.show.jobs import command
+
+    text = f"{job.state}, {job.owner}: {job.spec.name or command(job)}"
     return visible(text)[:WIDTH]

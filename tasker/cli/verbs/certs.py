@@ -10,15 +10,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from tasker import certfiles, config
 from tasker.certfiles import Listed
 from tasker.certs import describe
-from tasker.cli import document, exits, options, settings
-from tasker.cli.clean import visible
-from tasker.cli.help import sentence
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.help import sentence
+from tasker.cli.service import settings
+from tasker.cli.show import json
+from tasker.cli.show.hidden import visible
+from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import Cell, header
 from tasker.client.explain import judge
 from tasker.errors import TaskerError
 from tasker.identity import NAME, Role
@@ -117,15 +119,15 @@ def _list(options: argparse.Namespace, directory: Path) -> int:
     if options.json:
         print_json({"certificates": [_json(one) for one in listed]})
         return exits.DONE
-    print_rows([[Text(column, "bold") for column in COLUMNS], *(_row(one) for one in listed)], cut=False)
+    print_rows([header(*COLUMNS), *(_row(one) for one in listed)], cut=False)
     return exits.DONE
 
 
-def _row(one: Listed) -> list[Text]:
+def _row(one: Listed) -> list[Cell]:
     seen = one.description
     name = " ".join(seen.hosts) if seen.kind == "server" else one.path.stem
     words = (seen.kind, visible(seen.role), _left(seen.not_after), seen.serial)
-    return [*map(Text, words), Text(one.problem, "red"), Text(visible(name))]
+    return [*map(Cell, words), Cell(one.problem, "red"), Cell(visible(name))]
 
 
 def _show(options: argparse.Namespace, directory: Path) -> int:
@@ -145,7 +147,7 @@ def _show(options: argparse.Namespace, directory: Path) -> int:
         ("to", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
         ("problem", one.problem),
     ]
-    print_rows([[Text(label, "dim"), Text(visible(value))] for label, value in facts if value], cut=False)
+    print_rows([[Cell(label, "dim"), Cell(visible(value))] for label, value in facts if value], cut=False)
     return exits.DONE
 
 
@@ -175,7 +177,7 @@ def _judged(one: Listed, revoked: tuple[str, ...]) -> Listed:
 
 def _json(one: Listed) -> dict[str, Any]:
     seen = one.description
-    dates = {"not_before": document.time(seen.not_before), "not_after": document.time(seen.not_after)}
+    dates = {"not_before": json.time(seen.not_before), "not_after": json.time(seen.not_after)}
     return {"path": str(one.path), **asdict(seen), **dates, "problem": one.problem}
 
 

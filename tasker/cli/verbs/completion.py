@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from tasker.cli import exits
-from tasker.cli.arguments import build
-from tasker.cli.stdout import print_json
+from tasker.cli.show.stdout import print_json
 
+PREPARED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "prepared")
 USAGE = "SHELL"
 EPILOG = """\
 examples:
@@ -24,18 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """From the whole parser."""
-    text = script(asked.shell)
+    """Prints the script that packaging/prepare has made."""
+    with open(f"{PREPARED}/completion.{asked.shell}", encoding="utf-8") as file:
+        text = file.read()
     if asked.json:
         print_json({"script": text})
     else:
         print(text, end="")
     return exits.DONE
-
-
-def script(shell: str) -> str:
-    """For one of the shells."""
-    from tasker.cli.completion import bash, fish, grammar, zsh
-
-    makers = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script}
-    return makers[shell](grammar.places(build()))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from rich.text import Text
-
-from tasker.address import parse
-from tasker.cli import configfile, exits, options, settings
-from tasker.cli.arguments import UsageError
-from tasker.cli.clean import visible
-from tasker.cli.configfile import KEYS
-from tasker.cli.help import sentence
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.help import sentence
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.service import configfile
+from tasker.cli.service.configfile import KEYS
+from tasker.cli.show.hidden import visible
+from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import Cell, header
 from tasker.errors import TaskerError
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE = "ACTION …"
 EPILOG = """\
@@ -54,7 +56,10 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _add(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from pathlib import Path
+
+    from tasker.address import parse
+    from tasker.cli.service import contexts, settings
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:
@@ -76,14 +81,14 @@ def _add(asked: argparse.Namespace) -> int:
 
 
 def _use(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from tasker.cli.service import contexts
 
     contexts.use(os.environ, asked.name)
     return _told(asked, f"{asked.name} is used from now on")
 
 
 def _remove(asked: argparse.Namespace) -> int:
-    from tasker.cli import contexts
+    from tasker.cli.service import contexts
 
     before = configfile.load(os.environ).context
     own = contexts.remove(os.environ, asked.name)
@@ -110,10 +115,10 @@ def _list(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"contexts": contexts})
         return exits.DONE
-    rows = [[Text(column, "bold") for column in ("USED", "NAME", "ADDRESS", "CERT", "CA")]]
+    rows = [header("USED", "NAME", "ADDRESS", "CERT", "CA")]
     for one in contexts:
         words = ("*" if one["used"] else "", one["name"], one["address"] or "", one["cert"] or "", one["ca"] or "")
-        rows.append([Text(visible(word)) for word in words])
+        rows.append([Cell(visible(word)) for word in words])
     print_rows(rows, cut=False)
     return exits.DONE
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import exits, options
-from tasker.cli.connection import connect
-from tasker.cli.stdout import print_json
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.service.connection import connect
+from tasker.cli.show.stdout import print_json
 
 USAGE = "JOB"
 EPILOG = """\

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.text import Text
-
 from tasker import certfiles, config
-from tasker.cli import exits, settings
-from tasker.cli.clean import visible
+from tasker.cli import exits
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict, ok, wrong
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli.service import settings
+from tasker.cli.show.hidden import visible
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import Cell
 from tasker.config import Config
 from tasker.errors import TaskerError
 
@@ -56,9 +56,9 @@ def run(asked: argparse.Namespace) -> int:
     return SICK if sick else exits.DONE
 
 
-def _row(one: Finding) -> list[Text]:
+def _row(one: Finding) -> list[Cell]:
     text = f"{one.text}: {one.todo}" if one.todo else one.text
-    return [Text(str(one.verdict), COLOURS[one.verdict]), Text(one.check), Text(visible(text))]
+    return [Cell(str(one.verdict), COLOURS[one.verdict]), Cell(one.check), Cell(visible(text))]
 
 
 def _service() -> Iterator[Finding]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import document, exits, options
-from tasker.cli.connection import connect
-from tasker.cli.facts import facts
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.service.connection import connect
+from tasker.cli.show import json
+from tasker.cli.show.details import facts
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
 
 USAGE = "JOB"
 EPILOG = """\
@@ -28,7 +30,7 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client, waiting(f"asking for {asked.job}"):
         job = client.get(asked.job)
     if asked.json:
-        print_json({"job": document.job(job)})
+        print_json({"job": json.job(job)})
     else:
         print_rows(facts(job, time.monotonic()), cut=False)
     return exits.DONE

@@ -6,10 +6,12 @@ import argparse
 import os
 import time
 
-from tasker.cli import about, exits, settings
-from tasker.cli.connection import connect
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.service import settings
+from tasker.cli.service.connection import connect
+from tasker.cli.show.info import as_json, facts
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
 
 USAGE = ""
 EPILOG = """\
@@ -36,7 +38,7 @@ def run(asked: argparse.Namespace) -> int:
         now = time.time()
     difference = info.time - (before + now) / 2
     if asked.json:
-        print_json({"info": about.as_json(info, address, difference)})
+        print_json({"info": as_json(info, address, difference)})
     else:
-        print_rows(about.facts(info, address, difference, now), cut=False)
+        print_rows(facts(info, address, difference, now), cut=False)
     return exits.DONE

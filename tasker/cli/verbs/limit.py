@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import document, exits, options, spec
-from tasker.cli.arguments import UsageError
-from tasker.cli.connection import connect
-from tasker.cli.facts import in_force
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options, spec
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.service.connection import connect
+from tasker.cli.show import json
+from tasker.cli.show.details import in_force
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.errors import TaskerError
 from tasker.limits import IO_ROWS, ROWS, Limits, check_change
 
@@ -40,7 +42,7 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client:
         job = client.limit(asked.job, limits, lift)
     if asked.json:
-        print_json({"job": document.job(job)})
+        print_json({"job": json.job(job)})
     else:
         print_rows(in_force(job), cut=False)
     return exits.DONE

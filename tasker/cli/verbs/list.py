@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import time
 
-from tasker.cli import document, everywhere, exits, options, render
-from tasker.cli.connection import connect, wanted_owner
-from tasker.cli.everywhere import ask_all, named
-from tasker.cli.stderr import waiting
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.service.connection import connect, wanted_owner
+from tasker.cli.service.fanout import ask_all
+from tasker.cli.show import json
+from tasker.cli.show.jobs import EXPENDABLE, table
+from tasker.cli.show.stderr import waiting
+from tasker.cli.show.stdout import print_json, print_rows
+from tasker.cli.show.table import by_machine
 from tasker.client import Client
 from tasker.job import Job
 
@@ -35,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("-r", "--running", action="store_true", help="only those that have not ended")
     which.add_argument("--archived", action="store_true", help="only those whose output is on disk (tasker archive)")
     parser.add_argument("-w", "--wide", action="store_true", help="more columns, nothing cut")
-    everywhere.option(parser)
+    options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -46,9 +50,9 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client, waiting("asking for the jobs"):
         jobs = _jobs(client, owner, asked)
     if asked.json:
-        print_json(document.jobs(jobs))
+        print_json(json.jobs(jobs))
     else:
-        print_rows(render.table(jobs, time.monotonic(), asked.wide), not asked.wide, render.EXPENDABLE)
+        print_rows(table(jobs, time.monotonic(), asked.wide), not asked.wide, EXPENDABLE)
     return exits.DONE
 
 
@@ -59,9 +63,9 @@ def _jobs(client: Client, owner: str, asked: argparse.Namespace) -> list[Job]:
 def _everywhere(asked: argparse.Namespace) -> int:
     answers, code = ask_all(asked, lambda client, own: _jobs(client, own if asked.mine else asked.owner, asked))
     if asked.json:
-        named_jobs = [{"machine": name, **document.job(job)} for name, jobs in answers.items() for job in jobs]
+        named_jobs = [{"machine": name, **json.job(job)} for name, jobs in answers.items() for job in jobs]
         print_json({"jobs": named_jobs})
     elif answers:
-        tables = {name: render.table(jobs, time.monotonic(), asked.wide) for name, jobs in answers.items()}
-        print_rows(named(tables), not asked.wide, render.EXPENDABLE)
+        tables = {name: table(jobs, time.monotonic(), asked.wide) for name, jobs in answers.items()}
+        print_rows(by_machine(tables), not asked.wide, EXPENDABLE)
     return code

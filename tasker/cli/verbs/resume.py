@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import options, render
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
+from tasker.cli.grammar import options
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show.jobs import state
 
 USAGE = "JOB…"
 EPILOG = """\
@@ -24,4 +25,4 @@ def run(asked: argparse.Namespace) -> int:
     """All of them at the same time."""
     with connect(asked) as client:
         answers = each(asked.jobs, client.resume, f"resuming {' '.join(asked.jobs)}")
-    return report(answers, asked, render.state)
+    return report(answers, asked, state)

@@ -6,8 +6,9 @@ import argparse
 import os
 from functools import partial
 
-from tasker.cli import exits, options
-from tasker.cli.stderr import say
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.show.stderr import say
 from tasker.errors import Reason, TaskerError
 
 USAGE = "[--] COMMAND [ARGUMENT…]"
@@ -38,11 +39,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Start a job, show its output, exit as it did."""
-    from tasker.cli import spec
-    from tasker.cli.connection import connect
-    from tasker.cli.follow import Follow
-    from tasker.cli.interrupts import Interrupts, Left, unstopped
-    from tasker.cli.output import choose
+    from tasker.cli.grammar import spec
+    from tasker.cli.live.choose import choose
+    from tasker.cli.live.follow import Follow
+    from tasker.cli.live.signals import Interrupts, Left, unstopped
+    from tasker.cli.service.connection import connect
     from tasker.cli.verbs.attach import again
     from tasker.client import Ended
 

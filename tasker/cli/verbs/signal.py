@@ -6,11 +6,11 @@ import argparse
 import re
 import signal
 
-from tasker.cli import options
-from tasker.cli.clean import visible
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
-from tasker.cli.near import did_you_mean
+from tasker.cli.grammar import options
+from tasker.cli.grammar.suggest import did_you_mean
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show.hidden import visible
 from tasker.errors import TaskerError
 from tasker.job import check_signal, signal_name
 

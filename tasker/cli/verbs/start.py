@@ -6,11 +6,13 @@ import argparse
 import os
 import sys
 
-from tasker.cli import document, exits, options, spec
-from tasker.cli.connection import connect
-from tasker.cli.facts import smaller_ring
-from tasker.cli.stderr import on_terminal, say
-from tasker.cli.stdout import print_json
+from tasker.cli import exits
+from tasker.cli.grammar import options, spec
+from tasker.cli.service.connection import connect
+from tasker.cli.show import json
+from tasker.cli.show.details import smaller_ring
+from tasker.cli.show.stderr import on_terminal, say
+from tasker.cli.show.stdout import print_json
 from tasker.errors import Reason, TaskerError
 
 USAGE = "[--] COMMAND [ARGUMENT…]"
@@ -48,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
         job = client.start(asked)
     try:
         if given.json:
-            print_json({"job": document.job(job)})
+            print_json({"job": json.job(job)})
         else:
             print(job.id)
         sys.stdout.flush()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tasker.cli import options, render
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
+from tasker.cli.grammar import options
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show.jobs import ended
 
 USAGE = "JOB…"
 EPILOG = """\
@@ -31,4 +32,4 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client:
         doing = f"waiting for {' '.join(asked.jobs)} to end"
         answers = each(asked.jobs, lambda job: client.stop(job, asked.grace), doing)
-    return report(answers, asked, lambda job: render.ended(job).plain)
+    return report(answers, asked, ended)

@@ -9,16 +9,19 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 
-from tasker.cli import everywhere, exits, options, settings, top
-from tasker.cli.arguments import UsageError
-from tasker.cli.board import Board
-from tasker.cli.capable import knows_sequences
-from tasker.cli.connection import connect, wanted_owner
-from tasker.cli.leaving import leaving
-from tasker.cli.live import Live, Wake
-from tasker.cli.merged import Alone, Merged, Told
-from tasker.cli.stderr import complain, say
-from tasker.cli.stdout import print_json, print_rows
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.live.loop import Live, Wake
+from tasker.cli.live.signals import leaving
+from tasker.cli.service import fanout, settings
+from tasker.cli.service.connection import connect, wanted_owner
+from tasker.cli.service.fanout import Alone, Merged, Told
+from tasker.cli.show import top
+from tasker.cli.show.changes import Board
+from tasker.cli.show.console import knows_sequences
+from tasker.cli.show.stderr import complain, say
+from tasker.cli.show.stdout import print_json, print_rows
 from tasker.client import Client
 from tasker.client.watching import Away, Used, Watching
 from tasker.lifecycle import State
@@ -47,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="BY", choices=tuple(top.SORTS), default="cpu",
                         help=f"one of {', '.join(top.SORTS)}; cpu by default")  # fmt: skip
     parser.add_argument("--once", action="store_true", help="print a table and end")
-    everywhere.option(parser)
+    options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -75,7 +78,7 @@ def _show(
     boards: dict[str, Board] = {}
     try:
         if lasting:
-            from tasker.cli.topscreen import TopScreen
+            from tasker.cli.live.topscreen import TopScreen
 
             screen = TopScreen(watching, machine, asked.sort)
             screen.run()
@@ -103,12 +106,12 @@ def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Na
             match thing:
                 case Wake():
                     for name in sorted(waiting - boards.keys() - {""}):
-                        everywhere.tell(name, everywhere.silent(PATIENCE), asked)
+                        fanout.tell(name, fanout.silent(PATIENCE), asked)
                     break
                 case "", Away(error=error):
                     say(f"{error.message}; waiting for it")
                 case name, Away(error=error):
-                    everywhere.tell(name, error, asked)
+                    fanout.tell(name, error, asked)
                     waiting.discard(name)
                 case name, news if not isinstance(news, Away):
                     board = boards.setdefault(name, Board())

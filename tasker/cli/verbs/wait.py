@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
-from tasker.cli import document, exits, options, render
-from tasker.cli.connection import connect
-from tasker.cli.each import each, report
-from tasker.cli.live import Live, Wake
-from tasker.cli.stderr import UNTIL_SHOWN, say
-from tasker.cli.stdout import print_json
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.live.loop import Live, Wake
+from tasker.cli.service.batch import each, report
+from tasker.cli.service.connection import connect
+from tasker.cli.show import json
+from tasker.cli.show.jobs import ended, left_behind
+from tasker.cli.show.stderr import UNTIL_SHOWN, say
+from tasker.cli.show.stdout import print_json
 from tasker.client import Client
 from tasker.client.watching import Away, Changed, Forgotten, Snapshot
 from tasker.errors import Reason, TaskerError
@@ -56,7 +59,7 @@ def run(asked: argparse.Namespace) -> int:
         try:
             for job in ends(client, jobs.values(), until):
                 codes[job.id] = exits.of_outcome(job.outcome)
-                _tell(job, asked.json)
+                _tell(job, asked)
                 if asked.any:
                     return failed or codes[job.id]
         except TimeoutError:
@@ -133,7 +136,7 @@ class _Lingering:
             if when <= now:
                 del self._pending[id]
                 self._reported.add(id)
-                say(f"the command of {id} has exited; {render.left_behind(job, now)}")
+                say(f"the command of {id} has exited; {left_behind(job, now)}")
 
 
 def _seconds_to(*moments: float | None) -> float | None:
@@ -142,8 +145,8 @@ def _seconds_to(*moments: float | None) -> float | None:
     return max(0.0, min(known) - time.monotonic()) if known else None
 
 
-def _tell(job: Job, json: bool) -> None:
-    if json:
-        print_json({"job": document.job(job)})
+def _tell(job: Job, asked: argparse.Namespace) -> None:
+    if asked.json:
+        print_json({"job": json.job(job)})
     else:
-        print(render.ended(job).plain, flush=True)
+        print(ended(job), flush=True)

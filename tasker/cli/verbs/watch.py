@@ -6,14 +6,14 @@ import argparse
 import math
 import time
 
-from tasker.cli import exits, options
-from tasker.cli.arguments import UsageError
-from tasker.cli.board import Board
-from tasker.cli.connection import connect, wanted_owner
-from tasker.cli.happenings import as_json, line, lines, present
-from tasker.cli.leaving import leaving
-from tasker.cli.stderr import on_terminal, say
-from tasker.cli.stdout import print_json, print_text
+from tasker.cli import exits
+from tasker.cli.grammar import options
+from tasker.cli.grammar.parser import UsageError
+from tasker.cli.live.signals import leaving
+from tasker.cli.service.connection import connect, wanted_owner
+from tasker.cli.show.changes import Board, as_json, line, lines, present
+from tasker.cli.show.stderr import on_terminal, say
+from tasker.cli.show.stdout import print_json, print_text
 from tasker.client.watching import Away, Forgotten, News, Snapshot
 
 USAGE = "[JOB]"

@@ -1,0 +1,162 @@
+"""What several verbs take: options and operands, and how their words are read.
+
+Sizes, times and numbers are read here; their ranges are those of job.py and limits.py, and the service's to say in the
+end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from tasker.errors import TaskerError, invalid
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+NONE = "none"
+"""What stands for no limit."""
+
+
+def common(parser: argparse.ArgumentParser, default: Any) -> None:
+    """What every verb takes. `default` is SUPPRESS where the root parser has said it already."""
+    parser.add_argument("--json", action="store_true", default=default or False, help="print JSON for programs")
+    file = of_type(path)
+    group = parser.add_argument_group("the service and who you are (see tasker --help)")
+    group.add_argument("--context", metavar="NAME", default=default, help="one of yours (tasker context --help)")
+    group.add_argument("--address", metavar="HOST:PORT", default=default, help="where the service listens")
+    group.add_argument("--ca", metavar="FILE", type=file, default=default, help="the CA's certificate")
+    group.add_argument("--cert", metavar="FILE", type=file, default=default, help="your certificate")
+    group.add_argument("--key", metavar="FILE", type=file, default=default,
+                       help="its key; FILE.key beside FILE.crt by default")  # fmt: skip
+
+
+def spec_options(parser: argparse.ArgumentParser) -> None:
+    """What start and run take: what is to be run, and its limits."""
+    parser.add_argument("--name", default="", help="a label for people")
+    parser.add_argument("-C", "--cwd", metavar="DIR", type=of_type(path), default="",
+                        help="where it starts, relative to where you are; its home directory by default")  # fmt: skip
+    parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
+                        help="set K to V, or to what K is here")  # fmt: skip
+    parser.add_argument("--user", metavar="ACCOUNT", default="",
+                        help="the local account to run as (admins, where [jobs] as_others is true)")  # fmt: skip
+    parser.add_argument("--grace", metavar="TIME", type=of_type(grace),
+                        help="time from SIGTERM to SIGKILL where a stop names none; 10s as shipped")  # fmt: skip
+    parser.add_argument("--linger", metavar="TIME", type=of_type(linger),
+                        help="how long processes that the command leaves behind may go on while one of them holds the "
+                        "output (1s where none does), or forever; 5s as shipped")  # fmt: skip
+    parser.add_argument("--nice", metavar="N", type=integer, default=0,
+                        help="nice value, 0 to 19 (admins: from -20): the order of processes within the job; "
+                        "between jobs, --cpu-weight decides")  # fmt: skip
+    limit_options(parser)
+
+
+def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
+    """With `none`, that word is a value, too: it takes a limit away."""
+    from tasker.limits import IO_ROWS, ROWS
+
+    def value(read: Callable[[str], Any]) -> Callable[[str], Any]:
+        return (lambda text: NONE if text == NONE else read(text)) if none else read
+
+    group = parser.add_argument_group("limits", "Sizes like 512M or 1.5G, times like 90s, 5m or 1h30m.")
+    for row in ROWS:
+        kind = value(of_type(row.measure.read))
+        group.add_argument(row.option, metavar=row.measure.metavar, type=kind, dest=row.field, help=row.help)
+    for row in IO_ROWS:
+        group.add_argument(row.option, metavar=f"PATH={row.measure.metavar}", action="append", default=[],
+                           dest=row.field,
+                           help=f"{row.help} the disk under PATH (relative to where you are); repeatable")  # fmt: skip
+
+
+def showing(parser: argparse.ArgumentParser) -> None:
+    from tasker.client.resuming import PATIENCE  # here, since it takes a while, and verbs that show nothing go without
+    from tasker.quantity import parse_duration
+
+    group = parser.add_argument_group("on a terminal")
+    group.add_argument("--no-footer", action="store_false", dest="footer", help="only the job's output")
+    group.add_argument("--raw", action="store_true", help="let the job control the terminal; no footer")
+    parser.add_argument(
+        "--reconnect", metavar="TIME", type=of_type(parse_duration), default=PATIENCE,
+        help="take up a broken connection again for so long; 0: never; 1m by default")  # fmt: skip
+    parser.add_argument("-t", "--timestamps", action="store_true", help="each line with the time when it was received")
+
+
+def job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", type=_id, help="its id, or the first characters of it")
+
+
+def jobs(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
+    parser.add_argument("jobs", metavar="JOB", nargs=nargs, type=_id, help="its id, or the first characters of it")
+
+
+def whose(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group()
+    whose.add_argument("--mine", action="store_true", help="only your own")
+    whose.add_argument("--owner", metavar="NAME", default="", help="only this owner's")
+
+
+def all_contexts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all-contexts", action="store_true", help="on the machines of all contexts")
+
+
+def _id(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("cannot find a job without its id")
+    return text
+
+
+def path(text: str) -> str:
+    """The path of a file or directory here, as it was typed. Raises TaskerError where it is relative to nothing."""
+    if text and not text.startswith("/"):
+        try:
+            os.getcwd()
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            why = "the current directory no longer exists" if gone else f"the current directory: {error.strerror}"
+            todo = "write the whole path, or change to another directory"
+            raise invalid(f"cannot use the relative path {text[:80]!r}: {why}; {todo}") from error
+    return text
+
+
+def grace(text: str) -> float:
+    from tasker.job import check_grace
+    from tasker.quantity import parse_duration
+
+    seconds = parse_duration(text)
+    check_grace(seconds)
+    return seconds
+
+
+def linger(text: str) -> float:
+    from tasker.job import check_linger
+    from tasker.quantity import parse_linger
+
+    seconds = parse_linger(text)
+    check_linger(seconds)
+    return seconds
+
+
+def of_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`read` for argparse, which wants its own exception."""
+
+    def typed(text: str) -> Any:
+        try:
+            return read(text)
+        except TaskerError as error:
+            raise argparse.ArgumentTypeError(error.message) from error
+
+    return typed
+
+
+def count(text: str) -> int:
+    """A whole number, for argparse."""
+    from tasker.measures import parse_count
+
+    return int(of_type(parse_count)(text))
+
+
+def integer(text: str) -> int:
+    """A whole number that may be negative, for argparse."""
+    return -count(text[1:]) if text.startswith("-") else count(text)

@@ -1,0 +1,145 @@
+"""argparse, as Tasker uses it. Whatever depends on its private members or on its English stands here and nowhere else.
+
+Why argparse and no other library: click and typer read what follows a command's options in their own way and bring
+their own words; argparse is in the standard library, starts fast, and lacks only what stands here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+
+from tasker.cli.grammar.suggest import did_you_mean
+from tasker.errors import Reason, TaskerError
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import: typing takes long
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, NoReturn
+
+vars(argparse)["_"] = lambda text: text
+"""argparse's messages stay English in every locale: SENTENCES reads them, and each search for a translation would read
+the file system."""
+
+
+class UsageError(TaskerError):
+    """The command line cannot be understood."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.INVALID, message)
+
+
+def _choice(argument: str, word: str, choices: str) -> str:
+    known = re.findall(r"'([^']*)'", choices) or choices.split(", ")
+    return f"cannot take {word[:40]!r} as {argument}; {did_you_mean(word, known) or 'choose ' + ', '.join(known)}"
+
+
+SENTENCES: tuple[tuple[str, Callable[..., str]], ...] = (
+    (r"argument (\S+): (cannot .*)", lambda argument, text: f"{text} ({argument})"),
+    (r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)", _choice),
+    (r"argument (\S+): not allowed with argument (\S+)", lambda one, other: f"cannot take both {one} and {other}"),
+    (r"argument (\S+): expected one argument", lambda argument: f"cannot use {argument} without a value"),
+    (r"argument (\S+): ignored explicit argument .*", lambda argument: f"cannot give {argument} a value; it has none"),
+    (r"the following arguments are required: (.*)", lambda names: f"cannot do that without {names}"),
+)
+"""argparse's messages in Tasker's words."""
+
+
+WIDTH = 80
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help of one width, that of the narrowest usual terminal, since it is prepared (__main__.py).
+
+    A paragraph is filled; one with an indented line, like examples, is left as it is.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=WIDTH)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        import textwrap  # here, since only help needs it
+
+        return "\n\n".join(
+            part if "\n " in part else textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False)
+            for part in text.split("\n\n")
+        )
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises instead of exiting, and says it Tasker's way."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings["formatter_class"] = Formatter
+        super().__init__(allow_abbrev=False, **settings)
+        self.color = False  # of Python 3.14: help is the same text everywhere, without sequences
+        self.verbs: dict[str, Parser] = {}
+
+    @property
+    def verb(self) -> str:
+        return self.prog.partition(" ")[2]
+
+    @property
+    def actions(self) -> dict[str, Parser]:
+        """The actions of a verb that has some, as certs has: their parsers by name, aliases included."""
+        parts = self._parts()
+        return dict(parts.choices) if parts else {}
+
+    @property
+    def summaries(self) -> dict[str, str]:
+        """The verbs or actions that help shows, each with its summary."""
+        parts = self._parts()
+        return {one.dest: one.help or "" for one in parts._choices_actions} if parts else {}
+
+    @property
+    def synopsis(self) -> str:
+        """The usage after the program's name, in one line."""
+        return " ".join(self.format_usage().removeprefix("usage: ").split()).removeprefix(self.prog).strip()
+
+    def operands(self) -> list[argparse.Action]:
+        """What it takes besides options, verbs and actions."""
+        return [one for one in self._get_positional_actions() if one is not self._parts()]
+
+    def shown(self) -> list[argparse.Action]:
+        """The options that help shows, in the order in which they were added."""
+        return [one for one in self._actions if one.option_strings and one.help != argparse.SUPPRESS]
+
+    def groups(self) -> Iterator[tuple[str, str, list[argparse.Action]]]:
+        """The options that help shows, by group: its title ("" for the first group), its description, its options."""
+        for group in self._action_groups:
+            options = [one for one in self.shown() if one in group._group_actions]
+            yield "" if group is self._optionals else str(group.title), group.description or "", options
+
+    def option_strings(self) -> list[str]:
+        return list(self._option_string_actions)
+
+    def takes(self) -> str:
+        """What it takes besides options, for people."""
+        names = [str(action.metavar) for action in self._get_positional_actions()]
+        return f"one {names[0]}" if names else "nothing but options"
+
+    def _parts(self) -> argparse._SubParsersAction[Parser] | None:
+        return next((one for one in self._actions if isinstance(one, argparse._SubParsersAction)), None)
+
+    def error(self, message: str) -> NoReturn:
+        text = f"cannot read the command line: {message}"
+        for pattern, words in SENTENCES:
+            if found := re.fullmatch(pattern, message, re.DOTALL):
+                text = words(*found.groups())
+        raise UsageError(text if text.endswith("?") else f"{text}; see {self.prog} --help")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Unlike argparse's own it raises OSError where help cannot be written."""
+        print(message, end="", file=sys.stdout, flush=True)
+
+    def first_word(self, words: Sequence[str]) -> int:
+        """The index of the first word that is neither an option nor an option's value; len(words) if there is none."""
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if word == "-" or not word.startswith("-") or word == "--":
+                return at
+            action = self._option_string_actions.get(word)
+            at += 2 if action is not None and action.nargs is None else 1
+        return len(words)

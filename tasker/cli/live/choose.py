@@ -1,0 +1,34 @@
+"""Where the events of an attach go, by the options and by what stdout is.
+
+piped.Lines          --json                       one JSON line an event
+recorder.Recorder    --output FILE                the job's bytes into a file
+piped.Piped          no terminal, or --raw        stdout: the job's bytes and nothing else; stderr: notices
+terminal.OnTerminal  a terminal                   cleaned output above a footer, notices as lines between
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tasker.cli.live.output import Output
+from tasker.cli.live.piped import Lines, Piped
+from tasker.cli.show.console import console, knows_sequences
+from tasker.cli.show.stderr import on_terminal
+
+
+def choose(options: argparse.Namespace) -> Output:
+    """The output for these options and this stdout. rich is imported only where something is drawn with it."""
+    if getattr(options, "output", None) is not None:
+        from tasker.cli.live.recorder import Meter, Recorder
+
+        meter = Meter(console(stderr=True)) if on_terminal() else None
+        return Recorder(options.output, force=options.force, meter=meter, json=options.json)
+    if options.json:
+        return Lines()
+    if options.raw or not sys.stdout.isatty():
+        return Piped(quiet=options.verb == "run", timestamps=options.timestamps)
+    from tasker.cli.live.terminal import OnTerminal
+
+    sequences = knows_sequences()
+    return OnTerminal(console(), footer=options.footer, timestamps=options.timestamps, sequences=sequences)

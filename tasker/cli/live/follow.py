@@ -1,0 +1,125 @@
+"""One attach, from its first event to its last, shown in an Output; with what signals mean meanwhile.
+
+attachment ──▶ Live ──▶ Output          Ctrl-C in attach: KeyboardInterrupt; in run: see signals
+   SIGWINCH, SIGTSTP, news ──▶ between two events: redraw, suspend, other numbers in the footer
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+from tasker.cli.live.loop import Action, Live, Wake
+from tasker.cli.live.output import Output
+from tasker.cli.live.signals import Handler, handling
+from tasker.cli.live.status import News
+from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
+from tasker.client.watching import Watching
+
+Watch = Callable[[str], Watching]
+
+
+class Follow:
+    """Shows `attachment` in `output`. `watch` brings news of a job.
+
+    `job` is the id, once the first event has come; `offset` the first byte of the output that was not shown.
+    """
+
+    def __init__(self, attachment: Attachment, output: Output, watch: Watch | None = None) -> None:
+        self._attachment = attachment
+        self._output = output
+        self._watch = watch
+        self._live: Live[Event] | None = None
+        self._news: News | None = None
+        self.job = ""
+        self.offset = 0
+        self._leaving = False
+
+    def run(self) -> Ended | Detached | None:
+        """The last event; None where there was none. Raises TaskerError, KeyboardInterrupt, OSError of the output."""
+        last: Ended | Detached | None = None
+        with self._events() as events:
+            for event in events:
+                match event:
+                    case Wake.SUSPEND:
+                        self._suspend()
+                    case Wake() | str():
+                        self._output.tick()
+                    case _:
+                        self._show(event, events)
+                        last = event if isinstance(event, Ended | Detached) else None
+        return last
+
+    def _show(self, event: Event, live: Live[Event]) -> None:
+        self._output.show(event)
+        if not isinstance(event, Interrupted):
+            self.offset = _after(event)
+        if isinstance(event, Attached) and not self.job:
+            self.job = event.job.id
+            self._begin_news(live)
+
+    def do(self, action: Action) -> None:
+        """Between two events, from any thread or signal handler; what it raises ends the attach."""
+        if self._live is not None:
+            self._live.do(action)
+        else:
+            action()
+
+    def tell(self, text: str) -> None:
+        """A notice, from any thread or signal handler."""
+        self.do(partial(self._output.notice, text))
+
+    def leave(self, _number: int, _frame: FrameType | None) -> None:
+        """A signal handler: KeyboardInterrupt between two events, so `offset` is exact; the second time at once."""
+        if self._leaving:
+            raise KeyboardInterrupt
+        self._leaving = True
+        self.do(_interrupt)
+
+    @contextmanager
+    def _events(self) -> Iterator[Live[Event]]:
+        try:
+            self._live = live = Live(self._attachment, self._output.patience)
+            wakes = {signal.SIGWINCH: Wake.TICK}
+            if self._output.suspends:
+                wakes[signal.SIGTSTP] = Wake.SUSPEND
+            with handling({number: _waking(live, wake) for number, wake in wakes.items()}):
+                yield live
+        finally:
+            self._attachment.cancel()
+            if self._news is not None:
+                self._news.cancel()
+            if self._live is not None:
+                self._live.close()
+            self._output.close()
+
+    def _begin_news(self, live: Live[Event]) -> None:
+        if self._watch is not None and self._output.wants_news:
+            self._news = News(self._watch, self.job)
+            live.beside(self._news, self._output.news)
+
+    def _suspend(self) -> None:
+        self._output.suspend()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._output.tick()
+
+
+def _after(event: Attached | Chunk | Lost | Exited | Ended | Detached | Resumed) -> int:
+    match event:
+        case Chunk(offset=offset, data=data):
+            return offset + len(data)
+        case Lost(end=end):
+            return end
+    return event.offset
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _waking(live: Live[Event], wake: Wake) -> Handler:
+    return lambda _number, _frame: live.wake(wake)
