@@ -77,6 +77,6 @@ def test_systemd_is_told_of_a_disk(row: Row) -> None:
 @pytest.mark.parametrize("row", FIELDS)
 def test_people_and_programs_see_it(row: Row) -> None:
     job = ended(limits=limits(row))
-    labels = [found[0].plain for found in details.facts(job, 1065.5)]
+    labels = [found[0].text for found in details.facts(job, 1065.5)]
     assert any(label.startswith(row.label) for label in labels), f"tasker get does not show {row.label}"
     assert json.job(job)["limits"][row.field] is not None
