@@ -33,7 +33,7 @@ _TASKS = keys.optional(keys.share_or(keys.count(1, 1 << 22)))
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSection:
     """[server]: the port and who is let in. Paths name PEM files."""
 
     listen: tuple[str, ...] = _key(("[::]:8275",), keys.listen)
@@ -48,7 +48,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Jobs:
+class JobsSection:
     """[jobs]: what one run may hold, and which account jobs run as."""
 
     running: int = _key(1000, keys.count(1, 100_000))
@@ -60,8 +60,8 @@ class Jobs:
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """What jobs may use. None is no ceiling; a Share is of the machine's memory, or of the tasks that it can have."""
+class Quota:
+    """What jobs may use. None is no quota; a Share is of the machine's memory, or of the tasks that it can have."""
 
     cpu: float | None = _key(None, keys.optional(keys.cores))
     memory: int | Share | None = _key(None, _MEMORY)
@@ -69,7 +69,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
-class Total(Ceiling):
+class TotalQuota(Quota):
     """[total]: on all jobs of the machine together (tasker.slice)."""
 
     memory: int | Share | None = _key(Share(80), _MEMORY)
@@ -77,7 +77,7 @@ class Total(Ceiling):
 
 
 @dataclass(frozen=True)
-class Owner(Ceiling):
+class OwnerQuota(Quota):
     """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
@@ -85,14 +85,14 @@ class Owner(Ceiling):
 
 
 @dataclass(frozen=True)
-class Single(Ceiling):
+class JobQuota(Quota):
     """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
 
     time: float | None = _key(None, keys.optional(keys.duration("1s", "3650d")))
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputSection:
     """[output]: what is kept in memory of what a job prints."""
 
     ring: int = _key(16 << 20, keys.size("64K", "16G"))
@@ -101,7 +101,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Retention:
+class RetentionSection:
     """[retention]: ended jobs. Past `ended`, `age` or `memory` they go to disk, past `archived` or `disk` for good."""
 
     ended: int = _key(100, keys.count(0, 100_000))
@@ -115,25 +115,27 @@ class Retention:
 class Config:
     """The whole file."""
 
-    server: Server = Server()
-    jobs: Jobs = Jobs()
-    defaults: Single = Single()
-    maxima: Single = Single()
-    owner: Owner = Owner()
-    owners: dict[str, Owner] = field(default_factory=dict)
+    server: ServerSection = ServerSection()
+    jobs: JobsSection = JobsSection()
+    defaults: JobQuota = JobQuota()
+    maxima: JobQuota = JobQuota()
+    owner: OwnerQuota = OwnerQuota()
+    owners: dict[str, OwnerQuota] = field(default_factory=dict)
     """By name; what is not said of one is as for every owner."""
-    total: Total = Total()
+    total: TotalQuota = TotalQuota()
     accounts: dict[str, str] = field(default_factory=dict)
     """By owner: the local account that the owner's jobs run as."""
-    output: Output = Output()
-    retention: Retention = Retention()
+    output: OutputSection = OutputSection()
+    retention: RetentionSection = RetentionSection()
 
-    def ceiling(self, owner: str) -> Owner:
+    def quota(self, owner: str) -> OwnerQuota:
         """What holds for one owner."""
         return self.owners.get(owner, self.owner)
 
 
-_Section = TypeVar("_Section", Server, Jobs, Total, Owner, Single, Output, Retention)
+_Section = TypeVar(
+    "_Section", ServerSection, JobsSection, TotalQuota, OwnerQuota, JobQuota, OutputSection, RetentionSection
+)
 
 
 def load(path: Path) -> Config:
@@ -160,21 +162,21 @@ def parse(text: str) -> Config:
     for name in tables:
         if name not in known:
             raise invalid(f"there is no section {name[:40]!r}; the sections are {', '.join(known)}")
-    owner = _section(Owner(), "owner", tables)
+    owner = _section(OwnerQuota(), "owner", tables)
     owners = _named("owners", tables)
     return Config(
-        server=_section(Server(), "server", tables),
-        jobs=_section(Jobs(), "jobs", tables),
-        defaults=_section(Single(), "defaults", tables),
-        maxima=_section(Single(), "maxima", tables),
+        server=_section(ServerSection(), "server", tables),
+        jobs=_section(JobsSection(), "jobs", tables),
+        defaults=_section(JobQuota(), "defaults", tables),
+        maxima=_section(JobQuota(), "maxima", tables),
         owner=owner,
         owners={name: _section(owner, f"owners.{name}", {f"owners.{name}": owners[name]}) for name in owners},
-        total=_section(Total(), "total", tables),
+        total=_section(TotalQuota(), "total", tables),
         accounts={
             name: _read("accounts", name, keys.account, value) for name, value in _named("accounts", tables).items()
         },
-        output=_section(Output(), "output", tables),
-        retention=_section(Retention(), "retention", tables),
+        output=_section(OutputSection(), "output", tables),
+        retention=_section(RetentionSection(), "retention", tables),
     )
 
 

@@ -40,7 +40,7 @@ class Row(NamedTuple):
     option: str
     """On the command line."""
     amount: str
-    """In a refusal by a ceiling, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
+    """In a refusal by a quota, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
     no such key."""
 
     @property

@@ -27,20 +27,20 @@ def verdict(
     grace: float | None = None,
     why: str = "",
     whole: bool = True,
-    ceilings: Sequence[str] = (),
+    quotas: Sequence[str] = (),
     refusing: Sequence[str] = (),
     left_behind: str = "",
 ) -> str:
     """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
 
-    `whole` is whether `usage` holds all to the end; `ceilings` are those besides its own limit that it may have met,
-    in words like "the ceiling of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
+    `whole` is whether `usage` holds all to the end; `quotas` are those besides its own limit that it may have met,
+    in words like "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
     `left_behind` comes from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
         case Kind.OUT_OF_MEMORY:
-            line = f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage, whole)}"
+            line = f"{outcome.summary}, {_memory(limits, usage, whole, quotas)}{_peak(usage, whole)}"
         case Kind.STOPPED:
             line = _stopped(outcome, after, grace, why)
         case Kind.TIMED_OUT if limits.run_time is not None:
@@ -111,14 +111,14 @@ def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str
     return f"stopped by {outcome.stopped_by}{after} ({how})"
 
 
-def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence[str]) -> str:
+def _memory(limits: Limits, usage: Usage | None, whole: bool, quotas: Sequence[str]) -> str:
     """Which limit it met: its own where its cgroup says so; all that it may have met where that went unread."""
     hits = usage.memory_limit_hits if usage is not None else 0
     own = None if limits.memory is None else f"limit {format_size(limits.memory)}"
     if own and hits:
         times = "once" if hits == 1 else f"{hits} times"
         return f"{own} reached {'' if whole else 'at least '}{times}"
-    likely = [own, *ceilings] if own and (usage is None or not whole) else ceilings
+    likely = [own, *quotas] if own and (usage is None or not whole) else quotas
     if likely:
         return f"{' or '.join(likely)} reached"
     return "the machine had none left"

@@ -19,7 +19,7 @@ class Client(Connection):
 
     Every method raises TaskerError. Its `reason` is what the server gave, or what this side found out; any may be
     UNAVAILABLE (the server cannot be reached, or restarts), DENIED (one's certificate, or somebody else's job),
-    EXHAUSTED (a ceiling) and INTERNAL (a defect). The methods name the others. All but `wait` and the streams answer
+    EXHAUSTED (a quota) and INTERNAL (a defect). The methods name the others. All but `wait` and the streams answer
     within minutes, or raise UNAVAILABLE.
     """
 

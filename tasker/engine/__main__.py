@@ -22,7 +22,6 @@ from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.bus import Bus
 from tasker.engine.capacity import Capacity
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.collector import Collector
 from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
@@ -30,6 +29,7 @@ from tasker.engine.jobs import Jobs
 from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting
 from tasker.engine.logins import Logins
+from tasker.engine.quotas import Quotas
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
@@ -88,14 +88,14 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     systemd = await Systemd.connect(bus)
     accounts, table = Accounts(arguments.state / "uids", settings), Table()
     capacity = Capacity.of_machine(Path("/proc/sys/kernel"), arguments.cgroups)
-    ceilings = Ceilings(settings, capacity, table)
+    quotas = Quotas(settings, capacity, table)
     collector = await Collector.connect(arguments.collector)
     tasks = Tasks()
     archive = Archive(ArchiveFiles(arguments.state / "archive", collector.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
-    jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
+    jobs = Jobs(settings, table, collector, systemd, quotas, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
-    limiting = Limiting(jobs, systemd, ceilings, tasks)
+    limiting = Limiting(jobs, systemd, quotas, tasks)
     RunTimes(jobs, stops, tasks)
     collector.listen(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
@@ -104,7 +104,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     retention.apply()
     await jobs.slices.refresh()
     control = Control(_listener(arguments.socket), setup)
-    about = About(jobs, ceilings)
+    about = About(jobs, quotas)
     requests = Requests(
         jobs, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
     )

@@ -19,7 +19,6 @@ from tasker import wire
 from tasker.config import Config
 from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.collector import Collector
@@ -30,6 +29,7 @@ from tasker.engine.journal import Journal
 from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
+from tasker.engine.quotas import Quotas
 from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
@@ -51,7 +51,7 @@ class Jobs:
         table: Table,
         collector: Collector,
         systemd: Systemd,
-        ceilings: Ceilings,
+        quotas: Quotas,
         accounts: Accounts,
         journal: Journal,
         cgroups: Path,
@@ -63,14 +63,14 @@ class Jobs:
         self.table = table
         self._collector = collector
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._quotas = quotas
         self._accounts = accounts
         self._journal = journal
         self.cgroups = cgroups
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
-        self.slices = Slices(ceilings, systemd, cgroups)
+        self.slices = Slices(quotas, systemd, cgroups)
         self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
         self.escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
@@ -88,13 +88,13 @@ class Jobs:
         if spec.nice < 0:
             demand("start at", caller, what=f"nice {spec.nice}")
         account = await self._account(caller, spec.user)
-        self._ceilings.check(caller.name, spec.limits)
+        self._quotas.check(caller.name, spec.limits)
         self._retention.demand_room()
         found = disks.find_all(io.path for io in spec.limits.io)
         if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
-        self._ceilings.check_count(caller.name)
-        ring = self._ceilings.ring(caller.name)
+        self._quotas.check_count(caller.name)
+        ring = self._quotas.ring(caller.name)
         id = next(id for id in iter(names.new_id, None) if id not in self.table)
         job = Job(
             id=id,
@@ -106,7 +106,7 @@ class Jobs:
             uid=account.uid,
             state=State.STARTING,
             created=time.time(),
-            limits=self._ceilings.granted(spec.limits),
+            limits=self._quotas.granted(spec.limits),
             disks=found,
             ring=ring,
             ring_asked=self.config.output.ring,
@@ -179,8 +179,8 @@ class Jobs:
         )
 
     def reload(self, config: Config) -> None:
-        """From now on this configuration holds. What runs goes on; slices get their new ceilings."""
-        self.config = self._accounts.config = self._ceilings.config = config
+        """From now on this configuration holds. What runs goes on; slices get their new quotas."""
+        self.config = self._accounts.config = self._quotas.config = config
         self._tasks.spawn(self.slices.refresh())
 
     def exited(self, notice: wire.Exited) -> None:

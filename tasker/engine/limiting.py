@@ -13,11 +13,11 @@ from collections.abc import Collection
 
 from tasker import wire
 from tasker.engine import disklimits, disks, fatal, properties
-from tasker.engine.ceilings import Ceilings
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.properties import Property
+from tasker.engine.quotas import Quotas
 from tasker.engine.rollback import Before, restoring
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
@@ -28,10 +28,10 @@ from tasker.limits import ROWS, Disk, IoLimit, Limits, check_change, check_limit
 
 
 class Limiting:
-    def __init__(self, jobs: Jobs, systemd: Systemd, ceilings: Ceilings, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, systemd: Systemd, quotas: Quotas, tasks: Tasks) -> None:
         self._jobs = jobs
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._quotas = quotas
         self._tasks = tasks
         self._changing = asyncio.Lock()
         """People change limits, so one change at a time is fast enough, and none undoes another."""
@@ -40,7 +40,7 @@ class Limiting:
         """The job with what is in force then; where the change ended it, as it ended. Raises TaskerError."""
         check_change(request.limits, request.lift, os.cpu_count() or 1)
         found = disks.find_all(io.path for io in request.limits.io)
-        self._ceilings.check(entry.job.owner, request.limits)
+        self._quotas.check(entry.job.owner, request.limits)
         await entry.settled.wait()
         await self._tasks.to_its_end(self._limit(request, entry, found))
         if entry.cgroup is None or not entry.cgroup.populated:  # a limit below what it used was its end
@@ -52,7 +52,7 @@ class Limiting:
             entry.demand("change the limits of", State.RUNNING, State.PAUSED, State.ENDING)
             if (cgroup := entry.cgroup) is None:
                 raise TaskerError(Reason.REFUSED, f"cannot change the limits of job {entry.job.id}: it has ended")
-            limits = self._ceilings.capped(changed(entry.job.limits, request.limits, request.lift))
+            limits = self._quotas.capped(changed(entry.job.limits, request.limits, request.lift))
             fields = {*named(request.limits), *request.lift}
             if "memory" in fields:
                 fields.add("memory_swap")  # which follows from it

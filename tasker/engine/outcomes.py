@@ -52,7 +52,7 @@ def told(
         grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
         why=stop.why if stop is not None else "",
         whole=entry.meter.final,
-        ceilings=slices.of_memory(owner),
+        quotas=slices.of_memory(owner),
         refusing=slices.refusing(owner, limits.tasks),
         left_behind=_left_behind(outcome, entry, result),
     )

@@ -34,7 +34,7 @@ SPARE = 1000
 
 class Retention:
     def __init__(
-        self, limits: config.Retention, table: Table, archive: Archive, journal: Journal, tasks: Tasks
+        self, limits: config.RetentionSection, table: Table, archive: Archive, journal: Journal, tasks: Tasks
     ) -> None:
         self.limits = limits
         self._table = table

@@ -1,4 +1,4 @@
-"""A ceiling on how many of something there are at once, in all and for one user."""
+"""A quota on how many of something there are at once, in all and for one user."""
 
 from __future__ import annotations
 

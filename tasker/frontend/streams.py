@@ -75,7 +75,7 @@ class Streams:
         self._none_open.set()
 
     def resize(self, *, total: int, per_user: int) -> None:
-        """Other ceilings for what is opened from now on."""
+        """Other quotas for what is opened from now on."""
         self._places.total, self._places.per_user = total, per_user
 
     @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict
 from tasker.cli.service.settings import Settings
-from tasker.config import CONNECTIONS_BESIDE_STREAMS, Server
+from tasker.config import CONNECTIONS_BESIDE_STREAMS, ServerSection
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
@@ -108,7 +108,7 @@ def test_units() -> None:
 
 
 def test_the_memory_of_a_frontend() -> None:
-    shipped = Server()
+    shipped = ServerSection()
     connections = shipped.streams + CONNECTIONS_BESIDE_STREAMS
     as_shipped = system.frontend_memory(connections, shipped.streams, "1073741824\n")
     told(as_shipped, Verdict.OK, "1300 connections and 300 streams take up to 553M, of 1G")

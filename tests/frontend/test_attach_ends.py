@@ -166,7 +166,7 @@ def test_who_reads_slowly_learns_how_it_ended(frontend: Frontend, meanwhile: str
 # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_ceilings(tmp_path: Path, ca: Pair) -> None:
+def test_quotas(tmp_path: Path, ca: Pair) -> None:
     with running(tmp_path, ca, streams_per_user=2, streams=3) as frontend:
         frontend.peer.add(PeerJob("abc"))
         alice, bob = frontend.client("alice"), frontend.client("bob")

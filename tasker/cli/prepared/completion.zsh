@@ -36,7 +36,7 @@ _tasker_at_tasker() {
                 'top:what running jobs use, live'
                 'watch:what happens to jobs, as it happens'
                 'archive:move the output of ended jobs from memory to disk'
-                'info:show the service, who you are there, and your ceilings'
+                'info:show the service, who you are there, and your quotas'
                 'doctor:look for what is wrong on this machine, and say what to do about it'
                 'context:keep the addresses and certificates of several machines'
                 'completion:print the script that completes tasker'\''s command line in a shell'

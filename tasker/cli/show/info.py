@@ -32,7 +32,7 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
         ("certificate", Cell(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
-        ("your ceilings", _limits(info.owner)),
+        ("your quotas", _limits(info.owner)),
         *_use(info),
         ("your output", _rings(info.rings, info.most_rings)),
         ("a job has", _limits(info.defaults)),
@@ -83,6 +83,6 @@ def _clock(difference: float) -> str:
 
 
 def _limits(limits: Limits) -> str:
-    """The ceilings that there are, in one line."""
+    """The quotas that there are, in one line."""
     words = ((label, words(getattr(limits, field))) for field, (label, words) in FIELDS.items())
     return ", ".join(f"{label} {text}" for label, text in words if text) or "no limit"

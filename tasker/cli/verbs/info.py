@@ -20,7 +20,7 @@ examples:
   tasker info --json | jq -r .info.not_after
   tasker --context prod info
 
-Its version and clock, who you are there, until when, and the ceilings on your jobs, on one job and on all of them.
+Its version and clock, who you are there, until when, and the quotas on your jobs, on one job and on all of them.
 --json prints {"info": {…}}; clock_difference is in seconds, positive where the service's clock is ahead."""
 
 
