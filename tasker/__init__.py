@@ -16,13 +16,14 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
 11. engine/lingering.py what the leader left behind ends, too; conclusions.py and verdict.py say how and why it ended
 12. engine/retention.py at last archive.py takes its output to disk, that of the owner who has most (kept.py) first
 
-Around that, in engine/: reconcile.py builds the table (table.py) of entries (entry.py) anew after a restart; stops.py,
-signals.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
-systemd asks for; escape.py ends what left its scope, logins.py reports login sessions; slices.py holds owners to their
-quotas (capacity.py: shares of the machine), rings.py to their memory for output; disks.py finds the disk under a path
-(mounts.py), disklimits.py limits it; inforce.py reads what is in force, usage.py what is used, acting.py says which
-limits acted; journal.py writes down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose;
-about.py answers GetInfo. watchers.py sends changes to the frontends, and frontend/watch.py passes them on.
+Around that, in engine/: reconcile.py rebuilds the table (jobtable.py) of entries (entry.py) after a restart; stops.py,
+signalling.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs; deactivations.py serves the
+stop requests of systemd; escape.py ends jobs that left their scope, loginsessions.py reports login sessions; slices.py
+enforces the quotas of owners (capacity.py: shares of the machine), rings.py their memory for output; disks.py finds the
+disk under a path (mounts.py), disklimits.py limits it; inforce.py reads the limits in force, usage.py the usage,
+acting.py tells which limits acted; audit.py logs who did what, rate-limited (ratelimit.py); ledger.py assigns uids to
+owners; blocking.py runs blocking calls; about.py answers GetInfo. watchers.py sends changes to the frontends, and
+frontend/watch.py sends them on to clients.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py; which values a field may hold
 is declared beside its type (bounds.py) and enforced by wire/codec.py.

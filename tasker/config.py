@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tasker import keys
+from tasker import configvalues
+from tasker.configvalues import Share
 from tasker.errors import TaskerError, invalid
-from tasker.keys import Share
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
 CONNECTIONS_BESIDE_STREAMS = 1000
@@ -28,42 +28,42 @@ def _key(default: Any, read: Callable[[Any], Any]) -> Any:
     return field(default=default, metadata={"read": read})
 
 
-_MEMORY = keys.optional(keys.share_or(keys.size("8M", "1024T")))
-_TASKS = keys.optional(keys.share_or(keys.count(1, 1 << 22)))
+_MEMORY = configvalues.optional(configvalues.share_or(configvalues.size("8M", "1024T")))
+_TASKS = configvalues.optional(configvalues.share_or(configvalues.count(1, 1 << 22)))
 
 
 @dataclass(frozen=True)
 class ServerSection:
     """[server]: the port and who is let in. Paths name PEM files."""
 
-    listen: tuple[str, ...] = _key(("[::]:8275",), keys.listen)
-    ca: str = _key("/etc/tasker/ca.crt", keys.text)
-    certificate: str = _key("/etc/tasker/server.crt", keys.text)
-    key: str = _key("/etc/tasker/server.key", keys.text)
-    revoked: tuple[str, ...] = _key((), keys.serials)
-    frontends: int = _key(1, keys.count(1, 64))
-    contact: str = _key("an admin of this machine", keys.text)
-    streams: int = _key(300, keys.count(1, 100_000))
-    streams_per_user: int = _key(100, keys.count(1, 100_000))
+    listen: tuple[str, ...] = _key(("[::]:8275",), configvalues.listen)
+    ca: str = _key("/etc/tasker/ca.crt", configvalues.text)
+    certificate: str = _key("/etc/tasker/server.crt", configvalues.text)
+    key: str = _key("/etc/tasker/server.key", configvalues.text)
+    revoked: tuple[str, ...] = _key((), configvalues.serials)
+    frontends: int = _key(1, configvalues.count(1, 64))
+    contact: str = _key("an admin of this machine", configvalues.text)
+    streams: int = _key(300, configvalues.count(1, 100_000))
+    streams_per_user: int = _key(100, configvalues.count(1, 100_000))
 
 
 @dataclass(frozen=True)
 class JobsSection:
     """[jobs]: what one run may hold, and which account jobs run as."""
 
-    running: int = _key(1000, keys.count(1, 100_000))
-    grace: float = _key(10.0, keys.duration("0s", "1h"))
-    linger: float = _key(5.0, keys.linger)
-    as_others: bool = _key(False, keys.boolean)
-    first_uid: int = _key(1_879_048_192, keys.count(100_000, 4_000_000_000))
-    uids: int = _key(65_536, keys.count(1, 1 << 24))
+    running: int = _key(1000, configvalues.count(1, 100_000))
+    grace: float = _key(10.0, configvalues.duration("0s", "1h"))
+    linger: float = _key(5.0, configvalues.linger)
+    as_others: bool = _key(False, configvalues.boolean)
+    first_uid: int = _key(1_879_048_192, configvalues.count(100_000, 4_000_000_000))
+    uids: int = _key(65_536, configvalues.count(1, 1 << 24))
 
 
 @dataclass(frozen=True)
 class Quota:
     """What jobs may use. None is no quota; a Share is of the machine's memory, or of the tasks that it can have."""
 
-    cpu: float | None = _key(None, keys.optional(keys.cores))
+    cpu: float | None = _key(None, configvalues.optional(configvalues.cores))
     memory: int | Share | None = _key(None, _MEMORY)
     tasks: int | Share | None = _key(None, _TASKS)
 
@@ -81,21 +81,21 @@ class OwnerQuota(Quota):
     """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
-    running: int = _key(100, keys.count(0, 100_000))
+    running: int = _key(100, configvalues.count(0, 100_000))
 
 
 @dataclass(frozen=True)
 class JobQuota(Quota):
     """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
 
-    time: float | None = _key(None, keys.optional(keys.duration("1s", "3650d")))
+    time: float | None = _key(None, configvalues.optional(configvalues.duration("1s", "3650d")))
 
 
 @dataclass(frozen=True)
 class OutputSection:
     """[output]: what is kept in memory of what a job prints."""
 
-    ring: int = _key(16 << 20, keys.size("64K", "16G"))
+    ring: int = _key(16 << 20, configvalues.size("64K", "16G"))
     memory: int | Share | None = _key(Share(15), _MEMORY)
     """Of the rings of all jobs that run; half of it is for one owner at most."""
 
@@ -104,11 +104,11 @@ class OutputSection:
 class RetentionSection:
     """[retention]: ended jobs. Past `ended`, `age` or `memory` they go to disk, past `archived` or `disk` for good."""
 
-    ended: int = _key(100, keys.count(0, 100_000))
-    age: float = _key(86_400.0, keys.duration("1s", "3650d"))
-    memory: int = _key(512 << 20, keys.size("0", "1024T"))
-    archived: int = _key(1000, keys.count(0, 100_000))
-    disk: int = _key(4 << 30, keys.size("0", "1024T"))
+    ended: int = _key(100, configvalues.count(0, 100_000))
+    age: float = _key(86_400.0, configvalues.duration("1s", "3650d"))
+    memory: int = _key(512 << 20, configvalues.size("0", "1024T"))
+    archived: int = _key(1000, configvalues.count(0, 100_000))
+    disk: int = _key(4 << 30, configvalues.size("0", "1024T"))
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,8 @@ def parse(text: str) -> Config:
         owners={name: _section(owner, f"owners.{name}", {f"owners.{name}": owners[name]}) for name in owners},
         total=_section(TotalQuota(), "total", tables),
         accounts={
-            name: _read("accounts", name, keys.account, value) for name, value in _named("accounts", tables).items()
+            name: _read("accounts", name, configvalues.account, value)
+            for name, value in _named("accounts", tables).items()
         },
         output=_section(OutputSection(), "output", tables),
         retention=_section(RetentionSection(), "retention", tables),
@@ -185,7 +186,7 @@ def _named(name: str, tables: dict[str, Any]) -> dict[str, Any]:
     table = _table(name, tables)
     for key in table:
         try:
-            keys.owner(key)
+            configvalues.owner(key)
         except ValueError as error:
             raise invalid(f"there is no owner {key[:40]!r} for [{name}]: {error}") from error
     return table

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tasker.config import Config, JobQuota, JobsSection, OutputSection, OwnerQuota, TotalQuota, load, parse
+from tasker.configvalues import Share
 from tasker.errors import Reason, TaskerError
-from tasker.keys import Share
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
 EXAMPLES = ("defaults", "maxima", "owners", "accounts")

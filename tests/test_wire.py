@@ -82,7 +82,7 @@ def test_round_trip(cls: type[wire.Message]) -> None:
 
 def test_a_name_means_one_thing() -> None:
     """wire has the names of all its modules: none may hide another."""
-    modules = (wire.collector, wire.engine, wire.finding, wire.message, wire.codec)
+    modules = (wire.collector, wire.engine, wire.execfailure, wire.message, wire.codec)
     for module in modules:
         for name, value in vars(module).items():
             if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:

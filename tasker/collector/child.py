@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from tasker.collector import whynot
 from tasker.collector.report import AT_GATE, failure
-from tasker.wire import Finding, Launch
+from tasker.wire import ExecFailure, Launch
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _SYS_KEYCTL = 250  # on x86-64
@@ -57,7 +57,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         os._exit(127)
 
 
-def _look(step: str, launch: Launch, error: BaseException) -> Finding | None:
+def _look(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
     """Why it failed, seen as the job's user. Where the look fails as well, the errno has to do."""
     with contextlib.suppress(Exception):
         if step == "directory":

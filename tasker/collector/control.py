@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasker import wire
-from tasker.collector import exits, launch, report
+from tasker.collector import launch, reaping, report
 from tasker.collector.connection import Connection
-from tasker.collector.launch import Job
+from tasker.collector.launch import Child
 from tasker.collector.loop import EDGE, READ, Loop
 from tasker.errors import Reason, TaskerError
 
@@ -32,7 +32,7 @@ class Control:
         self._loop = loop
         self._listener = listener
         self._run = os.urandom(8).hex()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, Child] = {}
         """In the order of their launch."""
         self._numbers = itertools.count(1)
         self._connections: set[Connection] = set()
@@ -92,7 +92,7 @@ class Control:
         elif reply is not None:
             connection.send(-datagram.number, *reply)
 
-    def _answer(self, job: Job, message: wire.Message) -> None:
+    def _answer(self, job: Child, message: wire.Message) -> None:
         waiting = self._unanswered.pop(job.id, None)
         if waiting is not None:
             connection, number = waiting
@@ -168,7 +168,7 @@ class Control:
     def _list(self, request: wire.ListLeaders) -> Reply:
         return launch.leaders(list(self._jobs.values()), request.after), ()
 
-    def _job(self, id: str) -> Job:
+    def _job(self, id: str) -> Child:
         try:
             return self._jobs[id]
         except KeyError:
@@ -176,7 +176,7 @@ class Control:
 
     # ── what leaders do ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, job: Job) -> None:
+    def _report(self, job: Child) -> None:
         """The leader is at the gate, or says why it is none, or its report has ended."""
         text = os.read(job.report, 4096)
         if text == report.AT_GATE:
@@ -196,7 +196,7 @@ class Control:
             self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({failed.step}): {why}"))
             self._drop(job)
 
-    def _executed(self, job: Job) -> None:
+    def _executed(self, job: Child) -> None:
         if not job.said:
             self._answer(job, wire.Released(0, ""))
             self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._exited(job))
@@ -207,15 +207,15 @@ class Control:
         self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
         self._answer(job, report.read(job.said))
 
-    def _exited(self, job: Job) -> None:
+    def _exited(self, job: Child) -> None:
         """Told at once, and reaped when whoever traces it has done so or is gone."""
         exit = self._reap(job)
         if job.exit is None:
-            job.exit = exit or exits.look(job.pid)
+            job.exit = exit or reaping.peek(job.pid)
             self._broadcast(wire.Exited(job.id, job.exit, job.output.ended_at))
 
-    def _reap(self, job: Job) -> wire.Exit | None:
-        exit = exits.reap(job.pidfd)
+    def _reap(self, job: Child) -> wire.Exit | None:
+        exit = reaping.reap(job.pidfd)
         if exit is not None:
             self._loop.remove(job.pidfd)
             os.close(job.pidfd)
@@ -241,7 +241,7 @@ class Control:
         for connection in list(self._connections):
             connection.send(0, notice)
 
-    def _drop(self, job: Job) -> None:
+    def _drop(self, job: Child) -> None:
         """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""
         del self._jobs[job.id]
         self._holders.pop(job.id, None)

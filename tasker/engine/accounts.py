@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasker.config import Config
-from tasker.engine.aside import Aside
+from tasker.engine.blocking import Blocking
 from tasker.engine.ledger import Ledger
 from tasker.errors import Reason, TaskerError
 
@@ -67,7 +67,7 @@ class Accounts:
     def __init__(self, ledger: Path, config: Config) -> None:
         self.config = config
         self._ledger = Ledger(ledger)
-        self._names = Aside("the name service")
+        self._names = Blocking("the name service")
 
     async def own(self, owner: str) -> Account | None:
         """The local account that the owner's jobs run as, if there is one."""

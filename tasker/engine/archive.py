@@ -15,7 +15,7 @@ import os
 from tasker.engine.archive_files import ArchiveFiles, Stopped
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.tasks import Tasks
 from tasker.engine.unpacked import Unpacked
 from tasker.errors import Reason, TaskerError
@@ -30,7 +30,7 @@ AT_ONCE = 2
 
 
 class Archive:
-    def __init__(self, files: ArchiveFiles, table: Table, collector: Collector, tasks: Tasks) -> None:
+    def __init__(self, files: ArchiveFiles, table: JobTable, collector: Collector, tasks: Tasks) -> None:
         self._files = files
         self._table = table
         self._collector = collector

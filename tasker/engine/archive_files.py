@@ -1,7 +1,7 @@
 """What archived jobs are on disk, and the work on it, which may take long: archive.py and unpacked.py do it in threads.
 
     <root>/<run>/<id>.gz     the output that was still held, for zcat
-    <root>/<run>/<id>.job    a line of JSON, a Record; then the marks of its ring: positions, times
+    <root>/<run>/<id>.job    a line of JSON, a Record; then the timestamps of its ring: positions, times
 
 Written under another name, synced and renamed, the output first: a job is archived once its .job stands. Nobody but
 root may enter the directories. All of it goes with its run.
@@ -82,7 +82,7 @@ class ArchiveFiles:
         record = wire.to_text(Record(job, begin, end, ring.epoch)).encode() + b"\n"
         try:
             self._put(f"{job.id}.gz", self._compressed(ring, begin, end))
-            self._put(f"{job.id}.job", (record, *ring.marks()))
+            self._put(f"{job.id}.job", (record, *ring.timestamps()))
         except BaseException:
             self.delete(job.id)
             raise
@@ -93,7 +93,7 @@ class ArchiveFiles:
 
         Raises OSError, FileNotFoundError where the job is not archived, and ValueError where its files are damaged.
         """
-        record, (positions, times) = self._record(id), self._marks(id)
+        record, (positions, times) = self._record(id), self._timestamps(id)
         with tempfile.TemporaryFile(dir=self._directory, prefix="attach", suffix=_NEW) as file:
             try:
                 pieces = self._uncompressed(id)
@@ -122,10 +122,10 @@ class ArchiveFiles:
             raise ValueError(f"it is the record of job {record.job.id}")
         return record
 
-    def _marks(self, id: str) -> tuple[bytes, bytes]:
-        _, _, marks = (self._directory / f"{id}.job").read_bytes().partition(b"\n")
-        half = len(marks) // 2
-        return marks[:half], marks[half:]
+    def _timestamps(self, id: str) -> tuple[bytes, bytes]:
+        _, _, timestamps = (self._directory / f"{id}.job").read_bytes().partition(b"\n")
+        half = len(timestamps) // 2
+        return timestamps[:half], timestamps[half:]
 
     def _size(self, id: str) -> int:
         return sum((self._directory / f"{id}{suffix}").stat().st_size for suffix in (".gz", ".job"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasker.config import JobQuota, Quota
-from tasker.keys import Share
+from tasker.configvalues import Share
 from tasker.limits import Limits
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")

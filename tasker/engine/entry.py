@@ -126,7 +126,7 @@ class Entry:
     table: Announcer | None = None
     """Where it stands, and what announces its changes."""
     sessions: tuple[str, ...] = ()
-    """Ids of login sessions that processes of it opened (logins.py), at most MOST_SESSIONS."""
+    """Ids of login sessions that processes of it opened (loginsessions.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
         """Other values for fields of the job; whoever watches is told."""

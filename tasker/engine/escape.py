@@ -2,7 +2,7 @@
 
 noticed    when the cgroup has no process left although the leader lives: by inotify, of every job that runs as root
            at every look at a job: the leader is not in its cgroup
-           when logind reports that the leader has opened a login session, into which it moves (logins.py)
+           when logind reports that the leader has opened a login session, into which it moves (loginsessions.py)
 ended      SIGKILL to the leader's group, by the collector, and to what is left in the cgroup
 
 A leader that has exited is a zombie, and in no cgroup.procs: that is the usual end, and none of this.
@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 
 from tasker.engine import process
+from tasker.engine.audit import AuditTrail
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, Stop
-from tasker.engine.journal import Journal
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
@@ -36,9 +36,9 @@ _BY = "tasker"
 
 
 class Escape:
-    def __init__(self, collector: Collector, journal: Journal, tasks: Tasks, cgroups: Path) -> None:
+    def __init__(self, collector: Collector, audit: AuditTrail, tasks: Tasks, cgroups: Path) -> None:
         self._collector = collector
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._cgroups = cgroups
 
@@ -66,7 +66,7 @@ class Escape:
             elif not entry.stop.why:  # somebody was stopping it
                 entry.stop = dataclasses.replace(entry.stop, killed=True)
             entry.move(Event.STOP)
-            self._journal.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
+            self._audit.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
         if entry.cgroup is not None:
             entry.cgroup.kill()
         with contextlib.suppress(TaskerError):  # the job may be over and forgotten

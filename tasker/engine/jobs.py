@@ -19,13 +19,14 @@ from tasker import wire
 from tasker.config import Config
 from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
+from tasker.engine.audit import AuditTrail
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.collector import Collector
 from tasker.engine.conclusions import Conclusions
 from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
-from tasker.engine.journal import Journal
+from tasker.engine.jobtable import JobTable
 from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
@@ -33,7 +34,6 @@ from tasker.engine.quotas import Quotas
 from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -48,12 +48,12 @@ class Jobs:
     def __init__(
         self,
         config: Config,
-        table: Table,
+        table: JobTable,
         collector: Collector,
         systemd: Systemd,
         quotas: Quotas,
         accounts: Accounts,
-        journal: Journal,
+        audit: AuditTrail,
         cgroups: Path,
         tasks: Tasks,
         retention: Retention,
@@ -65,16 +65,16 @@ class Jobs:
         self._systemd = systemd
         self._quotas = quotas
         self._accounts = accounts
-        self._journal = journal
+        self._audit = audit
         self.cgroups = cgroups
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
         self.slices = Slices(quotas, systemd, cgroups)
         self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
-        self.escape = Escape(collector, journal, tasks, cgroups)
+        self.escape = Escape(collector, audit, tasks, cgroups)
         self._tasks = tasks
-        self.pausing = Pausing(systemd, journal, tasks, self.note)
+        self.pausing = Pausing(systemd, audit, tasks, self.note)
         self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
         self._retention = retention
         self._conclusions = Conclusions(systemd, self.slices)
@@ -141,7 +141,7 @@ class Jobs:
         await self.note(entry)
         entry.settled.set()
         job = entry.job
-        self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
+        self._audit.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
         self.watch(entry)
         return job
 
@@ -219,7 +219,7 @@ class Jobs:
         await self._systemd.unref(entry.job.unit)
         assert entry.job.outcome is not None
         actor = entry.stop.by if entry.stop is not None else "systemd"
-        self._journal.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
+        self._audit.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
         entry.held = finished.held
         self.table.end(entry)
         self._retention.apply()

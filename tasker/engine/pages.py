@@ -10,7 +10,7 @@ import bisect
 import json
 
 from tasker import wire
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.errors import invalid
 from tasker.identity import NAME, why_no_name
 from tasker.job import Job
@@ -21,7 +21,7 @@ PAGE = 64 << 10
 
 
 class Pages:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: JobTable) -> None:
         self._table = table
         self._order: dict[bool, list[tuple[float, str]]] = {False: [], True: []}
         """When each job was created and its id, sorted; of those that are archived at True."""

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from tasker.engine import fatal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.entry import Entry
-from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
@@ -26,11 +26,11 @@ _ALIVE = (State.RUNNING, State.PAUSED, State.ENDING)
 
 class Pausing:
     def __init__(
-        self, systemd: Systemd, journal: Journal, tasks: Tasks, note: Callable[[Entry], Coroutine[Any, Any, None]]
+        self, systemd: Systemd, audit: AuditTrail, tasks: Tasks, note: Callable[[Entry], Coroutine[Any, Any, None]]
     ) -> None:
         """`note` has the collector keep what became of a job."""
         self._systemd = systemd
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._note = note
         self._asked: set[str] = set()
@@ -69,7 +69,7 @@ class Pausing:
             self._tasks.spawn(self._note(entry))  # or the next engine would take it for news, and for systemctl's
             if entry.job.id not in self._asked:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
-                self._journal.job(entry.job, action, words, actor="systemctl")
+                self._audit.job(entry.job, action, words, actor="systemctl")
 
     async def _turn(self, entry: Entry, verb: str, turn: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
         async with entry.turning:

@@ -14,25 +14,25 @@ from typing import Any
 
 from tasker.config import Config
 from tasker.engine.capacity import Capacity
+from tasker.engine.jobtable import JobTable
 from tasker.engine.rings import Rings
-from tasker.engine.table import Table
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import ROWS, Limits, Row
+from tasker.limits import ROWS, LimitRow, Limits
 from tasker.quantity import format_size
 
 CAPPED = tuple(row for row in ROWS if row.amount)
 """The limits that the configuration has keys for."""
 
 
-def amount(row: Row, value: Any) -> str:
+def amount(row: LimitRow, value: Any) -> str:
     """A value of a limit in a sentence: "512M of memory"."""
     return row.amount.format(row.measure.show(value))
 
 
 class Quotas:
-    def __init__(self, config: Config, capacity: Capacity, table: Table) -> None:
+    def __init__(self, config: Config, capacity: Capacity, table: JobTable) -> None:
         """`capacity` is the machine's."""
         self.config = config
         self._capacity = capacity

@@ -15,14 +15,14 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.about import About
 from tasker.engine.archive import Archive
+from tasker.engine.audit import AuditTrail
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
 from tasker.engine.limiting import Limiting, told
 from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
-from tasker.engine.signals import Signals
+from tasker.engine.signalling import Signalling
 from tasker.engine.stops import Stops
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
@@ -71,11 +71,11 @@ class Requests:
         retention: Retention,
         collector: Collector,
         frontends: Iterable[Channel],
-        journal: Journal,
+        audit: AuditTrail,
         tasks: Tasks,
     ) -> None:
         """`frontends` are those that are connected, whenever it is looked at."""
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._jobs = jobs
         self._pages = Pages(jobs.table)
@@ -84,7 +84,7 @@ class Requests:
         self._retention = retention
         self._collector = collector
         self._frontends = frontends
-        signals = Signals(jobs, collector)
+        signals = Signalling(jobs, collector)
         self._routes: dict[type[wire.Message], General | OnJob | Beside] = {
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),
@@ -119,7 +119,7 @@ class Requests:
                 return await _served(route, message, entry)
             return await self._told(route, message, entry)
         except TaskerError as error:
-            self._journal.refusal(route.action, caller, error, entry.job if entry is not None else None)
+            self._audit.refusal(route.action, caller, error, entry.job if entry is not None else None)
             raise
 
     async def _told(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
@@ -130,7 +130,7 @@ class Requests:
     async def _serve_and_tell(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
         reply = await _served(route, message, entry)
         words = route.told if isinstance(route.told, str) else route.told(message)
-        self._journal.deed(route.action, message.caller, entry.job, words)
+        self._audit.action(route.action, message.caller, entry.job, words)
         return reply
 
     async def _start(self, request: wire.StartJob) -> Reply:

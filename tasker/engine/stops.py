@@ -12,10 +12,10 @@ import dataclasses
 import signal
 import time
 
+from tasker.engine.audit import AuditTrail
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, Stop
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -48,10 +48,10 @@ _WHY = {
 
 
 class Stops:
-    def __init__(self, jobs: Jobs, collector: Collector, journal: Journal, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, collector: Collector, audit: AuditTrail, tasks: Tasks) -> None:
         self._jobs = jobs
         self._collector = collector
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
 
     async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
@@ -102,7 +102,7 @@ class Stops:
         if first:
             await self._jobs.note(entry)
             words = _WORDS[kind].format(by=by, patience=patience)
-            self._journal.job(entry.job, "stop", words, actor=actor)
+            self._audit.job(entry.job, "stop", words, actor=actor)
             await self._ask_to_end(entry, told=not ask)
 
     async def _end_rest(
@@ -114,7 +114,7 @@ class Stops:
         entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
             words = _REST_WORDS[kind].format(by=by, patience=patience)
-            self._journal.job(entry.job, "stop", words, actor=actor)
+            self._audit.job(entry.job, "stop", words, actor=actor)
         await self._jobs.lingering.end(entry, patience, _WHY[kind].format(by=by), ask=ask)
 
     async def end_run(self) -> None:

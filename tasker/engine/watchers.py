@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from tasker import wire
 from tasker.channel import Channel
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.job import Job, without_values
 from tasker.lifecycle import State
 from tasker.usage import JobUsage
@@ -32,7 +32,7 @@ MOST_PENDING = 1 << 16
 class Watchers:
     """The frontends that asked. Told by Table of every change."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: JobTable) -> None:
         self._table = table
         self._told: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()

@@ -19,11 +19,11 @@ from tasker.frontend.engine import DEFAULT_PATH, Engine
 from tasker.frontend.handshakes import Handshakes, divert
 from tasker.frontend.logins import Logins
 from tasker.frontend.server import Server
-from tasker.frontend.service import Service
+from tasker.frontend.servicer import Servicer
 from tasker.frontend.streams import Streams
 from tasker.frontend.tls import Material
 from tasker.frontend.watch import Watches
-from tasker.logs import to_journal
+from tasker.logsetup import to_journal
 from tasker.notify import notify, watchdog_interval
 
 log = logging.getLogger("tasker.frontend")
@@ -58,7 +58,7 @@ class Frontend:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
-        service = Service(self._engine, self._streams, self._watches)
+        service = Servicer(self._engine, self._streams, self._watches)
         server = Server(setup, self._material, service, self._logins)
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)

@@ -156,11 +156,11 @@ class Follower:
         """(offset, bytes, when they came) from the position on, or from the first byte after it that is still held."""
         if not self._timestamps or self._position >= self._ring.written:
             return *self._ring.read(self._position, most), None
-        mark = self._ring.received(max(self._position, self._ring.oldest))
-        offset, data = self._ring.read(self._position, min(most, max(1, mark.end - self._position)))
-        if offset >= mark.end:  # overwritten meanwhile: what is there now came later
-            mark = self._ring.received(offset)
-        return offset, data[: mark.end - offset], mark.time + self._ring.epoch / 1000
+        stamp = self._ring.received(max(self._position, self._ring.oldest))
+        offset, data = self._ring.read(self._position, min(most, max(1, stamp.end - self._position)))
+        if offset >= stamp.end:  # overwritten meanwhile: what is there now came later
+            stamp = self._ring.received(offset)
+        return offset, data[: stamp.end - offset], stamp.time + self._ring.epoch / 1000
 
     async def _end_of_recall(self) -> None:
         if self._job.state is State.ENDED:

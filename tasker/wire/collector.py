@@ -19,7 +19,7 @@ from tasker.bounds import (
     Time,
     Uid,
 )
-from tasker.wire.finding import Finding
+from tasker.wire.execfailure import ExecFailure
 from tasker.wire.message import Message, since
 
 COLLECTOR_VERSION = 4
@@ -84,7 +84,7 @@ class Released(Message):
     """0: the command runs. Else the leader is gone."""
     step: str
     """Where it failed: "setup", "directory" or "execute"."""
-    finding: Finding | None = None
+    failure: ExecFailure | None = None
     """Why, where the leader found out more than the errno. An older collector never has one."""
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.client import Attached, Attachment, Chunk, Ended, Event, Lost
 from tasker.job import Job
 from tasker.lifecycle import State
@@ -37,7 +37,7 @@ class Stream(Attachment):
         self.cancelled.set()
 
 
-class Recorder(Output):
+class Recorder(View):
     """An Output that writes down what it was told."""
 
     def __init__(self, patience: float | None = None, *, wants_news: bool = False, asks: bool = False) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasker.config import JobQuota, OwnerQuota, Quota, TotalQuota
+from tasker.configvalues import Share
 from tasker.engine.capacity import Capacity
-from tasker.keys import Share
 from tasker.limits import Limits
 
 GIB = 1 << 30

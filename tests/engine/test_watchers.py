@@ -13,7 +13,7 @@ import pytest
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.entry import Entry
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
@@ -87,7 +87,7 @@ def test_one_that_reads_nothing_is_told_the_newest_when_it_does() -> None:
 
     async def run() -> dict[str, int]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        table = Table()
+        table = JobTable()
         channel = Channel(ours, serve=_nothing, notice=lambda *_: None)
         Watchers(table).watch(channel, wire.Watch(changes=True, usage=False))
         entries = [Entry(a_job(f"job{n}")) for n in range(500)]

@@ -14,9 +14,9 @@ from functools import partial
 from types import FrameType
 
 from tasker.cli.live.loop import Action, Live, Wake
-from tasker.cli.live.output import Output
 from tasker.cli.live.signals import Handler, handling
 from tasker.cli.live.status import News
+from tasker.cli.live.view import View
 from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.client.watching import Watching
 
@@ -29,7 +29,7 @@ class Follow:
     `job` is the id, once the first event has come; `offset` the first byte of the output that was not shown.
     """
 
-    def __init__(self, attachment: Attachment, output: Output, watch: Watch | None = None) -> None:
+    def __init__(self, attachment: Attachment, output: View, watch: Watch | None = None) -> None:
         self._attachment = attachment
         self._output = output
         self._watch = watch

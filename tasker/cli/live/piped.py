@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tasker.cli import exits
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output, received
 from tasker.cli.live.screen import write_all
 from tasker.cli.live.timestamps import Stamps
+from tasker.cli.live.view import STDOUT, View, received
 from tasker.cli.show import json
 from tasker.cli.show.stderr import say
 from tasker.client import Chunk, Ended, Event
 
 
-class Piped(Output):
+class Piped(View):
     """Byte for byte. Notices go to stderr."""
 
     def __init__(self, *, quiet: bool = False, timestamps: bool = False) -> None:
@@ -49,7 +49,7 @@ class Piped(Output):
             self.notice(text.plain)
 
 
-class Lines(Output):
+class Lines(View):
     """Everything, as JSON lines."""
 
     def show(self, event: Event) -> None:

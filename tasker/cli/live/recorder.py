@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output
 from tasker.cli.live.screen import write_all
+from tasker.cli.live.view import STDOUT, View
 from tasker.cli.show import json
 from tasker.cli.show.hidden import visible
 from tasker.cli.show.stderr import UNTIL_SHOWN, say
@@ -28,7 +28,7 @@ BETWEEN = 0.25
 """Seconds from one drawing of the meter to the next."""
 
 
-class Recorder(Output):
+class Recorder(View):
     """Into the file `path`."""
 
     def __init__(self, path: str, *, force: bool, meter: Meter | None, json: bool) -> None:

@@ -22,7 +22,7 @@ from typing import NoReturn, Protocol
 
 from tasker.cli import exits
 from tasker.cli.live.loop import Action
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 
@@ -75,7 +75,7 @@ class Left(Exception):
 class Interrupts:
     """Takes the steps. `stop(job, grace)` asks for the end, through a break too; it may take as long as it likes."""
 
-    def __init__(self, stop: Callable[[str, float | None], object], output: Output) -> None:
+    def __init__(self, stop: Callable[[str, float | None], object], output: View) -> None:
         self._stop = stop
         self._output = output
         self._follow: Attach | None = None

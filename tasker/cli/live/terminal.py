@@ -13,9 +13,9 @@ from rich.text import Text
 from tasker.cli.live.footer import Standing, footer
 from tasker.cli.live.keyboard import Keys, in_foreground
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output, received
 from tasker.cli.live.screen import Screen
 from tasker.cli.live.timestamps import Stamps
+from tasker.cli.live.view import STDOUT, View, received
 from tasker.cli.show.clean import Cleaner
 from tasker.cli.show.stderr import say
 from tasker.client import Attached, Chunk, Ended, Event, Exited, Interrupted, Resumed
@@ -24,7 +24,7 @@ from tasker.lifecycle import State
 from tasker.usage import Usage
 
 
-class OnTerminal(Output):
+class OnTerminal(View):
     """On the terminal `fd`; keys come from stdin."""
 
     suspends = True

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tasker.errors import Reason, TaskerError
 
 
-class Places:
+class Slots:
     """Counts; `what` names it in the plural, for the sentence of the refusal."""
 
     def __init__(self, what: str, *, total: int, per_user: int) -> None:

@@ -19,7 +19,7 @@ _MOST = 16
 """Threads; those that hang are among them until they have their answer."""
 
 
-class Aside:
+class Blocking:
     """Questions to one of those, which `whom` names in a sentence."""
 
     def __init__(self, whom: str, *, patience: float = _PATIENCE) -> None:

@@ -14,7 +14,7 @@ _KEPT = 8
 """Of the last signals it is known who sent them."""
 
 
-class Signals:
+class Signalling:
     def __init__(self, jobs: Jobs, collector: Collector) -> None:
         self._jobs = jobs
         self._collector = collector

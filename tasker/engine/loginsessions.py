@@ -21,11 +21,11 @@ import re
 import signal
 
 from tasker.engine import names, process
+from tasker.engine.audit import AuditTrail
 from tasker.engine.bus import PROPERTIES, Bus
 from tasker.engine.bus import Signal as BusSignal
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
@@ -45,12 +45,12 @@ _GENERATIONS = 64
 """Ancestors of a session's leader that are looked at."""
 
 
-class Logins:
-    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
+class LoginSessions:
+    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, audit: AuditTrail, tasks: Tasks) -> None:
         self._bus = bus
         self._jobs = jobs
         self._systemd = systemd
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -112,7 +112,7 @@ class Logins:
         words = opened_sessions([session])
         if len(entry.sessions) == MOST_SESSIONS:
             words += "; further login sessions of this job are not reported"
-        self._journal.job(entry.job, "session", words, actor="logind", priority=4)
+        self._audit.job(entry.job, "session", words, actor="logind", priority=4)
         try:
             await self._jobs.note(entry)
         except TaskerError as error:  # the job may be over and forgotten

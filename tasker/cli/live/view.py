@@ -13,7 +13,7 @@ from tasker.usage import Usage
 STDOUT = 1
 
 
-class Output:
+class View:
     """What an attach needs of a place to show a job at. All of it is called between two events, but for `hint`."""
 
     wants_news = False

@@ -31,7 +31,7 @@ MOST_LIFTED = 16
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # generic only for a type checker
 
 
-class Service(TaskerServicer):
+class Servicer(TaskerServicer):
     """proto/tasker/api/v1/tasker.proto says what each does."""
 
     def __init__(self, engine: Engine, streams: Streams, watches: Watches) -> None:

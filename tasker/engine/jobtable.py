@@ -12,7 +12,7 @@ from tasker.job import Job
 Watcher = Callable[[Job | str], None]
 
 
-class Table:
+class JobTable:
     """Insertion order is the order of creation."""
 
     def __init__(self) -> None:
