@@ -184,7 +184,7 @@ def test_a_lone_surrogate_is_no_text(text: str) -> None:
     with pytest.raises(wire.WireError):
         wire.decode(datagram("Forget", 1, {"job": text}))
     with pytest.raises(wire.WireError):
-        wire.decode(datagram("Note", 1, {"job": "k", "record": text}))
+        wire.decode(datagram("StoreRecord", 1, {"job": "k", "record": text}))
     with pytest.raises(wire.WireError):
         wire.encode(1, wire.Forget(text))
     with pytest.raises(wire.WireError):

@@ -45,7 +45,7 @@ class Control:
         self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
             wire.Hello: self._hello,
             wire.Release: self._release,
-            wire.Note: self._note,
+            wire.StoreRecord: self._store_record,
             wire.Signal: self._signal,
             wire.Follow: self._follow,
             wire.Finish: self._finish,
@@ -129,7 +129,7 @@ class Control:
         job.open_gate()
         return None
 
-    def _note(self, request: wire.Note) -> Reply:
+    def _store_record(self, request: wire.StoreRecord) -> Reply:
         self._job(request.job).record = request.record
         return wire.Done(), ()
 
@@ -234,7 +234,7 @@ class Control:
         jobs = [self._jobs[id] for id in self._followed_anew & self._jobs.keys()]
         self._followed_anew.clear()
         for job in jobs:
-            self._broadcast(wire.Followers(job.id, job.output.followers))
+            self._broadcast(wire.FollowerCount(job.id, job.output.followers))
 
     def _broadcast(self, notice: wire.Message) -> None:
         """Every engine that is connected."""

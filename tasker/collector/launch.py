@@ -68,7 +68,7 @@ class Child:
             released=self.released,
             finished=self.finished,
             exit=self.exit,
-            held=self.output.held,
+            output_memory=self.output.held,
             followers=self.output.followers,
             output_ended=self.output.ended_at,
         )
@@ -90,7 +90,7 @@ def fork(
                 undo.callback(os.close, end)
             return ends
 
-        output = JobOutput(launch.ring, loop, followers_changed, output_ended)
+        output = JobOutput(launch.ring_capacity, loop, followers_changed, output_ended)
         undo.callback(output.free)
         gate, opener = pipe()
         reporter, report = pipe()

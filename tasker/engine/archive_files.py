@@ -33,12 +33,12 @@ _QUICK = 1  # zlib's level: for text, a third larger than its default, and three
 _NEW = ".new"
 
 
-class Stopped(Exception):
+class Cancelled(Exception):
     """The engine is to end, and what it was doing is left undone."""
 
 
 @dataclass(frozen=True)
-class Record:
+class ArchiveRecord:
     """`begin` and `end` are positions in the job's output: what was before `begin` is lost. `epoch`: its ring's."""
 
     job: Job
@@ -75,11 +75,11 @@ class ArchiveFiles:
     def write(self, job: Job, ring: RingReader) -> int:
         """Archive a job that has ended; the bytes it takes on disk. Raises OSError, and then nothing is left of it."""
         if self.stop.is_set():  # the directory may be gone already, with the run
-            raise Stopped
+            raise Cancelled
         for directory in (self._root, self._directory):
             directory.mkdir(mode=0o700, exist_ok=True)
         begin, end = ring.oldest, ring.written
-        record = wire.to_text(Record(job, begin, end, ring.epoch)).encode() + b"\n"
+        record = wire.to_text(ArchiveRecord(job, begin, end, ring.epoch)).encode() + b"\n"
         try:
             self._put(f"{job.id}.gz", self._compressed(ring, begin, end))
             self._put(f"{job.id}.job", (record, *ring.timestamps()))
@@ -111,11 +111,11 @@ class ArchiveFiles:
         """The run is over."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _record(self, id: str) -> Record:
+    def _record(self, id: str) -> ArchiveRecord:
         with (self._directory / f"{id}.job").open("rb") as file:
             line = file.readline()
         try:
-            record = wire.from_text(Record, line.decode())
+            record = wire.from_text(ArchiveRecord, line.decode())
         except wire.WireError as error:
             raise ValueError(str(error)) from error
         if record.job.id != id:
@@ -165,4 +165,4 @@ class ArchiveFiles:
 
     def _go_on(self) -> None:
         if self.stop.is_set():
-            raise Stopped
+            raise Cancelled

@@ -13,7 +13,7 @@ from typing import Any
 
 from tasker import wire
 from tasker.engine import properties
-from tasker.engine.entry import Entry, Stop
+from tasker.engine.entry import Entry, StopRequest
 from tasker.engine.outcomes import outcome_of, ran, told
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
@@ -41,9 +41,9 @@ class Conclusions:
         """
         result = await self._result(entry)
         if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
-            entry.stop = Stop("systemctl", exit.monotonic)
+            entry.stop = StopRequest("systemctl", exit.monotonic)
         usage = totals(entry.meter, await self._totals(entry), ended[0])
-        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
+        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.signals)
         limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
         outcome = told(outcome, entry, limits, usage, result, self._slices)
         entry.move(

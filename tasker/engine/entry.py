@@ -37,7 +37,7 @@ class Announcer(Protocol):
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRequest:
     """Somebody asked for the end."""
 
     by: str
@@ -46,9 +46,9 @@ class Stop:
     """When the grace period ends."""
     killed: bool = False
     """It has ended, and SIGKILL was sent."""
-    why: str = ""
+    reason: str = ""
     """The reason, where it was not a person's to have."""
-    asked: Moment = 0.0
+    requested: Moment = 0.0
     """When it was asked for, where it came with a grace period."""
     kind: Kind = Kind.STOPPED
     """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
@@ -60,17 +60,17 @@ class Sweep:
 
     processes: Count
     """How many they were."""
-    asked: Moment
+    requested: Moment
     deadline: Moment
     """When the grace period ends."""
-    why: str = ""
+    reason: str = ""
     """Completes the sentence "they were ended …"; "" where the leader exited during a stop."""
     killed: bool = False
     """The grace period has ended, and SIGKILL was sent."""
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentSignal:
     """A signal that somebody had sent to the job."""
 
     by: str
@@ -78,12 +78,12 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Record:
+class JobRecord:
     """What outlives an engine: kept by the collector as text, without argv and environment, which it has anyway."""
 
     job: Job
-    stop: Stop | None
-    sent: tuple[Sent, ...]
+    stop: StopRequest | None
+    signals: tuple[SentSignal, ...]
     sweep: Sweep | None
     sessions: tuple[str, ...]
 
@@ -93,8 +93,8 @@ class Entry:
     """A job in the table, and what the engine holds for it. Change the job by `change` or `move` only."""
 
     job: Job
-    stop: Stop | None = None
-    sent: tuple[Sent, ...] = ()
+    stop: StopRequest | None = None
+    signals: tuple[SentSignal, ...] = ()
     """The last of them, should one be what ends it."""
     cgroup: Cgroup | None = None
     meter: Meter = field(default_factory=Meter)
@@ -119,9 +119,9 @@ class Entry:
     """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or never ran."""
-    held: int = 0
+    output_memory: int = 0
     """Bytes of memory that its output takes, once it has ended."""
-    stored: int = 0
+    archive_size: int = 0
     """Bytes of disk that it takes, once it is archived."""
     table: Announcer | None = None
     """Where it stands, and what announces its changes."""
@@ -182,12 +182,12 @@ class Entry:
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
         job = dataclasses.replace(self.job, spec=bare)
-        return wire.to_text(Record(job, self.stop, self.sent, self.sweep, self.sessions))
+        return wire.to_text(JobRecord(job, self.stop, self.signals, self.sweep, self.sessions))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
         """The entry that an earlier engine had. Raises wire.WireError."""
-        record = wire.from_text(Record, leader.record)
+        record = wire.from_text(JobRecord, leader.record)
         if record.job.id != leader.job:
             raise wire.WireError(f"it is the record of job {record.job.id}")
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
@@ -197,14 +197,14 @@ class Entry:
         return cls(
             job,
             stop=record.stop,
-            sent=record.sent,
+            signals=record.signals,
             sweep=record.sweep,
             sessions=record.sessions,
             output_ended=leader.output_ended,
-            held=leader.held,
+            output_memory=leader.output_memory,
         )
 
     @classmethod
-    def of_archive(cls, job: Job, stored: int) -> Entry:
+    def of_archive(cls, job: Job, archive_size: int) -> Entry:
         """The entry of a job that is archived."""
-        return cls(dataclasses.replace(job, archived=True, followers=0), stored=stored)
+        return cls(dataclasses.replace(job, archived=True, followers=0), archive_size=archive_size)

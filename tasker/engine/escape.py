@@ -21,7 +21,7 @@ from tasker.engine import process
 from tasker.engine.audit import AuditTrail
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.collector import Collector
-from tasker.engine.entry import Entry, Stop
+from tasker.engine.entry import Entry, StopRequest
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
@@ -62,15 +62,15 @@ class Escape:
         if entry.job.state in (State.RUNNING, State.PAUSED, State.STOPPING):
             why = opened_sessions([session]) if session else _WHY
             if entry.stop is None:
-                entry.stop = Stop(_BY, time.monotonic(), why=f"{why}; {INSTEAD}" if session else why)
-            elif not entry.stop.why:  # somebody was stopping it
+                entry.stop = StopRequest(_BY, time.monotonic(), reason=f"{why}; {INSTEAD}" if session else why)
+            elif not entry.stop.reason:  # somebody was stopping it
                 entry.stop = dataclasses.replace(entry.stop, killed=True)
             entry.move(Event.STOP)
             self._audit.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
         if entry.cgroup is not None:
             entry.cgroup.kill()
         with contextlib.suppress(TaskerError):  # the job may be over and forgotten
-            await self._collector.note(entry.job.id, entry.record())
+            await self._collector.store_record(entry.job.id, entry.record())
 
     def escaped(self, entry: Entry) -> bool:
         """Whether the leader lives outside of its job's cgroup."""

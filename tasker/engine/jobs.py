@@ -74,8 +74,8 @@ class Jobs:
         self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
         self.escape = Escape(collector, audit, tasks, cgroups)
         self._tasks = tasks
-        self.pausing = Pausing(systemd, audit, tasks, self.note)
-        self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
+        self.pausing = Pausing(systemd, audit, tasks, self.store_record)
+        self.lingering = Lingering(systemd, self._events, self.pausing, self.store_record)
         self._retention = retention
         self._conclusions = Conclusions(systemd, self.slices)
 
@@ -138,7 +138,7 @@ class Jobs:
                 event.set()
             raise
         entry.move(Event.STARTED, started=time.time(), clock=Clock(started=time.monotonic()))
-        await self.note(entry)
+        await self.store_record(entry)
         entry.settled.set()
         job = entry.job
         self._audit.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
@@ -197,7 +197,7 @@ class Jobs:
             entry.output_ended = notice.time
             entry.stirred.set()
 
-    def followed(self, notice: wire.Followers) -> None:
+    def followed(self, notice: wire.FollowerCount) -> None:
         """Another number of streams follows a job's output."""
         entry = self.table.get(notice.job)
         if entry is not None and not entry.job.archived and entry.job.followers != notice.count:
@@ -215,12 +215,12 @@ class Jobs:
             ended = (time.time(), time.monotonic())
         finished = await self._collector.finish(entry.job.id)
         await self._conclusions.conclude(entry, exit, ended, finished.written)
-        await self.note(entry)
+        await self.store_record(entry)
         await self._systemd.unref(entry.job.unit)
         assert entry.job.outcome is not None
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._audit.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
-        entry.held = finished.held
+        entry.output_memory = finished.output_memory
         self.table.end(entry)
         self._retention.apply()
 
@@ -236,6 +236,6 @@ class Jobs:
         entry.cgroup = None
         return lingered
 
-    async def note(self, entry: Entry) -> None:
+    async def store_record(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""
-        await self._collector.note(entry.job.id, entry.record())
+        await self._collector.store_record(entry.job.id, entry.record())

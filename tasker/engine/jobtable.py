@@ -40,16 +40,16 @@ class JobTable:
     def end(self, entry: Entry) -> None:
         """It has ended, or had: now it is over for everybody."""
         if entry.job.archived:
-            self.archived.add(entry, entry.stored)
+            self.archived.add(entry, entry.archive_size)
         else:
-            self.ended.add(entry, entry.held)
+            self.ended.add(entry, entry.output_memory)
         for event in (entry.settled, entry.exit_known, entry.over):
             event.set()
 
     def archive(self, entry: Entry) -> None:
         """An ended job is on disk from now on."""
         self.ended.discard(entry)
-        self.archived.add(entry, entry.stored)
+        self.archived.add(entry, entry.archive_size)
         entry.change(archived=True, followers=0)
 
     def remove(self, entry: Entry) -> None:

@@ -45,7 +45,7 @@ class Launcher:
             uid=account.uid,
             gid=account.gid,
             groups=account.groups,
-            ring=job.ring,
+            ring_capacity=job.ring,
             record=entry.record(),
             nice=job.spec.nice,
         )

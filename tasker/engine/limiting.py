@@ -64,7 +64,7 @@ class Limiting:
                 await self._systemd.set_properties(job.unit, _told(entry.job, job, fields, before))
                 _verify(job, fields, cgroup)
             entry.change(limits=job.limits, disks=job.disks)
-            await self._jobs.note(entry)
+            await self._jobs.store_record(entry)
 
 
 def _told(before: Job, after: Job, fields: Collection[str], had: Before) -> list[Property]:

@@ -40,13 +40,13 @@ class Lingering:
         systemd: Systemd,
         events: CgroupEvents,
         pausing: Pausing,
-        note: Callable[[Entry], Coroutine[Any, Any, None]],
+        store_record: Callable[[Entry], Coroutine[Any, Any, None]],
     ) -> None:
-        """`note` has the collector keep what became of a job."""
+        """`store_record` has the collector keep what became of a job."""
         self._systemd = systemd
         self._events = events
         self._pausing = pausing
-        self._note = note
+        self._store_record = store_record
 
     async def empty(self, entry: Entry, cgroup: Cgroup, group: int, linger: float, grace: float) -> bool:
         """Wait until no process is left in the cgroup of a job whose leader has exited; end those that stay too long.
@@ -99,14 +99,14 @@ class Lingering:
             elif entry.sweep is sweep:
                 entry.sweep = dataclasses.replace(sweep, killed=True)
                 cgroup.kill()
-                await self._note(entry)
+                await self._store_record(entry)
         entry.stirred.clear()  # what it stands for is looked at next
 
     async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
         """The leader exited during a stop, whose deadline goes on. Processes of the leader's group had its SIGTERM; a
         second one makes many programs give up what they are saving."""
         assert entry.stop is not None
-        sweep = Sweep(cgroup.processes, entry.stop.asked, entry.stop.deadline)
+        sweep = Sweep(cgroup.processes, entry.stop.requested, entry.stop.deadline)
         await self._sweep(entry, sweep, ask=cgroup.has_other_groups(group))
 
     async def _sweep(self, entry: Entry, sweep: Sweep, *, ask: bool = True) -> None:
@@ -117,7 +117,7 @@ class Lingering:
             await self._signal(entry, signal.SIGTERM)
         await self._pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
-        await self._note(entry)  # last: an engine that is killed before this asks again
+        await self._store_record(entry)  # last: an engine that is killed before this asks again
 
     async def _signal(self, entry: Entry, number: int) -> None:
         try:

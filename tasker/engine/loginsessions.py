@@ -114,7 +114,7 @@ class LoginSessions:
             words += "; further login sessions of this job are not reported"
         self._audit.job(entry.job, "session", words, actor="logind", priority=4)
         try:
-            await self._jobs.note(entry)
+            await self._jobs.store_record(entry)
         except TaskerError as error:  # the job may be over and forgotten
             log.info("cannot note login session %s of job %s: %s", session, entry.job.id, error.message)
 

@@ -1,6 +1,6 @@
 """Pausing a job: systemd freezes and thaws its cgroup. The truth is `frozen` in cgroup.events, whoever asked for it.
 
-    pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` come in at the middle
+pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` come in at the middle
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ _ALIVE = (State.RUNNING, State.PAUSED, State.ENDING)
 
 class Pausing:
     def __init__(
-        self, systemd: Systemd, audit: AuditTrail, tasks: Tasks, note: Callable[[Entry], Coroutine[Any, Any, None]]
+        self,
+        systemd: Systemd,
+        audit: AuditTrail,
+        tasks: Tasks,
+        store_record: Callable[[Entry], Coroutine[Any, Any, None]],
     ) -> None:
-        """`note` has the collector keep what became of a job."""
+        """`store_record` has the collector keep what became of a job."""
         self._systemd = systemd
         self._audit = audit
         self._tasks = tasks
-        self._note = note
+        self._store_record = store_record
         self._asked: set[str] = set()
         """Jobs that a caller is having paused or resumed."""
 
@@ -66,7 +70,7 @@ class Pausing:
         elif frozen is not _paused(entry.job):
             ending = entry.job.state is State.ENDING
             entry.move(Event.PAUSED if frozen else Event.RESUMED, **({"paused": frozen} if ending else {}))
-            self._tasks.spawn(self._note(entry))  # or the next engine would take it for news, and for systemctl's
+            self._tasks.spawn(self._store_record(entry))  # else the next engine reports it anew
             if entry.job.id not in self._asked:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
                 self._audit.job(entry.job, action, words, actor="systemctl")

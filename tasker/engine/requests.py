@@ -165,7 +165,7 @@ class Requests:
     async def _detach(self, request: wire.DetachJob, entry: Entry) -> Reply:
         asked = [f.request(wire.EndStreams(entry.job.id, request.caller.name)) for f in self._frontends]
         replies = await asyncio.gather(*asked, return_exceptions=True)
-        return wire.Streams(sum(reply.count for reply in replies if isinstance(reply, wire.Streams))), ()
+        return wire.StreamCount(sum(reply.count for reply in replies if isinstance(reply, wire.StreamCount))), ()
 
 
 async def _served(route: OnJob | Beside, message: Any, entry: Entry) -> Reply:

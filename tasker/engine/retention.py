@@ -87,7 +87,9 @@ class Retention:
                 self._failed = True
                 return
             self._failed = False
-            self._audit.job(entry.job, "archive", f"archived, {entry.stored} bytes on disk, {why}", actor="systemd")
+            self._audit.job(
+                entry.job, "archive", f"archived, {entry.archive_size} bytes on disk, {why}", actor="systemd"
+            )
 
     def _due(self) -> tuple[Entry, str] | None:
         """The job whose output leaves memory next, and why; None while everything may stay."""

@@ -14,7 +14,7 @@ import time
 
 from tasker.engine.audit import AuditTrail
 from tasker.engine.collector import Collector
-from tasker.engine.entry import Entry, Stop
+from tasker.engine.entry import Entry, StopRequest
 from tasker.engine.jobs import Jobs
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
@@ -94,13 +94,13 @@ class Stops:
             entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
             now = time.monotonic()
-            entry.stop = Stop(by, now + patience, asked=now, kind=kind)
+            entry.stop = StopRequest(by, now + patience, requested=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise entry.never_ran("stop")
         self._hasten(entry, patience)  # before all that has to be answered: its end needs nobody else
         if first:
-            await self._jobs.note(entry)
+            await self._jobs.store_record(entry)
             words = _WORDS[kind].format(by=by, patience=patience)
             self._audit.job(entry.job, "stop", words, actor=actor)
             await self._ask_to_end(entry, told=not ask)
@@ -164,5 +164,5 @@ class Stops:
 
     async def _kill_group(self, entry: Entry) -> None:
         """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
-        await self._jobs.note(entry)
+        await self._jobs.store_record(entry)
         await self._signal(entry, signal.SIGKILL)

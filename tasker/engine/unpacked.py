@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasker.engine.archive_files import ArchiveFiles, Stopped
+from tasker.engine.archive_files import ArchiveFiles, Cancelled
 from tasker.engine.entry import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
@@ -74,7 +74,7 @@ class Unpacked:
             except OSError as error:
                 text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
                 raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
-            except Stopped as error:
+            except Cancelled as error:
                 text = f"cannot unpack the output of job {id}: the engine is restarting; try again in a moment"
                 raise TaskerError(Reason.UNAVAILABLE, text) from error
             except ValueError as error:

@@ -190,7 +190,7 @@ class Engine:
 
     async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
         if isinstance(message, wire.EndStreams):
-            return wire.Streams(self._end_streams(message.job, message.user)), ()
+            return wire.StreamCount(self._end_streams(message.job, message.user)), ()
         raise TaskerError(Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a frontend")
 
     def _notice(self, channel: Channel, message: wire.Message) -> None:

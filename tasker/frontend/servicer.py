@@ -62,7 +62,7 @@ class Servicer(TaskerServicer):
             await attach(request, stream, self._engine, context.write)
 
     async def DetachJob(self, request: pb.DetachJobRequest, context: _Context) -> pb.DetachJobResponse:
-        reply = await self._engine.request(wire.DetachJob(_caller(), _id(request.job)), wire.Streams)
+        reply = await self._engine.request(wire.DetachJob(_caller(), _id(request.job)), wire.StreamCount)
         return pb.DetachJobResponse(streams=reply.count)
 
     async def WaitJob(self, request: pb.WaitJobRequest, context: _Context) -> pb.WaitJobResponse:
