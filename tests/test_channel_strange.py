@@ -71,7 +71,7 @@ def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
     "data",
     [
         *(b'["FollowerCount",0,{"job":"k","count":-1}]', b'["Signal",1,{"job":"k","signal":65}]'),
-        *(b"{}", b'["Done",1,{"x":1}]', b'["Unknown",1,{}]', b"\0" * 1000, b'["Done",1e999,{}]'),
+        *(b"{}", b'["RunEnding",1,{"x":1}]', b'["Unknown",1,{}]', b"\0" * 1000, b'["Done",1e999,{}]'),
         wire.encode(1, wire.Forget("")).replace(b'""', b'"%s"' % (b"x" * wire.LARGEST_DATAGRAM)),
     ],
     ids=["count", "signal", "object", "field", "unknown", "zeros", "number", "oversized"],
