@@ -49,8 +49,8 @@ def verdict(
             line = outcome.summary + after
         case Kind.RUN_ENDED | Kind.UNKNOWN:
             line = outcome.summary
-    told = [] if usage is None else _limits(outcome, limits, usage, seconds, refusing)
-    return "; ".join([line, *told, *([left_behind] if left_behind else [])])
+    clauses = [] if usage is None else _limits(outcome, limits, usage, seconds, refusing)
+    return "; ".join([line, *clauses, *([left_behind] if left_behind else [])])
 
 
 def left_behind_clause(processes: int, why: str, grace: float | None, *, killed: bool) -> str:
@@ -72,19 +72,19 @@ def _limits(
     outcome: Outcome, limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str]
 ) -> list[str]:
     """A clause for each limit that acted, apart from the one that the line begins with."""
-    fields = [field for field in spoken_of(outcome, usage, seconds) if field not in _told_first(outcome)]
+    fields = [field for field in limits_mentioned(outcome, usage, seconds) if field not in _first_limit(outcome)]
     return acting.words(fields, limits, usage, seconds, refusing)
 
 
-def spoken_of(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
+def limits_mentioned(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
     """The fields of Limits that the line speaks of: those that acted on it while it ran for so many seconds."""
     if outcome.kind in (Kind.RUN_ENDED, Kind.UNKNOWN):
         return ()
     acted = () if usage is None else acting.acting(usage, seconds)
-    return tuple(dict.fromkeys((*_told_first(outcome), *acted)))
+    return tuple(dict.fromkeys((*_first_limit(outcome), *acted)))
 
 
-def _told_first(outcome: Outcome) -> tuple[str, ...]:
+def _first_limit(outcome: Outcome) -> tuple[str, ...]:
     """The limit that the line begins with."""
     return ("memory",) if outcome.kind is Kind.OUT_OF_MEMORY else ()
 

@@ -95,10 +95,10 @@ def _io_limit_to(io: IoLimit) -> pb.IoLimit:
 def _set_of(limits: Limits | IoLimit, rows: Iterable[LimitRow]) -> dict[str, Any]:
     """The fields that are set, as protobuf has them."""
     found = [(row, getattr(limits, row.field)) for row in rows]
-    return {row.field: _said(row, value) for row, value in found if value is not None}
+    return {row.field: _to_api(row, value) for row, value in found if value is not None}
 
 
-def _said(row: LimitRow, value: Any) -> Any:
+def _to_api(row: LimitRow, value: Any) -> Any:
     if row.measure is TIME:
         return values.duration_to(value)
     largest = (1 << 32) - 1 if row.measure is WEIGHT else (1 << 64) - 1

@@ -98,7 +98,7 @@ class Accounts:
     async def _look_up(self, name: str) -> Account | None:
         """The local account of that name. Raises TaskerError(UNAVAILABLE)."""
         instead = f"try again, or ask {self.config.server.contact} to look at /etc/nsswitch.conf"
-        return await self._names.ask(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
+        return await self._names.run(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
 
     def _unfit(self, owner: str, name: str, account: Account | None) -> TaskerError:
         text = f"cannot run jobs of {owner} as {name}, as [accounts] {owner} in tasker.toml says: "

@@ -1,5 +1,4 @@
-"""Questions to what may hang, as a network file system or a name service can: each is asked in a thread of its own, for
-a while, and holds nobody up but who asked."""
+"""Runs blocking calls (file system, name service) in threads, with a timeout. Only the caller waits."""
 
 from __future__ import annotations
 
@@ -13,51 +12,53 @@ from typing import TypeVar
 from tasker.errors import Reason, TaskerError
 
 _T = TypeVar("_T")
-_PATIENCE = 5.0
-"""Seconds for one question, with the wait for its turn."""
-_MOST = 16
-"""Threads; those that hang are among them until they have their answer."""
+_TIMEOUT = 5.0
+"""Seconds for one call, including the wait for a free thread."""
+_MOST_THREADS = 16
+"""A thread whose call hangs counts until the call returns."""
 
 
 class Blocking:
-    """Questions to one of those, which `whom` names in a sentence."""
+    def __init__(self, service: str, *, timeout: float = _TIMEOUT) -> None:
+        """`service` names what the calls depend on, for errors."""
+        self._service = service
+        self.timeout = timeout
+        self._threads = asyncio.Semaphore(_MOST_THREADS)
 
-    def __init__(self, whom: str, *, patience: float = _PATIENCE) -> None:
-        self._whom = whom
-        self.patience = patience
-        self._turns = asyncio.Semaphore(_MOST)
+    async def run(self, call: Callable[[], _T], cannot: str, instead: str) -> _T:
+        """Return the result of `call`, run in a thread of its own.
 
-    async def ask(self, question: Callable[[], _T], cannot: str, instead: str) -> _T:
-        """The answer. Raises what `question` raises; and TaskerError(UNAVAILABLE) where there is none, which says what
-        one `cannot`, and what to do `instead`."""
+        Raises what `call` raises, and TaskerError(UNAVAILABLE) if there is no result in time. `cannot` begins the
+        sentence of that error, `instead` ends it with what to do.
+        """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[_T] = loop.create_future()
+        result: asyncio.Future[_T] = loop.create_future()
 
-        def ask() -> None:
-            tell: Callable[[], None]
+        def work() -> None:
+            deliver: Callable[[], None]
             try:
-                tell = functools.partial(answer.set_result, question())
+                deliver = functools.partial(result.set_result, call())
             except Exception as error:
-                tell = functools.partial(answer.set_exception, error)
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(self._answered, answer, tell)
+                deliver = functools.partial(result.set_exception, error)
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._finish, result, deliver)
 
         try:
-            async with asyncio.timeout(self.patience):
-                await self._turns.acquire()
-                # A daemon: a thread that hangs must not hold up the engine's end, as one of the loop's own would.
+            async with asyncio.timeout(self.timeout):
+                await self._threads.acquire()
+                # A daemon thread: unlike a thread of the loop's executor, it does not delay the exit of the engine.
                 try:
-                    threading.Thread(target=ask, name=self._whom, daemon=True).start()
+                    threading.Thread(target=work, name=self._service, daemon=True).start()
                 except RuntimeError as error:
-                    self._turns.release()
-                    text = f"{cannot}: there is no thread left to ask {self._whom} with; {instead}"
+                    self._threads.release()
+                    text = f"{cannot}: there is no thread left to ask {self._service} with; {instead}"
                     raise TaskerError(Reason.UNAVAILABLE, text) from error
-                return await answer
+                return await result
         except TimeoutError:
-            text = f"{cannot}: {self._whom} does not answer within {self.patience:g} s; {instead}"
+            text = f"{cannot}: {self._service} does not answer within {self.timeout:g} s; {instead}"
             raise TaskerError(Reason.UNAVAILABLE, text) from None
 
-    def _answered(self, answer: asyncio.Future[_T], tell: Callable[[], None]) -> None:
-        self._turns.release()
-        if not answer.done():  # nobody waits any more
-            tell()
+    def _finish(self, result: asyncio.Future[_T], deliver: Callable[[], None]) -> None:
+        self._threads.release()
+        if not result.done():  # else the caller has timed out or was cancelled
+            deliver()

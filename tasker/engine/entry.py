@@ -33,7 +33,7 @@ class Announcer(Protocol):
 
     def next_revision(self) -> int: ...
 
-    def announce(self, news: Job | str) -> None: ...
+    def announce(self, change: Job | str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Entry:
     output_ended: float = 0.0
     """When the last process that held the output closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
     sweep: Sweep | None = None
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    remaining_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Something happened to the processes that the leader left behind, or to what they may do."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or it never will."""
@@ -113,7 +113,7 @@ class Entry:
     """Kills it at the deadline of its stop."""
     unit_job: bool = False
     """Somebody asked systemd for something of its scope, and what that was is not known yet: a stop, if it ends now."""
-    turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pause_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while it is being paused or resumed."""
     waiting: int = 0
     """Stops that wait for its end."""
@@ -136,27 +136,27 @@ class Entry:
             self.table.announce(self.job)
 
     def move(self, event: Event, **changes: Any) -> None:
-        """Take the job where `event` leads. Raises lifecycle.Refused."""
+        """Take the job where `event` leads. Raises lifecycle.IllegalMove."""
         self.change(state=move(self.job.state, event), **changes)
 
     def measure(self) -> Usage | None:
         """What it uses now; None where it has no cgroup, or none any more."""
         return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
-    def glimpse(self) -> None:
+    def read_counters(self) -> None:
         """Note what its cgroup counts, while there is one."""
         if self.cgroup is not None:
-            self.meter.glimpse(self.cgroup)
+            self.meter.read_counters(self.cgroup)
 
-    def ran_short(self) -> None:
+    def memory_event(self) -> None:
         """The kernel tells that its memory ran short."""
         if self.cgroup is not None:
-            self.meter.ran_short(self.cgroup)
+            self.meter.memory_event(self.cgroup)
 
-    def refused_task(self) -> None:
+    def pids_event(self) -> None:
         """The kernel tells that it refused a process."""
         if self.cgroup is not None:
-            self.meter.refused_task(self.cgroup)
+            self.meter.pids_event(self.cgroup)
 
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""

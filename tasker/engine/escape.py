@@ -42,12 +42,12 @@ class Escape:
         self._tasks = tasks
         self._cgroups = cgroups
 
-    def news(self, entry: Entry) -> None:
+    def cgroup_changed(self, entry: Entry) -> None:
         """Something happened in the job's cgroup, as cgroup.events says."""
         if self.escaped(entry):
-            self._tasks.spawn(self.look(entry))
+            self._tasks.spawn(self.check(entry))
 
-    async def look(self, entry: Entry, session: str = "") -> None:
+    async def check(self, entry: Entry, session: str = "") -> None:
         """End the job if it has left. `session`: the login session that it is known to have opened, "" for none."""
         if self.escaped(entry):
             found = _SESSION.fullmatch(process.cgroup(entry.job.pid))

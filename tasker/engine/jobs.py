@@ -129,7 +129,7 @@ class Jobs:
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
-            await self._launcher.bring_up(entry, account, self.patience(entry.job))
+            await self._launcher.bring_up(entry, account, self.grace(entry.job))
         except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
@@ -145,7 +145,7 @@ class Jobs:
         self.watch(entry)
         return job
 
-    def patience(self, job: Job) -> float:
+    def grace(self, job: Job) -> float:
         """Seconds from SIGTERM to SIGKILL where a stop names none."""
         return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
@@ -159,21 +159,21 @@ class Jobs:
         """See a running job to its end, in the background."""
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
-            self._events.watch(entry.cgroup, entry.ran_short, "memory.events")
-            self._events.watch(entry.cgroup, entry.refused_task, "pids.events")
-            self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
-            self.pausing.look(entry)
+            self._events.watch(entry.cgroup, entry.memory_event, "memory.events")
+            self._events.watch(entry.cgroup, entry.pids_event, "pids.events")
+            self._events.watch(entry.cgroup, functools.partial(self.pausing.refresh, entry))
+            self.pausing.refresh(entry)
             if entry.job.uid == 0:
-                self._events.watch(entry.cgroup, functools.partial(self.escape.news, entry))
-                self.escape.news(entry)
+                self._events.watch(entry.cgroup, functools.partial(self.escape.cgroup_changed, entry))
+                self.escape.cgroup_changed(entry)
         self._tasks.spawn(self._see_off(entry))
 
-    async def look(self, entry: Entry) -> Job:
+    async def refresh(self, entry: Entry) -> Job:
         """The job with what is in force for it and what it uses, read now where it has a cgroup."""
-        await self.escape.look(entry)
+        await self.escape.check(entry)
         if entry.cgroup is None:
             return entry.job
-        now, differing = inforce.look(entry.job, entry.cgroup, self._systemd.default_tasks)
+        now, differing = inforce.read_limits(entry.job, entry.cgroup, self._systemd.default_tasks)
         return dataclasses.replace(
             entry.job, in_force=now, differing=differing, usage=entry.measure() or entry.job.usage
         )
@@ -195,7 +195,7 @@ class Jobs:
         entry = self.table.get(notice.job)
         if entry is not None:
             entry.output_ended = notice.time
-            entry.stirred.set()
+            entry.remaining_changed.set()
 
     def followed(self, notice: wire.FollowerCount) -> None:
         """Another number of streams follows a job's output."""
@@ -228,7 +228,7 @@ class Jobs:
         """Wait until no process is left of it; whether the leader, whose group is given, had left any behind."""
         if not entry.meter.final:
             entry.measure()
-        linger, grace = self.linger(entry.job), self.patience(entry.job)
+        linger, grace = self.linger(entry.job), self.grace(entry.job)
         lingered = await self.lingering.empty(entry, cgroup, group, linger, grace)
         if not entry.meter.final:
             entry.measure()

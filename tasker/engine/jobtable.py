@@ -63,9 +63,9 @@ class JobTable:
         self._revision += 1
         return self._revision
 
-    def announce(self, news: Job | str) -> None:
+    def announce(self, change: Job | str) -> None:
         for watcher in tuple(self.watchers):
-            watcher(news)
+            watcher(change)
 
     def get(self, id: str) -> Entry | None:
         return self._entries.get(id)

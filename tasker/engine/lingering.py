@@ -55,7 +55,7 @@ class Lingering:
         """
         lingered = False
         try:
-            watched = self._events.watch(cgroup, entry.stirred.set)
+            watched = self._events.watch(cgroup, entry.remaining_changed.set)
             while watched and cgroup.populated:
                 lingered = True
                 if entry.sweep is None and entry.stop is not None:
@@ -79,7 +79,7 @@ class Lingering:
             entry.sweep = dataclasses.replace(entry.sweep, deadline=min(entry.sweep.deadline, now + grace))
         else:
             await self._sweep(entry, Sweep(entry.cgroup.processes, now, now + grace, why), ask=ask)
-        entry.stirred.set()
+        entry.remaining_changed.set()
 
     async def _wait(self, entry: Entry, cgroup: Cgroup, linger: float, grace: float) -> None:
         """Until something happens or a deadline passes, and do what is due then."""
@@ -88,7 +88,7 @@ class Lingering:
         settling = None if entry.exit_known.is_set() else _exited(entry) + SETTLED
         try:
             async with asyncio.timeout_at(_earlier(deadline, settling)):  # the loop's clock is CLOCK_MONOTONIC, too
-                await entry.stirred.wait()
+                await entry.remaining_changed.wait()
         except TimeoutError:
             now = time.monotonic()
             if deadline is None or now < deadline:
@@ -100,7 +100,7 @@ class Lingering:
                 entry.sweep = dataclasses.replace(sweep, killed=True)
                 cgroup.kill()
                 await self._store_record(entry)
-        entry.stirred.clear()  # what it stands for is looked at next
+        entry.remaining_changed.clear()  # what it stands for is looked at next
 
     async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
         """The leader exited during a stop, whose deadline goes on. Processes of the leader's group had its SIGTERM; a

@@ -22,8 +22,7 @@ import signal
 
 from tasker.engine import names, process
 from tasker.engine.audit import AuditTrail
-from tasker.engine.bus import PROPERTIES, Bus
-from tasker.engine.bus import Signal as BusSignal
+from tasker.engine.bus import PROPERTIES, Bus, BusSignal
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.systemd import Systemd
@@ -61,23 +60,23 @@ class LoginSessions:
     def _owned(self, logind: str) -> None:
         """`logind` is the unique name of its connection, "" where it is not on the bus."""
         if logind:
-            self._tasks.spawn(self._look_everywhere(logind))
+            self._tasks.spawn(self._check_all(logind))
 
     def _signal(self, received: BusSignal) -> None:
         if received.member == "SessionNew":
             session, path = received.body
-            self._tasks.spawn(self._look(received.sender, session, path))
+            self._tasks.spawn(self._check(received.sender, session, path))
 
-    async def _look_everywhere(self, logind: str) -> None:
+    async def _check_all(self, logind: str) -> None:
         try:
             sessions = (await self._bus.call(logind, PATH, MANAGER, "ListSessions"))[0]
         except TaskerError as error:
             log.warning("cannot tell which login sessions jobs have opened: %s", error.message)
             return
         for session, _, _, _, path in sessions:
-            await self._look(logind, session, path)
+            await self._check(logind, session, path)
 
-    async def _look(self, logind: str, session: str, path: str) -> None:
+    async def _check(self, logind: str, session: str, path: str) -> None:
         if not _ID.fullmatch(session):
             return
         try:
@@ -101,7 +100,7 @@ class LoginSessions:
             await self._systemd.started(f"session-{session}.scope")
         except TaskerError as error:
             log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
-        await self._jobs.escape.look(entry, session)
+        await self._jobs.escape.check(entry, session)
         try:  # TerminateSession does nothing once the session's leader has died
             await self._bus.call(logind, PATH, MANAGER, "KillSession", "ssi", session, "all", signal.SIGKILL)
         except TaskerError as error:

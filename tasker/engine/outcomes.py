@@ -41,7 +41,9 @@ def outcome_of(
     return Outcome(Kind.UNKNOWN)
 
 
-def told(outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, slices: Slices) -> Outcome:
+def with_verdict(
+    outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, slices: Slices
+) -> Outcome:
     """The same with its verdict. `limits` are those it felt; `result` is the scope's."""
     stop, owner = entry.stop, entry.job.owner
     line = verdict(

@@ -42,15 +42,15 @@ class Pausing:
 
     async def pause(self, entry: Entry) -> Job:
         """The job, frozen. Raises TaskerError."""
-        return await self._tasks.to_its_end(self._turn(entry, "pause", self._systemd.freeze, frozen=True))
+        return await self._tasks.to_its_end(self._set_frozen(entry, "pause", self._systemd.freeze, frozen=True))
 
     async def resume(self, entry: Entry) -> Job:
         """The job, going on. Raises TaskerError."""
-        return await self._tasks.to_its_end(self._turn(entry, "resume", self._systemd.thaw, frozen=False))
+        return await self._tasks.to_its_end(self._set_frozen(entry, "resume", self._systemd.thaw, frozen=False))
 
     async def thaw(self, entry: Entry) -> None:
         """Let a job that is being stopped act on that. Nothing is done for one that goes on anyway."""
-        if not entry.turning.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
+        if not entry.pause_lock.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
             return
         try:
             await self._systemd.thaw(entry.job.unit)
@@ -59,7 +59,7 @@ class Pausing:
             if entry.cgroup is not None:
                 entry.cgroup.thaw()
 
-    def look(self, entry: Entry) -> None:
+    def refresh(self, entry: Entry) -> None:
         """See in its cgroup whether a job is paused."""
         if entry.cgroup is None or entry.job.state not in (*_ALIVE, State.STOPPING):
             return
@@ -75,19 +75,21 @@ class Pausing:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
                 self._audit.job(entry.job, action, words, actor="systemctl")
 
-    async def _turn(self, entry: Entry, verb: str, turn: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
-        async with entry.turning:
+    async def _set_frozen(
+        self, entry: Entry, verb: str, freeze_or_thaw: Callable[[str], Awaitable[None]], *, frozen: bool
+    ) -> Job:
+        async with entry.pause_lock:
             entry.demand(verb, *_ALIVE)
             self._asked.add(entry.job.id)
             is_end = not frozen and fatal.is_pending(entry.job.pid)
             try:
-                await turn(entry.job.unit)
+                await freeze_or_thaw(entry.job.unit)
             except TaskerError as error:
                 if frozen:
                     await self.thaw(entry)  # not half of it, and not later
                 raise TaskerError(error.reason, f"cannot {verb} job {entry.job.id}: {error.message}") from error
             finally:
-                self.look(entry)
+                self.refresh(entry)
                 self._asked.discard(entry.job.id)
             if is_end and (await entry.ended_within(fatal.ACTS_WITHIN)).state is State.ENDED:
                 return entry.job

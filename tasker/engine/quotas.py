@@ -153,13 +153,13 @@ class Quotas:
             raise self._refusal(f"{text} ([output] memory)", "stop one, or ")
         return capacity
 
-    def _count(self, news: Job | str) -> None:
+    def _count(self, change: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
-        id = news if isinstance(news, str) else news.id
-        if isinstance(news, Job) and news.state is not State.ENDED:
-            self._owners[id] = news.owner
-            self._running.setdefault(news.owner, set()).add(id)
-            self.rings.count(id, news.owner, news.ring or self.config.output.ring)  # an older engine noted no ring
+        id = change if isinstance(change, str) else change.id
+        if isinstance(change, Job) and change.state is not State.ENDED:
+            self._owners[id] = change.owner
+            self._running.setdefault(change.owner, set()).add(id)
+            self.rings.count(id, change.owner, change.ring or self.config.output.ring)  # an older engine noted no ring
         elif id in self._owners:
             owner = self._owners.pop(id)
             self.rings.release(id)

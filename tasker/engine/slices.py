@@ -34,18 +34,18 @@ class Slices:
         self._quotas = quotas
         self._systemd = systemd
         self._cgroups = cgroups
-        self._told: dict[str, Limits] = {}
+        self._applied: dict[str, Limits] = {}
         """By slice, what systemd has."""
         self._unread: set[str] = set()
         """Slices that were told and not yet read back: before a first job there is no cgroup to read."""
-        self._telling = asyncio.Lock()
+        self._applying = asyncio.Lock()
 
     async def hold(self, owner: str) -> None:
         """See to it that the slices above a job of `owner` have their quotas. Raises TaskerError."""
         for slice, limits in self._slices(owner):
-            if self._told.get(slice) != limits:
-                async with self._telling:
-                    await self._tell(slice, limits)
+            if self._applied.get(slice) != limits:
+                async with self._applying:
+                    await self._apply(slice, limits)
 
     def verify(self, owner: str) -> None:
         """Raise TaskerError(REFUSED) where a quota above a job that stands is not in force."""
@@ -60,7 +60,7 @@ class Slices:
                 properties.verify(limits, cgroup, _HELD)
                 self._unread.discard(slice)
             except TaskerError as error:
-                self._told.pop(slice, None)
+                self._applied.pop(slice, None)
                 raise TaskerError(error.reason, f"cannot hold {slice} to its quota: {error.message}") from error
             finally:
                 cgroup.close()
@@ -90,8 +90,8 @@ class Slices:
         """The quotas on a field of Limits, and on whose jobs; without those that the kernel says were never met."""
         (all_jobs, total), (slice, own) = self._slices(owner)
         above = ((slice, own, f"jobs of {owner}"), (all_jobs, total, "jobs"))
-        found = [(place, getattr(limits, field), whose) for place, limits, whose in above]
-        return [(most, whose) for place, most, whose in found if most is not None and self._was_met(place, field, most)]
+        found = [(name, getattr(limits, field), whose) for name, limits, whose in above]
+        return [(most, whose) for name, most, whose in found if most is not None and self._was_met(name, field, most)]
 
     def _was_met(self, slice: str, field: str, most: int) -> bool:
         """Whether a slice may have met its quota. Where it cannot be read, it may."""
@@ -109,11 +109,11 @@ class Slices:
 
     def _cgroup(self, slice: str) -> Cgroup:
         """Raises OSError where nothing runs there."""
-        place = self._cgroups / names.SLICE
-        return Cgroup(place if slice == names.SLICE else place / slice)
+        name = self._cgroups / names.SLICE
+        return Cgroup(name if slice == names.SLICE else name / slice)
 
-    async def _tell(self, slice: str, limits: Limits) -> None:
-        if self._told.get(slice) == limits:
+    async def _apply(self, slice: str, limits: Limits) -> None:
+        if self._applied.get(slice) == limits:
             return  # somebody else has, meanwhile
         wanted = properties.changes(limits, _HELD)
         has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
@@ -121,7 +121,7 @@ class Slices:
             await self._systemd.set_properties(slice, wanted)
             shown = [amount(row, value) for row in CAPPED if (value := getattr(limits, row.field))]
             log.info("quota on %s: %s", slice, ", ".join(shown) or "none")
-        self._told[slice] = limits
+        self._applied[slice] = limits
         self._unread.add(slice)
 
     def _slices(self, owner: str) -> tuple[tuple[str, Limits], ...]:

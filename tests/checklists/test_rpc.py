@@ -50,7 +50,7 @@ def rows() -> dict[str, Row]:
             if isinstance(key, ast.Attribute) and isinstance(value, ast.Call):
                 action, *rest = value.args
                 assert isinstance(action, ast.Constant)
-                asked = len(rest) < 2 or (isinstance(rest[1], ast.Name) and rest[1].id == "ASKED")
+                asked = len(rest) < 2 or (isinstance(rest[1], ast.Name) and rest[1].id == "READ_ONLY")
                 found[key.attr] = Row(str(action.value), not asked)
     return found
 
