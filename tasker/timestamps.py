@@ -90,13 +90,13 @@ class TimestampReader:
     def at(self, position: int, written: int) -> Timestamp:
         """Of the byte at `position`, which is before `written`; the ring has said that before this is asked."""
 
-        def look() -> Timestamp:
+        def read() -> Timestamp:
             count = self._words[COUNT]
             after = bisect.bisect_right(self._positions, position, min(1, count), count)
             end = self._positions[after] if after < count else written
             return Timestamp(self._times[max(after - 1, 0)] / 1000, min(end, written))
 
-        return self._undisturbed(look)
+        return self._undisturbed(read)
 
     def since(self, time: float, written: int) -> int:
         """The first position from which on everything was received at `time` or after; `written` for none."""
@@ -107,20 +107,20 @@ class TimestampReader:
     def copy(self) -> tuple[bytes, bytes]:
         """Positions and times, as they lie in memory."""
 
-        def look() -> tuple[bytes, bytes]:
+        def read() -> tuple[bytes, bytes]:
             count = self._words[COUNT]
             return bytes(self._positions[:count]), bytes(self._times[:count])
 
-        return self._undisturbed(look)
+        return self._undisturbed(read)
 
-    def _undisturbed(self, look: Callable[[], _T]) -> _T:
+    def _undisturbed(self, read: Callable[[], _T]) -> _T:
         for _ in range(_TRIES):
             generation = self._words[GENERATION]
-            seen = look()
+            seen = read()
             if generation % 2 == 0 and self._words[GENERATION] == generation:
                 return seen
             os.sched_yield()
-        return look()
+        return read()
 
     def release(self) -> None:
         self._positions.release()

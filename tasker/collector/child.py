@@ -52,12 +52,12 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell is the point
     except BaseException as error:
         number = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
-        os.write(report, failure(step, number, _look(step, launch, error)))
+        os.write(report, failure(step, number, _diagnose(step, launch, error)))
     finally:
         os._exit(127)
 
 
-def _look(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
+def _diagnose(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
     """Why it failed, seen as the job's user. Where the look fails as well, the errno has to do."""
     with contextlib.suppress(Exception):
         if step == "directory":

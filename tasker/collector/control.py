@@ -40,7 +40,7 @@ class Control:
         """By job: a Launch or Release that waits for the leader's report."""
         self._holders: dict[str, Connection] = {}
         """By job, while its leader is held: the engine that goes on with it, or nobody does."""
-        self._followed_anew: set[str] = set()
+        self._followers_changed: set[str] = set()
         """Jobs whose number of followers changed since it was told last."""
         self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
             wire.Hello: self._hello,
@@ -160,7 +160,7 @@ class Control:
 
     def _forget(self, request: wire.Forget) -> Reply:
         job = self._job(request.job)
-        if job.released and job.report < 0 and not job.finished and not job.said:
+        if job.released and job.report < 0 and not job.finished and not job.report_text:
             raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it runs")
         self._drop(job)
         return wire.Done(), ()
@@ -183,7 +183,7 @@ class Control:
             self._answer(job, wire.Launched(job.pid))
             return
         if text:
-            job.said += text
+            job.report_text += text
             return
         self._loop.remove(job.report)
         os.close(job.report)
@@ -191,13 +191,13 @@ class Control:
         if job.released:
             self._executed(job)
         elif job.id in self._unanswered:
-            failed = report.read(job.said) if job.said else wire.Released(0, "setup")
+            failed = report.read(job.report_text) if job.report_text else wire.Released(0, "setup")
             why = os.strerror(failed.errno) if failed.errno else "it was killed"
             self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({failed.step}): {why}"))
             self._drop(job)
 
     def _executed(self, job: Child) -> None:
-        if not job.said:
+        if not job.report_text:
             self._answer(job, wire.Released(0, ""))
             self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._exited(job))
             return
@@ -205,7 +205,7 @@ class Control:
             self._drop(job)
             return
         self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
-        self._answer(job, report.read(job.said))
+        self._answer(job, report.read(job.report_text))
 
     def _exited(self, job: Child) -> None:
         """Told at once, and reaped when whoever traces it has done so or is gone."""
@@ -227,12 +227,12 @@ class Control:
             self._broadcast(wire.OutputEnded(id, job.output.ended_at))
 
     def _followed(self, id: str) -> None:
-        self._followed_anew.add(id)
-        self._loop.afterwards(self._tell_followers)  # a thousand that go at once are told once
+        self._followers_changed.add(id)
+        self._loop.afterwards(self._report_followers)  # a thousand that go at once are told once
 
-    def _tell_followers(self) -> None:
-        jobs = [self._jobs[id] for id in self._followed_anew & self._jobs.keys()]
-        self._followed_anew.clear()
+    def _report_followers(self) -> None:
+        jobs = [self._jobs[id] for id in self._followers_changed & self._jobs.keys()]
+        self._followers_changed.clear()
         for job in jobs:
             self._broadcast(wire.FollowerCount(job.id, job.output.followers))
 

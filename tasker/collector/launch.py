@@ -37,7 +37,7 @@ class Child:
     released: bool = False
     finished: bool = False
     exit: Exit | None = None
-    said: bytes = field(default=b"")
+    report_text: bytes = field(default=b"")
     """What came through `report` after AT_GATE."""
 
     @property

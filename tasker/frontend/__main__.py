@@ -40,7 +40,7 @@ class Frontend:
             reloaded=self._reload,
             end_streams=self._end_streams,
             connected=self._watches.connected,
-            told=self._watches.told,
+            received=self._watches.received,
         )
         self._material: Material | None = None
         self._streams: Streams | None = None
@@ -63,7 +63,7 @@ class Frontend:
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)
         notify("READY=1", f"STATUS=Listening on {where}")
-        await self._told_to_stop(stop)
+        await self._until_stopped(stop)
         notify("STOPPING=1")
         if self._engine.run_ending.is_set():
             self._streams.hurry_all()
@@ -72,7 +72,7 @@ class Frontend:
         await server.stop(self._streams)
         await self._engine.close()
 
-    async def _told_to_stop(self, stop: asyncio.Event) -> None:
+    async def _until_stopped(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in (stop, self._engine.run_ending)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:

@@ -41,7 +41,7 @@ class Stream:
         self.caller = caller
         self.job = ""
         """The id, once the engine has said which job it is."""
-        self.news = asyncio.Event()
+        self.activity = asyncio.Event()
         """There may be something to send, or a reason to end."""
         self.reason: pb.Detached.Reason | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -59,7 +59,7 @@ class Stream:
 
     def hurry(self) -> None:
         """Have it look up, and be done in LAST_WORD seconds."""
-        self.news.set()
+        self.activity.set()
         if self._limit.when() is None:
             self._limit.reschedule(asyncio.get_running_loop().time() + LAST_WORD)
 

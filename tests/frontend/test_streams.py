@@ -98,7 +98,7 @@ def test_a_clock_that_is_set_is_noticed(
     async def run() -> pb.Detached.Reason | None:
         async with all_streams.opened(caller) as stream:
             monkeypatch.setattr(time, "time", lambda: caller.not_after + 1)
-            await stream.news.wait()
+            await stream.activity.wait()
             return stream.reason
 
     assert asyncio.run(run()) == pb.Detached.REASON_CERTIFICATE
