@@ -20,7 +20,7 @@ from tasker.errors import Reason, TaskerError, invalid
 from tasker.job import Job
 from tasker.lifecycle import State
 
-PATIENCE = 60.0
+RECONNECT_TIMEOUT = 60.0
 """Seconds that a broken connection is tried again, if nothing else is asked for."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between two tries; each is twice the one before, and cut by chance so that not all clients come at once."""
@@ -33,12 +33,12 @@ class OutOfTime(TaskerError):
 
 
 class Outage:
-    """The time between a break and its mending. `patience`: seconds, 0 for none."""
+    """The time between a break and its mending. `reconnect_timeout`: seconds, 0 for none."""
 
-    def __init__(self, patience: float) -> None:
-        if not patience >= 0:
-            raise invalid(f"cannot have a patience of {patience}; give it in seconds, 0 for none")
-        self._patience = patience
+    def __init__(self, reconnect_timeout: float) -> None:
+        if not reconnect_timeout >= 0:
+            raise invalid(f"cannot use a reconnect_timeout of {reconnect_timeout}; give it in seconds, 0 for none")
+        self._reconnect_timeout = reconnect_timeout
         self._asked: float | None = None
         self._began: float | None = None
         self._why: TaskerError | None = None
@@ -51,7 +51,7 @@ class Outage:
     @property
     def tolerated(self) -> bool:
         """Whether there is any patience at all."""
-        return self._patience > 0
+        return self._reconnect_timeout > 0
 
     def asked(self, now: float) -> None:
         """The first try begins. If it comes to nothing, however late, that is how long nothing has come."""
@@ -63,7 +63,7 @@ class Outage:
             self._began, self._pause, self._why = now if self._asked is None else self._asked, FIRST_PAUSE, None
         if self._why is None or not isinstance(error, OutOfTime):
             self._why = error
-        left = self._began + self._patience - now
+        left = self._began + self._reconnect_timeout - now
         if error.reason is not Reason.UNAVAILABLE or left <= 0:
             raise self._why
         pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311
@@ -72,7 +72,7 @@ class Outage:
 
     def left(self, now: float) -> float | None:
         """Seconds that a try may take; None while nothing is broken."""
-        return None if self._began is None else max(0.0, self._began + self._patience - now)
+        return None if self._began is None else max(0.0, self._began + self._reconnect_timeout - now)
 
     def mended(self, now: float) -> float:
         """It goes on: how many seconds it did not."""
@@ -83,11 +83,11 @@ class Outage:
 class Course(ABC, Generic[E]):
     """One stream of events over as many connections as it takes. `over`: nothing more is to be read."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, reconnect_timeout: float) -> None:
         self.over = False
         self.pause = 0.0
         """Seconds until the next try."""
-        self._outage = Outage(patience)
+        self._outage = Outage(reconnect_timeout)
 
     @abstractmethod
     def request(self) -> Any:
@@ -126,11 +126,11 @@ class Course(ABC, Generic[E]):
 
 
 class Asking(ABC):
-    """One call whose answer is a job, asked until it has come. `patience`: seconds, 0 for a single try."""
+    """One call whose answer is a job, asked until it has come. `reconnect_timeout`: seconds, 0 for a single try."""
 
-    def __init__(self, job: str, patience: float) -> None:
+    def __init__(self, job: str, reconnect_timeout: float) -> None:
         self._job = job
-        self._outage = Outage(patience)
+        self._outage = Outage(reconnect_timeout)
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
@@ -150,8 +150,8 @@ class Asking(ABC):
 class Wait(Asking):
     """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
 
-    def __init__(self, job: str, patience: float) -> None:
-        super().__init__(job, patience)
+    def __init__(self, job: str, reconnect_timeout: float) -> None:
+        super().__init__(job, reconnect_timeout)
         self._connected = False
 
     def call(self, now: float) -> calls.Call[Job]:
@@ -175,8 +175,8 @@ class Stop(Asking):
     `job`: with patience, a whole id. What was a prefix of this job may by then be one of another.
     """
 
-    def __init__(self, job: str, grace: float | None, patience: float) -> None:
-        super().__init__(job, patience)
+    def __init__(self, job: str, grace: float | None, reconnect_timeout: float) -> None:
+        super().__init__(job, reconnect_timeout)
         self._grace = grace
 
     def call(self, now: float) -> calls.Call[Job]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tasker.client import calls
 from tasker.client.attachment import AttachCourse, Attachment
 from tasker.client.connection import Connection
-from tasker.client.resuming import PATIENCE, Stop, Wait
+from tasker.client.renamed import accepts_patience
+from tasker.client.resuming import RECONNECT_TIMEOUT, Stop, Wait
 from tasker.client.watching import WatchCourse, Watching
 from tasker.info import Info
 from tasker.job import Job, JobSpec
@@ -38,21 +39,22 @@ class Client(Connection):
         """
         return self._ask(calls.start(spec))
 
-    def stop(self, job: str, grace: float | None = None, *, patience: float = 0.0) -> Job:
+    @accepts_patience
+    def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:
         """End a job and return it as it ended; one that has ended is returned as it is.
 
         `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
         NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED where its end is not seen 10 s after that, as where a disk hangs: it
         is still being stopped, and `wait` tells when it is over.
 
-        `patience`: with a whole id, for how many seconds a connection that breaks is tried again; UNAVAILABLE is raised
-        once that is over, or at once where this client never had an answer before.
+        `reconnect_timeout`: with a whole id, for how many seconds a connection that breaks is tried again; UNAVAILABLE
+        is raised once that is over, or at once where this client never had an answer before.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> client.stop(job.id, grace=5).outcome.summary
         'stopped by alice'
         """
-        return self._insist(Stop(job, grace, patience))
+        return self._insist(Stop(job, grace, reconnect_timeout))
 
     def get(self, job: str) -> Job:
         """A job; while it runs, with what is in force and what it uses. Raises NOT_FOUND, AMBIGUOUS.
@@ -81,16 +83,17 @@ class Client(Connection):
             if not token:
                 return
 
-    def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
+    @accepts_patience
+    def wait(self, job: str, *, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Job:
         """The job, once it has ended, however long that takes. Raises NOT_FOUND, AMBIGUOUS.
 
-        A connection that breaks meanwhile is tried again for `patience` seconds, then UNAVAILABLE is raised.
+        A connection that breaks meanwhile is tried again for `reconnect_timeout` seconds, then UNAVAILABLE is raised.
 
         >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
         >>> client.wait(job.id).outcome.exit_code
         3
         """
-        return self._insist(Wait(job, patience))
+        return self._insist(Wait(job, reconnect_timeout))
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays.
@@ -172,6 +175,7 @@ class Client(Connection):
         """
         return self._ask(calls.info())
 
+    @accepts_patience
     def attach(
         self,
         job: str,
@@ -182,14 +186,15 @@ class Client(Connection):
         last_time: float | None = None,
         follow: bool = True,
         timestamps: bool = False,
-        patience: float = PATIENCE,
+        reconnect_timeout: float = RECONNECT_TIMEOUT,
     ) -> Attachment:
         """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
 
         Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
         that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
-        `patience` seconds (0: not at all). So is one that breaks before Attached, counted from the call, if this client
-        ever had an answer of the server, or the stream was let in; else it is an error at once, as a wrong address is.
+        `reconnect_timeout` seconds (0: not at all). So is one that breaks before Attached, counted from the call, if
+        this client ever had an answer of the server, or the stream was let in; else it is an error at once, as a wrong
+        address is.
 
         Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
         up; `Attachment.offset` then says where to go on.
@@ -216,15 +221,20 @@ class Client(Connection):
             follow=follow,
             timestamps=timestamps,
         )
-        return self._opened(Attachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
+        return self._opened(
+            Attachment(AttachCourse(request, reconnect_timeout), self._stub.AttachJob, self._translation)
+        )
 
-    def watch(self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE) -> Watching:
+    @accepts_patience
+    def watch(
+        self, *, job: str = "", owner: str = "", usage: bool = False, reconnect_timeout: float = RECONNECT_TIMEOUT
+    ) -> Watching:
         """Every job, or those named, as they are now, and every change from then on.
 
         Values of environments are empty here; `get` has them.
         With `usage` also what running jobs use, about once a second. A connection that breaks is tried again for
-        `patience` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND, AMBIGUOUS, and
-        UNAVAILABLE where it gave up.
+        `reconnect_timeout` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND,
+        AMBIGUOUS, and UNAVAILABLE where it gave up.
 
         >>> news = client.watch(owner="alice")
         >>> next(news).first
@@ -235,5 +245,5 @@ class Client(Connection):
         >>> news.cancel()
         >>> job = client.stop(job.id)
         """
-        course = WatchCourse(calls.watch(job, owner, usage), patience)
+        course = WatchCourse(calls.watch(job, owner, usage), reconnect_timeout)
         return self._opened(Watching(course, self._stub.WatchJobs, self._translation))

@@ -63,7 +63,7 @@ def test_a_restart_says_where_to_go_on(tmp_path: Path, ca: Pair) -> None:
     with running(tmp_path, ca) as frontend:
         job = frontend.peer.add(PeerJob("abc"))
         job.print(b"12345")
-        stream = frontend.client().attach("abc", patience=0)
+        stream = frontend.client().attach("abc", reconnect_timeout=0)
         assert bytes_of(iter([next(stream), next(stream)]))[0] == b"12345"
         frontend.process.send_signal(signal.SIGTERM)
         assert list(stream) == [Detached(DetachReason.UNAVAILABLE, 5)]

@@ -185,14 +185,14 @@ def test_a_revoked_certificate_ends_it(frontend: Frontend, ca: Pair) -> None:
 
 
 def test_the_end_of_the_run_ends_it(frontend: Frontend) -> None:
-    watching = frontend.client().watch(patience=0)
+    watching = frontend.client().watch(reconnect_timeout=0)
     snapshot(watching)
     frontend.peer.notify(wire.RunEnding())
     assert _end(watching).reason is Reason.UNAVAILABLE
 
 
 def test_a_restart_of_the_frontend_says_watch_again(frontend: Frontend) -> None:
-    watching = frontend.client().watch(patience=0)
+    watching = frontend.client().watch(reconnect_timeout=0)
     snapshot(watching)
     frontend.process.terminate()
     assert "watch again" in _end(watching).message

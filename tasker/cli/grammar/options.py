@@ -71,14 +71,15 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
 
 
 def showing(parser: argparse.ArgumentParser) -> None:
-    from tasker.client.resuming import PATIENCE  # here, since it takes a while, and verbs that show nothing go without
+    # Imported here: the import is slow, and verbs without output do not need it.
+    from tasker.client.resuming import RECONNECT_TIMEOUT
     from tasker.quantity import parse_duration
 
     group = parser.add_argument_group("on a terminal")
     group.add_argument("--no-footer", action="store_false", dest="footer", help="only the job's output")
     group.add_argument("--raw", action="store_true", help="let the job control the terminal; no footer")
     parser.add_argument(
-        "--reconnect", metavar="TIME", type=of_type(parse_duration), default=PATIENCE,
+        "--reconnect", metavar="TIME", type=of_type(parse_duration), default=RECONNECT_TIMEOUT,
         help="take up a broken connection again for so long; 0: never; 1m by default")  # fmt: skip
     parser.add_argument("-t", "--timestamps", action="store_true", help="each line with the time when it was received")
 

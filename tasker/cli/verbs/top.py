@@ -69,7 +69,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _watch(client: Client, owner: str) -> Watching:
-    return client.watch(owner=owner, usage=True, patience=math.inf)
+    return client.watch(owner=owner, usage=True, reconnect_timeout=math.inf)
 
 
 def _show(

@@ -76,7 +76,7 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
     if all(job.ended for job in left.values()):
         yield from left.values()
         return
-    watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", patience=PATIENCE)
+    watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", reconnect_timeout=PATIENCE)
     lingering = _Lingering()
     live = Live(watching, lambda: _seconds_to(until, lingering.due))
     missing: set[str] = set()

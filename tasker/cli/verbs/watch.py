@@ -46,7 +46,7 @@ def run(asked: argparse.Namespace) -> int:
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         job = client.get(asked.job).id if asked.job else ""
-        watching = client.watch(job=job, owner=owner, usage=asked.usage, patience=math.inf)
+        watching = client.watch(job=job, owner=owner, usage=asked.usage, reconnect_timeout=math.inf)
         telling = Telling()
         try:
             for news in watching:
