@@ -91,7 +91,7 @@ def test_refusals_are_carried() -> None:
     with_two(test, serve)
 
 
-def test_a_defect_is_told_by_a_number_and_not_by_its_text(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_is_reported_by_a_number_and_not_by_its_text(caplog: pytest.LogCaptureFixture) -> None:
     async def serve(_channel: Channel, _message: wire.Message) -> Reply:
         raise KeyError("the secret")
 

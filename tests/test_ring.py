@@ -74,7 +74,7 @@ def test_across_the_wrap(writer: RingWriter, reader: RingReader) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 1, 5000])
-def test_what_is_lost_is_told(writer: RingWriter, reader: RingReader, position: int) -> None:
+def test_what_is_lost_is_reported(writer: RingWriter, reader: RingReader, position: int) -> None:
     for start in range(0, 20_000, 1000):
         write(writer, content(start, 1000))
     oldest = 20_000 - writer.capacity

@@ -64,7 +64,7 @@ def test_the_api_carries_it_of_a_disk(row: LimitRow) -> None:
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_systemd_is_told(row: LimitRow) -> None:
+def test_systemd_is_reported(row: LimitRow) -> None:
     told = [line.field for line in properties.PROPERTIES]
     assert row.field in told, f"PROPERTIES in tasker/engine/properties.py has no line for {row.field}"
 

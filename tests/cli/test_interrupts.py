@@ -145,7 +145,7 @@ def test_two_interrupts_during_the_start_leave() -> None:
             interrupt()
 
 
-def test_a_stop_that_fails_is_told() -> None:
+def test_a_stop_that_fails_is_reported() -> None:
     run = Run(error=TaskerError(Reason.UNAVAILABLE, "cannot reach it"))
     told = "cannot say to the service that job k3 is to stop: cannot reach it; it may still run: tasker stop k3"
     reactions: dict[object, Callable[[], None]] = {FIRST: interrupt, told: run.stream.cancel}

@@ -32,7 +32,7 @@ def test_pauses_grow_to_a_bound() -> None:
     assert most == LONGEST_PAUSE
 
 
-def test_no_pause_goes_past_the_end_of_patience() -> None:
+def test_no_pause_goes_past_the_end_of_timeout() -> None:
     outage = Outage(10.0)
     outage.broke(AWAY, 100.0)
     assert outage.left(109.99) == pytest.approx(0.01)
@@ -42,7 +42,7 @@ def test_no_pause_goes_past_the_end_of_patience() -> None:
     assert caught.value is AWAY
 
 
-def test_each_outage_has_all_the_patience() -> None:
+def test_each_outage_has_all_the_timeout() -> None:
     outage = Outage(10.0)
     outage.broke(AWAY, 0.0)
     assert outage.lasts
@@ -153,7 +153,7 @@ def test_a_server_that_goes_on_elsewhere_is_not_believed() -> None:
         attach.broke(caught.value, 2.0, heard=True)
 
 
-def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
+def test_the_leave_of_a_server_is_a_break_where_there_is_timeout() -> None:
     leave = message(detached=pb.Detached(reason=pb.Detached.REASON_UNAVAILABLE, offset=7))
     attach = course()
     attach.received(at(7), 0.0)

@@ -85,7 +85,7 @@ def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(fro
     assert caught.value.message == away.message
 
 
-def test_no_patience(restartable: Frontend) -> None:
+def test_no_timeout(restartable: Frontend) -> None:
     """As it is: what the server says in leaving is handed on, a break is raised."""
     job = restartable.peer.add(PeerJob("abc"))
     job.print(b"12345")

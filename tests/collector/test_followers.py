@@ -19,7 +19,7 @@ def told(engine: Engine) -> wire.FollowerCount:
             return message
 
 
-def test_every_attach_and_every_end_is_told(engine: Engine) -> None:
+def test_every_attach_and_every_end_is_reported(engine: Engine) -> None:
     job = engine.run("sleep", "60")
     wakes = []
     for count in (1, 2):

@@ -87,14 +87,14 @@ def test_texts_come_as_they_are_and_bounded(engine: Engine, place: Path) -> None
     assert (failure.kind, os.fsencode(failure.path)) == ("missing", os.fsencode(deep)[:512])
 
 
-def test_where_the_look_fails_the_errno_is_told(engine: Engine, place: Path) -> None:
+def test_where_the_look_fails_the_errno_is_reported(engine: Engine, place: Path) -> None:
     program = write(place / "program", b"", 0o711)  # may be executed, and not read
     assert engine.release(engine.launch(str(program), uid=STRANGER)) == wire.Released(8, "execute")
     assert found(engine, "x" * 5000) is None
     assert found(engine, "/" + "x" * 256) is None
 
 
-def test_what_files_do_not_explain_is_told_by_its_errno(engine: Engine, place: Path, collector: Daemon) -> None:
+def test_what_files_do_not_explain_is_reported_by_its_errno(engine: Engine, place: Path, collector: Daemon) -> None:
     program = write(place / "program", b"#!/bin/sh\n")
     with program.open("ab"):
         assert engine.release(engine.launch(str(program), uid=STRANGER)) == wire.Released(errno.ETXTBSY, "execute")

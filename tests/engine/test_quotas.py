@@ -101,7 +101,7 @@ def test_the_number_of_running_jobs() -> None:
             tasker.start_job("true", caller=ALICE)
 
 
-def test_slices_are_told_once() -> None:
+def test_slices_are_reported_once() -> None:
     config = '[owner]\nmemory = "64M"\ncpu = 0.5\ntasks = "none"\n[owners.bob]\ntasks = 20\n'
     config += '[total]\nmemory = "none"\ntasks = 90\n'
     with stack(CONTACT + config) as tasker:

@@ -42,7 +42,7 @@ def until_state(frontend: Peer, state: State) -> list[wire.Changed]:
     return told
 
 
-def test_the_life_of_a_job_is_told_and_values_of_its_environment_are_not(tasker: Stack, frontend: Peer) -> None:
+def test_the_life_of_a_job_is_reported_and_values_of_its_environment_are_not(tasker: Stack, frontend: Peer) -> None:
     job = tasker.start_job("true", caller=ALICE, environment={"SECRET": "x"})
     told = [message.job for message in until_state(frontend, State.ENDED)]
     assert {j.id for j in told} == {job.id}

@@ -56,12 +56,12 @@ class Standing:
         known = self.job.state
         return self.asked if self.asked and known in (State.STARTING, State.RUNNING, State.PAUSED) else known
 
-    def take(self, news: Job | Usage) -> None:
+    def take(self, status: Job | Usage) -> None:
         """The job as it is now, or what it uses. That it has ended is the last word."""
-        if isinstance(news, Usage):
-            self.usage = news
+        if isinstance(status, Usage):
+            self.usage = status
         elif self.job.ended is None:
-            self.job = news
+            self.job = status
 
 
 def footer(standing: Standing, columns: int, now: float | None = None) -> Text:

@@ -36,11 +36,11 @@ class Wake(Enum):
 
 
 class Live(Generic[E]):
-    """Iterates over `events` in a thread. `patience()` is the time in seconds until the next tick, None for none."""
+    """Iterates over `events` in a thread. `until_tick()` is the time in seconds until the next tick, None for none."""
 
-    def __init__(self, events: Iterable[E], patience: Callable[[], float | None]) -> None:
+    def __init__(self, events: Iterable[E], until_tick: Callable[[], float | None]) -> None:
         self._events = events
-        self._patience = patience
+        self._until_tick = until_tick
         # A SimpleQueue: its put may be called in a signal handler.
         self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(BACKLOG)
@@ -77,7 +77,7 @@ class Live(Generic[E]):
         """Ends with the events; raises what they raised."""
         while True:
             try:
-                item = self._queue.get(timeout=self._patience())
+                item = self._queue.get(timeout=self._until_tick())
             except Empty:
                 yield Wake.TICK
                 continue

@@ -41,7 +41,7 @@ class Piped(View):
         for text in self._notices.now():
             self.notice(text.plain)
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         return self._notices.due()
 
     def close(self) -> None:

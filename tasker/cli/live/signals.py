@@ -35,7 +35,7 @@ class Attach(Protocol):
     """What Interrupts needs of the attach that is shown (follow.Follow)."""
 
     def do(self, action: Action) -> None: ...
-    def tell(self, text: str) -> None: ...
+    def report(self, text: str) -> None: ...
 
 
 @contextmanager
@@ -136,7 +136,7 @@ class Interrupts:
         hint = "Ctrl-C kills it at once" if grace is None else "Ctrl-C leaves it"
         self._output.hint(hint, State.STOPPING)
         self._follow.do(self._output.unask)
-        self._follow.tell(f"{self._step.value} {self._job}; {hint}")
+        self._follow.report(f"{self._step.value} {self._job}; {hint}")
         threading.Thread(target=self._ask_for_it, args=(grace,), name="stop", daemon=True).start()
 
     def _ask_for_it(self, grace: float | None) -> None:
@@ -146,7 +146,7 @@ class Interrupts:
             self._answered = True
         except TaskerError as error:
             self._answered |= error.reason is not Reason.UNAVAILABLE
-            self._follow.tell(unstopped(self._job, error))
+            self._follow.report(unstopped(self._job, error))
 
     @property
     def unanswered(self) -> bool:

@@ -18,7 +18,7 @@ AGAIN = 2.0
 """Seconds after which a stream that broke off is asked for again."""
 
 
-class News:
+class JobStatus:
     """Iterate it in a thread of its own; `cancel` ends it, from any other. `watch(job)` begins a stream."""
 
     def __init__(self, watch: Callable[[str], Watching], job: str) -> None:

@@ -16,14 +16,14 @@ STDOUT = 1
 class View:
     """What an attach needs of a place to show a job at. All of it is called between two events, but for `hint`."""
 
-    wants_news = False
-    """Whether it shows what `news` brings."""
+    wants_status = False
+    """Whether it shows what `status` brings."""
     suspends = False
     """Whether there is a terminal to leave in order before Ctrl-Z; else that stops the process at once."""
     def show(self, event: Event) -> None:
         raise NotImplementedError
 
-    def news(self, news: Job | Usage) -> None:
+    def status(self, status: Job | Usage) -> None:
         """The job as it is now, or what it uses."""
 
     def notice(self, text: str) -> None:
@@ -48,7 +48,7 @@ class View:
     def suspend(self) -> None:
         """Leave the terminal in order: somebody else gets it until the next tick."""
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         """Seconds until it wants a tick; None for never."""
         return None
 

@@ -82,12 +82,12 @@ def happenings(difference: Difference) -> list[str]:
     before, after = difference.before, difference.after
     if after is None:
         return ["forgotten"]
-    told = [_moved(before, after)]
+    clauses = [_moved(before, after)]
     if before is not None and before.limits != after.limits:
-        told.append(_limits(before, after))
+        clauses.append(_limits(before, after))
     if after.archived and (before is None or not before.archived):
-        told.append("archived")
-    return [text for text in told if text]
+        clauses.append("archived")
+    return [text for text in clauses if text]
 
 
 def present(job: Job) -> str:
