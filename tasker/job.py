@@ -174,6 +174,10 @@ class Job:
         return max(0.0, (now if self.clock.ended is None else self.clock.ended) - self.clock.started)
 
 
+TIMES = ("created", "started", "exited", "ended", "lingers_until")
+"""The fields of Job that are times."""
+
+
 def without_values(job: Job) -> Job:
     """The job with the names of its environment alone: the values are only for those who manage it."""
     names = dict.fromkeys(job.spec.environment, "")

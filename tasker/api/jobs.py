@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import fields
+from typing import Any
 
 from tasker.api import values
 from tasker.api.specs import limits_from, limits_to, spec_from, spec_to
 from tasker.api.usages import usage_from, usage_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.job import Clock, Job, Kind, Outcome
+from tasker.job import TIMES, Clock, Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Disk
 
@@ -18,40 +20,24 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATES: dict[State, str] = {state: f"JOB_STATE_{state.name}" for state in State if state is not State.GONE}
 _STATES_BACK: dict[int, State] = {pb.JobState.Value(name): state for state, name in _STATES.items()}
 _KINDS: dict[Kind, str] = {kind: f"KIND_{kind.name}" for kind in Kind}
+_CONVERTED = {"state", "spec", "limits", "in_force", "differing", "outcome", "usage", "disks", "clock", *TIMES}
+_AS_THEY_ARE = tuple(field.name for field in fields(Job) if field.name not in _CONVERTED)
+"""The fields that have the same name and the same value at both ends."""
+_FIELDS = pb.Job.DESCRIPTOR.fields_by_name
 _KINDS_BACK: dict[int, Kind] = {pb.Outcome.Kind.Value(name): kind for kind, name in _KINDS.items()}
 
 
 def job_to(job: Job) -> pb.Job:
     """With its durations as of now."""
     message = pb.Job(
-        id=job.id,
-        owner=job.owner,
-        spec=spec_to(job.spec),
-        unit=job.unit,
-        slice=job.slice,
-        user=job.user,
-        uid=job.uid,
+        **{name: getattr(job, name) for name in _AS_THEY_ARE},
         state=_STATES[job.state],
-        created=values.timestamp(job.created),
-        pid=job.pid,
+        spec=spec_to(job.spec),
         limits=limits_to(job.limits),
         differing=job.differing,
-        printed=job.printed,
-        followers=job.followers,
-        archived=job.archived,
-        revision=job.revision,
-        stopping_by=job.stopping_by,
-        left_behind=job.left_behind,
-        paused=job.paused,
-        lingering=job.lingering,
-        ring=job.ring,
-        ring_asked=job.ring_asked,
-        disks=[
-            pb.Disk(path=disk.path, mount_point=disk.mount_point, name=disk.name, number=disk.number)
-            for disk in job.disks
-        ],
+        disks=[pb.Disk(**vars(disk)) for disk in job.disks],
     )
-    for name in ("started", "exited", "ended", "lingers_until"):
+    for name in TIMES:
         if (when := getattr(job, name)) is not None:
             getattr(message, name).CopyFrom(values.timestamp(when))
     for name, seconds in _durations(job, time.monotonic()).items():
@@ -74,41 +60,26 @@ def job_from(message: pb.Job) -> Job:
     if message.state not in _STATES_BACK:
         raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
     return Job(
-        id=message.id,
-        owner=message.owner,
-        spec=spec_from(message.spec),
-        unit=message.unit,
-        slice=message.slice,
-        user=message.user,
-        uid=message.uid,
+        **{name: _value(message, name) for name in _AS_THEY_ARE},
+        **{name: _time(message, name) for name in TIMES},
         state=_STATES_BACK[message.state],
-        created=values.time(message.created),
-        started=_time(message, "started"),
-        exited=_time(message, "exited"),
-        ended=_time(message, "ended"),
-        lingers_until=_time(message, "lingers_until"),
-        pid=message.pid,
-        outcome=_outcome_from(message.outcome) if message.HasField("outcome") else None,
+        spec=spec_from(message.spec),
         limits=limits_from(message.limits),
         in_force=limits_from(message.in_force) if message.HasField("in_force") else None,
-        differing=tuple(message.differing),
+        outcome=_outcome_from(message.outcome) if message.HasField("outcome") else None,
         usage=usage_from(message.usage) if message.HasField("usage") else None,
-        printed=message.printed if message.HasField("printed") else None,
-        followers=message.followers,
-        archived=message.archived,
-        revision=message.revision,
-        stopping_by=message.stopping_by,
-        left_behind=message.left_behind,
-        paused=message.paused,
-        lingering=message.lingering,
-        ring=message.ring,
-        ring_asked=message.ring_asked,
+        differing=tuple(message.differing),
         disks=tuple(Disk(disk.path, disk.mount_point, disk.name, disk.number) for disk in message.disks),
         clock=_clock(message, time.monotonic()),
     )
 
 
-def _time(message: pb.Job, name: str) -> float | None:
+def _value(message: pb.Job, name: str) -> Any:
+    """A scalar; None where the field can be absent and is."""
+    return None if _FIELDS[name].has_presence and not message.HasField(name) else getattr(message, name)
+
+
+def _time(message: pb.Job, name: str) -> Any:
     return values.time(getattr(message, name)) if message.HasField(name) else None
 
 

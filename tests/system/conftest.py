@@ -133,6 +133,19 @@ class User:
         return data.split(b"\n")[0].decode()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "late(n): runs after the tests without this mark, in the order of the numbers")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((mark.args[0] for mark in item.iter_markers("late")), 0))
+
+
+def install(package: str) -> None:
+    """A package of this version, over the one that is there."""
+    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", package)
+
+
 @pytest.fixture(scope="session")
 def service() -> None:
     """Tasker runs, as `systemctl enable --now tasker` leaves it. The ring is one that a slow reader keeps up with, and

@@ -18,7 +18,7 @@ from tasker import __version__
 from tasker.cli.grammar import options
 from tasker.cli.grammar.help import EPILOG, INTRODUCTION, sentence
 from tasker.cli.grammar.parser import Parser, UsageError
-from tasker.cli.grammar.suggest import did_you_mean
+from tasker.cli.grammar.suggest import did_you_mean, instead_of
 from tasker.cli.grammar.verbs import ALIASES, HIDDEN, NAMES, VERBS, WITH_COMMAND, load
 
 TYPE_CHECKING = False
@@ -68,8 +68,9 @@ def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
     at = verb.actions.get(getattr(namespace, "action", None) or "", verb)
     see = f"see {at.prog} --help"
     if word.startswith("-") or at is parser:
-        near = did_you_mean(word, at.option_strings())
-        raise UsageError(f"cannot understand {word[:40]!r}; {near or see}")
+        known = at.option_strings()
+        hint = instead_of(word, known) or did_you_mean(word, known) or see
+        raise UsageError(f"cannot understand {word[:40]!r}; {hint}")
     raise UsageError(f"cannot take {word[:40]!r}: {at.verb} takes {at.takes()}; {see}")
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, datetime
 from time import monotonic as now
 from typing import Any
 
 from tasker.client import Attached, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.errors import TaskerError
-from tasker.job import Job, Outcome
+from tasker.job import TIMES, Job, Outcome
 from tasker.usage import Usage
 
 
@@ -25,46 +25,27 @@ def dump(document: dict[str, Any]) -> str:
 
 
 def job(job: Job) -> dict[str, Any]:
-    """`Job`."""
-    return {
-        "id": job.id,
-        "owner": job.owner,
-        "spec": asdict(job.spec),
-        "unit": job.unit,
-        "slice": job.slice,
-        "user": job.user,
-        "uid": job.uid,
-        "state": str(job.state),
-        "created": time(job.created),
-        "started": time(job.started),
-        "ended": time(job.ended),
-        "outcome": None if job.outcome is None else _outcome(job.outcome),
-        "pid": job.pid,
-        "limits": asdict(job.limits),
-        "in_force": None if job.in_force is None else asdict(job.in_force),
-        "differing": list(job.differing),
-        "usage": None if job.usage is None else usage(job.usage),
-        "printed": job.printed,
-        "followers": job.followers,
-        "archived": job.archived,
-        "revision": job.revision,
-        "stopping_by": job.stopping_by,
+    """`Job`: the dataclass. In place of `clock`, whose moments mean nothing on another machine, it has durations."""
+    plain = {field.name: _plain(getattr(job, field.name)) for field in fields(job) if field.name != "clock"}
+    clock = job.clock
+    return plain | {
+        **{name: time(getattr(job, name)) for name in TIMES},
         "elapsed": job.elapsed(now()),
-        "since_end": None if job.clock.ended is None else now() - job.clock.ended,
-        "exited": time(job.exited),
-        "lingering": job.lingering,
-        "lingers_until": time(job.lingers_until),
-        "lingers_for": _lingers_for(job),
-        "left_behind": job.left_behind,
-        "paused": job.paused,
-        "disks": [asdict(disk) for disk in job.disks],
-        "ring": job.ring,
-        "ring_asked": job.ring_asked,
+        "since_end": None if clock.ended is None else now() - clock.ended,
+        "lingers_for": None if clock.lingers_until is None else max(0.0, clock.lingers_until - now()),
     }
 
 
-def _lingers_for(job: Job) -> float | None:
-    return None if job.clock.lingers_until is None else max(0.0, job.clock.lingers_until - now())
+def _plain(value: Any) -> Any:
+    """A field of a job as JSON has it."""
+    match value:
+        case Outcome():
+            return {**asdict(value), "kind": str(value.kind), "summary": value.summary}
+        case Usage():
+            return usage(value)
+        case tuple():
+            return [_plain(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def usage(usage: Usage) -> dict[str, Any]:
@@ -102,10 +83,6 @@ def event(event: Event) -> dict[str, Any]:
             return {"interrupted": {"offset": event.offset, "error": event.error.message}}
         case Resumed():
             return {"resumed": {"job": job(event.job), "offset": event.offset, "after": event.after}}
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {**asdict(outcome), "kind": str(outcome.kind), "summary": outcome.summary}
 
 
 def time(when: float | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The end of the run. Late, by its name: these stop the service."""
+"""The end of the run. These tests stop the service, so they run late."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tests.system.conftest import (
 )
 from tests.waiting import DEADLINE, join, until, until_equal, until_gone
 
+pytestmark = pytest.mark.late(1)
 TIMEOUT_STOP = 90.0
 """Seconds after which systemd kills what it stops; the engine's own limit is 10 s, beside what a busy machine adds."""
 

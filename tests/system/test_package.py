@@ -1,4 +1,4 @@
-"""The package's own life: upgraded, removed, purged. Last of all, by its name: nothing is left after it."""
+"""What the package brings, and what is left when it is removed and purged. The last tests: nothing is left to test."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import ETC, User, run, show, until_serving
-from tests.system.test_zz_run import leftovers
+from tests.system.conftest import ETC, User, install, run, show
+from tests.system.test_run import leftovers
 
+pytestmark = pytest.mark.late(3)
 CONTROL = Path("/run/systemd/system.control")
 """Where systemd keeps the quotas of slices until the next boot."""
 
@@ -18,17 +19,6 @@ CONTROL = Path("/run/systemd/system.control")
 @pytest.fixture(autouse=True)
 def tidy() -> None:
     """In place of the one for all the others: after the last test there is no service to tidy with."""
-
-
-def test_an_upgrade_keeps_the_jobs(alice: User) -> None:
-    collector = show("tasker-collector.service", "MainPID")
-    engine = show("tasker.service", "MainPID")
-    job = alice.start("sleep", "600")
-    install()
-    until_serving()
-    assert show("tasker-collector.service", "MainPID") == collector
-    assert show("tasker.service", "MainPID") != engine
-    assert alice.connect().get(job.id).state == "running"
 
 
 def test_it_brings_completion() -> None:
@@ -58,7 +48,7 @@ def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
     assert leftovers() == []
     assert (ETC / "ca.key").exists()
     assert not Path("/usr/lib/tasker/tasker").exists()
-    install()
+    install(os.environ["TASKER_DEB"])
     assert {path.name: path.read_bytes() for path in ETC.rglob("*.*")} == certificates
     run("apt-get", "-qq", "purge", "-y", "tasker")
     assert leftovers() == []
@@ -68,7 +58,3 @@ def test_remove_stops_and_purge_leaves_nothing(alice: User) -> None:
     assert not Path("/var/lib/tasker").exists()
     assert not Path("/usr/lib/tasker").exists()
     assert run("systemctl", "list-unit-files", "--no-legend", "tasker*", check=False) == ""
-
-
-def install() -> None:
-    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", os.environ["TASKER_DEB"])
