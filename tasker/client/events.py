@@ -19,7 +19,7 @@ class DetachReason(StrEnum):
 
     REQUESTED = "requested"
     UNAVAILABLE = "unavailable"
-    """The server restarts: attach again, from the offset. Only where there is no patience to do that by itself."""
+    """The server restarts: attach again, from the offset. Only with a reconnect_timeout of 0."""
     CERTIFICATE = "certificate"
     """One's own expired or was revoked."""
     END_OF_RECALL = "end-of-recall"

@@ -1,7 +1,7 @@
 """Going on after a connection broke: when to ask again, what to ask for, when to give up. Pure: the time is told.
 
     reads ──received──▶ events           an error ──broke──▶ pause, ask again ──received──▶ mended
-                                                  └── not UNAVAILABLE, or patience is over: raised
+                                                  └── not UNAVAILABLE, or reconnect_timeout is over: raised
 
 One rule for streams, waits and stops: a break is lived through once the server has been heard by this client, be it in
 another call or by a word about this one (translation.py knows). A server that was never heard (wrong address, refused
@@ -50,7 +50,7 @@ class Outage:
 
     @property
     def tolerated(self) -> bool:
-        """Whether there is any patience at all."""
+        """Whether reconnect_timeout is above 0."""
         return self._reconnect_timeout > 0
 
     def asked(self, now: float) -> None:
@@ -172,7 +172,7 @@ class Stop(Asking):
     """StopJob, asked again after every break: a second one changes nothing. Then GetJob goes first, as in a Wait: the
     answer to a stop may take the whole grace period.
 
-    `job`: with patience, a whole id. What was a prefix of this job may by then be one of another.
+    `job`: with a reconnect_timeout, a whole id. What was a prefix of this job may by then be one of another.
     """
 
     def __init__(self, job: str, grace: float | None, reconnect_timeout: float) -> None:

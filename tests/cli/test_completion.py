@@ -185,5 +185,5 @@ def test_a_service_that_is_away_keeps_nobody_waiting(machine: Machine) -> None:
         done = machine.run("candidates", "job", "--address", address)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert machine.run("candidates", "context", TASKER_CONTEXT="none").stdout == ""
-    assert time.monotonic() - begun < DEADLINE  # three times PATIENCE and three starts of Python
+    assert time.monotonic() - begun < DEADLINE  # three times TIMEOUT and three starts of Python
     assert TIMEOUT < 2

@@ -74,7 +74,7 @@ def test_an_upgrade_keeps_the_run(alice: User, earlier: None, tmp_path: Path) ->
     lingering = alice.sh("setsid sh -c 'echo left; exec sleep 600' & exit 5", linger=600.0)
     ended = alice.wait(alice.sh("echo done; exit 3"))
     alice.first_line(stopping)
-    stopper = threading.Thread(target=lambda: alice.connect().stop(stopping.id, patience=60.0))
+    stopper = threading.Thread(target=lambda: alice.connect().stop(stopping.id, reconnect_timeout=60.0))
     stopper.start()
     until_equal(lambda: client.get(stopping.id).state, "stopping")
     until_equal(lambda: client.get(lingering.id).state, "ending")
