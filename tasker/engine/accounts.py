@@ -1,10 +1,10 @@
-"""Whom a job runs as: the local account that [accounts] names for its owner, or else the one of the owner's name, or
-else a uid of the owner's own out of a reserved range (ledger.py).
+"""Which account a job runs as: the local account that [accounts] maps its owner to, else the local account with the
+owner's name, else a uid reserved for the owner (ledger.py).
 
-An account of the owner's name is taken only where it is a person's: a uid from 1000 to UID_MAX of /etc/login.defs, or
-in systemd-homed's range. Above these lie dynamic users, containers' ranges and whole directories (LDAP); such an
-account has to be named in [accounts]. An account below 1000 belongs to the system, and neither it nor nobody ever runs
-an owner's jobs.
+An account with the owner's name is used only if it is a person's: its uid lies between 1000 and UID_MAX of
+/etc/login.defs, or in systemd-homed's range. Higher uids belong to dynamic users, containers or directory services
+(LDAP); such an account must be mapped in [accounts]. Accounts below 1000 are system accounts; owners' jobs never run as
+one of them, nor as nobody.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from tasker.engine.ledger import Ledger
 from tasker.errors import Reason, TaskerError
 
 FIRST_PERSON = 1000
-"""The lowest uid of a person's account on Debian; those below are the system's."""
+"""The lowest uid of a person's account on Debian; lower uids are system accounts."""
 LAST_PERSON = 60_000
-"""The highest one, where login.defs(5) does not say."""
+"""The highest uid of a person's account if login.defs(5) does not set UID_MAX."""
 LOGIN_DEFS = Path("/etc/login.defs")
 _HOMED = range(60_001, 60_514)
-"""systemd's "Users, Groups, UIDs and GIDs"."""
+"""See "Users, Groups, UIDs and GIDs" of systemd."""
 _NOBODY = 65534
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Account:
-    """What the collector and the job's environment need to know."""
+    """What the collector and the job's environment need to know about an account."""
 
     name: str
-    """"" for a uid that has no account."""
+    """"" for a uid without an account."""
     uid: int
     gid: int
     groups: tuple[int, ...]
     home: str
     shell: str
     persons: bool = False
-    """Whether it is a person's account, by its uid."""
+    """Whether the uid is in a range of persons' accounts."""
 
     def may_run_jobs(self, *, mapped: bool) -> bool:
-        """Whether owners' jobs may run as it; `mapped`: [accounts] names it, so it need not be a person's."""
+        """Whether owners' jobs may run as this account. `mapped`: [accounts] names it, so it need not be a person's."""
         return self.persons or (mapped and self.uid >= FIRST_PERSON and self.uid != _NOBODY)
 
     def environment(self, job: str, owner: str) -> dict[str, str]:
-        """The small default environment of a job."""
+        """The default environment of a job."""
         name = self.name or owner
         return {
             "PATH": _PATH,
@@ -70,25 +70,29 @@ class Accounts:
         self._names = Blocking("the name service")
 
     async def own(self, owner: str) -> Account | None:
-        """The local account that the owner's jobs run as, if there is one."""
+        """The local account that the owner's jobs run as, or None."""
         name = self.config.accounts.get(owner)
         account = await self._look_up(name or owner)
         return account if account is not None and account.may_run_jobs(mapped=name is not None) else None
 
     async def of_owner(self, owner: str) -> Account:
-        """Raises TaskerError: REFUSED where [accounts] names none that may be, EXHAUSTED where the range is used up."""
+        """The account that jobs of `owner` run as.
+
+        Raises TaskerError: REFUSED if [accounts] maps the owner to an account that is missing or not allowed, EXHAUSTED
+        if no uid is left in the reserved range.
+        """
         name = self.config.accounts.get(owner)
         account = await self._look_up(name or owner)
         if account is not None and account.may_run_jobs(mapped=name is not None):
             return account
         if name is not None:
             raise self._unfit(owner, name, account)
-        jobs = self.config.jobs  # nothing is awaited from here on: two starts get the same uid
+        jobs = self.config.jobs  # no await from here on: concurrent starts of one owner get the same uid
         uid = self._ledger.uid(owner) or self._ledger.give(owner, range(jobs.first_uid, jobs.first_uid + jobs.uids))
         return Account("", uid, uid, (), "/", "/bin/sh")
 
     async def named(self, name: str) -> Account:
-        """Raises TaskerError(INVALID) where there is no such account."""
+        """The account called `name`. Raises TaskerError(INVALID) if there is none."""
         account = await self._look_up(name)
         if account is None:
             text = f"cannot run as {name[:40]!r}: there is no such account on this machine; name another"
@@ -96,7 +100,8 @@ class Accounts:
         return account
 
     async def _look_up(self, name: str) -> Account | None:
-        """The local account of that name. Raises TaskerError(UNAVAILABLE)."""
+        """The local account called `name`, or None. Raises TaskerError(UNAVAILABLE) if the name service does not
+        answer."""
         instead = f"try again, or ask {self.config.server.contact} to look at /etc/nsswitch.conf"
         return await self._names.run(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
 

@@ -1,9 +1,10 @@
-"""Ended jobs whose output is on disk instead of in memory: how they come there, how they are read, how they go.
+"""Ended jobs whose output is on disk instead of in memory: archiving, reading and deleting them.
 
-    the files stand (archive_files.py) ─▶ the table says archived ─▶ the collector forgets its ring
+    files complete (archive_files.py) ─▶ the table marks the job archived ─▶ the collector frees the ring
 
-Whoever attaches is served from memory up to the second step and from disk after it. An engine that dies in between
-finds the files and lets the collector forget the job (reconcile.py). The loop never waits for a disk: threads do.
+Followers read from memory until the second step and from disk after it. If the engine dies between the steps, its
+successor finds the files and tells the collector to forget the job (reconcile.py). Disk access runs in threads, so it
+never blocks the event loop.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Archive:
         self._unpacked = Unpacked(files, tasks)
 
     async def load(self) -> list[Entry]:
-        """The archived jobs of this run, as an earlier engine left them."""
+        """The archived jobs of this run, read from disk."""
         try:
             found = await asyncio.to_thread(self._files.load)
         except OSError as error:
@@ -49,7 +50,8 @@ class Archive:
         return [Entry.of_archive(job, archive_size) for job, archive_size in found]
 
     async def keep(self, entry: Entry) -> Job:
-        """Archive a job that has ended; one that is archived is no error. Raises TaskerError, with nothing changed."""
+        """Archive an ended job; returns at once if it is archived already. Raises TaskerError and changes nothing on
+        failure."""
         job = entry.job
         if job.state is not State.ENDED:
             text = f"cannot archive job {job.id}: it is {job.state}"
@@ -94,11 +96,12 @@ class Archive:
             ring.free()
 
     async def follow(self, entry: Entry) -> tuple[int, int]:
-        """As the collector's Follow: the ring and what to sleep on, the caller's to close. Raises TaskerError."""
+        """Return the ring and the wake pipe of an archived job, like Collector.follow; the caller closes both. Raises
+        TaskerError."""
         return await self._unpacked.follow(entry)
 
     async def delete(self, entry: Entry) -> None:
-        """Forget an ended job, wherever its output is."""
+        """Delete an ended job and its output, from memory or from disk."""
         self._table.remove(entry)
         if entry.job.archived:
             try:
@@ -109,7 +112,8 @@ class Archive:
             await self._collector.forget(entry.job.id)
 
     async def close(self, *, run_is_over: bool) -> None:
-        """Leave what is under way, as it was before; with the run, everything goes."""
+        """Cancel archiving that is under way and leave those jobs in memory. At the end of the run, delete all
+        archives."""
         self._files.stop.set()
         if self._under_way:
             await asyncio.wait(list(self._under_way.values()))

@@ -1,10 +1,10 @@
-"""What archived jobs are on disk, and the work on it, which may take long: archive.py and unpacked.py do it in threads.
+"""The files of archived jobs, and slow operations on them, which archive.py and unpacked.py run in threads.
 
-    <root>/<run>/<id>.gz     the output that was still held, for zcat
-    <root>/<run>/<id>.job    a line of JSON, a Record; then the timestamps of its ring: positions, times
+    <root>/<run>/<id>.gz     the output that the ring still held, for zcat
+    <root>/<run>/<id>.job    a line of JSON, an ArchiveRecord; then the timestamps of the ring: positions, times
 
-Written under another name, synced and renamed, the output first: a job is archived once its .job stands. Nobody but
-root may enter the directories. All of it goes with its run.
+Each file is written under a temporary name, synced and renamed, the output first: a job is archived once its .job file
+exists. Only root may enter the directories. All files are deleted at the end of the run.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from tasker.ring import RingReader, lay_out
 log = logging.getLogger(__name__)
 
 PIECE = 1 << 20
-"""Bytes that are in memory at once."""
+"""Bytes held in memory at once."""
 _GZIP = 31  # zlib: the largest window, with gzip's header
-_QUICK = 1  # zlib's level: for text, a third larger than its default, and three times as fast
+_QUICK = 1  # zlib's level: text gets a third larger than at the default level, three times as fast
 _NEW = ".new"
 
 
 class Cancelled(Exception):
-    """The engine is to end, and what it was doing is left undone."""
+    """The engine is exiting, and the operation was not completed."""
 
 
 @dataclass(frozen=True)
 class ArchiveRecord:
-    """`begin` and `end` are positions in the job's output: what was before `begin` is lost. `epoch`: its ring's."""
+    """`begin` and `end` are positions in the job's output; output before `begin` is lost. `epoch` is the ring's."""
 
     job: Job
     begin: Count
@@ -52,10 +52,11 @@ class ArchiveFiles:
         self._root = root
         self._directory = root / run
         self.stop = threading.Event()
-        """Set: whatever is under way raises Stopped."""
+        """Set at exit: every operation under way raises Cancelled."""
 
     def load(self) -> list[tuple[Job, int]]:
-        """This run's archived jobs and their sizes in bytes. What is left of other runs, or half written, goes."""
+        """Returns this run's archived jobs and their sizes in bytes. Deletes other runs' archives and incomplete
+        ones."""
         if not self._root.exists():
             return []
         for other in self._root.iterdir():
@@ -73,8 +74,8 @@ class ArchiveFiles:
         return found
 
     def write(self, job: Job, ring: RingReader) -> int:
-        """Archive a job that has ended; the bytes it takes on disk. Raises OSError, and then nothing is left of it."""
-        if self.stop.is_set():  # the directory may be gone already, with the run
+        """Archive an ended job; returns its size on disk in bytes. Raises OSError and leaves no file on failure."""
+        if self.stop.is_set():  # at the end of the run the directory may be gone already
             raise Cancelled
         for directory in (self._root, self._directory):
             directory.mkdir(mode=0o700, exist_ok=True)
@@ -89,9 +90,9 @@ class ArchiveFiles:
         return self._size(job.id)
 
     def unpack(self, id: str) -> int:
-        """A descriptor, for reading, of a ring with the job's output, in a file without a name.
+        """Return a read-only descriptor of a ring with the job's output, in an unnamed file.
 
-        Raises OSError, FileNotFoundError where the job is not archived, and ValueError where its files are damaged.
+        Raises OSError, FileNotFoundError if the job is not archived, and ValueError if its files are damaged.
         """
         record, (positions, times) = self._record(id), self._timestamps(id)
         with tempfile.TemporaryFile(dir=self._directory, prefix="attach", suffix=_NEW) as file:
@@ -103,12 +104,12 @@ class ArchiveFiles:
             return os.open(f"/proc/self/fd/{file.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
 
     def delete(self, id: str) -> None:
-        """Of a job that is not here, nothing."""
+        """Delete the files of a job, if there are any."""
         for name in (f"{id}.job", f"{id}.gz", f"{id}.job{_NEW}", f"{id}.gz{_NEW}"):
             (self._directory / name).unlink(missing_ok=True)
 
     def delete_all(self) -> None:
-        """The run is over."""
+        """Delete all archives of this run, at its end."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _record(self, id: str) -> ArchiveRecord:

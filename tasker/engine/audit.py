@@ -1,7 +1,7 @@
-"""What happens to jobs, and what callers do and are refused, in the journal: beside the unit it is about.
+"""The audit trail in the journal: what happens to jobs, what callers do, and what they are refused.
 
-Sent by root with OBJECT_SYSTEMD_UNIT=, a message stands in `systemctl status tasker-<id>.scope`. `search` in
-tasker/journal.py finds what happened to a job or an owner's jobs, and what a caller did.
+Sent by root with OBJECT_SYSTEMD_UNIT=, a message appears in `systemctl status tasker-<id>.scope`. `search` in
+tasker/journal.py finds what happened to a job or to an owner's jobs, and what a caller did.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tasker.ratelimit import OTHERS, RateLimit
 REFUSALS = frozenset(
     (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
 )
-"""Those that are written down. A typing error is nobody's concern but the caller's."""
+"""Refusals that are logged. A typing error concerns only the caller."""
 _MOST_REFUSALS, _MOST_ACTIONS = 20, 300
-"""Lines of one caller in a minute, so that nobody drives what the others do out of the journal; the rest is counted.
-journald's own rate limit, of all callers together, is off for this service (systemd/tasker.service)."""
+"""Lines per caller and minute; further ones are counted. So no caller floods the journal at the expense of others.
+journald's own rate limit, which counts all callers together, is off for this service (systemd/tasker.service)."""
 
 
 class AuditTrail(journal.Journal):
@@ -30,16 +30,17 @@ class AuditTrail(journal.Journal):
         self._actions = RateLimit(_MOST_ACTIONS, self._omitted_actions)
 
     def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
-        """One line about a job, and its id first. `actor` did it: a caller, or a word like "systemctl" or "systemd"."""
+        """Logs a line about a job, which begins with its id. `actor` is a caller, or a word like "systemctl" or
+        "systemd"."""
         self.write(action, f"{job.id}: {message}", _who(actor) | _what(job), priority)
 
     def action(self, action: str, caller: Identity, job: Job, words: str) -> None:
-        """`caller` did something to a job: `words` say it in the past tense."""
+        """Logs what `caller` did to a job: `words` in the past tense."""
         if self._actions.take(caller.name):
             self.write(action, f"{job.id}: {caller.name} {words}", _who(caller) | _what(job))
 
     def refusal(self, action: str, caller: Identity, error: TaskerError, job: Job | None) -> None:
-        """`caller` was refused `action`."""
+        """Logs that `caller` was refused `action`."""
         if error.reason not in REFUSALS:
             return
         if self._refusals.take(caller.name):
@@ -48,7 +49,7 @@ class AuditTrail(journal.Journal):
             self.write("refuse", f"{caller.name}: {error.message}", fields, 5)
 
     def close(self) -> None:
-        """Write down now what there is to report at the end of the minute."""
+        """Logs now what would be reported at the end of the minute."""
         self._refusals.close()
         self._actions.close()
 

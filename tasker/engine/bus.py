@@ -1,10 +1,11 @@
 """The system bus: calls with a deadline, signals of followed services. The only file that imports dbus_next.
 
-A signal is taken from the connection that owns the name of a followed service and from nobody else: any local user may
-address a forged one to this process.
+A signal is accepted only from the connection that owns the name of a followed service: any local user may send a forged
+signal to this process.
 
-Its exceptions end here; what leaves is a TaskerError. It works around what is known of the library: EAGAIN
-taken for the end of the connection (its issue 153), calls that wait for ever once it has ended, handlers kept for ever.
+Exceptions of the library do not leave this module; callers see TaskerError. It works around known defects of the
+library: EAGAIN treated as a closed connection (its issue 153), calls that never return after the connection has closed,
+handlers that are never removed.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from tasker.errors import Reason, TaskerError
 log = logging.getLogger(__name__)
 
 DEADLINE = 25.0
-"""Seconds for one call. Past it the bus, or who answers on it, is taken for hung."""
+"""Seconds for one call. After that, the bus or the called service counts as hung."""
 AT_ONCE = 64
-"""Calls that wait for a reply. dbus-daemon refuses past 128."""
+"""Concurrent calls. dbus-daemon refuses more than 128."""
 DBUS = "org.freedesktop.DBus"
 PROPERTIES = f"{DBUS}.Properties"
 NO_OWNER = f"{DBUS}.Error.NameHasNoOwner"
@@ -34,7 +35,7 @@ _REPLACE = 3  # the D-Bus specification: ALLOW_REPLACEMENT | REPLACE_EXISTING
 
 
 class BusSignal(NamedTuple):
-    """`sender` is the unique name of the connection, which the bus itself vouches for."""
+    """`sender` is the unique name of the connection, as set by the bus."""
 
     sender: str
     path: str
@@ -43,7 +44,7 @@ class BusSignal(NamedTuple):
 
 
 class BusError(TaskerError):
-    """An error reply. `name` is the D-Bus error's."""
+    """An error reply. `name` is the D-Bus error name."""
 
     def __init__(self, member: str, name: str, words: str) -> None:
         super().__init__(Reason.REFUSED, f"cannot {member}: {words}")
@@ -52,7 +53,7 @@ class BusError(TaskerError):
 
 @dataclass
 class _Followed:
-    """A service whose signals are received. `owner` is None until the bus has said who owns its name."""
+    """A service whose signals are received. `owner` is None until the bus has answered who owns its name."""
 
     received: Callable[[BusSignal], None]
     owned: Callable[[str], None]
@@ -60,7 +61,7 @@ class _Followed:
 
 
 class Bus:
-    """Connect with `Bus.connect`. `lost` is done when the connection has ended, and nothing works any more."""
+    """Connect with `Bus.connect`. `lost` is done once the connection has closed; then every call fails."""
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
@@ -71,19 +72,20 @@ class Bus:
 
     @classmethod
     async def connect(cls, address: str | None) -> Bus:
-        """The system bus, or one at `address`. Raises TaskerError(UNAVAILABLE)."""
+        """Connect to the system bus, or to the bus at `address`. Raises TaskerError(UNAVAILABLE)."""
         try:
             bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)  # type: ignore[arg-type] # its hint is wrong
             bus._writer.sock = _PatientSocket(bus._sock)
             await asyncio.wait_for(bus.connect(), DEADLINE)
-        except Exception as error:  # the library raises whatever it meets
+        except Exception as error:  # the library raises many types
             raise TaskerError(Reason.UNAVAILABLE, f"cannot reach the system bus: {error!r}") from error
         return cls(bus)
 
     async def call(
         self, name: str, path: str, interface: str, member: str, signature: str = "", *body: Any
     ) -> list[Any]:
-        """The reply's arguments. Raises Refused for an error reply, TaskerError(UNAVAILABLE) where none comes."""
+        """Return the arguments of the reply. Raises BusError for an error reply, TaskerError(UNAVAILABLE) without a
+        reply."""
         if not self._bus.connected:
             raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: the system bus is gone; try again in a moment")
         message = Message(
@@ -107,14 +109,14 @@ class Bus:
     async def follow(
         self, name: str, rules: Iterable[str], received: Callable[[BusSignal], None], owned: Callable[[str], None]
     ) -> str:
-        """Call `received` with the signals of the service `name` that match one of `rules` (the part of a match rule
-        after type and sender), and `owned` with every new owner of the name, "" for none. Returns the owner now."""
+        """Call `received` with each signal of the service `name` that matches one of `rules` (the part of a match rule
+        after type and sender), and `owned` with each new owner of the name, "" for none. Returns the current owner."""
         followed = self._followed[name] = _Followed(received, owned)
         for rule in rules:
             await self._match(f"type='signal',sender='{name}',{rule}")
         await self._match(f"type='signal',sender='{DBUS}',interface='{DBUS}',member='NameOwnerChanged',arg0='{name}'")
         owner = await self._owner(name)
-        if followed.owner is None:  # else a change has overtaken the reply
+        if followed.owner is None:  # else NameOwnerChanged arrived before this reply
             followed.owner = owner
         return followed.owner
 
@@ -122,7 +124,7 @@ class Bus:
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
 
     async def _owner(self, name: str) -> str:
-        """The unique name of the connection that owns a well-known one; "" for none."""
+        """The unique name of the connection that owns a well-known name; "" for none."""
         try:
             return str((await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", name))[0])
         except BusError as error:
@@ -131,11 +133,11 @@ class Bus:
             return ""
 
     async def own(self, name: str) -> None:
-        """Take a well-known name, from whoever has it and gives it up."""
+        """Request a well-known name; replaces an owner that allows it."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "RequestName", "su", name, _REPLACE)
 
     async def release(self, name: str) -> None:
-        """Give a well-known name up."""
+        """Release a well-known name."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "ReleaseName", "s", name)
 
     def _message(self, message: Message) -> bool:
@@ -157,7 +159,7 @@ class Bus:
 
 
 async def _end(bus: MessageBus) -> None:
-    with contextlib.suppress(Exception):  # how it ended does not matter
+    with contextlib.suppress(Exception):  # the reason does not matter
         await bus.wait_for_disconnect()
 
 
@@ -167,7 +169,8 @@ def variant(signature: str, value: Any) -> Any:
 
 
 class _PatientSocket:
-    """Says "0 bytes sent" where the library would take EAGAIN for the end: it then waits until there is room."""
+    """Returns 0 where `send` of a socket raises EAGAIN, which the library takes for a closed connection. The library
+    then waits until the socket is writable."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock

@@ -1,6 +1,6 @@
-"""A job's cgroup, read and killed directly: this works when the bus is dead, and is the truth where systemd is a hint.
+"""A job's cgroup, read and killed without systemd: this works when the bus is down, and shows the kernel's view.
 
-The directory is held open by descriptor, so that a name used again can never be meant.
+The directory is kept open by descriptor, so a new cgroup of the same name is never mistaken for it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 _GONE = (errno.ENOENT, errno.ENODEV, errno.EBADF)
-"""What writing says where the cgroup is gone; EBADF: it was closed."""
+"""Errors of writing to a cgroup that was removed; EBADF: `close` was called."""
 _MOST = 16 << 10
-"""Bytes of a file that are read at once; most have a few hundred."""
+"""Bytes read at once; most files have a few hundred."""
 _SHORT = 2 << 10
-"""Bytes. The kernel ends a read where a page is full: less than this was all."""
+"""Bytes. The kernel ends a read at a page boundary: a shorter read than this was the whole file."""
 
 
 class Cgroup:
-    """Raises FileNotFoundError where there is no such directory."""
+    """Raises FileNotFoundError if there is no such directory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,11 +30,12 @@ class Cgroup:
         self._kept: dict[str, int] = {}
 
     def read(self, name: str) -> str:
-        """A file's text without its last newline. Raises OSError: ENODEV or ENOENT where the cgroup is gone."""
+        """Returns the text of a file without its last newline. Raises OSError: ENODEV or ENOENT if the cgroup is
+        gone."""
         kept = self._kept.get(name)
         descriptor = self._open(name) if kept is None else kept
         try:
-            data = part = os.pread(descriptor, _MOST, 0)  # Python's own file objects cost three times as much
+            data = part = os.pread(descriptor, _MOST, 0)  # Python's file objects take three times as long
             while len(part) >= _SHORT:
                 part = os.pread(descriptor, _MOST, len(data))
                 data += part
@@ -44,7 +45,7 @@ class Cgroup:
                 os.close(descriptor)
 
     def keep_open(self, *names: str) -> None:
-        """Files that must be read fast when the time comes; one that is not there is left out."""
+        """Keep files open that must be read without delay later; missing files are skipped."""
         for name in names:
             with contextlib.suppress(OSError):
                 self._kept[name] = self._open(name)
@@ -53,19 +54,19 @@ class Cgroup:
         return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._directory)
 
     def text(self, name: str) -> str:
-        """The same, "" where there is no such file or the cgroup is gone."""
+        """Like `read`, but "" if the file or the cgroup is missing."""
         try:
             return self.read(name)
         except OSError:
             return ""
 
     def number(self, name: str) -> int | None:
-        """A file of one number, like memory.current; None where there is none."""
+        """Return the number in a file like memory.current; None if there is none."""
         text = self.text(name)
         return int(text) if text.isdigit() else None
 
     def numbers(self, name: str) -> dict[str, int]:
-        """A flat keyed file, like memory.events. Empty where the cgroup is gone."""
+        """Parse a flat keyed file like memory.events. Empty if the cgroup is gone."""
         return {key: int(value) for key, value in (line.split() for line in self.text(name).splitlines())}
 
     def holds(self, pid: int) -> bool:
@@ -73,34 +74,35 @@ class Cgroup:
 
     @property
     def processes(self) -> int:
-        """How many processes live in it; below it, where a job has made cgroups there, they count as one."""
+        """The number of processes in the cgroup; processes in cgroups that the job made below it count as one."""
         return max(len(self.text("cgroup.procs").split()), int(self.populated))
 
     def has_other_groups(self, group: int) -> bool:
-        """Whether a process lives in it that is not of that process group."""
+        """Whether the cgroup holds a process of another process group."""
         return any(_group_of(pid) not in (group, None) for pid in self.text("cgroup.procs").split())
 
     @property
     def populated(self) -> bool:
-        """Whether a process lives in it. A zombie does not."""
+        """Whether the cgroup holds a process that is not a zombie."""
         return self.numbers("cgroup.events").get("populated") == 1
 
     @property
     def frozen(self) -> bool:
-        """Whether every process in it stands still."""
+        """Whether every process in the cgroup is frozen."""
         return self.numbers("cgroup.events").get("frozen") == 1
 
     def kill(self) -> None:
-        """SIGKILL to everything in it, faster than it can fork. One that is gone is no error."""
+        """Send SIGKILL to every process in the cgroup at once, so none can fork in between. No error if the cgroup is
+        gone."""
         self._write("cgroup.kill", "1")
 
     def thaw(self) -> None:
-        """Let everything in it go on. One that is gone is no error."""
+        """Thaw every process in the cgroup. No error if the cgroup is gone."""
         self._write("cgroup.freeze", "0")
 
     def _write(self, name: str, text: str) -> None:
         try:
-            flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK  # nothing here may ever wait
+            flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK  # never block
             descriptor = os.open(name, flags, dir_fd=self._directory)
             with open(descriptor, "w") as file:
                 file.write(text)
@@ -109,7 +111,7 @@ class Cgroup:
                 log.error("cannot write %s/%s: %s; look at tasker.service", self.path, name, error.strerror)
 
     def close(self) -> None:
-        """What is asked after this reads as gone."""
+        """Close the descriptors; later reads behave as if the cgroup were gone."""
         kept, self._kept = [self._directory, *self._kept.values()], {}
         self._directory = -1
         for descriptor in kept:
@@ -117,7 +119,7 @@ class Cgroup:
 
 
 def _group_of(pid: str) -> int | None:
-    """A process's group; None where it is gone."""
+    """The process group of a process; None if the process is gone."""
     try:
         return os.getpgid(int(pid))
     except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""Tells when something happened in a job's cgroup: by inotify on its cgroup.events, which says populated and frozen,
-and on its memory.events, which says that memory ran short (the kernel tells of that every 10 ms at most).
+"""Notifies of events in jobs' cgroups, by inotify on cgroup.events (populated, frozen) and memory.events (the kernel
+reports memory events at most every 10 ms).
 
-One descriptor for all jobs, one watch for each file, from the job's start to its end.
+One descriptor for all jobs, one watch per file, from the start to the end of a job.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class CgroupEvents:
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
 
     def watch(self, cgroup: Cgroup, call: Callable[[], object], file: str = "cgroup.events") -> bool:
-        """Call whenever something happened, until `forget`. False where there is no such file: of cgroup.events, which
-        every cgroup has, that needs every process to be gone."""
+        """Call `call` at every event until `forget`. Returns False if there is no such file; cgroup.events, which every
+        cgroup has, is missing only after the last process has exited."""
         watches = self._watches[cgroup]
         if file not in watches:
             watch = _libc.inotify_add_watch(self._fd, os.fsencode(cgroup.path / file), _IN_MODIFY)
@@ -47,7 +47,7 @@ class CgroupEvents:
             _libc.inotify_rm_watch(self._fd, watch)
 
     async def emptied(self, cgroup: Cgroup) -> None:
-        """Wait until nothing lives in it, or it is gone; and forget it."""
+        """Wait until the cgroup holds no process or is gone, then forget it."""
         changed = asyncio.Event()
         try:
             if self.watch(cgroup, changed.set):
@@ -63,7 +63,7 @@ class CgroupEvents:
         while at < len(data):
             watch, _, _, length = _EVENT.unpack_from(data, at)
             at += _EVENT.size + length
-            # One of -1 says that the queue was full and what came then is lost: it may have been of any of them.
+            # -1: the queue overflowed, and events of any watch may be lost
             watches = [watch] if watch >= 0 else list(self._calls)
             for call in [call for watch in watches for call in self._calls.get(watch, ())]:
                 call()

@@ -1,9 +1,9 @@
-"""The collector, as the engine asks it: one method for each request. Replies are checked here, and have their types.
+"""The typed interface to the collector: one method per request. Replies are checked here.
 
-    connect ──▶ Hello → Welcome ──▶ requests … ──▶ `closed`: the connection has ended, and with it this engine
+    connect ──▶ Hello → Welcome ──▶ requests … ──▶ `closed`: the connection has closed, and the engine exits
 
-The collector stays when the engine is upgraded, so it may be older than this code. Welcome says how old (its `minor`),
-and a message or a field that came later is not sent to it: the request is refused.
+The collector keeps running when the engine is upgraded, so it may be older than this code. Welcome tells its age
+(`minor`); a request that needs a newer message or field is refused instead of sent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from tasker.channel import Channel, Reply, close_all
 from tasker.errors import Reason, TaskerError, invalid
 
 _DEADLINE = 30.0
-"""Seconds for each answer of the collector, which never blocks. Without one, a new engine has to find out why."""
+"""Seconds for each reply. The collector never blocks: if it misses this, the engine exits and its successor connects
+anew."""
 _TO_GATE = 30.0
-"""Seconds for a leader to come to its gate, and from there to its command: more is a file system that hangs."""
+"""Seconds for a leader to reach its gate, and from there to execute its command. More than that is a hung file
+system."""
 
 _Answer = TypeVar("_Answer", bound=wire.Message)
 
 
 class Listener(Protocol):
-    """What the collector reports by itself is passed to this."""
+    """Receives the collector's notices."""
 
     def exited(self, notice: wire.Exited) -> None: ...
 
@@ -39,19 +41,18 @@ class Listener(Protocol):
 
 class Collector:
     def __init__(self, sock: socket.socket) -> None:
-        """`sock` is connected, and the collector's from now on. Use `connect`, which also introduces the engine."""
+        """`sock` is connected; this object closes it. Use `connect`, which also sends Hello."""
         self._channel = Channel(sock, serve=_refuse, notice=self._notice, deadline=_DEADLINE)
         self._listener: Listener | None = None
         self._minor = 0
         self.run = ""
-        """The name of the run."""
+        """The id of the run."""
         self.closed = self._channel.closed
-        """Done when the connection has ended."""
+        """Done when the connection has closed."""
 
     @classmethod
     async def connect(cls, path: Path) -> Collector:
-        """Connect to the collector that listens at `path`. Raises TaskerError where there is none, or of another
-        version."""
+        """Connect to the collector at `path`. Raises TaskerError if there is none, or if it speaks another version."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
         try:
             sock.connect(str(path))
@@ -69,25 +70,26 @@ class Collector:
         return collector
 
     def listen(self, listener: Listener) -> None:
-        """Pass notices to `listener` from now on; those that came before are dropped, `leaders` has what they said."""
+        """Pass notices to `listener` from now on. Earlier notices are dropped; `leaders` returns the state that they
+        reported."""
         self._listener = listener
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._channel.close()
 
     async def launch(self, request: wire.Launch) -> int:
-        """Fork a leader, which waits at its gate; its pid. Raises TaskerError."""
+        """Fork a leader, which waits at its gate. Returns its pid. Raises TaskerError."""
         with _in_time(request.job):
             return (await asyncio.wait_for(self._ask(request, wire.Launched), _TO_GATE)).pid
 
     async def release(self, job: str) -> wire.Released:
-        """Open the gate of a leader, and wait until it has executed the command or could not. Raises TaskerError."""
+        """Open a leader's gate and wait until it has executed the command or failed to. Raises TaskerError."""
         with _in_time(job):
             return await asyncio.wait_for(self._ask(wire.Release(job), wire.Released), _TO_GATE)
 
     async def store_record(self, job: str, record: str) -> None:
-        """Replace the record of a job, which the next engine reads. Raises TaskerError."""
+        """Replace the stored record of a job, which the next engine reads. Raises TaskerError."""
         await self._ask(wire.StoreRecord(job, record), wire.Done)
 
     async def signal(self, job: str, number: int) -> None:
@@ -95,21 +97,21 @@ class Collector:
         await self._ask(wire.Signal(job, number), wire.Done)
 
     async def follow(self, job: str) -> tuple[int, int]:
-        """Two descriptors, the caller's to close: the job's ring, and a pipe that gets a byte whenever the ring has
-        grown or is closed. Raises TaskerError."""
+        """Return two descriptors, which the caller closes: the job's ring, and a wake pipe that receives a byte
+        whenever the ring grows or is closed. Raises TaskerError."""
         _, (ring, wake) = await self._ask_for(wire.Follow(job), wire.Done, 2)
         return ring, wake
 
     async def finish(self, job: str) -> wire.Finished:
-        """Read what is left in the pipe of a job whose processes are dead, and close its ring. Raises TaskerError."""
+        """Drain the pipe of a job whose processes are dead, and close its ring. Raises TaskerError."""
         return await self._ask(wire.Finish(job), wire.Finished)
 
     async def forget(self, job: str) -> None:
-        """Drop a job that was never released (its leader is killed) or is finished. Raises TaskerError."""
+        """Drop a job that was never released (its leader is killed) or that is finished. Raises TaskerError."""
         await self._ask(wire.Forget(job), wire.Done)
 
     async def leaders(self) -> list[wire.Leader]:
-        """What the collector knows of every job, in the order of their launch. Raises TaskerError."""
+        """Every job of the collector, in the order of launch. Raises TaskerError."""
         leaders: list[wire.Leader] = []
         more = True
         while more:
@@ -124,7 +126,7 @@ class Collector:
     async def _ask_for(
         self, message: wire.Message, answer: type[_Answer], count: int
     ) -> tuple[_Answer, Sequence[int]]:
-        """The reply, which is an `answer` with `count` descriptors."""
+        """Return the reply, checked to be an `answer` with `count` descriptors."""
         if (what := wire.unknown_to(self._minor, message)) is not None:
             text = f"cannot {what}: the collector of this run is older"
             raise TaskerError(Reason.REFUSED, f"{text}; it works after systemctl stop tasker and start")
@@ -147,7 +149,7 @@ class Collector:
 
 @contextlib.contextmanager
 def _in_time(job: str) -> Iterator[None]:
-    """Say what may be wrong where a leader misses its deadline."""
+    """Explain a missed deadline of a leader."""
     try:
         yield
     except TimeoutError:

@@ -1,7 +1,7 @@
-"""The conclusion of a job: how it ended and why, what it used in all, which limits it felt in the end.
+"""The conclusion of a job: how and why it ended, its total usage, the limits in force at its end.
 
-Put together from what the collector saw, what systemd keeps of the scope, and what people asked for. A systemd that
-does not answer does not hold up the end of a job: what only systemd knows is then left out.
+Combines the exit status from the collector, what systemd kept of the scope, and the requests of users. If systemd does
+not answer, the job ends all the same, without the values that only systemd has.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Conclusions:
         self._slices = slices
 
     async def conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
-        """Take a job to ENDED, of which no process is left and whose leader exited as `exit` says.
+        """Move a job to ENDED. No process of it is left, and its leader exited as `exit` says.
 
-        `ended`: seconds since the epoch, and CLOCK_MONOTONIC; `printed` in bytes.
+        `ended`: seconds since the epoch, and CLOCK_MONOTONIC; `printed`: bytes.
         """
         result = await self._result(entry)
-        if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
+        if entry.unit_job and entry.stop is None:  # systemctl stopped the scope before deactivations.py handled it
             entry.stop = StopRequest("systemctl", exit.monotonic)
         usage = totals(entry.meter, await self._totals(entry), ended[0])
         outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.signals)
@@ -60,7 +60,7 @@ class Conclusions:
         )
 
     async def _result(self, entry: Entry) -> str:
-        """The scope's Result. A systemd that does not answer does not hold up the end of a job."""
+        """The scope's Result; "" if systemd does not answer."""
         try:
             unit = await self._systemd.ended(entry.job.unit)
         except TaskerError as error:
@@ -69,7 +69,7 @@ class Conclusions:
         return unit.result if unit is not None else ""
 
     async def _totals(self, entry: Entry) -> Totals:
-        """What systemd counted, where its own last look at the cgroup may have been later than ours."""
+        """Totals as counted by systemd, whose last reading of the cgroup may be newer than the engine's."""
         if entry.meter.final:
             return Totals()
         try:
@@ -79,8 +79,8 @@ class Conclusions:
             return Totals()
 
     async def _limits_in_force(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
-        """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
-        set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
+        """Return the limits in force at the end, and those of `fields` that differ from what was asked for (an admin
+        may have set another limit). Only `fields`, which the verdict mentions, are read."""
         limits = job.limits
         for field in fields:
             try:

@@ -1,11 +1,11 @@
-"""A stop that systemd asks for: `systemctl stop` of a job's scope or of a slice above it, and a run time that is over.
+"""Stops requested through systemd: `systemctl stop` of a job's scope or of a slice above it, and an expired run time.
 
-    the scope is "deactivating" ─▶ RequestStop to its Controller=, the engine ─▶ a stop with the job's own grace
+    scope "deactivating" ─▶ RequestStop to its Controller=, the engine ─▶ a stop with the job's grace period
 
-Signals are hints to look; the truth is the scope's ActiveState and Result. systemd forgets a controller whose name
-leaves the bus, so for a scope that is older than this engine it sends SIGTERM itself, and all that follows is the same.
-The job may then have ended before we look, so the unit job that was queued for it is remembered. Past
-TimeoutStopUSec=, a margin longer than the grace, systemd kills what is left, should no engine have done so.
+Signals only trigger a check; the scope's ActiveState and Result decide. systemd forgets a controller when its bus name
+is released, so it sends SIGTERM itself to scopes that are older than this engine; the rest is the same. The job may
+have ended before the check, so the pending unit job is recorded. TimeoutStopUSec= is longer than the grace period by a
+margin; systemd then kills what is left, even without an engine.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ class Deactivations:
         self._tasks = tasks
 
     async def open(self) -> None:
-        """Carry out what was asked while no engine was there, and listen from now on. Raises TaskerError."""
+        """Handle stops that were requested while no engine was running, then listen for new ones. Raises
+        TaskerError."""
         self._systemd.on_change(self._hint)
-        await self._check_all(left_to_us=True)  # it may have been the last thing that an earlier engine heard
+        await self._check_all(left_to_us=True)  # an earlier engine may have exited right after RequestStop
 
     def _hint(self, unit: str, asked: bool) -> None:
         if not unit:
@@ -47,7 +48,7 @@ class Deactivations:
         entry = self._jobs.table.get(names.id_of(unit) or "")
         if entry is None:
             return
-        if entry.job.state is State.STARTING and not (asked and entry.cgroup):  # what changes then is our doing
+        if entry.job.state is State.STARTING and not (asked and entry.cgroup):  # the engine itself is making the scope
             return
         entry.unit_job = entry.unit_job or (asked and _may_be_its_end(entry))
         if entry.job.state in _ALIVE:
@@ -60,7 +61,7 @@ class Deactivations:
                 await self._check(entry, left_to_us=left_to_us)
 
     async def _check(self, entry: Entry, *, left_to_us: bool = False) -> None:
-        """`left_to_us`: the SIGTERM may be, whatever systemd says now."""
+        """`left_to_us`: systemd may have left SIGTERM to the engine, whatever its Controller= is now."""
         job = entry.job
         try:
             if not await self._systemd.deactivating(job.unit):
@@ -70,7 +71,7 @@ class Deactivations:
             left_to_us = left_to_us or await self._systemd.controller(job.unit) == names.BUS
             ending = await self._systemd.job_type(names.SERVICE) == "stop"
             if entry.job.state not in _ALIVE or unit is None or unit.result not in ("success", "timeout"):
-                return  # it ended meanwhile, or out of memory, and nobody asked for that
+                return  # it has ended since, or ran out of memory: not a requested stop
             kind = Kind.RUN_ENDED if ending else Kind.TIMED_OUT if unit.result == "timeout" else Kind.STOPPED
             actor = "systemd" if kind is Kind.TIMED_OUT else "systemctl"
             await self._stops.begin(entry, self._jobs.grace(job), actor, kind, ask=left_to_us)
@@ -79,5 +80,5 @@ class Deactivations:
 
 
 def _may_be_its_end(entry: Entry) -> bool:
-    """Whether a unit job that is new may be what ended the leader. Else it is about processes that were left behind."""
+    """Whether a new unit job may be what ended the leader. Else it concerns processes that the leader left behind."""
     return not entry.job.lingering or entry.exited.result().signal == signal.SIGTERM

@@ -1,10 +1,10 @@
-"""Limits of disks: of all paths on one disk the strictest, as systemd's properties, and read back from io.max.
+"""Limits on disks: per disk the strictest limit of all paths on it, as systemd properties, read back from io.max.
 
-    paths ─▶ disks (disks.py) ─▶ the strictest value of each kind, by disk ─▶ systemd: /dev/NAME ─▶ io.max: MAJOR:MINOR
+    paths ─▶ disks (disks.py) ─▶ the strictest value of each kind per disk ─▶ systemd: /dev/NAME ─▶ io.max: MAJOR:MINOR
 
-systemd keeps an entry for each path that it was ever told, writes all four kinds of each entry into io.max, "max" for
-those without a value, and so lets two entries on one disk undo each other. Hence one entry for each disk; and where
-somebody else made another one (an admin by `systemctl set-property`, an earlier Tasker), all of a disk say the same.
+systemd keeps an entry for each path it was ever given and writes all four values of each entry to io.max, "max" for
+those that are not set. Two entries for one disk therefore overwrite each other. So Tasker uses one entry per disk; if
+another entry exists (from `systemctl set-property` or an earlier Tasker), all entries of the disk get the same values.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ByDisk = dict[str, Values]
 
 
 def disks_of(job: Job) -> tuple[Disk, ...]:
-    """Of all paths that a job's limits name. The record of an earlier Tasker has none, so they are looked for now."""
+    """The disks of all paths in a job's limits. Records of earlier versions lack them, so they are looked up."""
     known = {disk.path: disk for disk in job.disks}
     found: list[Disk] = []
     mounts = Mounts.read() if any(io.path not in known for io in job.limits.io) else Mounts("")
@@ -49,7 +49,7 @@ def disks_of(job: Job) -> tuple[Disk, ...]:
 
 
 def by_disk(limits: Iterable[IoLimit], on: Iterable[Disk]) -> ByDisk:
-    """The strictest value of each kind; a path without a disk is left out."""
+    """The strictest value of each kind per disk; paths without a disk are skipped."""
     numbers = {disk.path: disk.number for disk in on}
     strictest: ByDisk = {}
     for io in limits:
@@ -61,7 +61,7 @@ def by_disk(limits: Iterable[IoLimit], on: Iterable[Disk]) -> ByDisk:
 
 
 def properties(limits: Iterable[IoLimit], on: Iterable[Disk]) -> list[Property]:
-    """What StartTransientUnit is told."""
+    """The properties for StartTransientUnit."""
     nodes = {disk.number: [f"/dev/{disk.name}"] for disk in on}
     return _properties(by_disk(limits, on), nodes)
 
@@ -69,9 +69,9 @@ def properties(limits: Iterable[IoLimit], on: Iterable[Disk]) -> list[Property]:
 def changes(
     before: ByDisk, wanted: ByDisk, on: Iterable[Disk], text: str, has: Mapping[str, Iterable[tuple[str, int]]]
 ) -> list[Property]:
-    """What SetUnitProperties is told, so that `wanted` holds and `before` no more. Other limits of other disks stay.
+    """The properties for SetUnitProperties that replace `before` by `wanted` and keep limits on other disks.
 
-    `text` is io.max; `has`: what systemd has for each of PROPERTIES.
+    `text` is io.max; `has` are systemd's values of each of PROPERTIES.
     """
     nodes: dict[str, list[str]] = {disk.number: [f"/dev/{disk.name}"] for disk in on}
     mounts = Mounts.read() if any(has.values()) else Mounts("")
@@ -88,12 +88,13 @@ def changes(
 
 
 def lifted() -> list[Property]:
-    """What SetUnitProperties is told to take all limits away, of all disks."""
+    """The properties for SetUnitProperties that remove all limits on all disks."""
     return [(name, _SIGNATURE, []) for name in PROPERTIES]
 
 
 def as_before(has: Mapping[str, list[list[object]]]) -> list[Property]:
-    """What SetUnitProperties is told so that systemd has this again: a value only adds to what is there."""
+    """The properties for SetUnitProperties that restore these values: systemd adds values to existing ones, so those
+    are removed first."""
     return [*lifted(), *((name, _SIGNATURE, pairs) for name, pairs in has.items() if pairs)]
 
 
@@ -113,7 +114,7 @@ def verify(limits: Iterable[IoLimit], on: Iterable[Disk], cgroup: Cgroup) -> Non
     disks_by_path, text = {disk.path: disk for disk in on}, text_of(cgroup, "io.max") if limits else ""
     wanted, now = by_disk(limits, on), read(text) if text[:1].isdigit() else {}
     for io in limits:
-        if (disk := disks_by_path.get(io.path)) is None:  # noted by an earlier Tasker, and unmounted since
+        if (disk := disks_by_path.get(io.path)) is None:  # recorded by an earlier version, and unmounted since
             continue
         values = _only(wanted[disk.number], _values(io))
         if not values.items() <= now.get(disk.number, {}).items():
@@ -122,14 +123,14 @@ def verify(limits: Iterable[IoLimit], on: Iterable[Disk], cgroup: Cgroup) -> Non
 
 
 def verify_lifted(cgroup: Cgroup) -> None:
-    """Raise TaskerError(REFUSED) where a disk is still limited."""
+    """Raise TaskerError(REFUSED) if any disk is still limited."""
     if text := cgroup.text("io.max"):
         raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {text!r}; {INSPECT}")
 
 
 def in_force(limits: Iterable[IoLimit], on: Iterable[Disk], text: str) -> tuple[tuple[IoLimit, ...], bool]:
-    """What io.max says, and whether that differs from `limits`: of each path what it limits, with the value of its
-    disk; what no path asked for stands under the device."""
+    """Return the limits in io.max per path, and whether they differ from `limits`. A limit that no path asked for is
+    listed under the device."""
     now, wanted = read(text), by_disk(limits, on)
     numbers = {disk.path: disk.number for disk in on}
     shown = [IoLimit(io.path, **_only(now.get(numbers.get(io.path, ""), {}), _values(io))) for io in limits]
@@ -145,7 +146,7 @@ def words_of(io: IoLimit) -> str:
 
 
 def _properties(limits: ByDisk, nodes: Mapping[str, list[str]]) -> list[Property]:
-    """Of each kind every entry that has a value. The kernel never sees one entry of a disk without the others."""
+    """All entries of each kind that has values. The kernel never sees only some of the entries of a disk."""
     properties_set: list[Property] = []
     for field, (name, _) in KINDS.items():
         limited = {number: values[field] for number, values in limits.items() if field in values}

@@ -1,8 +1,8 @@
-"""The disk under a path: from the mount table to the whole disk that io.max is about, on the way that systemd takes.
+"""Finds the disk under a path: from the mount table to the whole disk that io.max limits, the way systemd does.
 
-    path ─▶ mount ─▶ block device ─▶ through device-mapper to what is below ─▶ the whole disk of a partition
+    path ─▶ mount ─▶ block device ─▶ through device-mapper to the device below ─▶ the whole disk of a partition
 
-Only nodes in /dev itself are looked at, never a path of somebody's choice: see mounts.py.
+Only nodes in /dev itself are accessed, never a path that a user has chosen: see mounts.py.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ _SYS = Path("/sys/dev/block")
 
 
 def find_all(paths: Iterable[str]) -> tuple[Disk, ...]:
-    """The disks of these paths, in their order. Raises TaskerError(REFUSED) for the first that has none."""
+    """The disks of these paths, in their order. Raises TaskerError(REFUSED) for the first path without a disk."""
     wanted = tuple(paths)
     mounts = Mounts.read() if wanted else Mounts("")
     return tuple(find(path, mounts) for path in wanted)
 
 
 def find(path: str, mounts: Mounts, sys: Path = _SYS) -> Disk:
-    """The disk of a path. Raises TaskerError(REFUSED) where it has none: systemd would accept that and do nothing.
+    """The disk of a path. Raises TaskerError(REFUSED) if there is none: systemd would accept the path and limit
+    nothing.
 
-    `sys` has a directory for each block device, by number.
+    `sys` has a directory per block device, named by its number.
     """
     mount = mounts.under(path)
     if _is_node(path, mounts):
@@ -39,7 +40,7 @@ def find(path: str, mounts: Mounts, sys: Path = _SYS) -> Disk:
         point, number, why = "", None, "nothing is mounted there"
     else:
         point, number, why = mount.point, mount.device, f"{mount.point} is a file system of type {mount.kind}"
-        if number.startswith("0:"):  # btrfs has numbers of its own
+        if number.startswith("0:"):  # btrfs uses device numbers of its own
             number = _of_node(normal(mount.source)) if _is_node(mount.source, mounts) else None
     try:
         if number is not None:
@@ -60,8 +61,8 @@ def device(number: str) -> str:
 
 
 def whole(number: str, sys: Path = _SYS) -> tuple[str, str]:
-    """Name and "MAJOR:MINOR" of the disk that systemd limits for a block device: what one device-mapper device hides,
-    layer by layer, then the whole disk of a partition (systemd's lookup_block_device). Raises OSError."""
+    """Name and "MAJOR:MINOR" of the disk that systemd limits for a block device: follows device-mapper layers with a
+    single device below, then takes the whole disk of a partition (systemd's lookup_block_device). Raises OSError."""
     place = (sys / number).resolve(strict=True)
     while (below := _below(place)) is not None:
         place = below
@@ -71,7 +72,7 @@ def whole(number: str, sys: Path = _SYS) -> tuple[str, str]:
 
 
 def _below(place: Path) -> Path | None:
-    """What a device is made of, if that is one device, or partitions of one disk."""
+    """The device below, if there is exactly one, or if all are partitions of one disk."""
     slaves = place / "slaves"
     found = sorted(slave.resolve() for slave in slaves.iterdir()) if slaves.is_dir() else []
     of_one_disk = all((one / "partition").exists() for one in found) and len({one.parent for one in found}) == 1
@@ -79,19 +80,20 @@ def _below(place: Path) -> Path | None:
 
 
 def _name(place: Path) -> str:
-    """As below /dev: a name in sysfs has "!" where that has a slash."""
+    """The name as in /dev: sysfs has "!" in place of a slash."""
     words = dict(line.split("=", 1) for line in (place / "uevent").read_text().splitlines())
     return words["DEVNAME"]
 
 
 def _is_node(path: str, mounts: Mounts) -> bool:
-    """Whether a path lies in /dev itself, where only root and udev make nodes and links; not in /dev/shm."""
+    """Whether a path is in /dev itself, where only root and udev create nodes and links, and not on a mount such as
+    /dev/shm."""
     mount = mounts.under(path)
     return normal(path).startswith(f"{_DEV}/") and mount is not None and len(mount.point) <= len(_DEV)
 
 
 def _of_node(path: str) -> str | None:
-    """The number of a block device's node; None where that is none."""
+    """"MAJOR:MINOR" of a block device node; None if it is not one."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

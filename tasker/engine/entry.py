@@ -1,4 +1,4 @@
-"""A job in the table, and what the engine holds for it; and what the collector keeps of it for the next engine."""
+"""A job in the table with the engine's data about it, and the record that the collector stores for the next engine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHY_NOT = {
 
 
 class Announcer(Protocol):
-    """What a table is to its entries."""
+    """The table, as its entries use it."""
 
     def next_revision(self) -> int: ...
 
@@ -38,40 +38,40 @@ class Announcer(Protocol):
 
 @dataclass(frozen=True)
 class StopRequest:
-    """Somebody asked for the end."""
+    """A request to end a job."""
 
     by: str
-    """A user's name, or "systemctl"."""
+    """A user's name, or "systemctl", "systemd" or "tasker"."""
     deadline: Moment
     """When the grace period ends."""
     killed: bool = False
-    """It has ended, and SIGKILL was sent."""
+    """The grace period has ended, and SIGKILL was sent."""
     reason: str = ""
-    """The reason, where it was not a person's to have."""
+    """Why Tasker stopped the job by itself; "" for a user's request."""
     requested: Moment = 0.0
-    """When it was asked for, where it came with a grace period."""
+    """When the stop was requested; 0.0 without a grace period."""
     kind: Kind = Kind.STOPPED
-    """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
+    """The kind of the outcome: STOPPED, TIMED_OUT or RUN_ENDED."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Processes that the leader left behind were asked to end."""
+    """A request to end the processes that the leader left behind."""
 
     processes: Count
-    """How many they were."""
+    """Their number."""
     requested: Moment
     deadline: Moment
     """When the grace period ends."""
     reason: str = ""
-    """Completes the sentence "they were ended …"; "" where the leader exited during a stop."""
+    """Completes the sentence "they were ended …"; "" if the leader exited during a stop."""
     killed: bool = False
     """The grace period has ended, and SIGKILL was sent."""
 
 
 @dataclass(frozen=True)
 class SentSignal:
-    """A signal that somebody had sent to the job."""
+    """A signal that a user has sent to the job."""
 
     by: str
     signal: SignalNumber
@@ -79,7 +79,8 @@ class SentSignal:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """What outlives an engine: kept by the collector as text, without argv and environment, which it has anyway."""
+    """What the collector stores as text for the next engine. argv and environment are left out; the collector has
+    them."""
 
     job: Job
     stop: StopRequest | None
@@ -90,88 +91,88 @@ class JobRecord:
 
 @dataclass
 class Entry:
-    """A job in the table, and what the engine holds for it. Change the job by `change` or `move` only."""
+    """A job in the table, with the engine's data about it. Change the job by `change` or `move` only."""
 
     job: Job
     stop: StopRequest | None = None
     signals: tuple[SentSignal, ...] = ()
-    """The last of them, should one be what ends it."""
+    """The last signals that users have sent: one of them may end the job."""
     cgroup: Cgroup | None = None
     meter: Meter = field(default_factory=Meter)
     exited: asyncio.Future[wire.Exit] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """The leader has exited."""
+    """Done when the leader has exited."""
     exit_known: asyncio.Event = field(default_factory=asyncio.Event)
-    """The leader has exited and left processes behind, or the job has ended, or never ran."""
+    """Set when the leader has exited and left processes behind, or the job has ended, or failed to start."""
     output_ended: float = 0.0
-    """When the last process that held the output closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
+    """When the last process that held the output closed it (CLOCK_MONOTONIC); 0.0 while a process holds it."""
     sweep: Sweep | None = None
     remaining_changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Something happened to the processes that the leader left behind, or to what they may do."""
+    """Set when the processes that the leader left behind, or their deadlines, may have changed."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    """It runs, or it never will."""
+    """Set when the job runs, or has failed to start."""
     timer: asyncio.TimerHandle | None = None
-    """Kills it at the deadline of its stop."""
+    """Kills the job at the deadline of its stop."""
     unit_job: bool = False
-    """Somebody asked systemd for something of its scope, and what that was is not known yet: a stop, if it ends now."""
+    """systemd has a unit job for the scope whose type is not known yet. If the job ends now, it counts as a stop."""
     pause_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while it is being paused or resumed."""
+    """Held while the job is being paused or resumed."""
     waiting: int = 0
-    """Stops that wait for its end."""
+    """The number of stop requests that wait for the end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    """It has ended, or never ran."""
+    """Set when the job has ended, or has failed to start."""
     output_memory: int = 0
-    """Bytes of memory that its output takes, once it has ended."""
+    """Bytes of memory that the output takes, once the job has ended."""
     archive_size: int = 0
-    """Bytes of disk that it takes, once it is archived."""
+    """Bytes on disk, once the job is archived."""
     table: Announcer | None = None
-    """Where it stands, and what announces its changes."""
+    """The table that holds this entry and announces its changes."""
     sessions: tuple[str, ...] = ()
-    """Ids of login sessions that processes of it opened (loginsessions.py), at most MOST_SESSIONS."""
+    """Ids of login sessions that processes of the job opened (loginsessions.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
-        """Other values for fields of the job; whoever watches is told."""
+        """Set fields of the job and announce the change to watchers."""
         revision = self.table.next_revision() if self.table else self.job.revision
         self.job = dataclasses.replace(self.job, revision=revision, **changes)
         if self.table:
             self.table.announce(self.job)
 
     def move(self, event: Event, **changes: Any) -> None:
-        """Take the job where `event` leads. Raises lifecycle.IllegalMove."""
+        """Apply `event` to the job's state. Raises lifecycle.IllegalMove."""
         self.change(state=move(self.job.state, event), **changes)
 
     def measure(self) -> Usage | None:
-        """What it uses now; None where it has no cgroup, or none any more."""
+        """Read the current usage; None if there is no cgroup."""
         return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
     def read_counters(self) -> None:
-        """Note what its cgroup counts, while there is one."""
+        """Read the counters of the cgroup, if there is one."""
         if self.cgroup is not None:
             self.meter.read_counters(self.cgroup)
 
     def memory_event(self) -> None:
-        """The kernel tells that its memory ran short."""
+        """The kernel reported a memory event: a limit was reached, or memory ran out."""
         if self.cgroup is not None:
             self.meter.memory_event(self.cgroup)
 
     def pids_event(self) -> None:
-        """The kernel tells that it refused a process."""
+        """The kernel reported that it refused the job a process."""
         if self.cgroup is not None:
             self.meter.pids_event(self.cgroup)
 
     def demand(self, verb: str, *states: State) -> None:
-        """Raise TaskerError(REFUSED) unless it is in one of `states`."""
+        """Raise TaskerError(REFUSED) unless the job is in one of `states`."""
         if self.job.state not in states:
             raise TaskerError(Reason.REFUSED, f"cannot {verb} job {self.job.id}: {_WHY_NOT[self.job.state]}")
 
     async def ended_within(self, seconds: float) -> Job:
-        """The job as it ended; where it does not end within so many seconds, as it is then."""
+        """Wait for the end of the job, at most `seconds`. Returns the job as it is then."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.over.wait()
         return self.job
 
     def never_ran(self, verb: str) -> TaskerError:
-        """What to raise of a request that came while it was being started, in vain."""
+        """The error for a request about a job that failed to start in the meantime."""
         text = f"cannot {verb} job {self.job.id}: it could not be started; whoever started it was told why"
         return TaskerError(Reason.NOT_FOUND, text)
 
@@ -186,7 +187,7 @@ class Entry:
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
-        """The entry that an earlier engine had. Raises wire.WireError."""
+        """Restore the entry from the record of an earlier engine. Raises wire.WireError."""
         record = wire.from_text(JobRecord, leader.record)
         if record.job.id != leader.job:
             raise wire.WireError(f"it is the record of job {record.job.id}")
@@ -206,5 +207,5 @@ class Entry:
 
     @classmethod
     def of_archive(cls, job: Job, archive_size: int) -> Entry:
-        """The entry of a job that is archived."""
+        """The entry of an archived job."""
         return cls(dataclasses.replace(job, archived=True, followers=0), archive_size=archive_size)

@@ -1,4 +1,4 @@
-"""Whether a signal ends a process: its default action does, and the process neither handles nor ignores it.
+"""Whether a signal terminates a process: its default action does, and the process neither handles nor ignores it.
 
 Read from /proc/PID/status (proc(5)). A process that is gone has no signals.
 """
@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 
 ACTS_WITHIN = 1.0
-"""Seconds in which a process whose end has begun is gone, but for one that a disk or a tracer holds up."""
+"""Seconds within which a terminating process is gone, unless a disk or a tracer delays it."""
 _HARMLESS = frozenset(
     (
         *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),
@@ -19,18 +19,18 @@ _HARMLESS = frozenset(
 
 
 def ends(pid: int, number: int) -> bool:
-    """Whether `number` ends the process, now or as soon as the process no longer blocks it."""
+    """Whether `number` terminates the process, now or as soon as the process unblocks it."""
     return number not in _HARMLESS and not _sets(pid, "SigCgt", "SigIgn") >> (number - 1) & 1
 
 
 def is_pending(pid: int) -> bool:
-    """Whether the process has received a signal that ends it, and could not act on that yet."""
+    """Whether a signal that terminates the process is pending."""
     pending = _sets(pid, "SigPnd", "ShdPnd")
     return any(pending >> (number - 1) & 1 and ends(pid, number) for number in range(1, 65))
 
 
 def _sets(pid: int, *names: str) -> int:
-    """The signals that are in any of these sets, signal 1 at the lowest bit."""
+    """The union of these signal sets; signal 1 is the lowest bit."""
     found = 0
     try:
         lines = Path(f"/proc/{pid}/status").read_bytes().decode(errors="replace").splitlines()

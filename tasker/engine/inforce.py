@@ -1,8 +1,8 @@
-"""What is in force for a running job, read back from its cgroup, beside what was asked for: an admin's `systemctl
-set-property` shows, and where the two differ is told.
+"""The limits in force for a running job, read from its cgroup, and where they differ from what was asked for, e.g.
+after `systemctl set-property`.
 
-A job that asked for no tasks limit has systemd's DefaultTasksMax: it is shown, since it is felt, and is no difference.
-The run time is what was asked for: systemd refuses to change it once a scope runs.
+A job without a tasks limit has systemd's DefaultTasksMax. It is shown, because it is in force, but is not a difference.
+The run time is always what was asked for: systemd does not change it for a running scope.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tasker.limits import Limits
 
 
 def read_limits(job: Job, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
-    """What is in force for a job, and the fields in which that is not what was asked for; None where the cgroup is
+    """Returns the limits in force and the fields in which they differ from what was asked for; None if the cgroup is
     gone."""
     limits = job.limits
     try:
         now, differing = _read(limits, cgroup, default_tasks)
         io, differs = disklimits.in_force(limits.io, disklimits.disks_of(job), cgroup.text("io.max"))
-        cgroup.read("cgroup.events")  # still there, so a file that is not has a controller that nobody needs here
+        cgroup.read("cgroup.events")  # raises if the cgroup is gone: then files are missing for that reason
     except OSError:
         return None, ()
     if differs:
@@ -43,7 +43,7 @@ def _read(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[dict[str,
         value = getattr(asked, line.field)
         try:
             text = cgroup.read(line.file)
-        except OSError:  # no such controller here: systemd has it where a unit beside or below asks for it
+        except OSError:  # the controller is off: no unit here needs it
             same = getattr(limits, line.field) is None
         else:
             now[line.field] = value if value is not None and line.matches(value, text) else line.read(text)
@@ -55,7 +55,8 @@ def _read(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[dict[str,
 
 
 def _io_weight(limits: Limits, cgroup: Cgroup) -> int | None:
-    """As io.weight says; where the scheduler's own scale stands in its place, or nothing, what was asked for."""
+    """The value of io.weight. If the file has only the scheduler's own scale or is missing, the weight that was asked
+    for."""
     try:
         word = cgroup.read("io.weight").split()[1]
     except (OSError, IndexError):

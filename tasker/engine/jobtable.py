@@ -1,4 +1,4 @@
-"""The jobs of this run: found by id or prefix, in the order of their creation and of their ends."""
+"""The jobs of this run: found by id or prefix, in the order of creation, and in the order in which they ended."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class JobTable:
         self._entries: dict[str, Entry] = {}
         self._revision = 0
         self.watchers: set[Watcher] = set()
-        """Told of every job that is new or changes, and of every id that goes."""
+        """Called with every job that is new or changed, and with the id of every job that is removed."""
         self.ended = Kept()
-        """Ended jobs whose output is in memory, in the order of their ends."""
+        """Ended jobs whose output is in memory, in the order in which they ended."""
         self.archived = Kept()
         """Ended jobs whose output is on disk, in the order in which they were archived."""
 
@@ -38,7 +38,7 @@ class JobTable:
         self.announce(entry.job)
 
     def end(self, entry: Entry) -> None:
-        """It has ended, or had: now it is over for everybody."""
+        """Records that a job has ended, and wakes everything that waits for that."""
         if entry.job.archived:
             self.archived.add(entry, entry.archive_size)
         else:
@@ -47,7 +47,7 @@ class JobTable:
             event.set()
 
     def archive(self, entry: Entry) -> None:
-        """An ended job is on disk from now on."""
+        """Records that the output of an ended job is on disk."""
         self.ended.discard(entry)
         self.archived.add(entry, entry.archive_size)
         entry.change(archived=True, followers=0)
@@ -72,11 +72,11 @@ class JobTable:
 
     @property
     def running(self) -> int:
-        """How many have not ended."""
+        """The number of jobs that have not ended."""
         return len(self._entries) - len(self.ended) - len(self.archived)
 
     def find(self, prefix: str) -> Entry:
-        """By id, or by a prefix that only one has. Raises TaskerError(NOT_FOUND or AMBIGUOUS or INVALID)."""
+        """Finds a job by its id or an unambiguous prefix. Raises TaskerError(NOT_FOUND, AMBIGUOUS or INVALID)."""
         entry = self._entries.get(prefix)
         if entry is not None:
             return entry

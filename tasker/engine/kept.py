@@ -1,6 +1,6 @@
-"""Ended jobs that are kept in one place, in memory or on disk: in order, and with the totals of each owner.
+"""Ended jobs in one store, memory or disk: in order, with totals per owner.
 
-Who holds most is found in O(owners); adding and removing a job are O(1).
+The owner with the largest share is found in O(owners); adding and removing a job are O(1).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ class _Item:
     entry: Entry
     size: int
     number: int
-    """Rises with each job that is added: the lower number is the older job."""
+    """Increases with each added job: a lower number is an older job."""
 
 
 @dataclass
 class Holding:
-    """What one owner has in one place; never empty."""
+    """The jobs of one owner in one store; never empty."""
 
     owner: str
     size: int = 0
-    """Bytes of all jobs together."""
+    """Bytes of all these jobs."""
     items: OrderedDict[str, _Item] = field(default_factory=OrderedDict)
-    """By id, in the order in which the jobs were added."""
+    """By id, in the order of addition."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -48,11 +48,11 @@ class Holding:
 
 
 class Kept:
-    """The jobs of all owners, in the order in which they were added."""
+    """The jobs of all owners, in the order of addition."""
 
     def __init__(self) -> None:
         self.size = 0
-        """Bytes of all jobs together."""
+        """Bytes of all jobs."""
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._holdings: dict[str, Holding] = {}
         self._added = 0
@@ -68,7 +68,7 @@ class Kept:
         return next(iter(self), None)
 
     def add(self, entry: Entry, size: int) -> None:
-        """The job takes `size` bytes here, until it is discarded."""
+        """Adds a job that takes `size` bytes in this store."""
         id, owner = entry.job.id, entry.job.owner
         self._added += 1
         self._entries[id] = entry
@@ -78,7 +78,7 @@ class Kept:
         holding.size += size
 
     def discard(self, entry: Entry) -> None:
-        """Nothing happens where the job is not kept here."""
+        """Removes a job; no error if it is not in this store."""
         id, owner = entry.job.id, entry.job.owner
         if self._entries.pop(id, None) is None:
             return
@@ -90,9 +90,10 @@ class Kept:
             del self._holdings[owner]
 
     def most_jobs(self) -> Holding:
-        """Of the owner who has most jobs here; of several, the one with the oldest job. Raises ValueError if empty."""
+        """The jobs of the owner who has the most jobs; on a tie, of the owner with the oldest job. Raises ValueError if
+        empty."""
         return max(self._holdings.values(), key=lambda holding: (len(holding), holding.age))
 
     def most_bytes(self) -> Holding:
-        """The same, by the bytes of their jobs."""
+        """The jobs of the owner whose jobs take the most bytes; ties as in `most_jobs`."""
         return max(self._holdings.values(), key=lambda holding: (holding.size, holding.age))

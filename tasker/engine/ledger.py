@@ -1,8 +1,8 @@
 """The ledger of uids: which uid of the reserved range belongs to which owner.
 
-A uid is given to one owner for ever, so that files which a job left behind belong to nobody else later. The ledger is a
-file of lines "uid owner", only ever appended to. A line that cannot be used costs that line and not the start of the
-engine: it is logged and skipped, and no uid in it is given to anybody.
+A uid belongs to its owner for good, so that files which a job left behind never belong to another owner. The ledger is
+a file of lines "uid owner" to which lines are only appended. An unusable line is logged and skipped, and no uid in it
+is ever assigned; the engine starts all the same.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from tasker.identity import NAME
 log = logging.getLogger(__name__)
 
 RANGE = range(100_000, 4_000_000_000 + (1 << 24))
-"""What [jobs] first_uid and uids may reserve: uids of accounts are below, and (uid_t) -1 is above."""
+"""What [jobs] first_uid and uids may reserve: above the uids of accounts, below (uid_t) -1."""
 _NUMBER = re.compile(rb"[0-9]{1,10}")
 
 
 class Ledger:
     def __init__(self, path: Path) -> None:
-        """Read it; one that is not there is empty. Raises TaskerError where it cannot be read."""
+        """Reads the ledger; a missing file is an empty ledger. Raises TaskerError if it cannot be read."""
         self._path = path
         self._uids: dict[str, int] = {}
         self._given: set[int] = set()
@@ -38,13 +38,13 @@ class Ledger:
                 log.error(text, number, path, error)
 
     def uid(self, owner: str) -> int | None:
-        """The owner's uid, if there is one already."""
+        """The owner's uid, or None."""
         return self._uids.get(owner)
 
     def give(self, owner: str, reserved: range) -> int:
-        """Write down the first free uid of `reserved` as the owner's: that uid.
+        """Assigns the first free uid of `reserved` to the owner and returns it.
 
-        Raises TaskerError: EXHAUSTED where none is free or the disk is full, INVALID where `owner` is no user's name.
+        Raises TaskerError: EXHAUSTED if none is free or the disk is full, INVALID if `owner` is not a valid user name.
         """
         uid = next((uid for uid in reserved if uid not in self._given), None)
         if uid is None:
@@ -53,7 +53,7 @@ class Ledger:
         line = f"{uid} {owner}".encode()
         try:
             entry = _parse(line)
-        except ValueError as error:  # it would not be read again
+        except ValueError as error:  # the line could not be read back
             raise invalid(f"cannot give {owner[:40]!r} a uid: {error}") from None
         try:
             self._append(line + b"\n")
@@ -74,7 +74,7 @@ class Ledger:
         return lines if lines[-1] else lines[:-1]
 
     def _enter(self, uid: int, owner: str) -> None:
-        """Raises ValueError where the uid or the owner stands in an earlier line."""
+        """Raises ValueError if an earlier line has the uid or the owner."""
         if owner in self._uids:
             raise ValueError(f"{owner} has the uid {self._uids[owner]}")
         if uid in self._given:
@@ -83,7 +83,7 @@ class Ledger:
         self._given.add(uid)
 
     def _append(self, line: bytes) -> None:
-        """Raises OSError, and then nothing of the line is there: half of one would take the next one's place."""
+        """Raises OSError and leaves the file unchanged on failure: a partial line would swallow the next one."""
         ledger = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             before = os.fstat(ledger).st_size
@@ -101,7 +101,7 @@ class Ledger:
 
 
 def _parse(line: bytes) -> tuple[int, str]:
-    """Raises ValueError where it is not "uid owner"."""
+    """Raises ValueError if the line is not "uid owner"."""
     number, _, name = line.partition(b" ")
     owner = name.decode("ascii", "replace")
     if not _NUMBER.fullmatch(number) or not NAME.fullmatch(owner):

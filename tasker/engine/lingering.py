@@ -3,9 +3,9 @@
     exit ──▶ they finish by themselves ──deadline──▶ SIGTERM to all of them ──grace──▶ cgroup.kill ──▶ empty
                       └──── a stop, the run time, the end of the run ────▲
 
-They may be what completes the work: a `tee` or `gzip` behind a process substitution, a child that saves its state. The
-deadline is the job's linger time after the exit while one of them holds the output, and SILENT seconds where none does.
-It counts from moments that the collector noted, so a restart of the engine does not move it.
+They may complete the job's work: a `tee` or `gzip` behind a process substitution, a child that saves its state. The
+deadline is the job's linger time after the exit while one of them holds the output, else SILENT seconds. It is computed
+from times that the collector recorded, so a restart of the engine does not change it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from tasker.quantity import FOREVER, format_duration
 log = logging.getLogger(__name__)
 
 SILENT = 1.0
-"""Seconds for processes of which none holds the output: a build that leaves a daemon behind does not wait long."""
+"""Seconds for processes that do not hold the output: a build that leaves a daemon behind ends soon."""
 SETTLED = 0.2
-"""Seconds after the exit from which on processes are reported: most of those that outlive the leader end with it."""
+"""Seconds after the exit until processes are reported: most processes that outlive the leader exit right after it."""
 
 
 class Lingering:
@@ -42,16 +42,17 @@ class Lingering:
         pausing: Pausing,
         store_record: Callable[[Entry], Coroutine[Any, Any, None]],
     ) -> None:
-        """`store_record` has the collector keep what became of a job."""
+        """`store_record` sends the job's record to the collector."""
         self._systemd = systemd
         self._events = events
         self._pausing = pausing
         self._store_record = store_record
 
     async def empty(self, entry: Entry, cgroup: Cgroup, group: int, linger: float, grace: float) -> bool:
-        """Wait until no process is left in the cgroup of a job whose leader has exited; end those that stay too long.
+        """Waits until the cgroup of a job whose leader has exited is empty; ends processes that exceed the deadline.
 
-        `group` was the leader's process group, `linger` and `grace` are in seconds. Returns whether there were any.
+        `group` was the leader's process group; `linger` and `grace` are in seconds. Returns whether there were any
+        processes.
         """
         lingered = False
         try:
@@ -68,9 +69,10 @@ class Lingering:
         return lingered
 
     async def end(self, entry: Entry, grace: float, why: str, *, ask: bool = True) -> None:
-        """SIGTERM to what a leader left behind, now, and SIGKILL after `grace` seconds; the earlier deadline counts.
+        """Sends SIGTERM to the processes that a leader left behind, and SIGKILL after `grace` seconds; the earlier
+        deadline counts.
 
-        `why` completes the sentence "they were ended …"; without `ask` somebody else has sent SIGTERM already.
+        `why` completes the sentence "they were ended …"; without `ask`, SIGTERM has been sent already.
         """
         if entry.cgroup is None:
             return
@@ -82,7 +84,7 @@ class Lingering:
         entry.remaining_changed.set()
 
     async def _wait(self, entry: Entry, cgroup: Cgroup, linger: float, grace: float) -> None:
-        """Until something happens or a deadline passes, and do what is due then."""
+        """Waits for an event or the next deadline, and acts on the deadline."""
         sweep = entry.sweep
         deadline = _deadline(entry, linger) if sweep is None else None if sweep.killed else sweep.deadline
         settling = None if entry.exit_known.is_set() else _exited(entry) + SETTLED
@@ -100,11 +102,11 @@ class Lingering:
                 entry.sweep = dataclasses.replace(sweep, killed=True)
                 cgroup.kill()
                 await self._store_record(entry)
-        entry.remaining_changed.clear()  # what it stands for is looked at next
+        entry.remaining_changed.clear()  # `empty` checks everything next
 
     async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
-        """The leader exited during a stop, whose deadline goes on. Processes of the leader's group had its SIGTERM; a
-        second one makes many programs give up what they are saving."""
+        """The leader exited during a stop, whose deadline still holds. Processes of the leader's group have received
+        SIGTERM already; many programs abort saving at a second one."""
         assert entry.stop is not None
         sweep = Sweep(cgroup.processes, entry.stop.requested, entry.stop.deadline)
         await self._sweep(entry, sweep, ask=cgroup.has_other_groups(group))
@@ -117,16 +119,16 @@ class Lingering:
             await self._signal(entry, signal.SIGTERM)
         await self._pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
-        await self._store_record(entry)  # last: an engine that is killed before this asks again
+        await self._store_record(entry)  # last: if the engine is killed before this, the next one repeats it
 
     async def _signal(self, entry: Entry, number: int) -> None:
         try:
             await self._systemd.kill(entry.job.unit, number)
-        except TaskerError as error:  # they may be gone; if not, cgroup.kill needs nobody
+        except TaskerError as error:  # they may be gone; if not, cgroup.kill works without systemd
             log.info("cannot send signal %d to what is left of %s: %s", number, entry.job.unit, error.message)
 
     def _report(self, entry: Entry, cgroup: Cgroup, deadline: float | None) -> None:
-        """Say that the leader has exited, and in the job until when processes linger, where that is news."""
+        """Reports that the leader has exited, and until when processes linger if that has changed."""
         job = entry.job
         if entry.sweep is None and (not job.lingering or job.clock.lingers_until != deadline):
             until = None if deadline is None else (job.exited or 0.0) + deadline - _exited(entry)
@@ -136,14 +138,14 @@ class Lingering:
 
 
 def _deadline(entry: Entry, linger: float) -> float | None:
-    """CLOCK_MONOTONIC; None for no end."""
+    """On CLOCK_MONOTONIC; None for no deadline."""
     held = None if linger == FOREVER else _exited(entry) + linger
     silent = max(_exited(entry), entry.output_ended) + SILENT if entry.output_ended else None
     return _earlier(held, silent)
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:
-    """The earlier of two moments, of which None never comes."""
+    """The earlier of two times; None stands for never."""
     return min((moment for moment in (one, other) if moment is not None), default=None)
 
 

@@ -1,16 +1,16 @@
-"""Login sessions that processes of jobs open: learned from logind, and reported.
+"""Login sessions that processes of jobs open, as reported by logind.
 
     su, runuser -l, sudo -i ─▶ pam_systemd ─▶ logind ─▶ session-N.scope in user.slice, and the signal SessionNew
 
-The process that opens a session, its leader, is moved into the session's scope, out of the limits of its job. Only root
-can open one. Where it is the job's own leader, the job is ended (escape.py), and the session with it. Any other process
-is reported, in the journal and by the verdict, and left alone: a job that runs as root is not contained, and what has
-left it outlives it.
+The process that opens a session, its leader, is moved to the session's scope and so out of the limits of its job. Only
+root can open a session. If the process is the leader of the job, the job is ended (escape.py), and the session with it.
+A session opened by another process is reported in the journal and in the verdict, and left alone: a job that runs as
+root is not contained, and what has left the job outlives it.
 
-A session is a job's if its leader, or an ancestor of its leader, is in the job's cgroup or is the leader of the job.
-logind sends the signal before it moves the process, and the process waits for that. So two things go unnoticed: a
-session that has ended before it is looked at, and one whose leader has lost its parent, if it has been moved by then. A
-session that a service opens (sshd, cron) is no job's, even if a job asked for it.
+A session belongs to a job if its leader, or an ancestor of its leader, is in the job's cgroup or is the leader of the
+job. logind sends the signal before it moves the process, which waits for that. Two cases go undetected: a session that
+ends before it is examined, and one whose leader has lost its parent and been moved by then. A session that a service
+opens (sshd, cron) belongs to no job, even if a job caused it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ SESSION = f"{NAME}.Session"
 _MATCHES = (f"path='{PATH}',interface='{MANAGER}',member='SessionNew'",)
 _ID = re.compile("[A-Za-z0-9]{1,64}")
 _AT_ONCE = 4
-"""Questions to logind under way. Most of the calls that the bus takes at once stay for systemd."""
+"""Concurrent calls to logind. Most of the bus's concurrent calls are left to systemd."""
 _GENERATIONS = 64
-"""Ancestors of a session's leader that are looked at."""
+"""Ancestors of a session's leader that are examined."""
 
 
 class LoginSessions:
@@ -54,11 +54,12 @@ class LoginSessions:
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def open(self) -> None:
-        """Listen from now on, to a logind that may come later; look at the sessions there are. Raises TaskerError."""
+        """Listens from now on, also to a logind that starts later, and examines existing sessions. Raises
+        TaskerError."""
         self._owned(await self._bus.follow(NAME, _MATCHES, self._signal, self._owned))
 
     def _owned(self, logind: str) -> None:
-        """`logind` is the unique name of its connection, "" where it is not on the bus."""
+        """`logind` is the unique name of its connection, "" if it is not on the bus."""
         if logind:
             self._tasks.spawn(self._check_all(logind))
 
@@ -94,9 +95,9 @@ class LoginSessions:
             await self._report(entry, session)
 
     async def _end(self, entry: Entry, logind: str, session: str) -> None:
-        """End a job whose leader has opened a session, and what runs in the session."""
+        """Ends a job whose leader has opened a session, and the processes in the session."""
         try:
-            # A scope that is made around a process that dies meanwhile never ends, and nor would the session.
+            # A scope made around a process that dies meanwhile never ends, nor does its session.
             await self._systemd.started(f"session-{session}.scope")
         except TaskerError as error:
             log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
@@ -114,11 +115,11 @@ class LoginSessions:
         self._audit.job(entry.job, "session", words, actor="logind", priority=4)
         try:
             await self._jobs.store_record(entry)
-        except TaskerError as error:  # the job may be over and forgotten
+        except TaskerError as error:  # the job may have ended and been forgotten
             log.info("cannot note login session %s of job %s: %s", session, entry.job.id, error.message)
 
     def _job_of(self, pid: int) -> Entry | None:
-        """The job that a process, or an ancestor of it, is of."""
+        """The job that a process or one of its ancestors belongs to."""
         leaders = {entry.job.pid: entry for entry in self._jobs.table if _runs(entry) and not entry.exited.done()}
         for _ in range(_GENERATIONS):
             if pid <= 1:
@@ -130,7 +131,7 @@ class LoginSessions:
         return None
 
     def _holding(self, pid: int) -> Entry | None:
-        """The job in whose cgroup, or below it, a process is."""
+        """The job whose cgroup, or a cgroup below it, holds a process."""
         path = self._jobs.cgroups / process.cgroup(pid)
         ids = filter(None, map(names.id_of, path.parts))
         entries = filter(None, map(self._jobs.table.get, ids))

@@ -1,9 +1,9 @@
-"""The mount table, and which mount a path lies on, decided by the text alone: no file system is touched, so nothing can
-hang, and no answer tells whether a file exists.
+"""The mount table, and the mount that a path is on, computed from text alone: no file system is accessed, so nothing
+can hang, and the answer does not reveal whether a file exists.
 
     path ─▶ the root mount ─▶ the first mount on the way ─▶ the first mount on the way from there ─▶ …
 
-A symbolic link is text, too: it is not followed. Format: proc_pid_mountinfo(5).
+Symbolic links are not followed. Format: proc_pid_mountinfo(5).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _OF_THE_HOST = Path("/proc/1/mountinfo")
-"""Jobs live in this mount namespace. The engine does not: parts of its own are hidden from it or read-only."""
+"""The mount namespace of jobs. The engine's own namespace hides some mounts and has others read-only."""
 _OWN = Path("/proc/self/mountinfo")
-"""Where /proc hides other processes (hidepid=)."""
+"""Used if /proc hides other processes (hidepid=)."""
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -28,12 +28,12 @@ class Mount:
     id: int
     parent: int
     device: str
-    """"MAJOR:MINOR"; major 0 is no block device, as of tmpfs, btrfs and network file systems."""
+    """"MAJOR:MINOR"; major 0 means no block device, as with tmpfs, btrfs and network file systems."""
     point: str
     kind: str
-    """Of the file system, e.g. "ext4"."""
+    """The type of the file system, e.g. "ext4"."""
     source: str
-    """A block device, or what else the file system calls its source."""
+    """A block device, or another name that the file system uses for its source."""
 
 
 class Mounts:
@@ -58,17 +58,17 @@ class Mounts:
         return cls(os.fsdecode(data))
 
     def under(self, path: str) -> Mount | None:
-        """The mount that an absolute path lies on; None where the table has no root."""
+        """The mount that an absolute path is on; None if the table has no root."""
         path = normal(path)
         found, mounts = None, self._roots
         while on_the_way := [mount for mount in mounts if _is_below(path, mount.point)]:
-            found = min(reversed(on_the_way), key=lambda mount: len(mount.point))  # a later one covers an earlier one
+            found = min(reversed(on_the_way), key=lambda mount: len(mount.point))  # a later mount covers an earlier one
             mounts = self._on[found.id]
         return found
 
 
 def normal(path: str) -> str:
-    """An absolute path without `.`, `..` and doubled slashes."""
+    """An absolute path without `.`, `..` and repeated slashes."""
     return os.path.normpath("/" + path.lstrip("/"))
 
 

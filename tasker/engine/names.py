@@ -1,4 +1,4 @@
-"""What Tasker's things are called in systemd. Unit files are text, so nothing of a user's gets in unescaped."""
+"""Names of units, slices and ids. Unit files are text, so nothing that a user chose enters them unescaped."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ COLLECTOR = "tasker-collector.service"
 SERVICE = "tasker.service"
 SCOPES = "tasker-*.scope"
 SLICE = "tasker.slice"
-"""Above every owner's."""
+"""The parent of every owner's slice."""
 BUS = "org.tasker.Engine"
-"""On the system bus, where the shipped policy lets nobody but root send to it."""
+"""On the system bus. The shipped policy lets only root send to this name."""
 
-_ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: nobody mistakes them
+_ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: easily misread
 _ID = re.compile(rf"[{_ID_LETTERS}]{{8}}")
 _DESCRIPTION = 128
 
 
 def new_id() -> str:
-    """40 random bits: two of a machine's jobs never share one in practice, and no id is used twice in a run."""
+    """A random id of 40 bits: practically unique on a machine, and never reused within a run."""
     return "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
 
 
@@ -34,13 +34,13 @@ def id_of(unit: str) -> str | None:
 
 
 def slice_name(owner: str) -> str:
-    """An owner's slice, directly under tasker.slice: a "-" would nest, so it is escaped."""
+    """An owner's slice, directly below tasker.slice: "-" is escaped, because it would nest slices."""
     return "tasker-" + owner.replace("-", r"\x2d") + ".slice"
 
 
 def description(owner: str, argv: tuple[str, ...]) -> str:
-    """`alice: sleep 60`, as systemd may safely store it: it writes the text into a unit file without escaping, where a
-    newline would begin a new setting and a backslash join the next line. "%" is not expanded there."""
+    """`alice: sleep 60`, safe for systemd to store: systemd writes the text to a unit file without escaping, where a
+    newline would start a new setting and a backslash would join the next line. "%" is not expanded there."""
     text = f"{owner}: {' '.join(argv)}"[: 4 * _DESCRIPTION]
     clean = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in text)
     return clean if len(clean) <= _DESCRIPTION else clean[: _DESCRIPTION - 3] + "..."

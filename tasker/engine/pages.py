@@ -1,7 +1,7 @@
-"""The list of jobs in pages, each of which fits into a datagram; a token says where the next one begins.
+"""The list of jobs in pages that fit into a datagram; a token says where the next page begins.
 
-Jobs stand in the order of their creation, those that are archived apart: a page costs what is on it, however many jobs
-there are. Order of creation is what the clock said; it may have been set back since.
+Jobs are ordered by creation, archived ones separately. A page costs only what is on it, however many jobs there are.
+The order is that of the clock, which may have been set back.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from tasker.job import Job
 from tasker.lifecycle import State
 
 PAGE = 64 << 10
-"""Characters of one page of jobs, unless a single one is longer."""
+"""Characters of one page of jobs, unless a single job is longer."""
 
 
 class Pages:
     def __init__(self, table: JobTable) -> None:
         self._table = table
         self._order: dict[bool, list[tuple[float, str]]] = {False: [], True: []}
-        """When each job was created and its id, sorted; of those that are archived at True."""
+        """Creation time and id of each job, sorted; archived jobs at True."""
         self._index: dict[str, tuple[bool, float]] = {}
-        """By id: whether it is archived, and when it was created."""
+        """By id: whether the job is archived, and when it was created."""
         for entry in table:
             self._changed(entry.job)
         table.watchers.add(self._changed)
 
     def next(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
-        """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
+        """Returns the jobs after a page's token, and the next token or "". Raises TaskerError(INVALID) for a bad
+        token."""
         if owner and not NAME.fullmatch(owner):
             raise invalid(f"cannot list the jobs of {owner[:40]!r}: {why_no_name(owner)}")
         order = self._order[archived]
@@ -51,7 +52,7 @@ class Pages:
         return page, ""
 
     def _changed(self, change: Job | str) -> None:
-        """A job is new, changed, or gone (an id)."""
+        """Called with a job that is new or changed, or with the id of one that was removed."""
         id = change if isinstance(change, str) else change.id
         before = self._index.get(id)
         now = None if isinstance(change, str) else (change.archived, change.created)

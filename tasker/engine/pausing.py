@@ -1,6 +1,7 @@
-"""Pausing a job: systemd freezes and thaws its cgroup. The truth is `frozen` in cgroup.events, whoever asked for it.
+"""Pauses and resumes jobs: systemd freezes and thaws the cgroup. `frozen` in cgroup.events decides, whoever asked for
+it.
 
-pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` come in at the middle
+    pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` enter in the middle
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tasker.lifecycle import Event, State
 log = logging.getLogger(__name__)
 
 _ALIVE = (State.RUNNING, State.PAUSED, State.ENDING)
-"""States in which there are processes that may be frozen and thawed."""
+"""States with processes that can be frozen and thawed."""
 
 
 class Pausing:
@@ -32,35 +33,35 @@ class Pausing:
         tasks: Tasks,
         store_record: Callable[[Entry], Coroutine[Any, Any, None]],
     ) -> None:
-        """`store_record` has the collector keep what became of a job."""
+        """`store_record` sends the job's record to the collector."""
         self._systemd = systemd
         self._audit = audit
         self._tasks = tasks
         self._store_record = store_record
         self._asked: set[str] = set()
-        """Jobs that a caller is having paused or resumed."""
+        """Jobs that a caller is pausing or resuming."""
 
     async def pause(self, entry: Entry) -> Job:
-        """The job, frozen. Raises TaskerError."""
+        """Freezes the job and returns it. Raises TaskerError."""
         return await self._tasks.to_its_end(self._set_frozen(entry, "pause", self._systemd.freeze, frozen=True))
 
     async def resume(self, entry: Entry) -> Job:
-        """The job, going on. Raises TaskerError."""
+        """Thaws the job and returns it. Raises TaskerError."""
         return await self._tasks.to_its_end(self._set_frozen(entry, "resume", self._systemd.thaw, frozen=False))
 
     async def thaw(self, entry: Entry) -> None:
-        """Let a job that is being stopped act on that. Nothing is done for one that goes on anyway."""
+        """Thaws a job that is being stopped, so that it can act on SIGTERM. Does nothing if the job is not frozen."""
         if not entry.pause_lock.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
             return
         try:
             await self._systemd.thaw(entry.job.unit)
-        except TaskerError as error:  # systemd does not thaw what it ends itself, at the end of its run time
+        except TaskerError as error:  # systemd does not thaw a unit that it stops itself at the end of its run time
             log.info("thawing %s without systemd: %s", entry.job.unit, error.message)
             if entry.cgroup is not None:
                 entry.cgroup.thaw()
 
     def refresh(self, entry: Entry) -> None:
-        """See in its cgroup whether a job is paused."""
+        """Updates the job's state from its cgroup: paused or not."""
         if entry.cgroup is None or entry.job.state not in (*_ALIVE, State.STOPPING):
             return
         frozen = entry.cgroup.frozen
@@ -86,14 +87,14 @@ class Pausing:
                 await freeze_or_thaw(entry.job.unit)
             except TaskerError as error:
                 if frozen:
-                    await self.thaw(entry)  # not half of it, and not later
+                    await self.thaw(entry)  # undo a freeze that has begun or is still queued
                 raise TaskerError(error.reason, f"cannot {verb} job {entry.job.id}: {error.message}") from error
             finally:
                 self.refresh(entry)
                 self._asked.discard(entry.job.id)
             if is_end and (await entry.ended_within(fatal.ACTS_WITHIN)).state is State.ENDED:
                 return entry.job
-            entry.demand(verb, *_ALIVE)  # it may have ended, or be stopped, meanwhile
+            entry.demand(verb, *_ALIVE)  # it may have ended, or be stopping, by now
             if frozen is not _paused(entry.job) and not is_end:
                 text = f"cannot {verb} job {entry.job.id}: somebody turned it back at once; try again"
                 raise TaskerError(Reason.REFUSED, text)

@@ -1,4 +1,4 @@
-"""What /proc says of one process. A process that has gone reads as dead, without a parent and in no cgroup."""
+"""Reads about one process from /proc. A process that is gone reads as dead, without a parent and in no cgroup."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ def alive(pid: int) -> bool:
 
 
 def parent(pid: int) -> int:
-    """The pid of its parent; 0 for none."""
+    """The pid of the process's parent; 0 for none."""
     return int(_stat(pid)[1])
 
 
 def cgroup(pid: int) -> str:
-    """The path of its cgroup below the root of the cgroup v2 hierarchy, without the first slash; "" for none."""
+    """The path of the process's cgroup below the root of the cgroup v2 hierarchy, without the first slash; "" for
+    none."""
     try:
         data = Path(f"/proc/{pid}/cgroup").read_bytes()
     except OSError:
@@ -26,7 +27,7 @@ def cgroup(pid: int) -> str:
 
 
 def _stat(pid: int) -> tuple[bytes, bytes]:
-    """State and parent, as proc(5) writes them. The name before them is in parentheses and may be any bytes."""
+    """State and parent, as in proc(5). The name before them is in parentheses and may contain any bytes."""
     try:
         state, parent, *_ = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (OSError, ValueError):

@@ -1,9 +1,9 @@
-"""Limits as systemd's properties, and read back from the cgroup: systemd accepts some that it then does not apply.
-Those of disks: disklimits.py.
+"""Limits as systemd properties, verified by reading the cgroup: systemd accepts some values that it does not apply. For
+disks see disklimits.py.
 
-Each line of PROPERTIES says: the field of Limits, systemd's property, where it is read back, whether a value is what is
-read there, the value that is read there, how it is written for systemd and read from there, its D-Bus signature, and
-what stands for no limit.
+Each line of PROPERTIES holds: the field of Limits, systemd's property, the cgroup file, how to check whether a value is
+in force there, how to read it from there, how to write it for systemd and read it from systemd, its D-Bus signature,
+and systemd's value for no limit.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
 INSPECT = "ask an admin to look at the unit with systemctl show"
 RUN_TIME_MARGIN = 60.0
-"""Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
+"""Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), systemd only if no engine is
+running."""
 _ONLINE = Path("/sys/devices/system/cpu/online")
 NO_FILE = "not there: the kernel has no such controller here"
-"""Instead of a text. Where a limit was lifted, systemd may have taken away the controller, too."""
+"""In place of a file's text. systemd may remove the controller when a limit is lifted."""
 INFINITY = (1 << 64) - 1
-"""What systemd takes for "no limit"; of a weight, for the default."""
+"""systemd's value for "no limit"; for a weight, the default."""
 
 
 def _same(value: int | str, text: str) -> bool:
@@ -36,7 +37,7 @@ def _same(value: int | str, text: str) -> bool:
 
 
 def _same_pages(value: int, text: str) -> bool:
-    """The kernel keeps whole pages."""
+    """The kernel rounds down to whole pages."""
     return text.isdigit() and 0 <= value - int(text) < os.sysconf("SC_PAGE_SIZE")
 
 
@@ -64,12 +65,12 @@ def _weight(text: str) -> int | None:
 
 
 def _restricted_cpus(text: str) -> str | None:
-    """None where that is all there are."""
+    """None if these are all online CPUs."""
     return None if text == _ONLINE.read_text().strip() else text
 
 
 def _mask(cpus: str) -> bytes:
-    """A bit for each CPU, the lowest first."""
+    """One bit per CPU, the lowest first."""
     return sum(1 << number for number in cpus_of(cpus)).to_bytes(max(cpus_of(cpus)) // 8 + 1, "little")
 
 
@@ -77,19 +78,19 @@ class Line(NamedTuple):
     field: str
     property: str
     file: str
-    """"" where the cgroup does not say."""
+    """"" if the limit is in no cgroup file."""
     matches: Callable[[Any, str], bool]
-    """Whether the text of `file` says that the value is in force."""
+    """Whether the text of `file` shows that the value is in force."""
     read: Callable[[str], Any] = _number
-    """None is no limit."""
+    """None means no limit."""
     write: Callable[[Any], Any] = int
     from_systemd: Callable[[Any], Any] = int
     signature: str = "t"
     none: Any = INFINITY
-    """How systemd is told that there is no limit."""
+    """systemd's value for no limit."""
 
     def as_property(self, value: Any) -> Property:
-        """A value of the field, as systemd is told; None: there is no limit."""
+        """The property for a value of the field; None: no limit."""
         return self.property, self.signature, self.none if value is None else self.write(value)
 
 
@@ -105,7 +106,7 @@ PROPERTIES = (
     Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
     Line("tasks", "TasksMax", "pids.max", _same),
-    Line("io_weight", "IOWeight", "", _unreadable),  # acts with bfq or iocost only, whose files differ; the API says so
+    Line("io_weight", "IOWeight", "", _unreadable),  # only with bfq or iocost, whose files differ
     Line("run_time", "RuntimeMaxUSec", "", _unreadable, write=lambda seconds: _microseconds(seconds + RUN_TIME_MARGIN)),
 )
 
@@ -115,25 +116,25 @@ def line_of(field: str) -> Line:
 
 
 def implied(limits: Limits) -> Limits:
-    """With what follows: a memory limit alone sets swap to 0, else it only moves the excess there."""
+    """Adds what follows from the limits: a memory limit alone sets swap to 0, else the excess would be swapped out."""
     if limits.memory is not None and limits.memory_swap is None:
         return dataclasses.replace(limits, memory_swap=0)
     return limits
 
 
 def properties(limits: Limits) -> list[Property]:
-    """What StartTransientUnit is told."""
+    """The properties for StartTransientUnit."""
     return changes(limits, named(implied(limits)))
 
 
 def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
-    """What SetUnitProperties is told for these fields of Limits: also that there is no limit (any more)."""
+    """The properties for SetUnitProperties for these fields of Limits, including lifted ones."""
     limits = implied(limits)
     return [line.as_property(getattr(limits, line.field)) for line in PROPERTIES if line.field in fields]
 
 
 def with_actual(limits: Limits, field: str, actual: Any) -> Limits:
-    """`limits` with what systemd has `said` of one of them in place of what was asked for, if it is not the same."""
+    """Returns `limits` with the `actual` value of one field from systemd, if it differs from what was asked for."""
     line = line_of(field)
     asked = getattr(limits, field)
     if asked is not None and line.write(asked) == actual:
@@ -142,7 +143,8 @@ def with_actual(limits: Limits, field: str, actual: Any) -> Limits:
 
 
 def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None:
-    """Raise TaskerError(REFUSED) for the first limit that is not in force, or that is although it was `lifted`."""
+    """Raises TaskerError(REFUSED) for the first limit that is not in force, or that was `lifted` but is still in
+    force."""
     for line in PROPERTIES:
         value = getattr(limits, line.field)
         is_implied = line.field == "memory_swap" and limits.memory is not None

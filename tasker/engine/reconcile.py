@@ -1,9 +1,10 @@
-"""At the engine's start: the table anew, from what the collector holds and what is true in systemd.
+"""Rebuilds the table at the start of the engine, from the collector and from systemd.
 
-it is archived                                 archived, as it was; the collector forgets it, if it still knows it
-collector knows it, record has an outcome      ended, as it was
-collector knows it, leader lives or exited     watched on, from wherever an earlier engine got to
-systemd has its scope, collector knows nothing its run is over: the collector died; the scope is ended, and told
+archived                                       archived, as before; the collector forgets it if it still has it
+known to the collector, record has an outcome  ended, as before
+known to the collector, leader lives or exited managed again, from wherever the earlier engine got to
+a scope in systemd, unknown to the collector   its run is over because the collector died: the scope is stopped, and
+                                               that is logged
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ from tasker.lifecycle import Event, State
 log = logging.getLogger(__name__)
 
 _TO_GO = 5.0
-"""Seconds that a start waits for the processes of a run that is over. They are killed, so most need none."""
+"""Seconds that a start waits for the processes of an earlier run. They are killed, so most are gone at once."""
 
 
 async def reconcile(
     jobs: Jobs, stops: Stops, collector: Collector, systemd: Systemd, archive: Archive, tasks: Tasks
 ) -> None:
-    """Raises TaskerError where collector or systemd cannot be asked."""
+    """Raises TaskerError if the collector or systemd does not answer."""
     entries = {entry.job.id: entry for entry in await archive.load()}
     for leader in await collector.leaders():
-        if leader.job in entries:  # an earlier engine died when only this was left to do
+        if leader.job in entries:  # an earlier engine died before this last step
             await collector.forget(leader.job)
         elif (entry := _entry(leader)) is not None:
             entries[leader.job] = entry
@@ -46,7 +47,7 @@ async def reconcile(
         jobs.table.add(entry)
         if entry.job.outcome is None:
             await _resume(entry, jobs, stops, systemd)
-    for leader in await collector.leaders():  # asked after every entry stands, so no exit falls in between
+    for leader in await collector.leaders():  # after every entry exists, so that no exit is missed in between
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit, leader.output_ended))
         jobs.followed(wire.FollowerCount(leader.job, leader.followers))
@@ -57,7 +58,7 @@ async def reconcile(
 
 def _entry(leader: wire.Leader) -> Entry | None:
     if not leader.released:
-        return None  # held for an engine that is just going: it drops the leader with its connection
+        return None  # held for an engine that is exiting: the collector drops the leader with its connection
     try:
         return Entry.of_leader(leader)
     except (wire.WireError, KeyError) as error:
@@ -68,14 +69,14 @@ def _entry(leader: wire.Leader) -> Entry | None:
 async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> None:
     if entry.job.state in (State.STARTING, State.STOPPING) and entry.job.started is None:
         clock = Clock(started=time.monotonic() - max(0.0, time.time() - entry.job.created))
-        entry.move(Event.STARTED, started=entry.job.created, clock=clock)  # the gate opened, then the engine died
+        entry.move(Event.STARTED, started=entry.job.created, clock=clock)  # the gate was opened, then the engine died
     entry.settled.set()
     entry.cgroup = await scope.find(entry.job.unit, systemd, jobs.cgroups)
     if entry.cgroup is not None:
         entry.cgroup.keep_open(*FAST)
         try:
             await systemd.ref(entry.job.unit)
-        except TaskerError as error:  # it has ended just now
+        except TaskerError as error:  # it has just ended
             log.info("%s", error)
     jobs.watch(entry)
     if entry.stop is not None:
@@ -83,7 +84,8 @@ async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> N
 
 
 async def _end_strays(jobs: Jobs, systemd: Systemd, tasks: Tasks) -> None:
-    """All at once, and one that does not go (a disk may hang) is systemd's to end: the new run has nothing of it."""
+    """Stops all stray scopes concurrently. systemd ends those that do not stop in time (a disk may hang); they do not
+    affect the new run."""
     strays = [unit for unit in await systemd.scopes(names.SCOPES) if names.id_of(unit) not in jobs.table]
     if strays:
         await asyncio.wait([tasks.begin(_end_stray(unit, jobs, systemd)) for unit in strays], timeout=_TO_GO)
@@ -94,7 +96,7 @@ async def _end_stray(unit: str, jobs: Jobs, systemd: Systemd) -> None:
     try:
         cgroup = await scope.find(unit, systemd, jobs.cgroups)
         if cgroup is not None:
-            cgroup.kill()  # its grace is systemd's timeout: an hour, perhaps
+            cgroup.kill()  # a graceful stop could take systemd's whole timeout, up to an hour
             cgroup.close()
         await systemd.stop_scope(unit)
     except TaskerError as error:

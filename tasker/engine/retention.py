@@ -1,11 +1,11 @@
-"""What is kept of jobs that have ended, and for how long: [retention] of the configuration.
+"""Which ended jobs are kept, and for how long: [retention] of the configuration.
 
-    in memory ──past `ended`, `age` or `memory`──▶ on disk ──past `archived` or `disk`──▶ gone
+    in memory ──above `ended`, `age` or `memory`──▶ on disk ──above `archived` or `disk`──▶ deleted
 
-Where there are too many jobs, or they take too many bytes, the owner who has most (of the jobs, or of the bytes) loses
-the oldest: nobody loses a result while somebody else has more. By age, the oldest of all goes. One job at a time, in
-the background; a running job is never touched. Checked when a job ends, when the oldest reaches `age`, and after a
-reload; where the disk refuses, again after AGAIN.
+If there are too many jobs, or they take too many bytes, the owner with the most (jobs or bytes) loses the oldest one:
+nobody loses a job while somebody else has more. By age, the oldest of all jobs goes. One job at a time, in the
+background; running jobs are never touched. Checked when a job ends, when the oldest job reaches `age`, after a reload,
+and AGAIN seconds after the disk refused a job.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tasker.quantity import format_duration, format_size
 log = logging.getLogger(__name__)
 
 AGAIN = 60.0
-"""Seconds until what the disk refused is tried again, unless something else happens before."""
+"""Seconds until a job that the disk refused is tried again, unless a check is due earlier."""
 SPARE = 1000
-"""Ended jobs past `ended` that are kept where the disk refuses, and more are started all the same."""
+"""Ended jobs kept above `ended` while the disk refuses them, before starts are refused."""
 
 
 class Retention:
@@ -44,18 +44,18 @@ class Retention:
         self._wanted = False
         self._at_work = False
         self._failed = False
-        """The last job could not be archived, and that was said."""
+        """The last job could not be archived, and that was logged."""
         self._timer: asyncio.TimerHandle | None = None
 
     def apply(self) -> None:
-        """There may be too much of something now."""
+        """Checks in the background what exceeds [retention]."""
         self._wanted = True
         if not self._at_work:
             self._at_work = True
             self._tasks.spawn(self._work())
 
     def demand_room(self) -> None:
-        """Raise TaskerError(EXHAUSTED) where memory is full and the disk refuses: one more would take what is left."""
+        """Raises TaskerError(EXHAUSTED) if memory is full and the disk refuses jobs."""
         ended = self._table.ended
         if self._failed and (ended.size > self.limits.memory or len(ended) > self.limits.ended + SPARE):
             self.apply()  # there may be room by now
@@ -92,7 +92,7 @@ class Retention:
             )
 
     def _due(self) -> tuple[Entry, str] | None:
-        """The job whose output leaves memory next, and why; None while everything may stay."""
+        """The next job to leave memory, and why; None if all may stay."""
         ended = self._table.ended
         if (victim := _victim(ended, self.limits.ended, self.limits.memory, "in memory")) is not None:
             return victim
@@ -113,7 +113,7 @@ class Retention:
         await self._archive.delete(entry)
 
     def _arm(self) -> None:
-        """Look again when the oldest comes of age."""
+        """Schedules the next check: when the oldest job reaches `age`."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -124,7 +124,7 @@ class Retention:
 
 
 def _victim(kept: Kept, most: int, most_bytes: int, where: str) -> tuple[Entry, str] | None:
-    """The oldest job of whoever holds most of what is too much, and why that job; None where nothing is too much."""
+    """The oldest job of the owner with the most, if there are too many jobs or bytes, and why; else None."""
     if len(kept) > most:
         holding = kept.most_jobs()
         held = f"{len(holding)} of {len(kept)} ended jobs"

@@ -1,4 +1,4 @@
-"""A change of a unit's limits that fails changes nothing: what systemd and the kernel had of them is put back."""
+"""A failed change of a unit's limits changes nothing: the earlier values in systemd and the kernel are restored."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Before:
-    """What there was of some limits before a change."""
+    """The limits before a change."""
 
     values: dict[str, Any]
     """By field of Limits, as systemd has them."""
     disks: dict[str, list[Any]]
-    """The same for limits of disks: pairs of path and value."""
+    """Limits on disks, as systemd has them: pairs of path and value by property."""
     files: dict[str, str]
-    """The text of the cgroup's files; "" where there is no such file."""
+    """The text of each cgroup file; "" if there is no such file."""
 
 
 @contextlib.asynccontextmanager
 async def restoring(
     unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cgroup
 ) -> AsyncIterator[Before]:
-    """Limits as they are now, and again where the block raises TaskerError: `fields` of Limits, those of the scope
-    `unit` with the directory `cgroup`. What could not be put back is added to the error's sentence."""
+    """Yields the present limits, and restores them if the block raises TaskerError: `fields` of Limits, of the scope
+    `unit` with the cgroup `cgroup`. The message of the error then names what could not be restored."""
     before = await _read(unit, fields, systemd, cgroup)
     try:
         yield before
@@ -59,7 +59,7 @@ async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cg
 
 
 async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) -> str:
-    """What could not be put back, in words; "" where all is as it was."""
+    """Returns in words what could not be restored; "" if everything was."""
     lines = [(line_of(field), value) for field, value in before.values.items()]
     wanted: list[Property] = [(line.property, line.signature, value) for line, value in lines]
     if before.disks:
@@ -69,6 +69,6 @@ async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) 
     except TaskerError as error:
         return error.message
     files = {name: cgroup.text(name) for name in before.files}
-    # A file that was not there may be now: systemd does not take a controller away at once.
+    # A file that was missing may exist now: systemd does not remove a controller at once.
     changed = [name for name, text in before.files.items() if text and files[name] != text]
     return ", ".join(f"{name} was {before.files[name]!r} and is {files[name]!r}" for name in changed)

@@ -1,7 +1,7 @@
-"""The run time of jobs: each is stopped when its own is over, counted from the start of its command.
+"""Stops jobs whose run time is over, counted from the start of the command.
 
-systemd takes RuntimeMaxUSec= of a scope only when the scope is made, which is before the command starts; properties.py
-gives it a margin, so that it acts only where no engine is there.
+systemd accepts RuntimeMaxUSec= of a scope only when it makes the scope, before the command starts. properties.py adds a
+margin, so systemd acts only if no engine is running.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _BY = "tasker"
 
 
 class RunTimes:
-    """Learns from the table which jobs run."""
+    """Learns of running jobs from the table."""
 
     def __init__(self, jobs: Jobs, stops: Stops, tasks: Tasks) -> None:
         self._jobs = jobs
         self._stops = stops
         self._tasks = tasks
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        """By id, of every job that has a run time and has not ended."""
+        """By id, for every job that has a run time and has not ended."""
         jobs.table.watchers.add(self._changed)
 
     def _changed(self, change: Job | str) -> None:
-        """A job is new, changed, or gone (an id)."""
+        """Called with a job that is new or changed, or with the id of one that was removed."""
         id = change if isinstance(change, str) else change.id
         if isinstance(change, str) or change.state in (State.ENDED, State.GONE):
             if id in self._timers:

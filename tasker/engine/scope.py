@@ -1,4 +1,4 @@
-"""A job's scope: what it is made of, and making it until it truly holds the leader."""
+"""A job's scope: its properties, and making it until it holds the leader."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from tasker.job import Job
 log = logging.getLogger(__name__)
 
 _MARGIN = 10.0
-"""Seconds past the grace, after which systemd kills a job whose end it left to an engine that is not there."""
+"""Seconds after the grace period until systemd kills a job, in case no engine is running."""
 
 
 def describe(job: Job, grace: float) -> list[Property]:
-    """Of a job whose leader waits at the gate. Never User= or Delegate=: what a process is, its collector sees to."""
+    """Properties of a scope whose leader waits at the gate. Never User= or Delegate=: the collector sets up the
+    process."""
     return [
         ("Description", "s", names.description(job.owner, job.spec.argv)),
         ("PIDs", "au", [job.pid]),
         ("Slice", "s", job.slice),
-        ("PartOf", "as", [names.COLLECTOR]),  # the end of the run ends it, even if the engine is dead
+        ("PartOf", "as", [names.COLLECTOR]),  # the end of the run ends the job, even without an engine
         ("After", "as", [names.COLLECTOR]),
-        ("AddRef", "b", True),  # it stays loaded until its result was read
+        ("AddRef", "b", True),  # stays loaded until its result is read
         ("CollectMode", "s", "inactive-or-failed"),
         ("OOMPolicy", "s", "kill"),
-        *((f"{what}Accounting", "b", True) for what in ("CPU", "Memory", "IO", "Tasks")),  # IO is not by default
-        ("Controller", "s", names.BUS),  # its end is left to us, with the job's own grace: see deactivations.py
+        *((f"{what}Accounting", "b", True) for what in ("CPU", "Memory", "IO", "Tasks")),  # IO is off by default
+        ("Controller", "s", names.BUS),  # the engine stops it, with the job's grace period: see deactivations.py
         ("TimeoutStopUSec", "t", round((grace + _MARGIN) * 1_000_000)),
         *properties.properties(job.limits),
         *disklimits.properties(job.limits.io, job.disks),
@@ -39,15 +40,15 @@ def describe(job: Job, grace: float) -> list[Property]:
 
 
 async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
-    """The cgroup, below `root`, with the leader in it. Raises TaskerError.
+    """Makes the scope and returns its cgroup, below `root`, which holds the leader. Raises TaskerError.
 
-    systemd now and then takes a scope that it has just made for dead (its issue 36781): then it is made once more.
+    Tried twice, because systemd sometimes marks a new scope as dead (its issue 36781).
     """
     for _ in range(2):
         await systemd.start_scope(job.unit, describe(job, grace))
         cgroup = await find(job.unit, systemd, root)
         if cgroup is not None:
-            with contextlib.suppress(OSError):  # it is gone again
+            with contextlib.suppress(OSError):  # gone again
                 if cgroup.holds(job.pid):
                     return cgroup
             cgroup.close()
@@ -57,7 +58,7 @@ async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
 
 
 async def find(name: str, systemd: Systemd, root: Path) -> Cgroup | None:
-    """The cgroup of a unit, if it has one now."""
+    """The cgroup of a unit, or None."""
     unit = await systemd.unit(name)
     if unit is None or not unit.cgroup:
         return None

@@ -1,4 +1,4 @@
-"""Signals that people have sent to a job: through the collector, which knows that its number is still its own."""
+"""Sends users' signals to a job, through the collector, which knows that the pid is still the leader's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasker.job import Job, check_signal
 from tasker.lifecycle import State
 
 _KEPT = 8
-"""Of the last signals it is known who sent them."""
+"""Recent signals whose senders are recorded."""
 
 
 class Signalling:
@@ -20,14 +20,14 @@ class Signalling:
         self._collector = collector
 
     async def send(self, request: wire.SignalJob, entry: Entry) -> Job:
-        """To the process group of a leader that lives. Where that ends it, the answer is the ended job. Raises
+        """Sends a signal to the process group of a living leader. Returns the ended job if the signal ends it. Raises
         TaskerError."""
         number = request.signal
         check_signal(number)
         entry.demand("signal", State.RUNNING, State.PAUSED, State.STOPPING)
         others = [sent for sent in entry.signals if sent.signal != number]
         entry.signals = (*others, SentSignal(request.caller.name, number))[-_KEPT:]
-        await self._jobs.store_record(entry)  # first: it may be the end of the job, and of this engine
+        await self._jobs.store_record(entry)  # first: the signal may end the job while the engine dies
         is_end = fatal.ends(entry.job.pid, number)
         await self._collector.signal(entry.job.id, number)
         return await entry.ended_within(fatal.ACTS_WITHIN) if is_end else entry.job

@@ -1,8 +1,8 @@
-"""Quotas on the jobs of one owner and on all jobs, enforced by the kernel: properties of tasker-<owner>.slice and of
+"""Quotas of one owner's jobs and of all jobs, enforced by the kernel as properties of tasker-<owner>.slice and of
 tasker.slice.
 
-systemd keeps such properties until the next boot, also of a slice that is not loaded, so each slice is told once, and
-again when its quotas change.
+systemd keeps these properties until the next boot, also for slices that are not loaded, so each slice is configured
+once, and again when its quota changes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from tasker.quantity import format_size
 log = logging.getLogger(__name__)
 
 _HELD = ("cpu", "memory", "memory_swap", "tasks")
-"""Fields of Limits that a slice holds. Memory without swap: else the excess would only move there."""
+"""Fields of Limits that a slice limits. Memory comes with swap: else the excess would be swapped out."""
 _AT_ONCE = 64
-"""A quota on tasks also refuses a process while so many are being counted that are refused themselves."""
+"""Processes by which a peak may stay below a tasks quota that was reached: concurrent forks that were refused count,
+too."""
 
 
 class Slices:
@@ -35,20 +36,20 @@ class Slices:
         self._systemd = systemd
         self._cgroups = cgroups
         self._applied: dict[str, Limits] = {}
-        """By slice, what systemd has."""
+        """By slice, the limits that systemd has."""
         self._unread: set[str] = set()
-        """Slices that were told and not yet read back: before a first job there is no cgroup to read."""
+        """Slices configured but not yet verified: before the first job there is no cgroup to read."""
         self._applying = asyncio.Lock()
 
     async def hold(self, owner: str) -> None:
-        """See to it that the slices above a job of `owner` have their quotas. Raises TaskerError."""
+        """Applies the quotas of the slices above a job of `owner`. Raises TaskerError."""
         for slice, limits in self._slices(owner):
             if self._applied.get(slice) != limits:
                 async with self._applying:
                     await self._apply(slice, limits)
 
     def verify(self, owner: str) -> None:
-        """Raise TaskerError(REFUSED) where a quota above a job that stands is not in force."""
+        """Raises TaskerError(REFUSED) if a quota above a job whose scope exists is not in force."""
         for slice, limits in self._slices(owner):
             if slice not in self._unread:
                 continue
@@ -66,7 +67,7 @@ class Slices:
                 cgroup.close()
 
     async def refresh(self) -> None:
-        """See to it for every owner who has jobs: at the engine's start, and after a reload."""
+        """Applies the quotas of every owner with jobs: at the start of the engine and after a reload."""
         for owner in self._quotas.owners:
             try:
                 await self.hold(owner)
@@ -75,26 +76,26 @@ class Slices:
                 log.error("%s", error.message)
 
     def of_memory(self, owner: str) -> list[str]:
-        """The quotas on memory that a job of `owner` may have met, in the words of a verdict."""
+        """Memory quotas that a job of `owner` may have reached, in the words of a verdict."""
         return [f"the quota of {format_size(most)} on all {whose}" for most, whose in self._met(owner, "memory")]
 
     def refusing(self, owner: str, own: int | None) -> list[str]:
-        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a lower
-        one is above it; and those above, whose refusals count in the job's cgroup before Linux 6.11."""
+        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a quota
+        is lower, and quotas, whose refusals the job's cgroup counts before Linux 6.11."""
         above = self._met(owner, "tasks")
         lower = [most for most, _ in above if own is None or most < own]
         its = [] if own is None or lower else [f"the tasks limit of {own}"]
         return its + [f"the quota of {most} tasks on all {whose}" for most, whose in above]
 
     def _met(self, owner: str, field: str) -> list[tuple[int, str]]:
-        """The quotas on a field of Limits, and on whose jobs; without those that the kernel says were never met."""
+        """Quotas on a field of Limits, and on whose jobs, except those that were never reached."""
         (all_jobs, total), (slice, own) = self._slices(owner)
         above = ((slice, own, f"jobs of {owner}"), (all_jobs, total, "jobs"))
         found = [(name, getattr(limits, field), whose) for name, limits, whose in above]
         return [(most, whose) for name, most, whose in found if most is not None and self._was_met(name, field, most)]
 
     def _was_met(self, slice: str, field: str, most: int) -> bool:
-        """Whether a slice may have met its quota. Where it cannot be read, it may."""
+        """Whether a slice may have reached its quota; true if its cgroup cannot be read."""
         try:
             cgroup = self._cgroup(slice)
         except OSError:
@@ -108,13 +109,13 @@ class Slices:
             cgroup.close()
 
     def _cgroup(self, slice: str) -> Cgroup:
-        """Raises OSError where nothing runs there."""
+        """Raises OSError if nothing runs in the slice."""
         name = self._cgroups / names.SLICE
         return Cgroup(name if slice == names.SLICE else name / slice)
 
     async def _apply(self, slice: str, limits: Limits) -> None:
         if self._applied.get(slice) == limits:
-            return  # somebody else has, meanwhile
+            return  # applied by another task in the meantime
         wanted = properties.changes(limits, _HELD)
         has = await self._systemd.properties(slice, [name for name, _, _ in wanted])
         if any(has[name] != value for name, _, value in wanted):

@@ -1,7 +1,7 @@
-"""The end of a job that somebody asks for: SIGTERM to its group, a grace period, SIGKILL to all that is in its cgroup.
-Once its leader has exited, the same for every process that it left behind (lingering.py).
+"""Ends jobs on request: SIGTERM to the process group, a grace period, SIGKILL to everything in the cgroup. Once the
+leader has exited, the same for the processes that it left behind (lingering.py).
 
-What has begun is carried to its end, whoever asked for it and is gone. How an end is then seen through: jobs.py.
+A stop that has begun is completed even if its caller disconnects. For what follows after the exit see jobs.py.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from tasker.job import Job, Kind, check_grace
 from tasker.lifecycle import Event, State
 
 TO_RUN_END = 10.0
-"""Seconds that jobs have at most when the service is stopped: who stops it, or shuts the machine down, waits for it."""
+"""The longest grace period in seconds when the service is stopped: systemctl, or the shutdown of the machine, waits for
+it."""
 _TO_SWEEP = 5.0
-"""Seconds from there to the end of the engine; what is left is then systemd's to end."""
+"""Seconds until the engine exits after that; systemd then ends the rest."""
 _TO_DIE = 10.0
-"""Seconds past the grace in which what was killed is gone; else who waits for that is told."""
+"""Seconds after the grace period in which killed processes should be gone; after that the waiting caller gets an
+error."""
 _MOST_WAITING = 64
 _WORDS = {
     Kind.STOPPED: "{by} stops it, within {grace:g} s",
@@ -55,7 +57,8 @@ class Stops:
         self._tasks = tasks
 
     async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
-        """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
+        """Sends SIGTERM to the group and, after `grace` seconds, SIGKILL to all; returns the ended job. If the job is
+        being stopped already, the earlier deadline counts."""
         grace = self._jobs.grace(entry.job) if grace is None else grace
         check_grace(grace)
         if entry.waiting >= _MOST_WAITING:
@@ -83,14 +86,14 @@ class Stops:
     async def begin(
         self, entry: Entry, grace: float, actor: Identity | str, kind: Kind = Kind.STOPPED, *, ask: bool = True
     ) -> None:
-        """A stop, which is then seen through. `actor` is a caller or "systemctl", `kind` what the end will be called;
-        without `ask` somebody else has sent SIGTERM already. Raises TaskerError where it could not be started."""
+        """Begins a stop. `actor` is a caller or "systemctl", `kind` the kind of the outcome; without `ask`, SIGTERM has
+        been sent already. Raises TaskerError if the job failed to start."""
         by = actor if isinstance(actor, str) else actor.name
         if entry.job.state is State.ENDING:
             await self._end_rest(entry, grace, actor, kind, ask=ask)
             return
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
-        if entry.job.state is not State.GONE:  # it may be by now, though it was there when it was looked for
+        if entry.job.state is not State.GONE:  # it may have failed to start since it was looked up
             entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
             now = time.monotonic()
@@ -98,7 +101,7 @@ class Stops:
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise entry.never_ran("stop")
-        self._hasten(entry, grace)  # before all that has to be answered: its end needs nobody else
+        self._hasten(entry, grace)  # before any await: the deadline holds without collector and systemd
         if first:
             await self._jobs.store_record(entry)
             words = _WORDS[kind].format(by=by, grace=grace)
@@ -108,7 +111,7 @@ class Stops:
     async def _end_rest(
         self, entry: Entry, grace: float, actor: Identity | str, kind: Kind, *, ask: bool
     ) -> None:
-        """A stop of what the leader left behind. The outcome stays the leader's."""
+        """Stops the processes that the leader left behind. The outcome stays the leader's."""
         by = actor if isinstance(actor, str) else actor.name
         first = entry.stop is None and entry.sweep is None
         entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
@@ -118,7 +121,7 @@ class Stops:
         await self._jobs.lingering.end(entry, grace, _WHY[kind].format(by=by), ask=ask)
 
     async def end_run(self) -> None:
-        """Every job, each within its grace or TO_RUN_END. Returns when they have ended, or a little after that."""
+        """Stops every job, within its grace period or TO_RUN_END. Returns once they have ended, or a little later."""
         self._jobs.run_ending = True
         entries = [entry for entry in self._jobs.table if not entry.over.is_set()]
         begun = [
@@ -132,25 +135,25 @@ class Stops:
                     await entry.over.wait()
 
     async def _ask_to_end(self, entry: Entry, *, sent: bool) -> None:
-        """SIGTERM to the group, but where it was `sent`; it must neither be paused nor stopped, or could not act."""
+        """Sends SIGTERM to the group unless `sent`, then thaws and continues it, so that it can act on the signal."""
         if not sent:
             await self._signal(entry, signal.SIGTERM)
         await self._jobs.pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
 
     async def _signal(self, entry: Entry, number: int) -> None:
-        with contextlib.suppress(TaskerError):  # its group may be gone already
+        with contextlib.suppress(TaskerError):  # the group may be gone
             await self._collector.signal(entry.job.id, number)
 
     def _hasten(self, entry: Entry, grace: float) -> None:
-        """The earlier deadline counts."""
+        """Moves the deadline of the stop forward, if this one is earlier."""
         if entry.stop is not None:
             deadline = min(entry.stop.deadline, time.monotonic() + grace)
             entry.stop = dataclasses.replace(entry.stop, deadline=deadline)
             self.arm(entry)
 
     def arm(self, entry: Entry) -> None:
-        """Kill at the deadline of its stop; also one that an earlier engine began."""
+        """Sets the timer that kills at the deadline of the stop, which an earlier engine may have begun."""
         assert entry.stop is not None
         entry.disarm()
         entry.timer = asyncio.get_running_loop().call_at(entry.stop.deadline, self._kill, entry)
@@ -163,6 +166,6 @@ class Stops:
             self._tasks.spawn(self._kill_group(entry))
 
     async def _kill_group(self, entry: Entry) -> None:
-        """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
+        """Kills processes that root, or a user's own systemd, may have moved out of the cgroup."""
         await self._jobs.store_record(entry)
         await self._signal(entry, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the engine asks of systemd, one method a question. How that is asked, and what comes by itself: manager.py."""
+"""The engine's calls to systemd, one method each. Connection, unit jobs and signals: manager.py."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SLICE = f"{NAME}.Slice"
 
 @dataclass(frozen=True)
 class Unit:
-    """What systemd says of a scope."""
+    """systemd's view of a scope."""
 
     active: str
     """ActiveState: active, deactivating, inactive, failed…"""
     result: str
     """success, oom-kill, timeout…"""
     cgroup: str
-    """Path below the root of the hierarchy; "" where there is none."""
+    """Path below the root of the hierarchy; "" for none."""
 
     @property
     def over(self) -> bool:
@@ -42,24 +42,24 @@ class Systemd:
     def __init__(self, manager: Manager, default_tasks: int) -> None:
         self._manager = manager
         self.default_tasks = default_tasks
-        """DefaultTasksMax: of every scope that asks for no TasksMax."""
+        """DefaultTasksMax: for every scope without TasksMax."""
 
     @classmethod
     async def connect(cls, bus: Bus) -> Systemd:
-        """The systemd on that bus. Raises TaskerError(UNAVAILABLE)."""
+        """Connects to systemd on the bus. Raises TaskerError(UNAVAILABLE)."""
         manager = await Manager.connect(bus)
         return cls(manager, int(await manager.get(PATH, MANAGER, "DefaultTasksMax")))
 
     def on_change(self, callback: Callable[[str, bool], None]) -> None:
-        """Have `callback` called as `Manager.look_at` says."""
+        """Sets the callback described at `Manager.on_change`."""
         self._manager.on_change = callback
 
     async def leave(self) -> None:
-        """Be no scope's controller any more: from here on systemd ends them by itself."""
+        """Stops being the controller of scopes: systemd ends them itself from now on."""
         await self._manager.leave()
 
     async def start_scope(self, name: str, properties: list[Property]) -> None:
-        """StartTransientUnit, and wait until its unit job is done. Raises TaskerError(REFUSED) with systemd's words."""
+        """Calls StartTransientUnit and waits for its unit job. Raises TaskerError(REFUSED) with systemd's message."""
         values = [[key, variant(signature, value)] for key, signature, value in properties]
         for _ in range(2):
             signature = "ssa(sv)a(sa(sv))"
@@ -74,7 +74,7 @@ class Systemd:
         raise TaskerError(Reason.REFUSED, f"cannot start {name}: systemd ended its start with {result!r}; try again")
 
     async def stop_scope(self, name: str) -> None:
-        """StopUnit, and wait for it. A unit that is not there is no error."""
+        """Calls StopUnit and waits for its unit job. No error if there is no such unit."""
         try:
             await self._manager.unit_job(name, "StopUnit", "ss", name, "replace")
         except BusError as error:
@@ -82,7 +82,7 @@ class Systemd:
                 raise
 
     async def unit(self, name: str) -> Unit | None:
-        """What is true of a unit now, or None where systemd does not have it (any more)."""
+        """The present state of a unit, or None if systemd does not have it."""
         try:
             path = (await self._manager.call("GetUnit", "s", name))[0]
             return Unit(
@@ -96,11 +96,12 @@ class Systemd:
             return None
 
     async def started(self, name: str) -> Unit | None:
-        """Wait until the unit job that starts a unit is done; at most DEADLINE. None where it is over by then."""
+        """Waits until the unit job that starts a unit is done; at most DEADLINE seconds. None if the unit is gone by
+        then."""
         return await self._when(name, lambda unit: unit.active not in ("inactive", "activating"))
 
     async def ended(self, name: str) -> Unit | None:
-        """The same, once the unit is over. Gives what is true after DEADLINE at the latest."""
+        """Waits until the unit is inactive or failed; at most DEADLINE seconds. Returns its state then."""
         return await self._when(name, lambda unit: unit.over)
 
     async def _when(self, name: str, condition: Callable[[Unit], bool]) -> Unit | None:
@@ -118,22 +119,22 @@ class Systemd:
             return await self.unit(name)
 
     async def set_properties(self, name: str, properties: list[Property]) -> None:
-        """SetUnitProperties of a scope or slice, until the next boot at most; done when the kernel has them.
+        """Calls SetUnitProperties for a scope or slice, valid until the next boot; returns once the kernel has them.
 
-        systemd answers before it writes to the cgroup, and writes before it takes the next call: so one is made.
-        Raises Refused with systemd's words.
+        systemd replies before it writes to the cgroup, but writes before it serves the next call, so another call
+        follows. Raises BusError with systemd's message.
         """
         values = [[key, variant(signature, value)] for key, signature, value in properties]
         await self._manager.call("SetUnitProperties", "sba(sv)", name, True, values)
         await self._manager.get(PATH, MANAGER, "Version")
 
     async def properties(self, name: str, properties: Iterable[str]) -> dict[str, Any]:
-        """What systemd has for a scope or a slice; a slice is loaded for that."""
+        """systemd's properties of a scope or a slice; loads a slice."""
         interface = _SLICE if name.endswith(".slice") else SCOPE
         return {key: await self._manager.get(unit_path(name), interface, key) for key in properties}
 
     async def totals(self, name: str) -> Totals:
-        """What a unit used in all, once it is over."""
+        """What a unit used in total, once it is inactive or failed."""
         path = unit_path(name)
         cpu = await self._count(path, "CPUUsageNSec")
         return Totals(
@@ -144,61 +145,61 @@ class Systemd:
         )
 
     async def limit(self, name: str, field: str) -> int | None:
-        """What it has for one of Limits of a unit, also once that is over; None where there is none."""
+        """systemd's value of one of the limits of a unit, even after its end; None for no limit."""
         return await self._count(unit_path(name), line_of(field).property)
 
     async def _count(self, path: str, name: str) -> int | None:
         try:
             value = await self._manager.get(path, SCOPE, name)
-        except BusError:  # an older one has no such property
+        except BusError:  # older versions lack the property
             return None
         return None if value == INFINITY else int(value)
 
     async def scopes(self, pattern: str, *states: str) -> list[str]:
-        """Names of loaded units, of those in one of `states` if some are named."""
+        """Names of loaded units, only those in one of `states` if given."""
         listed = await self._manager.call("ListUnitsByPatterns", "asas", list(states), [pattern])
         return [row[0] for row in listed[0]]
 
     async def kill(self, name: str, number: int) -> None:
-        """Send a signal to every process of a unit. Raises TaskerError, also where there is no such unit or process."""
+        """Sends a signal to every process of a unit. Raises TaskerError, also if there is no such unit or process."""
         await self._manager.call("KillUnit", "ssi", name, "all", number)
 
     async def freeze(self, name: str) -> None:
-        """Stop every process of a unit where it stands; returns when they do. A frozen unit is no error."""
+        """Freezes every process of a unit; returns once they are frozen. No error if the unit is frozen already."""
         await self._manager.call("FreezeUnit", "s", name)
 
     async def thaw(self, name: str) -> None:
-        """Let them go on. A unit that is not frozen is no error."""
+        """Thaws every process of a unit. No error if the unit is not frozen."""
         await self._manager.call("ThawUnit", "s", name)
 
     async def deactivating(self, name: str) -> bool:
-        """Whether systemd is ending a unit; one call, for what is asked often."""
+        """Whether systemd is stopping a unit. A single call, because it is made often."""
         try:
             return bool(await self._manager.get(unit_path(name), _UNIT, "ActiveState") == "deactivating")
         except BusError:
-            return False  # there is no such unit any more
+            return False  # no such unit
 
     async def ending(self, name: str) -> bool:
-        """Whether a unit is over, or about to be ended."""
+        """Whether a unit has ended or is being stopped."""
         unit = await self.unit(name)
         return unit is None or unit.active != "active" or await self.job_type(name) == "stop"
 
     async def controller(self, name: str) -> str:
-        """The bus name that systemd leaves a scope's end to; "" where it forgot it, with its last owner."""
+        """The bus name of the scope's controller; "" if the name was released, after which systemd forgets it."""
         return str(await self._manager.get(unit_path(name), SCOPE, "Controller"))
 
     async def ref(self, name: str) -> None:
-        """Keep the unit loaded after its end, until `unref` or the end of this connection."""
+        """Keeps the unit loaded after its end, until `unref` or until this connection closes."""
         await self._manager.call("RefUnit", "s", name)
 
     async def unref(self, name: str) -> None:
-        """A unit that is not there is no error."""
+        """Undoes `ref`; no error if there is no such unit."""
         try:
             await self._manager.call("UnrefUnit", "s", name)
         except TaskerError as error:
             log.debug("unref %s: %s", name, error)
 
     async def job_type(self, name: str) -> str:
-        """What systemd is about to do with a unit: "stop", "restart", … or "" for nothing."""
+        """The type of the unit's pending unit job: "stop", "restart", …, or "" for none."""
         number, job = await self._manager.get(unit_path(name), _UNIT, "Job")
         return str(await self._manager.get(job, f"{NAME}.Job", "JobType")) if number else ""

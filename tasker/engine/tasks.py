@@ -1,4 +1,4 @@
-"""Work that is carried to its end, whoever asked for it and is gone."""
+"""Background work that is completed even if its caller is gone."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _T = TypeVar("_T")
 
 
 class Tasks:
-    """asyncio keeps only weak references to tasks; this keeps them until they are done."""
+    """Keeps tasks until they are done; asyncio keeps only weak references."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def to_its_end(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do it, even if who waits for it is cancelled meanwhile."""
+        """Runs `work` to its end, even if the caller is cancelled."""
         task = self.begin(work)
         return await asyncio.shield(task)
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do it in the background; what goes wrong there is logged, since nobody waits for it."""
+        """Runs `work` in the background and logs its exceptions."""
         self.begin(work).add_done_callback(_log_failure)
 
     def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        """Do it; what goes wrong is told to who awaits the task."""
+        """Runs `work`; whoever awaits the task gets its exceptions."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -1,7 +1,7 @@
-"""Archived output for those who attach: laid out as a ring in a file without a name, shared by all who read it.
+"""Archived output for followers: unpacked into an unnamed file as a ring that all followers of the job share.
 
-A follower gets what the collector would give it: the ring, and a pipe to sleep on. Nothing will come through that; its
-other end, here, tells when the follower is gone, and with the last one the file goes.
+A follower gets what the collector would send: the ring and a wake pipe. Nothing is written to the pipe; the engine
+notices at its other end when the follower closes it. The file is deleted with the last follower.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasker.job import Job
 AT_ONCE = 2
 """Outputs that are unpacked at the same time."""
 MOST, MOST_OF_ONE = 64, 16
-"""Outputs, of all owners and of one, that lie unpacked at the same time: they take room on the disk."""
+"""Outputs, of all owners and of one, that are unpacked on disk at the same time."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
 
@@ -30,9 +30,9 @@ _WAKE_PIPE = 4096
 class _UnpackedOutput:
     owner: str
     ring: asyncio.Task[int]
-    """The descriptor."""
+    """The result is the descriptor."""
     users: int = 0
-    """Followers, and those that wait to be one."""
+    """Followers, including those that wait for the ring."""
 
 
 class Unpacked:
@@ -43,7 +43,7 @@ class Unpacked:
         self._outputs: dict[str, _UnpackedOutput] = {}
 
     async def follow(self, entry: Entry) -> tuple[int, int]:
-        """(ring, wake): to read, and to sleep on; both are the caller's to close. Raises TaskerError."""
+        """Returns the ring and the wake pipe, which the caller closes. Raises TaskerError."""
         id = entry.job.id
         output = self._outputs.get(id)
         if output is None:
@@ -99,7 +99,7 @@ class Unpacked:
             self._leave(id, output)
             counted()
 
-        asyncio.get_running_loop().add_reader(awake, gone)  # it is never readable: this is the end of its reader
+        asyncio.get_running_loop().add_reader(awake, gone)  # never readable before the follower closes its end
         counted()
         return ring, wake
 

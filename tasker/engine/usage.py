@@ -1,6 +1,6 @@
-"""What a job uses, read from its cgroup: one reading, and the rates since the one before.
+"""The usage of a job, read from its cgroup, and rates since the previous reading.
 
-A file that is missing (no such controller, a kernel without PSI, a cgroup that has just gone) leaves None or 0.
+A missing file (controller off, kernel without PSI, cgroup just removed) yields None or 0.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from tasker.usage import Pressure, Usage
 
 _RATES = ("cpu_rate", "io_read_rate", "io_write_rate")
 FAST = ("memory.peak", "io.stat", "memory.events", "memory.pressure", "pids.events", "cpu.stat", "cgroup.events")
-"""Files to keep open: systemd removes the cgroup as soon as it is empty, and the last reading is a race with that."""
+"""Files to keep open: systemd removes the cgroup as soon as it is empty, and the last reading races with that."""
 _COUNTERS = (
     *("cpu_time", "periods", "throttled_periods", "throttled_time", "memory_peak", "memory_limit_hits", "oom_kills"),
     *("io_read", "io_write", "task_limit_hits", "memory_high_hits"),
 )
 SHORTEST = 0.05
-"""Seconds between two readings that a rate is made of: below, the last rate is the better answer."""
+"""The least seconds between two readings for a rate; below that, the previous rate is kept."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What systemd counted of a unit, and keeps while the unit is loaded; None where its version does not."""
+    """What systemd counted for a unit, and keeps while the unit is loaded; None if its version does not."""
 
     cpu_time: float | None = None
     """Seconds."""
@@ -38,29 +38,29 @@ class Totals:
 
 
 class Meter:
-    """The readings of one job's cgroup: the last one, and whether it was the last there is."""
+    """The readings of one job's cgroup: the last one, and whether it is final."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` tells seconds that only grow; the time of a reading does not, where the clock is set."""
+        """`clock` returns seconds and is never set, unlike the time of day."""
         self._clock = clock
         self.last: Usage | None = None
         self.final = False
-        """It was read when no process was left, so it holds all that the job used."""
+        """The last reading was taken after the last process had exited, so it is complete."""
         self._base: Usage | None = None
-        """The reading that rates are counted from."""
+        """The reading that rates are computed from."""
         self._based = 0.0
-        """When that was, by the clock."""
+        """When it was taken, by `clock`."""
         self._ooms = 0
-        """How often memory ran out, when that was last told."""
+        """The number of out-of-memory events at the last memory event."""
 
     def read(self, cgroup: Cgroup) -> Usage | None:
-        """A reading now, with rates; None where the cgroup is gone."""
+        """Takes a reading, with rates; None if the cgroup is gone."""
         usage = counted(cgroup)
         if usage is None:
             return None
         populated = cgroup.numbers("cgroup.events").get("populated")
         if populated is None or (populated == 0 and self._had_more(usage)):
-            self._keep(usage)  # it goes just now, and some of the files before others
+            self._keep(usage)  # the cgroup is being removed, some files before others
             return None
         usage = dataclasses.replace(usage, **_now(cgroup))
         now = self._clock()
@@ -74,14 +74,14 @@ class Meter:
         return self.last
 
     def read_counters(self, cgroup: Cgroup) -> None:
-        """What only grows, now: systemd may remove the cgroup before anything else is read."""
+        """Reads the counters now: systemd may remove the cgroup before the next reading."""
         usage = counted(cgroup)
         if usage is not None and not self.final:
             self._keep(usage)
 
     def memory_event(self, cgroup: Cgroup) -> None:
-        """The kernel tells of a job at its memory limit, up to 100 times a second: only where memory ran out, so that
-        it may be the end, is more read than how often."""
+        """Handles a memory event, of which the kernel reports up to 100 per second. Reads all counters only if memory
+        ran out, which may end the job; else only the event counts."""
         memory = cgroup.numbers("memory.events")
         ooms = memory.get("oom", 0) + memory.get("oom_kill", 0)
         if self.last is None or ooms > self._ooms:
@@ -93,33 +93,33 @@ class Meter:
             self.last = dataclasses.replace(self.last, memory_limit_hits=hits, memory_high_hits=high)
 
     def pids_event(self, cgroup: Cgroup) -> None:
-        """The kernel tells of a process that it refused the job, up to 100 times a second: only how often is read."""
+        """Handles a refused process, which the kernel reports up to 100 times per second: reads only the count."""
         if self.last is not None and not self.final:
             hits = max(self.last.task_limit_hits, cgroup.numbers("pids.events").get("max", 0))
             self.last = dataclasses.replace(self.last, task_limit_hits=hits)
 
     def _had_more(self, usage: Usage) -> bool:
-        """Whether the last reading had something that is missing from this one, of what only grows."""
+        """Whether a counter of the last reading is missing from this one."""
         return self.last is not None and _larger(self.last, usage) != usage
 
     def _keep(self, usage: Usage) -> None:
-        """Only what it has further than the last reading."""
+        """Merges counters that are higher than in the last reading."""
         self.last = usage if self.last is None else _larger(usage, self.last)
 
 
 def totals(meter: Meter, reported: Totals, ended: float) -> Usage | None:
-    """What a job used in all, once it has ended: as read, and as systemd counted. Nothing is "now" any more."""
+    """The total usage of an ended job, from the readings and from systemd. Present values are None."""
     last = meter.last or (None if reported == Totals() else Usage(time=ended))
     if last is None:
         return None
     changes: dict[str, Any] = dict.fromkeys((*_RATES, "memory", "swap", "tasks"))
     for name in ("cpu_time", "memory_peak", "io_read", "io_write"):
-        changes[name] = _largest(getattr(last, name), getattr(reported, name) or None)  # its 0 may be "never looked"
+        changes[name] = _largest(getattr(last, name), getattr(reported, name) or None)  # its 0 may mean: not read
     return dataclasses.replace(last, time=ended if meter.final else last.time, **changes)
 
 
 def with_rates(usage: Usage, before: Usage, seconds: float) -> Usage:
-    """The same with its rates since a reading that is so old."""
+    """`usage` with rates since the reading `before`, taken `seconds` earlier."""
     return dataclasses.replace(
         usage,
         cpu_rate=max(0.0, usage.cpu_time - before.cpu_time) / seconds,
@@ -133,14 +133,14 @@ def _rate(now: int | None, before: int | None, seconds: float) -> float | None:
 
 
 def read(cgroup: Cgroup) -> Usage | None:
-    """A reading without rates, of any cgroup; None where it is gone."""
+    """Reads the usage of any cgroup, without rates; None if it is gone."""
     usage = counted(cgroup)
     return None if usage is None else dataclasses.replace(usage, **_now(cgroup))
 
 
 def counted(cgroup: Cgroup) -> Usage | None:
-    """What only grows. It is read first, what nobody else counts at the very first: the cgroup may go at any moment.
-    None where it is gone."""
+    """Reads the counters, those that only the cgroup has first, because it may be removed at any moment. None if it is
+    gone."""
     peak = cgroup.number("memory.peak")
     read_bytes, written_bytes = _io(cgroup)
     memory = cgroup.numbers("memory.events")
@@ -167,7 +167,7 @@ def counted(cgroup: Cgroup) -> Usage | None:
 
 
 def _now(cgroup: Cgroup) -> dict[str, Any]:
-    """The fields of Usage that say what is now."""
+    """The fields of Usage for the present."""
     return {
         "memory": cgroup.number("memory.current"),
         "swap": cgroup.number("memory.swap.current"),
@@ -178,7 +178,7 @@ def _now(cgroup: Cgroup) -> dict[str, Any]:
 
 
 def _larger(one: Usage, other: Usage) -> Usage:
-    """`other`, with every counter that `one` has further."""
+    """`other`, with the higher value of each counter in `one` and `other`."""
     more: dict[str, Any] = {name: _largest(getattr(one, name), getattr(other, name)) for name in _COUNTERS}
     pressures = [found.memory_pressure for found in (other, one) if found.memory_pressure is not None]
     longest = max(pressures, key=lambda pressure: pressure.total, default=None)
@@ -190,7 +190,7 @@ def _largest(*values: float | None) -> float | None:
 
 
 def _io(cgroup: Cgroup) -> tuple[int | None, int | None]:
-    """Bytes from and to disks: the sum over all of them. A line is "8:0 rbytes=1 wbytes=2 rios=3 …"."""
+    """Bytes read from and written to disks, summed over all disks. A line is "8:0 rbytes=1 wbytes=2 rios=3 …"."""
     found = {"rbytes": 0, "wbytes": 0}
     try:
         text = cgroup.read("io.stat")
@@ -204,7 +204,8 @@ def _io(cgroup: Cgroup) -> tuple[int | None, int | None]:
 
 
 def _pressure(cgroup: Cgroup, name: str) -> Pressure | None:
-    """Lines are "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"; shares in percent, the total in microseconds."""
+    """Parses lines like "some avg10=0.00 avg60=0.00 avg300=0.00 total=0": shares in percent, the total in
+    microseconds."""
     shares = {"some": 0.0, "full": 0.0}
     total = None
     for line in cgroup.text(name).splitlines():
