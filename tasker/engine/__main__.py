@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def _check(setup: wire.Setup) -> None:
-    """Raise TaskerError where the certificates do not belong together."""
+    """Raises TaskerError where the certificates do not belong together."""
     from tasker import certs  # here, so that the engine itself goes without cryptography
 
     ca, certificate, key = setup.files()

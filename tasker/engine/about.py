@@ -1,4 +1,4 @@
-"""What the service says of itself, and of what holds for whoever asks."""
+"""Answers GetInfo: the service, and the quotas and usage of the caller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class About:
         self._quotas = quotas
 
     def info(self, caller: Identity) -> Info:
-        """`not_after` is 0.0: the engine sees no certificate."""
+        """`not_after` is 0.0, because the engine does not see the certificate; the frontend sets it."""
         config, quotas = self._jobs.config, self._quotas
         most_rings = quotas.most_rings
         return Info(
@@ -51,7 +51,7 @@ class About:
         )
 
     def _use(self, owner: str) -> Usage | None:
-        """Of the owner's slice, without rates; None where there is none: nothing runs."""
+        """The usage of the owner's slice, without rates; None if nothing runs."""
         try:
             cgroup = Cgroup(self._jobs.cgroups / names.SLICE / names.slice_name(owner))
         except OSError:

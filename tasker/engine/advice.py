@@ -19,7 +19,7 @@ from tasker.wire import ExecFailure, FailureKind, FileRole
 _LONGEST = 200
 """Characters of one text in a sentence."""
 _SHELL = frozenset("|&;<>()$`*")
-"""Characters that a shell acts on."""
+"""Characters with a meaning to a shell."""
 _TYPES = {"p": "a named pipe", "s": "a socket", "c": "a character device", "b": "a block device"}
 _SYSTEMS = {"windows": "Windows", "macos": "macOS"}
 _MACHINES = {
@@ -57,14 +57,14 @@ _FILE = {
     FailureKind.BYTE_ORDER_MARK: "{it} has a byte order mark before #!; save it as UTF-8 without a byte order mark",
     FailureKind.UNKNOWN_FORMAT: "{it} is not a program for Linux; give it as an argument to the program that reads it",
 }
-"""What is wrong with a file that could be reached."""
+"""Problems of a file that could be reached."""
 _WAY = {
     FailureKind.MISSING: "there is no {at}",
     FailureKind.CLOSED: "the job runs {whom}, which may not search the directory {at}",
     FailureKind.NOT_A_DIRECTORY: "{at} is not a directory",
     FailureKind.LINK_LOOP: "{at} is a symbolic link that leads back to itself",
 }
-"""What is in the way to a file or directory."""
+"""What blocks the way to a file or directory."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _ERRNO = {
     errno.ENOENT: "there is no such file, or its interpreter is missing; correct the path",
@@ -78,11 +78,11 @@ _ERRNO = {
     errno.ELOOP: "too many symbolic links or interpreters lead to one another; give the path of the program itself",
     errno.ENAMETOOLONG: "its path is too long, a name may have 255 bytes and a path 4095; use a shorter one",
 }
-"""Where no more is known than the errno of exec."""
+"""Used if only the errno of exec is known."""
 
 
 def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:
-    """Why the command of `job` does not run."""
+    """The error that says why the command of `job` does not run."""
     number, why = released.errno, _why(released.failure)
     if released.step == "directory":
         home = "" if job.spec.working_directory else f", the home of {job.user or job.owner}"
@@ -98,7 +98,7 @@ def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> Tasker
 
 
 def _why(failure: ExecFailure | None) -> FailureKind | None:
-    """None: nothing was found out, or by a newer collector, in a code that is not known here."""
+    """None if the leader found nothing, or if a newer collector sent a kind that is not known here."""
     return FailureKind(failure.kind) if failure is not None and failure.kind in set(FailureKind) else None
 
 
@@ -116,7 +116,7 @@ def _directory(job: Job, released: wire.Released) -> str:
 
 
 def _command(job: Job, launch: wire.Launch, released: wire.Released) -> str:
-    """The sentence behind the colon."""
+    """The part of the sentence after the colon."""
     failure, why = released.failure, _why(released.failure)
     shell = _shell_advice(launch.argv)
     if failure is None or why is None:
@@ -135,7 +135,7 @@ def _command(job: Job, launch: wire.Launch, released: wire.Released) -> str:
 
 
 def _in_directory(launch: wire.Launch) -> str:
-    """Where a relative path was looked for."""
+    """Where a relative path was searched."""
     return "" if launch.argv[0].startswith("/") else f" in {_quoted(launch.working_directory)}"
 
 
@@ -155,7 +155,7 @@ def _reached(job: Job, failure: ExecFailure, command: str) -> str:
 
 
 def _way(job: Job, failure: ExecFailure) -> str:
-    """What is in the way to a file or directory."""
+    """What blocks the way to a file or directory."""
     text = _WAY[FailureKind(failure.kind)].format(at=_quoted(failure.at), whom=_whom(job))
     return f"{text}, where the symbolic link {_quoted(failure.detail)} leads" if failure.detail else text
 
@@ -178,7 +178,7 @@ def _install(failure: ExecFailure) -> str:
 
 
 def _shell_advice(argv: tuple[str, ...]) -> str:
-    """Of a whole command line in one word: what to write instead. "" where it does not look like one."""
+    """Advice for a whole command line in one word. "" if it does not look like one."""
     word = argv[0]
     spaces = any(letter.isspace() for letter in word)
     if len(argv) > 1 or not (spaces or _SHELL & set(word)):
@@ -202,7 +202,7 @@ def _words(job: Job, failure: ExecFailure, command: str) -> dict[str, str]:
 
 
 def _it(failure: ExecFailure, command: str) -> str:
-    """The file that the sentence is about, as seen from the command."""
+    """How the sentence names the file, relative to the command."""
     path = _quoted(failure.path)
     if not failure.role:
         return "it" if failure.path == command else path
@@ -219,6 +219,6 @@ def _quoted(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Printable, in one line and short."""
+    """The text made printable, on one line and short."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
     return clean if len(text) <= _LONGEST else f"{clean}…"

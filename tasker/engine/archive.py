@@ -50,7 +50,7 @@ class Archive:
         return [Entry.of_archive(job, archive_size) for job, archive_size in found]
 
     async def keep(self, entry: Entry) -> Job:
-        """Archive an ended job; returns at once if it is archived already. Raises TaskerError and changes nothing on
+        """Archives an ended job; returns at once if it is archived already. Raises TaskerError and changes nothing on
         failure."""
         job = entry.job
         if job.state is not State.ENDED:
@@ -96,12 +96,12 @@ class Archive:
             ring.free()
 
     async def follow(self, entry: Entry) -> tuple[int, int]:
-        """Return the ring and the wake pipe of an archived job, like Collector.follow; the caller closes both. Raises
+        """Returns the ring and the wake pipe of an archived job, like Collector.follow; the caller closes both. Raises
         TaskerError."""
         return await self._unpacked.follow(entry)
 
     async def delete(self, entry: Entry) -> None:
-        """Delete an ended job and its output, from memory or from disk."""
+        """Deletes an ended job and its output, from memory or from disk."""
         self._table.remove(entry)
         if entry.job.archived:
             try:
@@ -112,7 +112,7 @@ class Archive:
             await self._collector.forget(entry.job.id)
 
     async def close(self, *, run_is_over: bool) -> None:
-        """Cancel archiving that is under way and leave those jobs in memory. At the end of the run, delete all
+        """Cancels archiving that is under way and leaves those jobs in memory. At the end of the run, deletes all
         archives."""
         self._files.stop.set()
         if self._under_way:

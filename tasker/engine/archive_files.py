@@ -74,7 +74,7 @@ class ArchiveFiles:
         return found
 
     def write(self, job: Job, ring: RingReader) -> int:
-        """Archive an ended job; returns its size on disk in bytes. Raises OSError and leaves no file on failure."""
+        """Archives an ended job; returns its size on disk in bytes. Raises OSError and leaves no file on failure."""
         if self.stop.is_set():  # at the end of the run the directory may be gone already
             raise Cancelled
         for directory in (self._root, self._directory):
@@ -90,7 +90,7 @@ class ArchiveFiles:
         return self._size(job.id)
 
     def unpack(self, id: str) -> int:
-        """Return a read-only descriptor of a ring with the job's output, in an unnamed file.
+        """Returns a read-only descriptor of a ring with the job's output, in an unnamed file.
 
         Raises OSError, FileNotFoundError if the job is not archived, and ValueError if its files are damaged.
         """
@@ -104,12 +104,12 @@ class ArchiveFiles:
             return os.open(f"/proc/self/fd/{file.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
 
     def delete(self, id: str) -> None:
-        """Delete the files of a job, if there are any."""
+        """Deletes the files of a job, if there are any."""
         for name in (f"{id}.job", f"{id}.gz", f"{id}.job{_NEW}", f"{id}.gz{_NEW}"):
             (self._directory / name).unlink(missing_ok=True)
 
     def delete_all(self) -> None:
-        """Delete all archives of this run, at its end."""
+        """Deletes all archives of this run, at its end."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _record(self, id: str) -> ArchiveRecord:

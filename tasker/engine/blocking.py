@@ -26,7 +26,7 @@ class Blocking:
         self._threads = asyncio.Semaphore(_MOST_THREADS)
 
     async def run(self, call: Callable[[], _T], cannot: str, instead: str) -> _T:
-        """Return the result of `call`, run in a thread of its own.
+        """Returns the result of `call`, run in a thread of its own.
 
         Raises what `call` raises, and TaskerError(UNAVAILABLE) if there is no result in time. `cannot` begins the
         sentence of that error, `instead` ends it with what to do.

@@ -72,7 +72,7 @@ class Bus:
 
     @classmethod
     async def connect(cls, address: str | None) -> Bus:
-        """Connect to the system bus, or to the bus at `address`. Raises TaskerError(UNAVAILABLE)."""
+        """Connects to the system bus, or to the bus at `address`. Raises TaskerError(UNAVAILABLE)."""
         try:
             bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)  # type: ignore[arg-type] # its hint is wrong
             bus._writer.sock = _PatientSocket(bus._sock)
@@ -84,7 +84,7 @@ class Bus:
     async def call(
         self, name: str, path: str, interface: str, member: str, signature: str = "", *body: Any
     ) -> list[Any]:
-        """Return the arguments of the reply. Raises BusError for an error reply, TaskerError(UNAVAILABLE) without a
+        """Returns the arguments of the reply. Raises BusError for an error reply, TaskerError(UNAVAILABLE) without a
         reply."""
         if not self._bus.connected:
             raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: the system bus is gone; try again in a moment")
@@ -109,7 +109,7 @@ class Bus:
     async def follow(
         self, name: str, rules: Iterable[str], received: Callable[[BusSignal], None], owned: Callable[[str], None]
     ) -> str:
-        """Call `received` with each signal of the service `name` that matches one of `rules` (the part of a match rule
+        """Calls `received` with each signal of the service `name` that matches one of `rules` (the part of a match rule
         after type and sender), and `owned` with each new owner of the name, "" for none. Returns the current owner."""
         followed = self._followed[name] = _Followed(received, owned)
         for rule in rules:
@@ -133,11 +133,11 @@ class Bus:
             return ""
 
     async def own(self, name: str) -> None:
-        """Request a well-known name; replaces an owner that allows it."""
+        """Requests a well-known name; replaces an owner that allows it."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "RequestName", "su", name, _REPLACE)
 
     async def release(self, name: str) -> None:
-        """Release a well-known name."""
+        """Releases a well-known name."""
         await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "ReleaseName", "s", name)
 
     def _message(self, message: Message) -> bool:

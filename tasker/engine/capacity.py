@@ -1,9 +1,9 @@
-"""What the machine has, and quotas of the configuration as numbers: shares of it are resolved here and nowhere else.
+"""The machine's capacity, and quotas of the configuration as numbers: shares of the machine are resolved only here.
 
-    memory   what is built in, or the limit of the root cgroup where that is lower
+    memory   the built-in memory, or the limit of the root cgroup if that is lower
     tasks    the lowest of kernel.pid_max, kernel.threads-max and the root cgroup's pids.max
 
-Both are what systemd takes "80%" of for MemoryMax= and TasksMax= (systemd.resource-control(5)).
+systemd resolves "80%" of MemoryMax= and TasksMax= against the same values (systemd.resource-control(5)).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Capacity:
 
     @classmethod
     def of_machine(cls, kernel: Path, cgroups: Path) -> Capacity:
-        """As it is now. `kernel` is /proc/sys/kernel, `cgroups` the root of the cgroup v2 hierarchy."""
+        """The present capacity. `kernel` is /proc/sys/kernel, `cgroups` the root of the cgroup v2 hierarchy."""
         built_in = os.sysconf("SC_PHYS_PAGES") * _PAGE
         tasks = (_number(path) for path in (kernel / "pid_max", kernel / "threads-max", cgroups / "pids.max"))
         return cls(
@@ -37,22 +37,22 @@ class Capacity:
         )
 
     def bytes(self, amount: int | Share | None) -> int | None:
-        """An amount of memory; of a share, whole pages."""
+        """An amount of memory in bytes; a share is rounded down to whole pages."""
         return amount.of(self.memory) // _PAGE * _PAGE if isinstance(amount, Share) else amount
 
     def together(self, quota: Quota) -> Limits:
-        """What holds for several jobs together."""
+        """The limits for several jobs together."""
         tasks = quota.tasks.of(self.tasks) if isinstance(quota.tasks, Share) else quota.tasks
         return Limits(cpu=quota.cpu, memory=self.bytes(quota.memory), tasks=tasks)
 
     def single(self, section: JobQuota) -> Limits:
-        """What holds for one job."""
+        """The limits for one job."""
         together = self.together(section)
         return Limits(cpu=together.cpu, memory=together.memory, tasks=together.tasks, run_time=section.time)
 
 
 def _number(path: Path) -> int | None:
-    """What a file says; None where there is none, or it says "max"."""
+    """The number in a file; None if there is no file, or if it says "max"."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):

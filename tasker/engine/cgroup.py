@@ -45,7 +45,7 @@ class Cgroup:
                 os.close(descriptor)
 
     def keep_open(self, *names: str) -> None:
-        """Keep files open that must be read without delay later; missing files are skipped."""
+        """Keeps files open that must be read without delay later; missing files are skipped."""
         for name in names:
             with contextlib.suppress(OSError):
                 self._kept[name] = self._open(name)
@@ -61,12 +61,12 @@ class Cgroup:
             return ""
 
     def number(self, name: str) -> int | None:
-        """Return the number in a file like memory.current; None if there is none."""
+        """Returns the number in a file like memory.current; None if there is none."""
         text = self.text(name)
         return int(text) if text.isdigit() else None
 
     def numbers(self, name: str) -> dict[str, int]:
-        """Parse a flat keyed file like memory.events. Empty if the cgroup is gone."""
+        """Parses a flat keyed file like memory.events. Empty if the cgroup is gone."""
         return {key: int(value) for key, value in (line.split() for line in self.text(name).splitlines())}
 
     def holds(self, pid: int) -> bool:
@@ -92,12 +92,12 @@ class Cgroup:
         return self.numbers("cgroup.events").get("frozen") == 1
 
     def kill(self) -> None:
-        """Send SIGKILL to every process in the cgroup at once, so none can fork in between. No error if the cgroup is
+        """Sends SIGKILL to every process in the cgroup at once, so none can fork in between. No error if the cgroup is
         gone."""
         self._write("cgroup.kill", "1")
 
     def thaw(self) -> None:
-        """Thaw every process in the cgroup. No error if the cgroup is gone."""
+        """Thaws every process in the cgroup. No error if the cgroup is gone."""
         self._write("cgroup.freeze", "0")
 
     def _write(self, name: str, text: str) -> None:
@@ -111,7 +111,7 @@ class Cgroup:
                 log.error("cannot write %s/%s: %s; look at tasker.service", self.path, name, error.strerror)
 
     def close(self) -> None:
-        """Close the descriptors; later reads behave as if the cgroup were gone."""
+        """Closes the descriptors; later reads behave as if the cgroup were gone."""
         kept, self._kept = [self._directory, *self._kept.values()], {}
         self._directory = -1
         for descriptor in kept:

@@ -30,8 +30,8 @@ class CgroupEvents:
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
 
     def watch(self, cgroup: Cgroup, call: Callable[[], object], file: str = "cgroup.events") -> bool:
-        """Call `call` at every event until `forget`. Returns False if there is no such file; cgroup.events, which every
-        cgroup has, is missing only after the last process has exited."""
+        """Calls `call` at every event until `forget`. Returns False if there is no such file; cgroup.events, which
+        every cgroup has, is missing only after the last process has exited."""
         watches = self._watches[cgroup]
         if file not in watches:
             watch = _libc.inotify_add_watch(self._fd, os.fsencode(cgroup.path / file), _IN_MODIFY)
@@ -47,7 +47,7 @@ class CgroupEvents:
             _libc.inotify_rm_watch(self._fd, watch)
 
     async def emptied(self, cgroup: Cgroup) -> None:
-        """Wait until the cgroup holds no process or is gone, then forget it."""
+        """Waits until the cgroup holds no process or is gone, then forgets it."""
         changed = asyncio.Event()
         try:
             if self.watch(cgroup, changed.set):

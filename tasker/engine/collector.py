@@ -52,7 +52,7 @@ class Collector:
 
     @classmethod
     async def connect(cls, path: Path) -> Collector:
-        """Connect to the collector at `path`. Raises TaskerError if there is none, or if it speaks another version."""
+        """Connects to the collector at `path`. Raises TaskerError if there is none, or if it speaks another version."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
         try:
             sock.connect(str(path))
@@ -70,44 +70,44 @@ class Collector:
         return collector
 
     def listen(self, listener: Listener) -> None:
-        """Pass notices to `listener` from now on. Earlier notices are dropped; `leaders` returns the state that they
+        """Passes notices to `listener` from now on. Earlier notices are dropped; `leaders` returns the state that they
         reported."""
         self._listener = listener
 
     def close(self) -> None:
-        """Close the connection."""
+        """Closes the connection."""
         self._channel.close()
 
     async def launch(self, request: wire.Launch) -> int:
-        """Fork a leader, which waits at its gate. Returns its pid. Raises TaskerError."""
+        """Forks a leader, which waits at its gate. Returns its pid. Raises TaskerError."""
         with _in_time(request.job):
             return (await asyncio.wait_for(self._ask(request, wire.Launched), _TO_GATE)).pid
 
     async def release(self, job: str) -> wire.Released:
-        """Open a leader's gate and wait until it has executed the command or failed to. Raises TaskerError."""
+        """Opens a leader's gate and waits until it has executed the command or failed to. Raises TaskerError."""
         with _in_time(job):
             return await asyncio.wait_for(self._ask(wire.Release(job), wire.Released), _TO_GATE)
 
     async def store_record(self, job: str, record: str) -> None:
-        """Replace the stored record of a job, which the next engine reads. Raises TaskerError."""
+        """Replaces the stored record of a job, which the next engine reads. Raises TaskerError."""
         await self._ask(wire.StoreRecord(job, record), wire.Done)
 
     async def signal(self, job: str, number: int) -> None:
-        """Send a signal to the leader's process group, unless the leader has exited. Raises TaskerError."""
+        """Sends a signal to the leader's process group, unless the leader has exited. Raises TaskerError."""
         await self._ask(wire.Signal(job, number), wire.Done)
 
     async def follow(self, job: str) -> tuple[int, int]:
-        """Return two descriptors, which the caller closes: the job's ring, and a wake pipe that receives a byte
+        """Returns two descriptors, which the caller closes: the job's ring, and a wake pipe that receives a byte
         whenever the ring grows or is closed. Raises TaskerError."""
         _, (ring, wake) = await self._ask_for(wire.Follow(job), wire.Done, 2)
         return ring, wake
 
     async def finish(self, job: str) -> wire.Finished:
-        """Drain the pipe of a job whose processes are dead, and close its ring. Raises TaskerError."""
+        """Drains the pipe of a job whose processes are dead, and closes its ring. Raises TaskerError."""
         return await self._ask(wire.Finish(job), wire.Finished)
 
     async def forget(self, job: str) -> None:
-        """Drop a job that was never released (its leader is killed) or that is finished. Raises TaskerError."""
+        """Drops a job that was never released (its leader is killed) or that is finished. Raises TaskerError."""
         await self._ask(wire.Forget(job), wire.Done)
 
     async def leaders(self) -> list[wire.Leader]:
@@ -126,7 +126,7 @@ class Collector:
     async def _ask_for(
         self, message: wire.Message, answer: type[_Answer], count: int
     ) -> tuple[_Answer, Sequence[int]]:
-        """Return the reply, checked to be an `answer` with `count` descriptors."""
+        """Returns the reply, checked to be an `answer` with `count` descriptors."""
         if (what := wire.unknown_to(self._minor, message)) is not None:
             text = f"cannot {what}: the collector of this run is older"
             raise TaskerError(Reason.REFUSED, f"{text}; it works after systemctl stop tasker and start")
@@ -149,7 +149,7 @@ class Collector:
 
 @contextlib.contextmanager
 def _in_time(job: str) -> Iterator[None]:
-    """Explain a missed deadline of a leader."""
+    """Explains a missed deadline of a leader."""
     try:
         yield
     except TimeoutError:

@@ -35,7 +35,7 @@ class Conclusions:
         self._slices = slices
 
     async def conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
-        """Move a job to ENDED. No process of it is left, and its leader exited as `exit` says.
+        """Moves a job to ENDED. No process of it is left, and its leader exited as `exit` says.
 
         `ended`: seconds since the epoch, and CLOCK_MONOTONIC; `printed`: bytes.
         """
@@ -79,7 +79,7 @@ class Conclusions:
             return Totals()
 
     async def _limits_in_force(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
-        """Return the limits in force at the end, and those of `fields` that differ from what was asked for (an admin
+        """Returns the limits in force at the end, and those of `fields` that differ from what was asked for (an admin
         may have set another limit). Only `fields`, which the verdict mentions, are read."""
         limits = job.limits
         for field in fields:

@@ -1,4 +1,4 @@
-"""The frontends' door: who is let in, what they need to serve, and what the engine tells them by itself."""
+"""The engine's socket for frontends: who may connect, the Setup they get, and notices to all of them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 FRONTEND_USER = "tasker"
 _DEADLINE = 30.0
-"""Seconds for each answer of a frontend."""
+"""Seconds for each reply of a frontend."""
 _LAST_ANSWERS = 1.0
-"""Seconds for what was asked before the end of the run; those who waited for a job learn how it ended."""
+"""Seconds for pending requests at the end of the run, so that waiting callers learn how their job ended."""
 
 
 class Control:
@@ -30,26 +30,26 @@ class Control:
         self._listener = listener
         self._setup = setup
         self.frontends: set[Channel] = set()
-        """Those that are connected."""
-        self._trusted = _trusted()  # looked up before anybody is served, since that may take its time
+        """The connected frontends."""
+        self._trusted = _trusted()  # looked up before serving, because it may take time
         listener.setblocking(False)
 
     def open(
         self, serve: Callable[[wire.Message], Awaitable[Reply]], watch: Callable[[Channel, wire.Watch], None]
     ) -> None:
-        """Let them in. `serve` answers what they ask for a caller, `watch` is told what they want to be told."""
+        """Accepts frontends. `serve` answers their requests for callers, `watch` gets their Watch requests."""
         self._serve_request = serve
         self._watch = watch
         asyncio.get_running_loop().add_reader(self._listener, self._accept)
 
     def reload(self, setup: wire.Setup) -> None:
-        """Give every frontend what it needs to serve from now on."""
+        """Sends every frontend a new Setup."""
         self._setup = setup
         for frontend in self.frontends:
             frontend.notify(setup)
 
     async def end_run(self) -> None:
-        """Tell them that the service is being stopped, and that they shall not come back; after their last answers."""
+        """Lets pending requests finish, then tells every frontend that the run ends and not to connect again."""
         frontends = list(self.frontends)
         await asyncio.gather(*(frontend.answered(_LAST_ANSWERS) for frontend in frontends))
         for frontend in frontends:
@@ -58,7 +58,7 @@ class Control:
     def _accept(self) -> None:
         try:
             sock, _ = self._listener.accept()
-        except OSError:  # gone again, or no descriptor left for it
+        except OSError:  # disconnected again, or no descriptor left
             return
         uid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if uid not in self._trusted:
@@ -79,7 +79,7 @@ class Control:
 
 
 def setup_of(config: Config) -> wire.Setup:
-    """What a frontend needs to serve, files read. Raises TaskerError(INVALID)."""
+    """The Setup for frontends, with the contents of the files. Raises TaskerError(INVALID)."""
     server = config.server
     setup = wire.Setup(
         listen=server.listen,
@@ -102,7 +102,7 @@ def setup_of(config: Config) -> wire.Setup:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # text beside the PEM may be anything
+        return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # any text may surround the PEM
     except PermissionError as error:  # the engine is root without CAP_DAC_READ_SEARCH
         text = f"cannot read {path}: {error.strerror}; let it and its directory belong to root, or be readable by all"
         raise invalid(text) from error
@@ -111,7 +111,7 @@ def _read(path: str) -> str:
 
 
 def _trusted() -> set[int]:
-    """Uids whose word about who is calling is taken: root's, and the frontends'."""
+    """Uids that may connect and vouch for callers: root's and the frontends'."""
     try:
         return {0, os.geteuid(), pwd.getpwnam(FRONTEND_USER).pw_uid}
     except KeyError:

@@ -36,7 +36,7 @@ class Deactivations:
         self._tasks = tasks
 
     async def open(self) -> None:
-        """Handle stops that were requested while no engine was running, then listen for new ones. Raises
+        """Handles stops that were requested while no engine was running, then listens for new ones. Raises
         TaskerError."""
         self._systemd.on_change(self._hint)
         await self._check_all(left_to_us=True)  # an earlier engine may have exited right after RequestStop

@@ -110,7 +110,7 @@ def read(text: str) -> ByDisk:
 
 
 def verify(limits: Iterable[IoLimit], on: Iterable[Disk], cgroup: Cgroup) -> None:
-    """Raise TaskerError(REFUSED) for the first path whose limits are not in force."""
+    """Raises TaskerError(REFUSED) for the first path whose limits are not in force."""
     disks_by_path, text = {disk.path: disk for disk in on}, text_of(cgroup, "io.max") if limits else ""
     wanted, now = by_disk(limits, on), read(text) if text[:1].isdigit() else {}
     for io in limits:
@@ -123,13 +123,13 @@ def verify(limits: Iterable[IoLimit], on: Iterable[Disk], cgroup: Cgroup) -> Non
 
 
 def verify_lifted(cgroup: Cgroup) -> None:
-    """Raise TaskerError(REFUSED) if any disk is still limited."""
+    """Raises TaskerError(REFUSED) if any disk is still limited."""
     if text := cgroup.text("io.max"):
         raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {text!r}; {INSPECT}")
 
 
 def in_force(limits: Iterable[IoLimit], on: Iterable[Disk], text: str) -> tuple[tuple[IoLimit, ...], bool]:
-    """Return the limits in io.max per path, and whether they differ from `limits`. A limit that no path asked for is
+    """Returns the limits in io.max per path, and whether they differ from `limits`. A limit that no path asked for is
     listed under the device."""
     now, wanted = read(text), by_disk(limits, on)
     numbers = {disk.path: disk.number for disk in on}

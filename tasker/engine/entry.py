@@ -130,22 +130,22 @@ class Entry:
     """Ids of login sessions that processes of the job opened (loginsessions.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
-        """Set fields of the job and announce the change to watchers."""
+        """Sets fields of the job and announces the change to watchers."""
         revision = self.table.next_revision() if self.table else self.job.revision
         self.job = dataclasses.replace(self.job, revision=revision, **changes)
         if self.table:
             self.table.announce(self.job)
 
     def move(self, event: Event, **changes: Any) -> None:
-        """Apply `event` to the job's state. Raises lifecycle.IllegalMove."""
+        """Applies `event` to the job's state. Raises lifecycle.IllegalMove."""
         self.change(state=move(self.job.state, event), **changes)
 
     def measure(self) -> Usage | None:
-        """Read the current usage; None if there is no cgroup."""
+        """Reads the current usage; None if there is no cgroup."""
         return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
     def read_counters(self) -> None:
-        """Read the counters of the cgroup, if there is one."""
+        """Reads the counters of the cgroup, if there is one."""
         if self.cgroup is not None:
             self.meter.read_counters(self.cgroup)
 
@@ -160,12 +160,12 @@ class Entry:
             self.meter.pids_event(self.cgroup)
 
     def demand(self, verb: str, *states: State) -> None:
-        """Raise TaskerError(REFUSED) unless the job is in one of `states`."""
+        """Raises TaskerError(REFUSED) unless the job is in one of `states`."""
         if self.job.state not in states:
             raise TaskerError(Reason.REFUSED, f"cannot {verb} job {self.job.id}: {_WHY_NOT[self.job.state]}")
 
     async def ended_within(self, seconds: float) -> Job:
-        """Wait for the end of the job, at most `seconds`. Returns the job as it is then."""
+        """Waits for the end of the job, at most `seconds`. Returns the job as it is then."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.over.wait()
@@ -187,7 +187,7 @@ class Entry:
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
-        """Restore the entry from the record of an earlier engine. Raises wire.WireError."""
+        """Restores the entry from the record of an earlier engine. Raises wire.WireError."""
         record = wire.from_text(JobRecord, leader.record)
         if record.job.id != leader.job:
             raise wire.WireError(f"it is the record of job {record.job.id}")

@@ -225,7 +225,7 @@ class Jobs:
         self._retention.apply()
 
     async def _emptied(self, entry: Entry, cgroup: Cgroup, group: int) -> bool:
-        """Wait until no process is left of it; whether the leader, whose group is given, had left any behind."""
+        """Waits until no process is left of it; whether the leader, whose group is given, had left any behind."""
         if not entry.meter.final:
             entry.measure()
         linger, grace = self.linger(entry.job), self.grace(entry.job)
@@ -237,5 +237,5 @@ class Jobs:
         return lingered
 
     async def store_record(self, entry: Entry) -> None:
-        """Have the collector keep what an engine must know of it after a restart."""
+        """Has the collector keep what an engine must know of it after a restart."""
         await self._collector.store_record(entry.job.id, entry.record())

@@ -1,6 +1,6 @@
-"""Bringing a job up, in the order that makes it safe; and leaving nothing of one that did not come to run.
+"""Starts a job in a safe order, and cleans up after a failed start.
 
-Launch ─▶ the leader waits at its gate ─▶ its scope holds it, limits read back ─▶ Release ─▶ the command runs
+Launch ─▶ the leader waits at its gate ─▶ the scope holds it, limits verified ─▶ Release ─▶ the command runs
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasker.engine.usage import FAST
 from tasker.errors import TaskerError, invalid
 
 _GROWTH = 20 << 10
-"""Bytes by which a job's record may grow until its end: a leader must fit into a datagram after that, too."""
+"""Bytes by which a job's record may grow until its end: the leader must still fit into a datagram then."""
 
 
 class Launcher:
@@ -66,7 +66,7 @@ class Launcher:
         entry.read_counters()
 
     async def abandon(self, entry: Entry) -> None:
-        """Leave nothing of a job that did not come to run."""
+        """Cleans up after a job that failed to start."""
         with contextlib.suppress(TaskerError):
             await self._collector.forget(entry.job.id)
         if entry.cgroup is not None:

@@ -1,7 +1,7 @@
-"""Limits of a job that runs, changed: checked as at a start, told to systemd, read back from the cgroup, and noted.
+"""Changes limits of a running job: checked as at a start, set in systemd, verified in the cgroup, and recorded.
 
-What is set here is changed, a limit that is lifted is gone (but for the maximum that the configuration has), the rest
-stays. systemd keeps it until the scope ends. A change that fails changes nothing.
+Limits that are set replace the present ones, lifted limits are removed (down to [maxima] of the configuration), the
+others stay. systemd keeps the change until the scope ends. A change that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ class Limiting:
         self._quotas = quotas
         self._tasks = tasks
         self._changing = asyncio.Lock()
-        """People change limits, so one change at a time is fast enough, and none undoes another."""
+        """One change at a time: they are rare, and concurrent ones could undo each other."""
 
     async def limit(self, request: wire.LimitJob, entry: Entry) -> Job:
-        """The job with what is in force then; where the change ended it, as it ended. Raises TaskerError."""
+        """Returns the job with the limits then in force, or the ended job if the change ended it. Raises
+        TaskerError."""
         check_change(request.limits, request.lift, os.cpu_count() or 1)
         found = disks.find_all(io.path for io in request.limits.io)
         self._quotas.check(entry.job.owner, request.limits)
         await entry.settled.wait()
         await self._tasks.to_its_end(self._limit(request, entry, found))
-        if entry.cgroup is None or not entry.cgroup.populated:  # a limit below what it used was its end
+        if entry.cgroup is None or not entry.cgroup.populated:  # a limit below the job's usage ended it
             return await entry.ended_within(fatal.ACTS_WITHIN)
         return await self._jobs.refresh(entry)
 
@@ -55,7 +56,7 @@ class Limiting:
             limits = self._quotas.capped(changed(entry.job.limits, request.limits, request.lift))
             fields = {*named(request.limits), *request.lift}
             if "memory" in fields:
-                fields.add("memory_swap")  # which follows from it
+                fields.add("memory_swap")  # it follows from the memory limit
             named_now = {disk.path for disk in found}
             kept = (disk for disk in disklimits.disks_of(entry.job) if disk.path not in named_now)
             on = (*kept, *found)
@@ -68,7 +69,7 @@ class Limiting:
 
 
 def _wanted_properties(before: Job, after: Job, fields: Collection[str], had: Before) -> list[Property]:
-    """What SetUnitProperties is told, so that `fields` of the limits of a job become others."""
+    """The properties for SetUnitProperties that change `fields` of a job's limits."""
     describe = properties.changes(after.limits, fields)
     if "io" not in fields:
         return describe
@@ -80,7 +81,7 @@ def _wanted_properties(before: Job, after: Job, fields: Collection[str], had: Be
 
 
 def _verify(job: Job, fields: Collection[str], cgroup: Cgroup) -> None:
-    """Raise TaskerError(REFUSED) for the first of `fields` that is not in force, unless the job has just ended."""
+    """Raises TaskerError(REFUSED) for the first of `fields` that is not in force, unless the job has just ended."""
     try:
         properties.verify(Limits(**{field: getattr(job.limits, field) for field in fields}), cgroup, fields)
         if "io" in fields and not job.limits.io:
@@ -93,7 +94,7 @@ def _verify(job: Job, fields: Collection[str], cgroup: Cgroup) -> None:
 
 
 def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:
-    """`limits` with what is asked in place of its own; of disks, path by path and value by value."""
+    """`limits` with the values of `asked` in place of their own; for disks, per path and value."""
     changes = {name: getattr(asked, name) for name in named(asked)}
     if asked.io:
         paths = {io.path: io for io in limits.io}
@@ -107,7 +108,7 @@ def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:
 
 
 def describe(request: wire.LimitJob) -> str:
-    """What was done, for the journal."""
+    """What was changed, for the journal."""
     limits = request.limits
     found = [(row, getattr(limits, row.field)) for row in ROWS]
     words = [f"{row.field} {row.measure.show(value)}" for row, value in found if value is not None]

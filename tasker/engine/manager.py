@@ -1,7 +1,7 @@
-"""The connection to systemd's manager: calls that survive its absence, unit jobs to their end, and signals as hints.
+"""The connection to systemd's manager: calls that survive its restarts, unit jobs until they are done, and signals.
 
-What a signal says is a hint to look again, never a fact; at a daemon-reload systemd says "removed" of every unit there
-is, and at a daemon-reexec it leaves calls unanswered and comes back under a new name.
+A signal only triggers a new reading of the state. At a daemon-reload systemd sends "removed" for every unit; at a
+daemon-reexec it leaves calls unanswered and returns under a new unique name.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tasker.errors import Reason, TaskerError
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16
-"""Unit jobs under way. More add only latency."""
+"""Concurrent unit jobs. More would only add latency."""
 NAME = "org.freedesktop.systemd1"
 PATH = "/org/freedesktop/systemd1"
 MANAGER = f"{NAME}.Manager"
 SCOPE = f"{NAME}.Scope"
 NO_SUCH_UNIT = f"{NAME}.NoSuchUnit"
 UNKNOWN_RESULT = "untold"
-"""In place of a unit job's result: systemd was away when it would have told."""
+"""In place of a unit job's result: systemd was away when it would have reported it."""
 _AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", NO_OWNER)
 _MATCHES = (
     f"interface='{MANAGER}',member='JobNew'",
@@ -46,18 +46,18 @@ class Manager:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._removed: dict[str, asyncio.Future[str]] = {}
         self._early: dict[str, str] = {}
-        """Results of unit jobs that ended before the call that made them was answered."""
+        """Results of unit jobs that ended before the reply to the call that queued them."""
         self._asked: Counter[str] = Counter()
-        """Units that such a call is under way for."""
+        """Units with such a call under way."""
         self._here = asyncio.Event()
         self._changed: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.on_change: Callable[[str, bool], None] = lambda _unit, _asked: None
-        """Called with the name of a scope that something may have happened to ("": to any of them), and with whether
-        somebody asked systemd for that."""
+        """Called with the name of a scope whose state may have changed ("" for any), and with whether systemd was asked
+        for that."""
 
     @classmethod
     async def connect(cls, bus: Bus) -> Manager:
-        """The manager on that bus. Raises TaskerError(UNAVAILABLE)."""
+        """Connects to the manager on the bus. Raises TaskerError(UNAVAILABLE)."""
         self = cls(bus)
         if await bus.follow(NAME, _MATCHES, self._signal, self._new_owner):
             self._here.set()
@@ -66,15 +66,15 @@ class Manager:
         return self
 
     async def leave(self) -> None:
-        """Be no scope's controller any more: from here on systemd ends them by itself."""
+        """Stops being the controller of scopes: systemd ends them itself from now on."""
         await self._bus.release(names.BUS)
 
     async def get(self, path: str, interface: str, name: str) -> Any:
         return (await self._bus.call(NAME, path, PROPERTIES, "Get", "ss", interface, name))[0].value
 
     async def call(self, member: str, signature: str, *body: Any, again: bool = True) -> list[Any]:
-        """A call of the manager; made `again` where systemd went away without an answer. Raises TaskerError:
-        UNAVAILABLE where it stays away."""
+        """Calls a method of the manager; repeats the call if `again` and systemd went away before it replied. Raises
+        TaskerError: UNAVAILABLE if systemd stays away."""
         try:
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
         except BusError as error:
@@ -90,7 +90,8 @@ class Manager:
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
 
     async def unit_job(self, unit: str, member: str, signature: str, *body: Any) -> str:
-        """A call that queues a unit job; its result, or UNTOLD. JobRemoved often comes before the reply."""
+        """Calls a method that queues a unit job. Returns its result, or UNKNOWN_RESULT. JobRemoved often precedes the
+        reply."""
         async with self._slots:
             self._asked[unit] += 1
             try:
@@ -104,7 +105,7 @@ class Manager:
                 return UNKNOWN_RESULT
             finally:
                 self._asked[unit] -= 1
-                self._asked += Counter()  # drops what is zero
+                self._asked += Counter()  # drops zero counts
             try:
                 return await asyncio.wait_for(future, DEADLINE)
             except TimeoutError:
@@ -115,7 +116,7 @@ class Manager:
 
     @contextlib.contextmanager
     def watched(self, unit: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever something may have happened to a unit."""
+        """An event that is set whenever the state of a unit may have changed."""
         path = unit_path(unit)
         changed = asyncio.Event()
         watchers = self._changed[path]
@@ -175,10 +176,10 @@ class Manager:
 
 
 def unit_path(name: str) -> str:
-    """Where a unit's object is on the bus: every byte that is no letter or digit is written _xx."""
+    """The object path of a unit: every byte that is not a letter or digit is written _xx."""
     return f"{PATH}/unit/" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name)
 
 
 def _unit_name(path: str) -> str:
-    """The unit whose object is there."""
+    """The unit with this object path."""
     return unquote(path.rpartition("/")[2].replace("_", "%"))

@@ -1,4 +1,4 @@
-"""How a job ended, told from what the kernel, systemd and people said."""
+"""Derives the outcome of a job from what the kernel, systemd and users reported."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tasker.verdict import left_behind_clause, opened_sessions, verdict
 def outcome_of(
     exit: wire.Exit, result: str, stop: StopRequest | None, oom_kills: int, signals: tuple[SentSignal, ...]
 ) -> Outcome:
-    """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them;
-    `signals` are the signals that people had sent, the last one last.
+    """`result` is the scope's Result, "" if systemd does not answer; `oom_kills` is the cgroup's count; `signals` are
+    the signals that users have sent, the last one last.
 
-    Out of memory goes before all, since a stop did not end the job then; but for a leader that had exited before memory
-    ran out. A timeout is also systemd's word for a slow stop, so a stop goes before that.
+    Out of memory takes precedence, since then a stop did not end the job, unless the leader had exited before memory
+    ran out. A stop takes precedence over a timeout, because systemd also reports a slow stop as timeout.
     """
     status: dict[str, Any] = {"exit_code": exit.code, "signal": exit.signal, "core_dumped": exit.core_dumped}
     killed = exit.signal == signal.SIGKILL
@@ -44,7 +44,7 @@ def outcome_of(
 def with_verdict(
     outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, slices: Slices
 ) -> Outcome:
-    """The same with its verdict. `limits` are those it felt; `result` is the scope's."""
+    """`outcome` with its verdict. `limits` are the limits in force at the end; `result` is the scope's Result."""
     stop, owner = entry.stop, entry.job.owner
     line = verdict(
         outcome,
@@ -64,13 +64,13 @@ def with_verdict(
 
 
 def ran(job: Job) -> float | None:
-    """Seconds from the start of its leader to the leader's exit."""
+    """Seconds from the leader's start to its exit."""
     clock = job.clock
     return None if clock.started is None or clock.exited is None else max(0.0, clock.exited - clock.started)
 
 
 def _left_behind(outcome: Outcome, entry: Entry, result: str) -> str:
-    """What became of processes that the leader left behind, where they did not finish by themselves."""
+    """A clause about processes that the leader left behind and that had to be ended; "" for none."""
     if result == "oom-kill" and outcome.kind is not Kind.OUT_OF_MEMORY:
         return left_behind_clause(entry.job.left_behind, "out of memory", None, killed=True)
     sweep = entry.sweep

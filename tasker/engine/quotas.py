@@ -1,10 +1,10 @@
-"""What the configuration allows: to one job, to one owner's jobs together, and to all of Tasker's. Memory for output is
-counted by rings.py; shares of the machine are made numbers by capacity.py.
+"""Enforces the quotas of the configuration: for one job, for all jobs of an owner, and for all jobs. Memory for output
+is counted by rings.py; capacity.py resolves shares of the machine.
 
-of a start or a change    more than [maxima], or than a quota that it is below, is refused: RESOURCE_EXHAUSTED
-of jobs together          slices.py has the kernel enforce them
+a start or a change    refused with RESOURCE_EXHAUSTED if it exceeds [maxima] or a quota above the job jobs together
+limited by the kernel, see slices.py
 
-Every refusal names the key of tasker.toml and whom to ask.
+Every refusal names the key of tasker.toml and the contact.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tasker.limits import ROWS, LimitRow, Limits
 from tasker.quantity import format_size
 
 CAPPED = tuple(row for row in ROWS if row.amount)
-"""The limits that the configuration has keys for."""
+"""The limits that have keys in the configuration."""
 
 
 def amount(row: LimitRow, value: Any) -> str:
@@ -38,11 +38,11 @@ class Quotas:
         self._capacity = capacity
         self._table = table
         self._running: dict[str, set[str]] = {}
-        """By owner, ids of jobs that have not ended; none is empty."""
+        """By owner, ids of jobs that have not ended; no set is empty."""
         self._owners: dict[str, str] = {}
-        """The owner of each of these jobs."""
+        """By id, the owner of these jobs."""
         self.rings = Rings()
-        """Of these jobs."""
+        """The rings of these jobs."""
         for entry in table:
             self._count(entry.job)
         table.watchers.add(self._count)
@@ -76,7 +76,7 @@ class Quotas:
     # ── one job ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def granted(self, asked: Limits) -> Limits:
-        """With [defaults] for what is not asked, and the [maxima] where neither says."""
+        """`asked`, with [defaults] for limits that are not set, and [maxima] for those that neither sets."""
         defaults, maxima = self.defaults, self.maxima
         granted: dict[str, Any] = {}
         for field in (row.field for row in CAPPED):
@@ -86,13 +86,14 @@ class Quotas:
         return dataclasses.replace(asked, **granted)
 
     def capped(self, limits: Limits) -> Limits:
-        """No limit is the maximum."""
+        """`limits` with [maxima] in place of limits that are not set."""
         maxima = self.maxima
         fields = [row.field for row in CAPPED if getattr(limits, row.field) is None]
         return dataclasses.replace(limits, **{field: getattr(maxima, field) for field in fields})
 
     def check(self, owner: str, asked: Limits) -> None:
-        """Raise TaskerError(EXHAUSTED) where one job of `owner` would get more than it may."""
+        """Raises TaskerError(EXHAUSTED) if a job of `owner` with the limits `asked` would exceed a maximum or a
+        quota."""
         above = (
             (self.maxima, "one job", "maxima"),
             *self._together(owner),
@@ -119,15 +120,15 @@ class Quotas:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Those who have jobs that have not ended."""
+        """Owners with jobs that have not ended."""
         return tuple(self._running)
 
     def running(self, owner: str) -> int:
-        """How many jobs of an owner have not ended."""
+        """The number of an owner's jobs that have not ended."""
         return len(self._running.get(owner, ()))
 
     def check_count(self, owner: str) -> None:
-        """Raise TaskerError(EXHAUSTED) where `owner` may not start one more."""
+        """Raises TaskerError(EXHAUSTED) if `owner` may not start another job."""
         most = self.config.quota(owner).running
         if self.running(owner) >= most:
             text = f"cannot start a job: {self.running(owner)} of {owner} run, of {most} that may"
@@ -138,7 +139,7 @@ class Quotas:
             raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
 
     def ring(self, owner: str) -> int:
-        """Bytes for the ring of a new job of `owner`. Raises TaskerError(EXHAUSTED) where there is no room for one."""
+        """Bytes for the ring of a new job of `owner`. Raises TaskerError(EXHAUSTED) if there is no room for one."""
         most, asked = self.most_rings, self.config.output.ring
         waiting = max(0, self._table.ended.size - self.config.retention.memory)
         capacity = self.rings.capacity(owner, asked, most, waiting)
@@ -154,12 +155,12 @@ class Quotas:
         return capacity
 
     def _count(self, change: Job | str) -> None:
-        """A job is new, changed, or gone (an id)."""
+        """Called with a job that is new or changed, or with the id of one that was removed."""
         id = change if isinstance(change, str) else change.id
         if isinstance(change, Job) and change.state is not State.ENDED:
             self._owners[id] = change.owner
             self._running.setdefault(change.owner, set()).add(id)
-            self.rings.count(id, change.owner, change.ring or self.config.output.ring)  # an older engine noted no ring
+            self.rings.count(id, change.owner, change.ring or self.config.output.ring)  # old records lack it
         elif id in self._owners:
             owner = self._owners.pop(id)
             self.rings.release(id)
@@ -170,7 +171,7 @@ class Quotas:
     # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _together(self, owner: str) -> tuple[tuple[Limits, str, str], ...]:
-        """The quotas above a job of `owner`, with whose they are, and their sections in tasker.toml."""
+        """The quotas above a job of `owner`, whose jobs they limit, and their sections in tasker.toml."""
         own = (self.of_owner(owner), f"all jobs of {owner}", self._section(owner))
         return own, (self.total, "all jobs of this machine", "total")
 

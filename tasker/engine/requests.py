@@ -32,20 +32,21 @@ from tasker.lifecycle import State
 from tasker.policy import allowed, demand
 
 Words = str | Callable[[Any], str]
-"""What the journal says of it once it is done, after the caller's name: a text, or one made of the request. ASKED: it
-changes nothing. BEGINNING: whoever serves it says so when it begins, since its end may be far, or the caller gone."""
+"""What the journal says about a completed request, after the caller's name: a text, or a function of the request.
+READ_ONLY: nothing, the request changes nothing. SELF_AUDITED: the handler logs it when it begins, since its end may be
+far off."""
 READ_ONLY, SELF_AUDITED = "", "-"
 
 
 class General(NamedTuple):
-    """About no job that is there already."""
+    """A request that is not about an existing job."""
 
     action: str
     serve: Callable[[Any], Awaitable[Reply]]
 
 
 class OnJob(NamedTuple):
-    """About one job, which is the answer, too."""
+    """A request about one job; the reply is the job."""
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Job]]
@@ -53,7 +54,7 @@ class OnJob(NamedTuple):
 
 
 class OnJobWithReply(NamedTuple):
-    """About one job, with another answer."""
+    """A request about one job, with another reply."""
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Reply]]
@@ -74,7 +75,7 @@ class Requests:
         audit: AuditTrail,
         tasks: Tasks,
     ) -> None:
-        """`frontends` are those that are connected, whenever it is looked at."""
+        """`frontends`: the connected frontends, kept up to date by their owner."""
         self._audit = audit
         self._tasks = tasks
         self._jobs = jobs
@@ -103,7 +104,7 @@ class Requests:
         }  # fmt: skip
 
     async def serve(self, message: Any) -> Reply:
-        """The reply. Raises TaskerError."""
+        """Returns the reply. Raises TaskerError."""
         route = self._routes.get(type(message))
         if route is None:
             raise invalid(f"cannot serve {type(message).__name__}: it is no request to an engine")
@@ -123,7 +124,8 @@ class Requests:
             raise
 
     async def _serve_to_end(self, route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> Reply:
-        """Serve it and write it down. That is done to its end, but where the reply has descriptors for the caller."""
+        """Serves a request and logs it. Completed even if the caller is gone, except if the reply carries
+        descriptors."""
         serving = self._serve_and_audit(route, message, entry)
         return await (serving if route.action == "attach" else self._tasks.to_its_end(serving))
 
@@ -175,5 +177,5 @@ async def _served(route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> 
 
 
 def _shown(job: Job, caller: Identity) -> Job:
-    """As `caller` may see it: environment values are for those who manage it."""
+    """The job as `caller` may see it: environment values only for its owner and admins."""
     return job if allowed("see environment", caller, job.owner) else without_values(job)

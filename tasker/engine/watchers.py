@@ -1,7 +1,7 @@
-"""What frontends are told by themselves: changes of jobs, and what the running ones use while somebody looks.
+"""Notices to frontends that watch: changes of jobs, and the usage of running jobs.
 
-A change is kept until the frontend has room for it, the newest of each job only; so one that reads slowly costs no more
-than the table itself, and what it gets is never older than what it asked for before.
+Per frontend, only the newest change of each job is kept until the frontend has room for it. A slow frontend therefore
+costs no more memory than the table, and never receives a state older than one it has already read.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from tasker.usage import JobUsage
 log = logging.getLogger(__name__)
 
 INTERVAL = 1.0
-"""Seconds between two samples of what all running jobs use."""
+"""Seconds between two samples of the usage of all running jobs."""
 SHARE = 4
-"""A sample takes at most one in so many seconds: where there are very many jobs, it is taken less often."""
+"""Sampling takes at most one second in this many: with very many jobs, samples are rarer."""
 BATCH = 50
-"""Jobs in one notice of what they use: up to 1 KiB each, and others have their turn in between."""
+"""Jobs per usage notice: up to 1 KiB each; other work runs in between."""
 MOST_PENDING = 1 << 16
-"""Changes kept for one frontend. Past it, it is taken for dead."""
+"""Changes kept for one frontend. A frontend with more unread changes counts as dead."""
 
 
 class Watchers:
-    """The frontends that asked. Told by Table of every change."""
+    """The frontends that watch. JobTable calls it at every change."""
 
     def __init__(self, table: JobTable) -> None:
         self._table = table
         self._subscriptions: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()
         self._known: set[Channel] = set()
-        """Those that ever asked, and are still connected."""
+        """Frontends that have asked for notices and are still connected."""
         self._sampling: asyncio.Task[None] | None = None
         table.watchers.add(self._changed)
 
     def watch(self, frontend: Channel, wanted: wire.Watch) -> None:
-        """From now on this frontend is told what it asks for here, and no more what it asked for before."""
+        """Sends this frontend the notices that `wanted` asks for, in place of those it asked for before."""
         if frontend not in self._known:
             self._known.add(frontend)
             frontend.closed.add_done_callback(lambda _: self._forget(frontend))
@@ -65,19 +65,19 @@ class Watchers:
 
     def _changed(self, change: Job | str) -> None:
         if isinstance(change, Job) and change.state is State.GONE:
-            return  # its id is told next
+            return  # the removal of its id follows
         for subscription in tuple(self._subscriptions.values()):
             subscription.add(change)
 
     async def _sample(self) -> None:
-        """Once a second, until nobody looks any more."""
+        """Sends samples while any frontend wants them."""
         loop = asyncio.get_running_loop()
         try:
             while self._sampled:
                 begun = loop.time()
                 for batch in self._batches():
                     for frontend in tuple(self._sampled):
-                        if frontend.has_room:  # else it has not yet read what it was told before
+                        if frontend.has_room:  # else it has not read earlier notices yet
                             frontend.notify(wire.Used(batch))
                     await asyncio.sleep(0)
                 took = loop.time() - begun
@@ -99,12 +99,12 @@ class Watchers:
 
 
 class Subscription:
-    """One frontend, and what it is still to be told."""
+    """One frontend, and the changes not yet sent to it."""
 
     def __init__(self, frontend: Channel) -> None:
         self._frontend = frontend
         self._pending: dict[str, Job | None] = {}
-        """By id, in order; None: it is forgotten."""
+        """By id, in order; None: the job was removed."""
         self._wake = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._send())
 
@@ -130,4 +130,4 @@ class Subscription:
                 id = next(iter(self._pending))
                 job = self._pending.pop(id)
                 self._frontend.notify(wire.Forgotten(id) if job is None else wire.Changed(without_values(job)))
-                await asyncio.sleep(0)  # a burst is told between other work
+                await asyncio.sleep(0)  # lets other work run during a burst

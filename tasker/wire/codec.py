@@ -1,10 +1,10 @@
-"""Datagrams and messages: all that comes is checked as if it came from a stranger. An unknown message, a missing field,
-a value of the wrong type or outside of its bounds (tasker.bounds) is a WireError. What the peer would refuse for one of
-these reasons is not sent. Nothing is looked up by a name that came over the wire, except in MESSAGES.
+"""Encodes and decodes datagrams and messages. Everything received is checked as if from a stranger: an unknown message,
+a missing field, a value of the wrong type or out of bounds (tasker.bounds) is a WireError. Nothing is sent that the
+peer would refuse for one of these reasons. Names from the wire are looked up only in MESSAGES.
 
-A run outlives the software that began it. So what engine and collector say to each other, and records of jobs, may come
-from an older or a newer version: a field that has a default may be missing, and an unknown field is passed over. An
-engine and its frontends are of one version; between them an unknown field is a WireError.
+A run outlives the software that began it, so messages between engine and collector, and job records, may come from an
+older or newer version: fields with defaults may be missing, and unknown fields are ignored. An engine and its frontends
+have the same version; between them an unknown field is a WireError.
 
 Why no library (msgspec, protobuf, pickle): the collector imports the standard library only, and pickle trusts its peer.
 """
@@ -27,7 +27,7 @@ from tasker.wire import collector, engine, message
 from tasker.wire.message import Message, WireError
 
 LARGEST_DATAGRAM = 128 << 10
-"""Bytes. A list that would be longer is paged."""
+"""Bytes. Longer lists are paged."""
 MESSAGES: dict[str, type[Message]] = {
     name: kind
     for module in (collector, engine, message)
@@ -38,21 +38,21 @@ MESSAGES: dict[str, type[Message]] = {
 _OF_ONE_VERSION = frozenset(kind for kind in MESSAGES.values() if kind.__module__ == engine.__name__)
 
 _NUMBERS = Range(-(1 << 53), 1 << 53)
-"""Of datagrams: what every reader of JSON reads exactly."""
+"""Numbers of datagrams: integers that every JSON reader reads exactly."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Datagram:
-    """A message with its number: a request's own, a reply's negated, 0 for a notice."""
+    """A message with its number: a request has its own, a reply the negated number of its request, a notice 0."""
 
     number: int
     message: Message
 
 
 def encode(number: int, message: Message) -> bytes:
-    """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse."""
+    """Raises WireError if the message is longer than LARGEST_DATAGRAM, or holds a value that `decode` would refuse."""
     body = [type(message).__name__, number, _plain(type(message), message)]
     try:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -79,7 +79,7 @@ def decode(data: bytes) -> Datagram:
 
 
 def to_text(value: object) -> str:
-    """A dataclass as the text that `from_text` reads: how the engine writes a job's record. Raises WireError."""
+    """Encodes a dataclass as text for `from_text`, e.g. a job record. Raises WireError."""
     return json.dumps(_plain(type(value), value), separators=(",", ":"))
 
 
@@ -93,7 +93,7 @@ def from_text(cls: type[_T], text: str) -> _T:
 
 
 def _plain(cls: Any, value: Any) -> dict[str, Any]:
-    """What json can write of a dataclass and all it holds. Raises WireError for a value outside of its bounds."""
+    """A dataclass and everything in it as JSON values. Raises WireError for a value out of bounds."""
     plain = {}
     for name, write in _writers(cls):
         item = getattr(value, name)
@@ -111,7 +111,8 @@ def _writers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
 
 
 def _writer(hint: Any) -> Callable[[Any], Any] | None:
-    """The function that makes a value of the type `hint`, which is not None, plain; None: it is plain already."""
+    """The function that converts a value of the type `hint`, other than None, to JSON; None if it needs no
+    conversion."""
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):
         case typing.Annotated:
@@ -129,7 +130,7 @@ def _writer(hint: Any) -> Callable[[Any], Any] | None:
 
 
 def _build(cls: type[_T], strict: bool, body: object) -> _T:
-    """A dataclass out of what json read: every field that must be there, each of its type; where `strict` no other."""
+    """Builds a dataclass from JSON: all required fields, each of its type; if `strict`, no unknown ones."""
     fields, needed = _fields(typing.cast(Any, cls), strict)
     if type(body) is not dict or not needed <= body.keys() or (strict and not body.keys() <= fields.keys()):
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
@@ -145,7 +146,7 @@ def _build(cls: type[_T], strict: bool, body: object) -> _T:
 
 @functools.cache
 def _fields(cls: Any, strict: bool) -> tuple[dict[str, Callable[[Any], Any]], frozenset[str]]:
-    """What reads each of them, and those that must be there."""
+    """The readers of all fields, and the required fields."""
     hints = typing.get_type_hints(cls, include_extras=True)
     fields = dataclasses.fields(cls)
     needed = (f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
@@ -179,7 +180,7 @@ def _reader(hint: Any, strict: bool) -> Callable[[Any], Any]:
 
 
 class _OutOfBounds(Exception):
-    """The sentence lacks the field's name."""
+    """The message does not name the field."""
 
 
 def _bounded(bounds: Range | Matching, value: Any) -> Any:
@@ -195,7 +196,7 @@ def _plainly(cls: type[_T], value: object) -> _T:
 
 
 def _text(value: object) -> str:
-    """Only what os.fsencode takes: a lone surrogate could neither be executed nor passed on."""
+    """Accepts only what os.fsencode takes: a lone surrogate could be neither executed nor sent."""
     text = _plainly(str, value)
     try:
         text.encode("utf-8", "surrogateescape")
@@ -205,7 +206,7 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    """A whole number is one, too; NaN and the infinities are none."""
+    """Accepts integers, too, but neither NaN nor infinities."""
     if (type(value) is not float and type(value) is not int) or not abs(value) < 1e300:
         raise WireError(f"{str(value)[:60]!r} is no number")
     return float(value)

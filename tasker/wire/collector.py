@@ -1,4 +1,4 @@
-"""Between engine and collector. An arrow names the reply."""
+"""Messages between engine and collector. An arrow names the reply."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from tasker.wire.execfailure import ExecFailure
 from tasker.wire.message import Message, since
 
 COLLECTOR_VERSION = 4
-"""Of these messages, and of rings. A newer engine serves every older collector of the same number."""
+"""The version of these messages and of rings. A newer engine serves every older collector of the same version."""
 COLLECTOR_MINOR = 1
-"""What these messages can say. It grows when a field or a message is added that an older collector must not be sent."""
+"""What these messages can express. Incremented with every field or message that must not be sent to an older
+collector."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class Hello(Message):
 class Welcome(Message):
     version: Count
     run: RunId
-    """Names a directory of the archive."""
+    """Also the name of the run's directory of archives."""
     minor: Count = 0
-    """COLLECTOR_MINOR of the collector, which may be older or newer than the engine."""
+    """The collector's COLLECTOR_MINOR; it may be older or newer than the engine's."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Launch(Message):
     gid: Uid
     groups: tuple[Uid, ...]
     ring_capacity: Annotated[int, Range(1 << 12, 1 << 40)]
-    """Capacity in bytes."""
+    """Bytes."""
     record: str
-    """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+    """The record for the next engine; argv and environment are kept apart from it."""
     nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 
@@ -71,7 +72,7 @@ class Launched(Message):
 
 @dataclass(frozen=True)
 class Release(Message):
-    """Open the gate → Released, once the command was executed or could not be."""
+    """Open the gate → Released, once the command was executed or failed to execute."""
 
     waits: ClassVar[bool] = True
 
@@ -81,11 +82,11 @@ class Release(Message):
 @dataclass(frozen=True)
 class Released(Message):
     errno: ErrorNumber
-    """0: the command runs. Else the leader is gone."""
+    """0: the command runs. Otherwise the leader is gone."""
     step: str
-    """Where it failed: "setup", "directory" or "execute"."""
+    """The step that failed: "setup", "directory" or "execute"."""
     failure: ExecFailure | None = None
-    """Why, where the leader found out more than the errno. An older collector never has one."""
+    """Why it failed, if the leader found out more than the errno. Older collectors never send it."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,14 @@ class Signal(Message):
 
 @dataclass(frozen=True)
 class Follow(Message):
-    """→ Done, with two descriptors: the ring, and a pipe that gets a byte whenever there is news in it."""
+    """→ Done, with two descriptors: the ring, and a wake pipe that receives a byte whenever the ring changes."""
 
     job: str
 
 
 @dataclass(frozen=True)
 class Finish(Message):
-    """The job's processes are dead: read what is left in its pipe, close its ring → Finished."""
+    """The job's processes are dead: drain its pipe and close its ring → Finished."""
 
     job: str
 
@@ -122,42 +123,42 @@ class Finish(Message):
 class Finished(Message):
     written: Count
     output_memory: Count
-    """Bytes of memory that its output takes."""
+    """Bytes of memory that the job's output takes."""
 
 
 @dataclass(frozen=True)
 class Forget(Message):
-    """Drop a job that was never released (its leader exits at the gate) or is finished → Done."""
+    """Drop a job that was never released (its leader exits at the gate) or that is finished → Done."""
 
     job: str
 
 
 @dataclass(frozen=True)
 class ListLeaders(Message):
-    """→ Leaders, in the order of their launch, those after a number."""
+    """List leaders in the order of launch, after a number → Leaders."""
 
     after: Count
 
 
 @dataclass(frozen=True)
 class Exit:
-    """A leader's status as the kernel told it: one of the two."""
+    """A leader's exit status: either a code or a signal."""
 
     code: ExitCode | None
     signal: ExitSignal | None
     core_dumped: bool
     time: Time
-    """A label for people."""
+    """For people; durations come from `monotonic`."""
     monotonic: Moment
-    """The same moment."""
+    """The same instant on CLOCK_MONOTONIC."""
 
 
 @dataclass(frozen=True)
 class Leader:
-    """What the collector knows of one job."""
+    """The collector's data about one job."""
 
     number: Count
-    """In the order of their launch, from 1 on."""
+    """In the order of launch, from 1."""
     job: str
     argv: tuple[str, ...]
     environment: dict[str, str]
@@ -167,7 +168,7 @@ class Leader:
     finished: bool
     exit: Exit | None
     output_memory: Count
-    """Bytes of memory that its output takes."""
+    """Bytes of memory that the job's output takes."""
     followers: Count
     output_ended: Moment
     """See Exited."""
@@ -186,12 +187,12 @@ class Exited(Message):
     job: str
     exit: Exit
     output_ended: Moment
-    """When the last process that held the output had closed it; 0.0 while one holds it."""
+    """When the last process that held the output closed it; 0.0 while a process holds it."""
 
 
 @dataclass(frozen=True)
 class OutputEnded(Message):
-    """Notice from the collector: the last process that held the output of a job whose leader has exited closed it."""
+    """Notice from the collector: the last process that held the output of an exited leader's job closed it."""
 
     job: str
     time: Moment
@@ -199,7 +200,7 @@ class OutputEnded(Message):
 
 @dataclass(frozen=True)
 class FollowerCount(Message):
-    """Notice from the collector: so many follow the job's output now."""
+    """Notice from the collector: the number of followers of a job's output changed."""
 
     job: str
     count: Count

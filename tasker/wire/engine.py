@@ -1,4 +1,4 @@
-"""Between frontends and engine. An arrow names the reply. Who calls was read from a certificate by the frontend."""
+"""Messages between frontends and engine. An arrow names the reply. The frontend read `caller` from a certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Connect(Message):
 
 @dataclass(frozen=True)
 class Setup(Message):
-    """What a frontend needs to serve. Sent again, as a notice, when the engine reloaded it."""
+    """What a frontend needs to serve. Sent again as a notice after a reload."""
 
     listen: tuple[str, ...]
     frontends: Annotated[int, Range(1, 64)]
@@ -30,12 +30,12 @@ class Setup(Message):
     ca: str
     certificate: str
     key: str
-    """PEM, each."""
+    """All three are PEM."""
     revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
 
     def files(self) -> tuple[bytes, bytes, bytes]:
-        """What the files of CA, certificate and key hold: PEM, and beside it text in any encoding."""
+        """The contents of the CA, certificate and key files: PEM, possibly with other text in any encoding."""
         ca, certificate, key = (pem.encode("utf-8", "surrogateescape") for pem in (self.ca, self.certificate, self.key))
         return ca, certificate, key
 
@@ -50,7 +50,7 @@ class StartJob(Message):
 
 @dataclass(frozen=True)
 class StopJob(Message):
-    """→ JobReply, when it has ended. `grace` in seconds; None is the configured default."""
+    """→ JobReply, once the job has ended. `grace` in seconds; None is the configured default."""
 
     caller: Identity
     job: str
@@ -67,13 +67,13 @@ class GetJob(Message):
 
 @dataclass(frozen=True)
 class ListJobs(Message):
-    """→ JobsReply. `page` is "" or the `next` of the page before."""
+    """→ JobsReply. `page` is "" or the `next` of the previous page."""
 
     caller: Identity
     owner: str
     running: bool
     archived: bool
-    """Only what is archived; without it, only what is not."""
+    """Archived jobs only; else only jobs that are not archived."""
     page: str
 
 
@@ -87,7 +87,7 @@ class AttachJob(Message):
 
 @dataclass(frozen=True)
 class DetachJob(Message):
-    """→ StreamCount: how many the frontends have closed."""
+    """→ StreamCount: the number of streams that were closed."""
 
     caller: Identity
     job: str
@@ -95,19 +95,19 @@ class DetachJob(Message):
 
 @dataclass(frozen=True)
 class WaitJob(Message):
-    """→ JobReply, when it has ended."""
+    """→ JobReply, once the job has ended."""
 
     abandonable: ClassVar[bool] = True
 
     caller: Identity
     job: str
     exit: bool
-    """Reply where its leader has exited and left processes behind, too."""
+    """Reply as well when the leader has exited and left processes behind."""
 
 
 @dataclass(frozen=True)
 class LimitJob(Message):
-    """Change what is set in `limits`, take away the fields named in `lift` → JobReply."""
+    """Set the limits that `limits` has, lift the fields in `lift` → JobReply."""
 
     caller: Identity
     job: str
@@ -126,7 +126,7 @@ class SignalJob(Message):
 
 @dataclass(frozen=True)
 class PauseJob(Message):
-    """→ JobReply, when its cgroup is frozen."""
+    """→ JobReply, once the cgroup is frozen."""
 
     caller: Identity
     job: str
@@ -134,7 +134,7 @@ class PauseJob(Message):
 
 @dataclass(frozen=True)
 class ResumeJob(Message):
-    """→ JobReply, when it is thawed."""
+    """→ JobReply, once the cgroup is thawed."""
 
     caller: Identity
     job: str
@@ -142,7 +142,7 @@ class ResumeJob(Message):
 
 @dataclass(frozen=True)
 class ArchiveJob(Message):
-    """→ JobReply, when its output is on disk and its ring is free."""
+    """→ JobReply, once the output is on disk and the ring is freed."""
 
     caller: Identity
     job: str
@@ -157,7 +157,7 @@ class GetInfo(Message):
 
 @dataclass(frozen=True)
 class Watch(Message):
-    """Send Changed, Forgotten and, with `usage`, Used to this frontend from now on, or with neither no more → Done."""
+    """Send this frontend Changed and Forgotten if `changes`, Used if `usage`, from now on → Done."""
 
     changes: bool
     usage: bool
@@ -165,28 +165,28 @@ class Watch(Message):
 
 @dataclass(frozen=True)
 class Changed(Message):
-    """Notice from the engine: the job as it is now; values of its environment are empty."""
+    """Notice from the engine: the present state of a job, without values of its environment."""
 
     job: Job
 
 
 @dataclass(frozen=True)
 class Forgotten(Message):
-    """Notice from the engine: the job stands in no table any more."""
+    """Notice from the engine: the job was removed."""
 
     job: str
 
 
 @dataclass(frozen=True)
 class Used(Message):
-    """Notice from the engine: what some of the jobs use, about once a second."""
+    """Notice from the engine: the usage of some running jobs, about once a second."""
 
     usages: tuple[JobUsage, ...]
 
 
 @dataclass(frozen=True)
 class EndStreams(Message):
-    """From the engine: close what `user` has open on a job → StreamCount."""
+    """From the engine: close the streams of `user` on a job → StreamCount."""
 
     job: str
     user: Name
@@ -194,7 +194,7 @@ class EndStreams(Message):
 
 @dataclass(frozen=True)
 class RunEnding(Message):
-    """Notice from the engine: the service is being stopped, so every job ends; do not connect again."""
+    """Notice from the engine: the service is being stopped and every job ends; do not connect again."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class JobReply(Message):
 
 @dataclass(frozen=True)
 class InfoReply(Message):
-    """`not_after` is the frontend's to fill in."""
+    """The frontend sets `not_after`."""
 
     info: Info
 

@@ -1,7 +1,7 @@
-"""What a job's process found out after chdir or exec had failed: codes and paths, no prose.
+"""Why chdir or exec failed, as found out by the job's process: codes and paths, no prose.
 
-The process looks as the job's user, in the job's directory (collector/whynot.py). The engine, which is root and
-sandboxed, looks at no path: it only writes the sentence (engine/advice.py).
+The process examines files as the job's user, in the job's directory (collector/whynot.py). The engine, which is root
+and sandboxed, accesses no path; it only writes the sentence (engine/advice.py).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ class FailureKind(StrEnum):
     LINK_LOOP = "link-loop"  # at: the symbolic link
     DIRECTORY = "directory"
     SPECIAL = "special"  # detail: the file's type as `ls -l` shows it: p, s, c or b
-    NO_EXECUTE_BIT = "no-execute-bit"  # for nobody
-    NOT_PERMITTED = "not-permitted"  # for others, not for the job's user; detail: "-rwx------ UID GID"
+    NO_EXECUTE_BIT = "no-execute-bit"  # for any user
+    NOT_PERMITTED = "not-permitted"  # for other users, not the job's; detail: "-rwx------ UID GID"
     NOEXEC_MOUNT = "noexec-mount"  # at: the mount point
     EMPTY = "empty"
     OTHER_MACHINE = "other-machine"  # detail: e_machine (elf.h) and 32 or 64 bits, e.g. "183 64"
     OTHER_SYSTEM = "other-system"  # detail: "windows" or "macos"
-    DAMAGED = "damaged"  # an ELF file for this machine that is no program, e.g. cut off, or an object file
+    DAMAGED = "damaged"  # an ELF file for this machine that is not a program, e.g. truncated, or an object file
     NO_FIRST_LINE = "no-first-line"  # text that does not begin with #!
     BAD_FIRST_LINE = "bad-first-line"  # begins with #!, and then names no interpreter or is too long
     CRLF = "crlf"  # the #! line ends with CR LF, so that the CR belongs to the interpreter's name
     BYTE_ORDER_MARK = "byte-order-mark"  # U+FEFF before #!
-    UNKNOWN_FORMAT = "unknown-format"  # none of these
+    UNKNOWN_FORMAT = "unknown-format"  # none of the above
 
 
 class FileRole(StrEnum):
@@ -49,12 +49,12 @@ class ExecFailure:
     """Paths are absolute. A text longer than 512 bytes is cut."""
 
     kind: str
-    """A value of Why; an engine that does not know it goes by the errno."""
+    """A FailureKind; for an unknown one the engine uses the errno."""
     path: str
     """The file that cannot be executed, or the directory that cannot be entered; for NOT_IN_PATH the command's name."""
     at: str
     detail: str
     role: str
-    """A value of Role."""
+    """A FileRole."""
     named_in: str
     """The file that names `path` as its interpreter, or ""."""

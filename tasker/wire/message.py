@@ -1,4 +1,4 @@
-"""What every message is, the two replies that any request may get, and the error of what is none."""
+"""The base of all messages, the replies common to all requests, and the error for anything else."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from tasker.errors import Reason
 
 
 class WireError(Exception):
-    """What came is not a message."""
+    """Not a valid message."""
 
 
 class Message:
-    """Base of everything in MESSAGES."""
+    """The base of everything in MESSAGES."""
 
     __slots__ = ()
     abandonable: ClassVar[bool] = False
-    """Whether the other side is told when nobody waits for the reply any more: where that may take for ever."""
+    """Whether the peer is told when the requester stops waiting, because the reply may take for ever."""
     waits: ClassVar[bool] = False
-    """Whether the reply waits for more than the peer itself: a connection's deadline for replies does not hold then."""
+    """Whether the reply depends on more than the peer itself: then no deadline for replies applies."""
 
 
 @dataclass(frozen=True)
 class Done(Message):
-    """A reply that says no more."""
+    """A reply without content."""
 
 
 @dataclass(frozen=True)
 class Abandoned(Message):
-    """Nobody waits any more for the reply to the request of the same number, which is abandonable. Has no reply."""
+    """The requester no longer waits for the reply to the request of this number, which is abandonable. Has no reply."""
 
 
 @dataclass(frozen=True)
 class Failed(Message):
-    """The reply to any request that was refused."""
+    """The reply to a refused request."""
 
     reason: Reason
     message: str
 
 
 def since(minor: int, default: Any, what: str) -> Any:
-    """A field that collectors know from this COLLECTOR_MINOR on; one that is not `default` would do `what`."""
+    """A field that collectors know since this COLLECTOR_MINOR; a value other than `default` would do `what`."""
     return dataclasses.field(default=default, metadata={"since": minor, "what": what})
 
 
 def unknown_to(minor: int, message: Message) -> str | None:
-    """What a collector of this minor cannot do of what the message asks for; None where it can do all of it."""
+    """What the message asks for that a collector of this minor cannot do; None if there is nothing."""
     for field in dataclasses.fields(message):  # type: ignore[arg-type]
         if field.metadata.get("since", 0) > minor and getattr(message, field.name) != field.default:
             return str(field.metadata["what"])
