@@ -1,8 +1,8 @@
 """What happens between fork and exec. Read this first when auditing.
 
-The child undoes whatever Python, the unit and the collector left in it, becomes the job's user, tells that it is at the
-gate, waits there, and becomes the command. If the gate is closed instead of opened, it exits: no job without a scope.
-Nothing is imported after the fork, nothing is returned from, and no lock is taken.
+The child undoes what Python, the unit and the collector set up, becomes the job's user, reports that it is at the gate,
+waits there, and executes the command. If the gate is closed instead of opened, it exits: no job runs without a scope.
+After the fork nothing is imported, nothing returns, and no lock is taken.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _SYS_KEYCTL = 250  # on x86-64
 _KEYCTL_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 OOM_SCORE_ADJ = 300
-"""Where the machine runs out of memory, the kernel kills a job before any service. Root's jobs are no exception."""
-_OPEN_FILES = 1024  # what select(2) can take; a job may raise it to the hard limit
+"""If the machine runs out of memory, the kernel kills a job before any service. That includes root's jobs."""
+_OPEN_FILES = 1024  # the most that select(2) supports; a job may raise it to the hard limit
 _LOWEST_KEPT = 16
 _HIGHEST = (1 << 31) - 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
-    """Become the job. `gate` is read, `output` and `report` are written; all else is closed."""
+    """Becomes the job. Reads `gate`, writes `output` and `report`; all other descriptors are closed."""
     step = "setup"
     try:
         os.setpgid(0, 0)
@@ -58,7 +58,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
 
 
 def _diagnose(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
-    """Why it failed, seen as the job's user. Where the look fails as well, the errno has to do."""
+    """Why it failed, as seen by the job's user; None if that cannot be found out, either."""
     with contextlib.suppress(Exception):
         if step == "directory":
             return whynot.not_entered(launch.working_directory)
@@ -81,7 +81,7 @@ def _set_descriptors(gate: int, output: int, report: int) -> None:
 def _set_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)  # Python ignores SIGPIPE, and exec keeps what is ignored
+        signal.signal(number, signal.SIG_DFL)  # Python ignores SIGPIPE, and ignored signals survive exec
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
@@ -91,12 +91,12 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_OPEN_FILES, files), files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with open("/proc/self/oom_score_adj", "r+") as score:
-        # What root wrote is the least that a process without CAP_SYS_RESOURCE can set: no other user's job lowers it.
+        # Without CAP_SYS_RESOURCE no process can go below the value that root set, so other users' jobs cannot.
         score.write(str(max(OOM_SCORE_ADJ, int(score.read()))))
 
 
 def _leave_keyring() -> None:
-    """Into a session keyring of its own: systemd gives a service one, and all who have it share its secrets."""
+    """Joins a new session keyring: systemd gives a service one, and all processes in it share its secrets."""
     if _libc.syscall(_SYS_KEYCTL, _KEYCTL_JOIN_SESSION_KEYRING, None) == -1 and ctypes.get_errno() != errno.ENOSYS:
         raise OSError(ctypes.get_errno(), "keyctl")
 
@@ -104,6 +104,6 @@ def _leave_keyring() -> None:
 def _become(uid: int, gid: int, groups: tuple[int, ...]) -> None:
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)  # from here on the kernel lets nobody of that uid trace or read this process
+    os.setresuid(uid, uid, uid)  # from here on no process of that uid may trace or read this one
     if uid != 0 and _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs")

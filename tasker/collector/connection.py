@@ -1,4 +1,4 @@
-"""One engine's connection, and the socket it comes in by: datagrams in and out, and descriptors with them."""
+"""A connection of an engine, and the listening socket: datagrams in both directions, with descriptors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tasker.collector.loop import READ, WRITE, Loop
 from tasker.errors import Reason
 
 MOST_QUEUED = 1 << 16
-"""Datagrams. An engine that leaves so many unread is taken for dead."""
+"""Datagrams. An engine with more unread ones counts as dead."""
 
 
 class Connection:
-    """One engine. There are two for a moment, when it restarts."""
+    """One engine. There are two for a moment during a restart."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class Connection:
         loop.add(sock.fileno(), READ, self._ready, self.close)
 
     def send(self, number: int, message: wire.Message, descriptors: Sequence[int] = ()) -> None:
-        """`descriptors` are closed here once they are sent. Never raises, and calls nobody back: the connection that
-        turns out to be broken is closed once whatever happens now has been served."""
+        """Sends a message; closes `descriptors` once they are sent. Never raises and calls nothing back: a broken
+        connection is closed after the current events have been served."""
         if self._sock.fileno() < 0:
             _close_all(descriptors)
             return
@@ -45,7 +45,7 @@ class Connection:
             data = wire.encode(number, message)
         except wire.WireError as error:
             _close_all(descriptors)
-            if number == 0:  # the engine asks for everything anew when it connects again
+            if number == 0:  # the engine asks for everything again when it reconnects
                 self._break()
                 return
             data, descriptors = wire.encode(number, wire.Failed(Reason.INTERNAL, f"cannot answer: {error}")), ()
@@ -103,7 +103,7 @@ class Connection:
 
 
 def listen(path: Path) -> socket.socket:
-    """The collector's own socket, for its own user only."""
+    """The collector's listening socket, which only its own user may connect to."""
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     before = os.umask(0o177)

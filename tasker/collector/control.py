@@ -1,4 +1,4 @@
-"""What the engine may ask for, as a table, and the jobs of the run.
+"""The engine's requests, as a table, and the jobs of the run.
 
 A leader on its way:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ exited ──Finish──▶ finished
 Where it ends early:   setup fails · killed while held · exec fails (its report says why) · its engine is gone
@@ -24,7 +24,7 @@ from tasker.collector.loop import EDGE, READ, Loop
 from tasker.errors import Reason, TaskerError
 
 Reply = tuple[wire.Message, Sequence[int]] | None
-"""None: the reply comes later."""
+"""None: the reply follows later."""
 
 
 class Control:
@@ -39,9 +39,10 @@ class Control:
         self._unanswered: dict[str, tuple[Connection, int]] = {}
         """By job: a Launch or Release that waits for the leader's report."""
         self._holders: dict[str, Connection] = {}
-        """By job, while its leader is held: the engine that goes on with it, or nobody does."""
+        """By job, while its leader is held: the engine that must release it. If that engine goes, the leader is
+        dropped."""
         self._followers_changed: set[str] = set()
-        """Jobs whose number of followers changed since it was told last."""
+        """Jobs whose number of followers has changed since the last notice."""
         self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
             wire.Hello: self._hello,
             wire.Release: self._release,
@@ -56,7 +57,7 @@ class Control:
         loop.add(listener.fileno(), READ, self._accept)
 
     def end_run(self) -> None:
-        """The last of the output, for those who still follow."""
+        """Sends the rest of the output to followers."""
         for job in self._jobs.values():
             if not job.finished:
                 job.output.finish()
@@ -65,7 +66,7 @@ class Control:
         try:
             sock, _ = self._listener.accept()
             self._connections.add(Connection(sock, self._loop, self._received, self._closed))
-        except OSError:  # gone again, or no descriptor or memory left for it: it will try anew
+        except OSError:  # disconnected again, or no descriptor or memory left; the engine retries
             return
 
     def _closed(self, connection: Connection) -> None:
@@ -135,7 +136,7 @@ class Control:
 
     def _signal(self, request: wire.Signal) -> Reply:
         job = self._job(request.job)
-        if job.released and job.exit is None:  # not reaped, so nobody else can have its number
+        if job.released and job.exit is None:  # not reaped yet, so its pid cannot have been reused
             try:
                 os.killpg(job.pid, request.signal)
             except OSError as error:
@@ -177,7 +178,7 @@ class Control:
     # ── what leaders do ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _report(self, job: Child) -> None:
-        """The leader is at the gate, or says why it is none, or its report has ended."""
+        """The leader is at the gate, or reports why not, or has closed its report."""
         text = os.read(job.report, 4096)
         if text == report.AT_GATE:
             self._answer(job, wire.Launched(job.pid))
@@ -204,11 +205,11 @@ class Control:
         if job.id not in self._unanswered:
             self._drop(job)
             return
-        self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
+        self._holders[job.id] = self._unanswered[job.id][0]  # it sends Forget or disconnects
         self._answer(job, report.read(job.report_text))
 
     def _exited(self, job: Child) -> None:
-        """Told at once, and reaped when whoever traces it has done so or is gone."""
+        """Reports the exit at once, and reaps the leader as soon as no tracer holds it."""
         exit = self._reap(job)
         if job.exit is None:
             job.exit = exit or reaping.peek(job.pid)
@@ -223,12 +224,12 @@ class Control:
 
     def _output_ended(self, id: str) -> None:
         job = self._jobs.get(id)
-        if job is not None and job.exit is not None and not job.finished:  # else Exited says it, or nobody asks
+        if job is not None and job.exit is not None and not job.finished:  # else Exited carries it
             self._broadcast(wire.OutputEnded(id, job.output.ended_at))
 
     def _followed(self, id: str) -> None:
         self._followers_changed.add(id)
-        self._loop.afterwards(self._report_followers)  # a thousand that go at once are told once
+        self._loop.afterwards(self._report_followers)  # many changes at once make one notice
 
     def _report_followers(self) -> None:
         jobs = [self._jobs[id] for id in self._followers_changed & self._jobs.keys()]
@@ -237,12 +238,13 @@ class Control:
             self._broadcast(wire.FollowerCount(job.id, job.output.followers))
 
     def _broadcast(self, notice: wire.Message) -> None:
-        """Every engine that is connected."""
+        """Sends a notice to every connected engine."""
         for connection in list(self._connections):
             connection.send(0, notice)
 
     def _drop(self, job: Child) -> None:
-        """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""
+        """Removes a job from the run. A leader that is held or about to execute is killed, and reaped once it is
+        dead."""
         del self._jobs[job.id]
         self._holders.pop(job.id, None)
         self._unanswered.pop(job.id, None)

@@ -1,4 +1,4 @@
-"""What kind of file this is and which interpreter it names, told from its first bytes as the kernel tells it.
+"""Determines the type of a file and the interpreter that it names from its first bytes, as the kernel does.
 
 Runs in a job's process, on a file that may be hostile: opens regular files only, never blocks, reads at most 256 bytes
 of head, 8 program headers and one name. Raises OSError.
@@ -32,19 +32,19 @@ _SYSTEMS = {
 @dataclass(frozen=True)
 class Contents:
     kind: FailureKind | None = None
-    """Why exec says ENOEXEC (for CRLF: ENOENT), should it do so."""
+    """Why exec failed with ENOEXEC (for CRLF: ENOENT), if it did."""
     detail: str = ""
     """As `FailureKind` documents it."""
     role: FileRole = FileRole.COMMAND
     interpreter: str = ""
-    """The file that exec needs besides this one, or ""."""
+    """The file that exec needs in addition, or ""."""
 
 
 def contents(path: str) -> Contents:
-    """Of a regular file that the calling process may read."""
+    """The contents of a regular file that the calling process may read."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):  # put there since `path` was looked at
+        if not stat.S_ISREG(os.fstat(fd).st_mode):  # replaced since `path` was examined
             return Contents()
         head = os.pread(fd, _HEAD, 0)
         return _elf(fd, head) if head.startswith(_ELF) else _no_elf(head)
@@ -79,7 +79,7 @@ def _elf(fd: int, head: bytes) -> Contents:
     try:
         order, bits = {1: "<", 2: ">"}[head[5]], {1: 32, 2: 64}[head[4]]
         machine, start, size, count = struct.unpack_from(order + _HEADER[bits], head)
-    except (IndexError, KeyError, struct.error):  # cut off, or nonsense
+    except (IndexError, KeyError, struct.error):  # truncated, or malformed
         return Contents(FailureKind.DAMAGED)
     kind, detail = (
         (FailureKind.DAMAGED, "") if (machine, bits) == _NATIVE else (FailureKind.OTHER_MACHINE, f"{machine} {bits}")
@@ -91,14 +91,14 @@ def _elf(fd: int, head: bytes) -> Contents:
 
 
 def _loader(fd: int, order: str, bits: int, places: list[int]) -> str:
-    """The path in PT_INTERP; "" where there is none, as in a static program. `places`: of the program headers."""
+    """The path in PT_INTERP; "" if there is none, as in a static program. `places`: offsets of the program headers."""
     entry = struct.Struct(order + _ENTRY[bits])
     for place in places:
         try:
             kind, at, length = entry.unpack(os.pread(fd, entry.size, place))
             if kind == _PT_INTERP:
                 return os.fsdecode(os.pread(fd, min(length, _HEAD), at).split(b"\0")[0])
-        except (struct.error, OverflowError):  # beyond the end of the file, or of all numbers
+        except (struct.error, OverflowError):  # beyond the end of the file, or too large
             return ""
     return ""
 

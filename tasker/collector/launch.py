@@ -1,4 +1,4 @@
-"""Making a leader: its pipes, its ring, its fork. And what the collector remembers of it."""
+"""Makes a leader: its pipes, its ring, its fork. And the collector's data about it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tasker.collector.output import JobOutput
 from tasker.wire import Exit, Launch, Leader, Leaders, to_text
 
 PAGE = 48 << 10
-"""Characters of one page of leaders, unless a single one is longer."""
+"""Characters of one page of leaders, unless a single leader is longer."""
 
 
 @dataclass
 class Child:
-    """One leader and all that hangs on it. Descriptors are -1 once closed."""
+    """One leader and everything that belongs to it. Descriptors are -1 once closed."""
 
     number: int
-    """In the order of their launch."""
+    """In the order of launch."""
     launch: Launch
     record: str
     pid: int
@@ -32,32 +32,32 @@ class Child:
     gate: int
     """Open while the leader waits."""
     report: int
-    """Open until the leader has become the command, or could not."""
+    """Open until the leader has executed the command, or failed to."""
     output: JobOutput
     released: bool = False
     finished: bool = False
     exit: Exit | None = None
     report_text: bytes = field(default=b"")
-    """What came through `report` after AT_GATE."""
+    """What `report` carried after AT_GATE."""
 
     @property
     def id(self) -> str:
         return self.launch.job
 
     def close_gate(self) -> None:
-        """Without a byte: the leader exits."""
+        """Closes the gate without a byte: the leader exits."""
         if self.gate >= 0:
             os.close(self.gate)
             self.gate = -1
 
     def open_gate(self) -> None:
         self.released = True
-        with contextlib.suppress(BrokenPipeError):  # it was killed while it waited: its report and exit tell
+        with contextlib.suppress(BrokenPipeError):  # it was killed at the gate: its report and exit show that
             os.write(self.gate, b"!")
         self.close_gate()
 
     def as_leader(self) -> Leader:
-        """The same for the engine."""
+        """The data about this leader for the engine."""
         return Leader(
             number=self.number,
             job=self.id,
@@ -81,7 +81,7 @@ def fork(
     followers_changed: Callable[[], None],
     output_ended: Callable[[], None],
 ) -> Child:
-    """A leader on its way to the gate. Raises OSError, with nothing left behind."""
+    """Forks a leader, which goes to its gate. Raises OSError and leaves nothing behind on failure."""
     with contextlib.ExitStack() as undo:
 
         def pipe() -> tuple[int, int]:
@@ -113,7 +113,7 @@ def fork(
 
 
 def leaders(jobs: Sequence[Child], after: int) -> Leaders:
-    """A page of them, of those with a higher number than `after`; `jobs` are in the order of their numbers."""
+    """A page of the leaders with a higher number than `after`; `jobs` are in the order of their numbers."""
     page: list[Leader] = []
     length = 0
     for job in itertools.islice(jobs, bisect.bisect_right(jobs, after, key=lambda job: job.number), None):

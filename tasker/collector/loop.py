@@ -1,4 +1,4 @@
-"""One epoll loop: a descriptor, a function that is called with its events. No timers; nothing in here ever waits."""
+"""An epoll loop that calls a function per descriptor with its events. No timers; nothing called here may block."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from collections.abc import Callable
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
 EDGE = select.EPOLLET
-"""With one of them: told once, and anew only when something happened again."""
+"""Combined with READ or WRITE: reports an event once, and again only after a new one."""
 GONE = select.EPOLLERR
-"""Always reported. Registered alone (0), it tells when nobody holds the other end of a pipe any more."""
+"""Always reported. Registered alone (0), it reports that the other end of a pipe was closed by its last holder."""
 
 
 class Loop:
@@ -28,7 +28,8 @@ class Loop:
     def add(
         self, fd: int, events: int, call: Callable[[int], object], failed: Callable[[], object] | None = None
     ) -> None:
-        """A defect in `call` costs its descriptor, which is then forgotten; `failed` is called to release the rest."""
+        """Calls `call` with the events of a descriptor. If `call` raises, the descriptor is removed and `failed` is
+        called to release the rest."""
         self._epoll.register(fd, events)
         self._calls[fd] = call
         if failed is not None:
@@ -38,17 +39,17 @@ class Loop:
         self._epoll.modify(fd, events)
 
     def remove(self, fd: int) -> None:
-        """Forget a descriptor; call this before it is closed. One that is not here is no error."""
+        """Removes a descriptor; call this before closing it. No error if it is not registered."""
         self._failures.pop(fd, None)
         if self._calls.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Call it once, however often it is asked for, when all that happened by now was served."""
+        """Calls `call` once, after all pending events have been served, however often this is requested."""
         self._afterwards[call] = None
 
     def run(self) -> None:
-        """Until SIGTERM."""
+        """Runs until SIGTERM."""
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.add(wake, READ, lambda _events: None)
         signal.set_wakeup_fd(awake)
@@ -56,14 +57,14 @@ class Loop:
         while self._running:
             for fd, events in self._epoll.poll():
                 call = self._calls.get(fd)
-                if call is not None:  # not removed by a call before it in this round
+                if call is not None:  # not removed by an earlier call in this round
                     self._call(fd, call, events)
             while self._afterwards:
                 _guarded(self._afterwards.popitem()[0])
 
     def _call(self, fd: int, call: Callable[[int], object], events: int) -> None:
-        """A defect in what serves one descriptor costs that one, and not every job of the run."""
-        if not _guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number is another's by now
+        """A defect in serving one descriptor costs that descriptor, not every job of the run."""
+        if not _guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number was reused
             failed = self._failures.get(fd)
             self.remove(fd)
             if failed is not None:
@@ -74,7 +75,7 @@ class Loop:
 
 
 def _guarded(call: Callable[[], object]) -> bool:
-    """Whether it went well; a defect is told."""
+    """Returns whether `call` succeeded; logs a defect."""
     try:
         call()
     except Exception:

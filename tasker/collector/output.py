@@ -1,4 +1,4 @@
-"""One job's output: from its pipe into its ring, and a byte to whoever follows. Never waits, for nobody."""
+"""One job's output: moves bytes from its pipe into its ring and wakes followers. Never blocks."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tasker.collector.loop import READ, Loop
 from tasker.ring import RingWriter
 
 PIPE = 1 << 20
-"""Bytes of pipe asked for (the kernel's default limit for one). Its pages are charged to the job."""
+"""Requested bytes of a pipe (the kernel's default limit for one). Its pages are charged to the job."""
 TURN = 1 << 20
-"""Bytes taken from one job before the others have their turn."""
+"""Bytes read from one job before other jobs are served."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
 _WRITE_FOR_ALL = 0o622
-"""Mode of a root job's pipe. A process that root's job turned into another user may open `/dev/stderr` again.
+"""Mode of a root job's pipe. A process that root's job has changed to another user may reopen `/dev/stderr`.
 
-The mode alone lets nobody in: a pipe has no path but /proc/PID/fd/N, and the kernel resolves that only for PID itself
-and for a process that may read PID with ptrace (proc_pid_fd(5)), that is root or the same uid. So the output gains
-those writers who share a uid with a process of the job, as with a job that started with that uid. Nobody gains read
-access, which would take bytes away from the ring.
+The mode alone grants nothing: a pipe has no path but /proc/PID/fd/N, which the kernel resolves only for PID itself and
+for processes that may ptrace PID (proc_pid_fd(5)): root or the same uid. So only processes that share a uid with a
+process of the job can write to the output, as with a job that started with that uid. Nobody gains read access, which
+would take bytes away from the ring.
 """
 
 
@@ -36,7 +36,7 @@ class JobOutput:
         self._followers_changed = followers_changed
         self._ended = ended
         self.ended_at = 0.0
-        """When that was (CLOCK_MONOTONIC); 0.0 before."""
+        """When that happened (CLOCK_MONOTONIC); 0.0 before."""
         self._ring = RingWriter(capacity)
         self._pipe = -1
         self._followers: set[int] = set()
@@ -55,13 +55,14 @@ class JobOutput:
         return len(self._followers)
 
     def open_pipe(self, uid: int) -> int:
-        """The writing end, for the leader. Its owner and mode let the job's processes open `/dev/stderr` again.
+        """Opens the pipe and returns its writing end, for the leader. Owner and mode let the job's processes reopen
+        `/dev/stderr`.
 
         Only root's jobs can change their uid: all others have no_new_privs.
         """
         self._pipe, writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._pipe, False)
-        with contextlib.suppress(OSError):  # past the user's share of pipe memory: 64 KiB do, only slower
+        with contextlib.suppress(OSError):  # above the user's quota for pipes: 64 KiB work, too, only slower
             fcntl.fcntl(self._pipe, _F_SETPIPE_SZ, PIPE)
         os.fchown(writer, uid, -1)
         if uid == 0:
@@ -70,7 +71,7 @@ class JobOutput:
         return writer
 
     def follow(self) -> tuple[int, int]:
-        """(ring, wake): to read, and to sleep on. The second is the caller's to close once it is sent."""
+        """Returns the ring and a wake pipe. The caller closes the second one after sending it."""
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         fcntl.fcntl(awake, _F_SETPIPE_SZ, _WAKE_PIPE)
         self._followers.add(awake)
@@ -79,8 +80,8 @@ class JobOutput:
         return self._ring.fd, wake
 
     def finish(self) -> None:
-        """Take what is left in the pipe and close the ring. The job's processes are dead, so what is left is finite;
-        should a stranger still write, no more than a pipe holds is taken."""
+        """Drains the pipe and closes the ring. The job's processes are dead, so the rest is finite; if a stranger still
+        writes, this reads no more than a pipe holds."""
         end = self.written + 2 * PIPE
         while self._pipe >= 0 and self.written < end and self._take():
             pass
@@ -101,7 +102,7 @@ class JobOutput:
         self._wake()
 
     def _take(self) -> bool:
-        """Move what is there; False where there is nothing now, or ever again."""
+        """Moves available bytes; returns False if there are none now, or none any more."""
         try:
             count = self._ring.read_from(self._pipe, TURN)
         except BlockingIOError:
@@ -117,7 +118,7 @@ class JobOutput:
             try:
                 os.write(awake, b"\n")
             except BlockingIOError:
-                pass  # full: it is awake already
+                pass  # full: the follower is awake already
             except OSError:
                 self._drop(awake)
 

@@ -1,7 +1,8 @@
-"""How a process ended, taken from the kernel.
+"""How a process ended, as the kernel reports it.
 
-Others of its uid may trace it, and it is theirs first: until they have reaped it or are gone, waitid shows it to nobody
-else. So nothing here waits. Its status is in /proc meanwhile, where our own child keeps its number until we reap it.
+Another process of the same uid may trace the leader. Until the tracer has reaped it or exited, waitid does not report
+it to its parent. So nothing here waits; meanwhile the status is read from /proc, where the pid stays the leader's until
+it is reaped.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from pathlib import Path
 from tasker.wire import Exit
 
 _EXIT_CODE = 49
-"""Where it stands in /proc/PID/stat behind the name (proc(5)); of the whole process, as waitpid has it."""
+"""Position in /proc/PID/stat after the name (proc(5)): the status of the whole process, as waitpid returns it."""
 
 
 def reap(pidfd: int) -> Exit | None:
-    """Of one that has ended; None while a tracer has it, after which its pidfd is readable anew.
+    """Reaps a process that has exited; None while a tracer holds it, after which its pidfd becomes readable again.
 
-    Raises ChildProcessError if somebody else reaped it.
+    Raises ChildProcessError if it was reaped already.
     """
     result = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
     if result is None:
@@ -30,7 +31,7 @@ def reap(pidfd: int) -> Exit | None:
 
 
 def peek(pid: int) -> Exit:
-    """Of one that has ended and is not reaped."""
+    """Reads the exit status of a process that is not reaped yet."""
     status = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[_EXIT_CODE])
     if status == 0 and not _may_see(pid):
         return _now()
@@ -44,9 +45,10 @@ def _now(*, code: int | None = None, signal: int | None = None, core_dumped: boo
 
 
 def _may_see(pid: int) -> bool:
-    """Whether 0 is its status: without CAP_SYS_PTRACE, as in some containers, that of another uid always reads as 0."""
+    """Whether a status of 0 is real: without CAP_SYS_PTRACE, as in some containers, the status of another uid reads as
+    0."""
     try:
-        os.readlink(f"/proc/{pid}/exe")  # refused by the same rule
-    except OSError as error:  # a zombie has none
+        os.readlink(f"/proc/{pid}/exe")  # subject to the same check
+    except OSError as error:  # a zombie has no exe
         return not isinstance(error, PermissionError)
     return True

@@ -1,6 +1,6 @@
-"""What a leader writes into its report pipe: AT_GATE, and later why it did not become the command, or nothing (exec).
+"""What a leader writes into its report pipe: AT_GATE, and later why it could not execute the command, or nothing.
 
-    step NUL errno NUL [why NUL path NUL at NUL detail NUL role NUL named_in]        one write, shorter than PIPE_BUF
+    step NUL errno NUL [kind NUL path NUL at NUL detail NUL role NUL named_in]       one write, shorter than PIPE_BUF
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import os
 from tasker.wire import ExecFailure, Released
 
 AT_GATE = b"@"
-"""The leader waits."""
+"""The leader waits at the gate."""
 _LONGEST = 512
-"""Bytes of one text of a finding; the rest is cut off."""
+"""Bytes of one text; the rest is cut off."""
 
 
 def failure(step: str, number: int, failure: ExecFailure | None) -> bytes:
@@ -22,6 +22,6 @@ def failure(step: str, number: int, failure: ExecFailure | None) -> bytes:
 
 
 def read(text: bytes) -> Released:
-    """What `failure` wrote."""
+    """Decodes the text that `failure` encoded."""
     step, number, *failure = (os.fsdecode(part) for part in text.split(b"\0"))
     return Released(int(number), step, ExecFailure(*failure) if failure else None)

@@ -1,7 +1,7 @@
 """Why a directory cannot be entered or a command not executed. Runs in the job's process after chdir or exec failed.
 
-Whatever is looked at may be hostile. Only stat, statvfs and readlink are used until a file is known to be a regular
-one; firstbytes.py then reads a few hundred bytes of it. Nothing is imported, locked or kept.
+All files may be hostile. Only stat, statvfs and readlink are used until a file is known to be regular; firstbytes.py
+then reads a few hundred bytes of it. Nothing is imported, locked or kept.
 
     command ─▶ its file in PATH ─▶ each element of the path ─▶ type, mode, mount ─▶ first bytes ─▶ interpreter, likewise
 """
@@ -18,11 +18,11 @@ from tasker.collector.firstbytes import contents
 from tasker.wire.execfailure import ExecFailure, FailureKind, FileRole
 
 _FILES = 6
-"""How many files are looked at that name each other as interpreters; the kernel follows five."""
+"""The most files examined in a chain of interpreters; the kernel follows five."""
 _LINKS = 40
-"""How many symbolic links are followed in one path, as by the kernel (MAXSYMLINKS, linux/namei.h)."""
+"""The most symbolic links followed in one path, as in the kernel (MAXSYMLINKS, linux/namei.h)."""
 _KNOWN = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP)
-"""What a look at files can explain. The other errors of exec speak for themselves."""
+"""Errors that examining files can explain. The other errors of exec are clear by themselves."""
 _IN_THE_WAY = {
     errno.ENOENT: FailureKind.MISSING,
     errno.EACCES: FailureKind.CLOSED,
@@ -31,17 +31,17 @@ _IN_THE_WAY = {
 }
 
 Cause = tuple[FailureKind, str, str]
-"""Of a finding: why, at, detail."""
+"""Parts of an ExecFailure: kind, at, detail."""
 
 
 def not_entered(directory: str) -> ExecFailure | None:
-    """Why chdir failed. None: no more is known than its errno. Raises OSError where the look fails."""
+    """Why chdir failed; None if nothing beyond its errno is known. Raises OSError if that cannot be examined."""
     cause = _on_the_way(f"{directory}/.")
     return None if cause is None else _failure(directory, cause)
 
 
 def not_executed(command: str, environment: Mapping[str, str], directory: str, error: OSError) -> ExecFailure | None:
-    """Why execvpe raised `error` in the working directory `directory`. Returns and raises as above."""
+    """Why execvpe raised `error` in the working directory `directory`. Returns and raises like `not_entered`."""
     if error.errno not in _KNOWN:
         return None
     if "/" in command:
@@ -52,8 +52,8 @@ def not_executed(command: str, environment: Mapping[str, str], directory: str, e
 
 
 def _in_path(command: str, search: list[str], failed: str, number: int) -> str:
-    """The file that exec failed for, or "" where PATH has none. `failed` is what it names, for ENOENT always the last
-    place it tried. Directories are passed over, as every shell does."""
+    """The file that exec failed for, or "" if PATH has none. `failed` is the file in the error, for ENOENT always the
+    last one tried. Directories are skipped, as in every shell."""
     if number == errno.ELOOP:
         return failed
     for path in (failed, *(os.path.join(part, command) for part in search)):
@@ -73,7 +73,7 @@ def _nowhere(command: str, search: list[str], directory: str) -> ExecFailure:
 
 
 def _of_file(path: str, directory: str, number: int) -> ExecFailure | None:
-    """Why exec says `number`: the first cause in the file at `path`, in its interpreter, and so on."""
+    """Why exec failed with `number`: the first cause in the file at `path`, in its interpreter, and so on."""
     role, named_in = FileRole.COMMAND, ""
     for _ in range(_FILES):
         path = _absolute(path, directory)
@@ -90,13 +90,13 @@ def _of_file(path: str, directory: str, number: int) -> ExecFailure | None:
 
 
 def _absolute(path: str, directory: str) -> str:
-    while path.startswith("./"):  # for the eye alone
+    while path.startswith("./"):  # only for readability
         path = path[2:].lstrip("/")
     return os.path.join(directory, path)
 
 
 def _on_the_way(path: str) -> Cause | None:
-    """The element that keeps an absolute path from being reached, found by reaching for one after another."""
+    """The element that prevents access to an absolute path, found by accessing one element after the other."""
     waiting = (f"{path}." if path.endswith("/") else path).split("/")[::-1]
     reached, link, links = "", "", 0
     while waiting:
@@ -138,7 +138,7 @@ def _of_mode(path: str) -> Cause | None:
 
 
 def _mount_point(path: str) -> str:
-    """The highest directory above a file of a noexec mount that is on the same device and noexec, too."""
+    """The highest directory above a file on a noexec mount that is on the same device and noexec, too."""
     at = os.path.realpath(path)
     device = os.stat(at).st_dev
     while at != "/":

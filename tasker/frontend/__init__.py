@@ -1,13 +1,14 @@
 """The frontend: faces the network, turns a certificate into an identity, passes requests to the engine, streams rings.
 
-    client ──mTLS──▶ guard ──▶ service ──▶ engine ──unix socket──▶ the engine
+    client ──mTLS──▶ guard ──▶ servicer ──▶ engine ──unix socket──▶ the engine
                        │          ├─────▶ attach ◀── ring (read-only memory), wake pipe
-                       │          └─────▶ watch  ◀── what the engine tells by itself
-                      tls                    └── streams: what is open, and ending it
+                       │          └─────▶ watch  ◀── notices from the engine
+                      tls                    └── streams: the open streams, and ending them
 
-Whom TLS refuses before the guard, `handshakes` finds in grpc's log; `logins` writes both kinds down.
+`handshakes` finds connections that TLS refuses before the guard sees them, in grpc's log; `logins` logs both kinds of
+refusals.
 
-Holds no state that anybody would miss, runs without privileges and never forks.
+Holds no state worth keeping, runs without privileges and never forks.
 """
 
 from tasker.api.transport import settle_environment

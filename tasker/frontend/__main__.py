@@ -30,7 +30,7 @@ log = logging.getLogger("tasker.frontend")
 
 
 class Frontend:
-    """What is there to be reloaded and stopped."""
+    """Whatever can be reloaded and stopped."""
 
     def __init__(self, path: Path, logins: Logins) -> None:
         self._logins = logins
@@ -46,7 +46,7 @@ class Frontend:
         self._streams: Streams | None = None
 
     async def open(self) -> wire.Setup | None:
-        """Wait for the engine, for as long as it takes; None where the run ended before it answered."""
+        """Waits for the engine, for as long as it takes; None where the run ended before it answered."""
         try:
             return await self._engine.open()
         except TaskerError:
@@ -55,7 +55,7 @@ class Frontend:
             raise
 
     async def serve(self, setup: wire.Setup, stop: asyncio.Event) -> None:
-        """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
+        """Serves until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
         service = Servicer(self._engine, self._streams, self._watches)
@@ -95,7 +95,7 @@ class Frontend:
 
 
 async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
-    """Serve, and feed systemd's watchdog, until a signal says stop. `grpc_log`: see `divert`."""
+    """Serves and feeds systemd's watchdog until SIGTERM or SIGINT. `grpc_log`: see `divert`."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     audit = journal.Journal(trail)
     logins = Logins(audit)
@@ -106,7 +106,7 @@ async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
         frontend = Frontend(path, logins)
         setup = await frontend.open()
         if setup is None:
-            return  # not a failure, which systemd would answer with another start
+            return  # not a failure: systemd would restart the frontend
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):  # from here on there is something to take leave of
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,13 +1,13 @@
-"""One attach stream: a ring read from a position on, message by message.
+"""One attach stream: reads a ring from a position on and sends it message by message.
 
     Attached ──▶ (Lost) Chunk … (Exited) ──▶ Ended | Detached      where it begins: positions.py
 
-Recall and live are the same loop. Each message is awaited until grpc has taken it, so a client that does not read
-costs one chunk and nothing else; nothing is buffered here. The collector writes a byte into the wake pipe when there is
-news; its end of file without a closed ring says that the collector, and with it the run, is gone.
+Recall and live output are the same loop. Each message is awaited until grpc has accepted it, so a client that does not
+read holds up one chunk and nothing is buffered here. The collector writes a byte to the wake pipe when the ring
+changes; end of file on the pipe, while the ring is not closed, means that the collector, and with it the run, is gone.
 
-How the job ends is asked for when the stream begins: who reads slowly comes to the last byte long after the end, and by
-then the job may be forgotten and the service stopped.
+The outcome of the job is requested when the stream begins: a slow reader may reach the last byte long after the job has
+ended, when the job may be forgotten and the service stopped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Send = Callable[[pb.AttachJobResponse], Awaitable[None]]
 
 
 async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, send: Send) -> None:
-    """Serve a stream to its end. Raises TaskerError where it cannot begin."""
+    """Serves a stream until it ends. Raises TaskerError if it cannot begin."""
     asked = wire.AttachJob(stream.caller.identity, request.job)
     reply, descriptors = await engine.request_with_descriptors(asked, wire.JobReply, 2)
     try:
@@ -55,7 +55,7 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
 
 
 class Follower:
-    """A position in a ring, and where its bytes go."""
+    """Sends the bytes of a ring from a position on."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Follower:
         *,
         timestamps: bool,
     ) -> None:
-        """With `timestamps`, every chunk is of one time and says it."""
+        """With `timestamps`, all bytes of a chunk have the same time, which the chunk carries."""
         self._job = job
         self._ring = ring
         self._wake = wake
@@ -79,10 +79,10 @@ class Follower:
         self._position = 0
         self._asking: asyncio.Task[Job] | None = None
         self._exited: Job | None = None
-        """The job whose command has exited and left processes behind, until that is sent."""
+        """The job whose command has exited and left processes behind, until that has been sent."""
 
     def request_outcome(self) -> None:
-        """Have the engine say it when it is known."""
+        """Requests the outcome from the engine, in the background."""
         self._asking = asyncio.create_task(self._ask())
         self._asking.add_done_callback(self._answered)
 
@@ -97,16 +97,16 @@ class Follower:
 
     def _answered(self, asking: asyncio.Task[Job]) -> None:
         if not asking.cancelled():
-            asking.exception()  # looked at, though perhaps nobody needs it any more
+            asking.exception()  # retrieves the exception, so that asyncio does not log it
         self._stream.activity.set()
 
     def close(self) -> None:
-        """Nobody wants to know any more."""
+        """Cancels the pending request."""
         if self._asking is not None:
             self._asking.cancel()
 
     async def run(self, position: int, end: int | None) -> None:
-        """Send everything from `position` on, as far as `end` (None: for as long as the job prints)."""
+        """Sends everything from `position` to `end`; None: until the job ends."""
         self._position = position
         await self._send(
             pb.AttachJobResponse(attached=pb.Attached(job=job_to(self._job), offset=self._position))
@@ -114,7 +114,7 @@ class Follower:
         while self._stream.reason is None:
             self._stream.activity.clear()
             over = self._run_is_over()
-            closed = self._ring.closed  # looked at before the read: what is then read to its end is all there is
+            closed = self._ring.closed  # read before the data: if it is set, the data read next is complete
             if await self._sent(end):
                 continue
             if self._exited is not None:
@@ -133,7 +133,7 @@ class Follower:
         await self._detached(self._stream.reason)
 
     async def _sent(self, end: int | None) -> bool:
-        """Send the next bytes, or tell the next lost, if there are any."""
+        """Sends the next bytes, or the next Lost; returns whether there was anything."""
         most = LARGEST_CHUNK if end is None else min(LARGEST_CHUNK, end - self._position)
         if most <= 0:
             return False
@@ -153,12 +153,13 @@ class Follower:
         return True
 
     def _next(self, most: int) -> tuple[int, bytes, float | None]:
-        """(offset, bytes, when they came) from the position on, or from the first byte after it that is still held."""
+        """Returns (offset, bytes, time received) from the position on, or from the first later byte that is still
+        held."""
         if not self._timestamps or self._position >= self._ring.written:
             return *self._ring.read(self._position, most), None
         stamp = self._ring.received(max(self._position, self._ring.oldest))
         offset, data = self._ring.read(self._position, min(most, max(1, stamp.end - self._position)))
-        if offset >= stamp.end:  # overwritten meanwhile: what is there now came later
+        if offset >= stamp.end:  # overwritten in between: the bytes now there came later
             stamp = self._ring.received(offset)
         return offset, data[: stamp.end - offset], stamp.time + self._ring.epoch / 1000
 
@@ -169,7 +170,7 @@ class Follower:
             await self._detached(pb.Detached.REASON_END_OF_RECALL)
 
     async def _end(self) -> None:
-        """The last byte is sent: wait until the engine knows how the job ended, and say it."""
+        """Called after the last byte: waits until the engine knows the outcome, and sends it."""
         if self._job.state is State.ENDED:
             await self._ended(self._job)
             return
@@ -196,7 +197,7 @@ class Follower:
 
     @property
     def _known(self) -> Job | None:
-        """The job as it ended, where the engine has said it by now."""
+        """The ended job, if the engine has replied; else None."""
         asking = self._asking
         return asking.result() if asking is not None and asking.done() and asking.exception() is None else None
 
@@ -211,7 +212,7 @@ class Follower:
 
 
 class Wake:
-    """The reading end of a wake pipe. `over` once its writer, the collector, is gone."""
+    """The reading end of a wake pipe. `over` is set once its writer, the collector, is gone."""
 
     def __init__(self, descriptor: int, stream: Stream) -> None:
         self.over = False

@@ -1,9 +1,11 @@
-"""The connection to the engine, made anew whenever it breaks: the socket is held by systemd, so requests only wait.
+"""The connection to the engine, restored whenever it breaks. systemd holds the socket, so requests wait during a
+restart.
 
     connect ──▶ Connect → Setup ──▶ requests …  ──▶ broken ──▶ connect …
-                                          └─ RunEnding: the run is over, and nobody connects again (it would start one)
+                                          └─ RunEnding: the run is over; connecting again would start a new one
 
-What may be asked twice is asked again over the next connection, once; what may take for ever, each time; a start never.
+After a break, an idempotent request is repeated once, an abandonable one (which may take for ever) every time, StartJob
+never.
 """
 
 from __future__ import annotations
@@ -25,14 +27,15 @@ DEFAULT_PATH = Path("/run/tasker.sock")
 REQUEST_TIMEOUT = 60.0
 """Seconds that a request waits for an engine that restarts."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds between two attempts where nobody listens (no socket unit, or its queue is full) or we are not taken."""
+"""Seconds between two attempts to connect if nobody listens (no socket unit, or its queue is full) or the engine
+refuses."""
 
 EngineNotice = wire.Changed | wire.Forgotten | wire.Used
 _Message = TypeVar("_Message", bound=wire.Message)
 
 
 class Engine:
-    """Requests to the engine, and what it says by itself."""
+    """Requests to the engine, and its notices."""
 
     def __init__(
         self,
@@ -43,8 +46,9 @@ class Engine:
         connected: Callable[[], None],
         received: Callable[[EngineNotice], None],
     ) -> None:
-        """`reloaded` gets every Setup but the first, `end_streams` a job's id and a user; it says how many it ended.
-        `connected` is called for every connection, `received` with what was asked for by wire.Watch."""
+        """`reloaded` gets every Setup but the first; `end_streams` gets a job's id and a user and returns how many
+        streams it ended. `connected` is called for every connection, `received` with the notices that wire.Watch asks
+        for."""
         self._path = path
         self._reloaded = reloaded
         self._end_streams = end_streams
@@ -52,13 +56,13 @@ class Engine:
         self._received = received
         self._channel: Channel | None = None
         self._settled = asyncio.Event()
-        """There is a channel, or there will be none any more."""
+        """Set while there is a channel, and once there will be none any more."""
         self.run_ending = asyncio.Event()
-        """The engine said that the service is being stopped."""
+        """Set once the engine has announced that the service is being stopped."""
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> wire.Setup:
-        """Connect, wait for the first Setup, and stay connected until `close`."""
+        """Connects, waits for the first Setup, and stays connected until `close`."""
         first: asyncio.Future[wire.Setup] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(first))
         waits: list[asyncio.Future[Any]] = [first, self._keeper]
@@ -69,13 +73,13 @@ class Engine:
         return first.result()
 
     async def close(self) -> None:
-        """End the connection and do not make it again."""
+        """Closes the connection for good."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
 
     async def request(self, message: wire.Message, answer: type[_Message]) -> _Message:
-        """Send a request, wait for its reply, which is an `answer`. Raises TaskerError."""
+        """Sends a request and returns its reply, checked to be an `answer`. Raises TaskerError."""
         reply, descriptors = await self.request_with_descriptors(message, answer, 0)
         assert not descriptors
         return reply
@@ -83,7 +87,7 @@ class Engine:
     async def request_with_descriptors(
         self, message: wire.Message, answer: type[_Message], count: int
     ) -> tuple[_Message, Sequence[int]]:
-        """The same, with exactly `count` descriptors, which are the caller's to close."""
+        """Like `request`, with exactly `count` descriptors, which the caller closes."""
         reply, descriptors = await self._ask(message)
         if isinstance(reply, answer) and len(descriptors) == count:
             return reply, descriptors
@@ -94,13 +98,13 @@ class Engine:
         last = False
         while True:
             channel = await self._connected()
-            while not channel.has_room:  # after a restart, every stream asks at once
+            while not channel.has_room:  # after a restart, all streams send at once
                 await channel.drained()
             try:
                 return await channel.request_with_descriptors(message)
             except TaskerError as error:
                 if error.reason is not Reason.UNAVAILABLE or not channel.closed.done():
-                    raise  # the engine's own word
+                    raise  # the engine's own error
                 if isinstance(message, wire.StartJob):
                     raise TaskerError(
                         Reason.UNAVAILABLE,
@@ -117,7 +121,7 @@ class Engine:
                     if self.run_ending.is_set() or self._keeper is None or self._keeper.done():
                         raise ending()
                     await self._settled.wait()
-                    await asyncio.sleep(0)  # the keeper learns of a broken connection a moment after us
+                    await asyncio.sleep(0)  # _keep learns of a broken connection in the next turn of the loop
         except TimeoutError:
             raise unavailable() from None
         return self._channel
@@ -129,13 +133,13 @@ class Engine:
                 if await self._served_well(first):
                     pause = FIRST_PAUSE
                 else:
-                    await asyncio.sleep(pause)  # nobody tells us when we would be welcome
+                    await asyncio.sleep(pause)  # nothing signals when the engine accepts connections again
                     pause = min(pause * 2, LONGEST_PAUSE)
         finally:
             self._settled.set()
 
     async def _served_well(self, first: asyncio.Future[wire.Setup]) -> bool:
-        """As _stay_connected; a defect of this process costs one connection. Before the first Setup it is raised."""
+        """Like _stay_connected, but a defect costs only this connection. Before the first Setup it is raised."""
         try:
             return await self._stay_connected(first)
         except Exception:
@@ -145,7 +149,7 @@ class Engine:
             return False
 
     async def _stay_connected(self, first: asyncio.Future[wire.Setup]) -> bool:
-        """One connection to its end; whether the engine took us."""
+        """Keeps one connection until it closes; returns whether the engine accepted it."""
         channel = await self._connect()
         if channel is None:
             return False
@@ -206,7 +210,7 @@ class Engine:
 
 
 def ending() -> TaskerError:
-    """What a request raises after the end of the run."""
+    """The error of requests after the end of the run."""
     return TaskerError(
         Reason.UNAVAILABLE, "cannot reach the engine: the service is being stopped, and every job with it"
     )

@@ -81,15 +81,15 @@ class Guard(grpc.aio.ServerInterceptor):
         return None if handler is None else self._around(handler, handler_call_details.method)
 
     def close(self) -> None:
-        """Refuse every new call, with UNAVAILABLE."""
+        """Refuses every new call, with UNAVAILABLE."""
         self._closed = True
 
     async def idle(self) -> None:
-        """Wait until no call is open."""
+        """Waits until no call is open."""
         await self._idle.wait()
 
     def cut(self) -> None:
-        """End every call that is still open, with UNAVAILABLE."""
+        """Ends every call that is still open, with UNAVAILABLE."""
         for limit in self._limits:
             limit.reschedule(asyncio.get_running_loop().time())
 
@@ -148,7 +148,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
 
 async def refuse(context: _Context, error: TaskerError) -> None:
-    """End the call with the status and the `tasker-reason` of `error`."""
+    """Ends the call with the status and the `tasker-reason` of `error`."""
     text = error.message.encode("utf-8", "backslashreplace").decode()  # a command's bytes may stand in it
     if len(text) > LONGEST_REFUSAL:
         half = LONGEST_REFUSAL // 2

@@ -1,12 +1,11 @@
-"""Who failed in the TLS handshake itself. grpc tells that to its log alone, so the log is read here.
+"""Reports clients that fail in the TLS handshake. Only grpc's log tells of them, so it is read here.
 
     grpc ──descriptor 2──▶ pipe ──▶ Handshakes ──▶ logins ──▶ the journal
     Tasker ──sys.stderr──────────────────────────────────────▶ the journal
 
-With ASKED in the environment (the unit sets it: grpc looks there when it is imported) grpc writes four KiB for every
-new connection and nothing for a call; where the handshake fails, why and from where stand in one record of it. Nothing
-else is used, and nothing is passed on as it came. Where a later grpc puts it otherwise nothing is told, and a test
-fails.
+With ASKED in the environment (set by the unit, because grpc reads it at import) grpc logs four KiB per new connection
+and nothing per call. If the handshake fails, one record of the log contains the reason and the address. Nothing else is
+used, and no text is passed on unparsed. If a later grpc changes the format, nothing is reported and a test fails.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from tasker.errors import Reason, TaskerError
 ASKED = {"GRPC_VERBOSITY": "INFO", "GRPC_TRACE": "handshaker"}
 
 _ROOM = 1 << 20
-"""Bytes in the pipe: 250 connections at once. What finds no room is lost: no handshake waits for us."""
+"""Bytes in the pipe: 250 connections at once. Log lines that do not fit are lost; no handshake waits for them."""
 _LONGEST = 16 << 10
-"""Bytes of a line, of which grpc's have two thousand."""
+"""Bytes of a line; grpc's have about two thousand."""
 _LONGEST_WHY = 100
 
 _FAILING = b" handshake failed ("
@@ -38,8 +37,8 @@ _CODE = re.compile(r"OPENSSL_internal:(\w+)(?:: (.*?))?(?:: OK)?$")
 
 _NOT_SHOWN, _NO_TLS_1_3 = "PEER_DID_NOT_RETURN_A_CERTIFICATE", ("NO_SHARED_CIPHER", "UNSUPPORTED_PROTOCOL")
 _OWN_PROBES = frozenset((_NOT_SHOWN, *_NO_TLS_1_3, "BAD_PACKET_LENGTH"))
-"""What becomes of the looks that Tasker itself takes at a port, without a certificate or with TLS 1.2: a frontend that
-starts, `tasker doctor`, any verb that says why it cannot connect. From the machine's own addresses it is not told."""
+"""Results of Tasker's own probes, without a certificate or with TLS 1.2: a starting frontend, `tasker doctor`, any verb
+that explains a failed connection. Not reported from the machine's own addresses."""
 _OTHER_CA = "it was not signed by the CA of this service; ask for one made by `tasker certs client` there"
 _CERTIFICATE = {
     "certificate has expired": "it has expired; ask for a new one, made by `tasker certs client`",
@@ -52,10 +51,11 @@ _CERTIFICATE = {
 
 
 def divert() -> int | None:
-    """Give descriptor 2, which grpc's C code writes to, to a pipe; the end to read from.
+    """Redirects descriptor 2, which grpc's C code writes to, to a pipe. Returns its reading end.
 
-    Our own log, and what faulthandler says at an abort, stay where they went. Call it before anything holds sys.stderr.
-    None where the environment is not as ASKED: then grpc's log is left as whoever set it wants it.
+    Tasker's own log and faulthandler still write to the original descriptor. Call this before anything keeps
+    sys.stderr. Returns None and changes nothing if the environment is not as in ASKED: then grpc's log has another
+    purpose.
     """
     if {name: os.environ.get(name) for name in ASKED} != ASKED:
         return None
@@ -63,7 +63,7 @@ def divert() -> int | None:
     if faulthandler.is_enabled():
         faulthandler.enable(sys.stderr)
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    with contextlib.suppress(OSError):  # past what one user may have in pipes there are 64 KiB
+    with contextlib.suppress(OSError):  # above the user's quota for pipes, a pipe has 64 KiB
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _ROOM)
     os.dup2(writing, 2, inheritable=False)
     os.close(writing)
@@ -72,17 +72,17 @@ def divert() -> int | None:
 
 class Handshakes:
     def __init__(self, refused: Callable[[TaskerError, Mapping[str, Iterable[bytes]], str], None]) -> None:
-        """`refused` is told why, of no auth context, and grpc's word for from where, "" where that is not known."""
+        """`refused` gets the reason, an empty auth context, and the address as grpc writes it, "" if unknown."""
         self._refused = refused
         self._rest = b""
         self._why: str | None = None
 
     def listen(self, descriptor: int) -> None:
-        """Read what `divert` gave, from now on, in the running loop."""
+        """Reads the descriptor from `divert` in the running loop from now on."""
         asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor)
 
     def feed(self, data: bytes) -> None:
-        """More of grpc's log."""
+        """Parses more of grpc's log."""
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[:_LONGEST]
         for line in lines:
@@ -93,10 +93,10 @@ class Handshakes:
             self.feed(os.read(descriptor, 1 << 16))
 
     def _line(self, line: bytes) -> None:
-        """A record has a line or more: first why, then from where."""
+        """A record has one or more lines: the reason comes before the address."""
         if self._why is not None and _RECORD.match(line):
             self._report(self._why, "", "")
-        if _FAILING in line and (failed := _FAILED.search(line)):  # looked for first: it costs a tenth
+        if _FAILING in line and (failed := _FAILED.search(line)):  # a tenth of the cost of the regular expression
             self._why = failed[1].decode("ascii", "replace")
         if self._why is not None and (found := _FROM.search(line)):
             self._report(self._why, found[1].decode(), found[2].decode())

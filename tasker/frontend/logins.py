@@ -1,7 +1,7 @@
-"""Who was not let in, in the journal: name and serial as far as the certificate says them, and from where.
+"""Logs refused clients in the journal: name and serial as in the certificate, and the address.
 
-What breaks off in the handshake (a certificate of another CA, or out of date) is grpc's to refuse, before anything of
-ours sees it: `handshakes` says why and from where, and whose certificate it was nobody knows.
+Clients that fail in the handshake (a certificate of another CA, or out of date) are refused by grpc before any code of
+Tasker runs: `handshakes` finds the reason and the address; the certificate is unknown.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from tasker.journal import Journal
 from tasker.ratelimit import OTHERS, RateLimit
 
 _EACH, _ALL = 10, 300
-"""Lines in a minute: of one source (see address.network), and of all. The others are counted."""
+"""Lines per minute: of one source (see address.network), and of all. Further ones are counted."""
 _LONGEST = 200
 
 
 class Logins:
     def __init__(self, journal: Journal, what: str = "failed login") -> None:
-        """`what` was left out, as the journal calls it: a noun whose plural ends in s."""
+        """`what` names the omitted entries in the journal: a noun whose plural ends in s."""
         self._journal = journal
         self._what = what
         self._rate_limit = RateLimit(_EACH, self._omitted, total=_ALL)
 
     def refused(self, error: TaskerError, facts: Mapping[str, Iterable[bytes]], peer: str) -> None:
-        """Write it down, at most so often. `facts` is grpc's auth context, `peer` its word for where it came from."""
+        """Logs a refusal, rate-limited. `facts` is grpc's auth context, `peer` the client's address as grpc
+        writes it."""
         address = _address(peer)
         if not self._rate_limit.take(network(address)):
             return
@@ -37,7 +38,7 @@ class Logins:
         self._journal.write("login", f"{address}: {error.message}", fields | {"TASKER_ADDRESS": address}, 5)
 
     def close(self) -> None:
-        """Write down now what there is to report at the end of the minute."""
+        """Logs now what would be reported at the end of the minute."""
         self._rate_limit.close()
 
     def _omitted(self, source: str, count: int) -> None:
@@ -46,7 +47,7 @@ class Logins:
 
 
 def _certificate(facts: Mapping[str, Iterable[bytes]]) -> tuple[str, str]:
-    """Its subject and serial; its common name alone where it has one. Nobody vouches for them."""
+    """Subject and serial of the certificate; only the common name if there is exactly one. Not verified."""
     try:
         described = certs.describe(next(iter(facts.get("x509_pem_cert", ())), b""))
     except TaskerError:
@@ -56,5 +57,6 @@ def _certificate(facts: Mapping[str, Iterable[bytes]]) -> tuple[str, str]:
 
 
 def _address(peer: str) -> str:
-    """192.0.2.1 of "ipv4:192.0.2.1:50000", 2001:db8::1 of "ipv6:%5B2001:db8::1%5D:50000"; "unknown" of ""."""
+    """The address alone: 192.0.2.1 of "ipv4:192.0.2.1:50000", 2001:db8::1 of "ipv6:%5B2001:db8::1%5D:50000"; "unknown"
+    of ""."""
     return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")[:64] or peer[:64] or "unknown"

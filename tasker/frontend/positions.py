@@ -1,4 +1,4 @@
-"""Where an attach stream begins: the position that its request names, in a ring as it is now."""
+"""The position in the ring at which an attach stream begins, from its request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasker.ring import RingReader
 
 
 async def first_position(request: pb.AttachJobRequest, ring: RingReader) -> int:
-    """The position that the stream begins at. Raises TaskerError(INVALID) beyond what was written."""
+    """The position at which the stream begins. Raises TaskerError(INVALID) if it is beyond the output so far."""
     written = ring.written
     match request.WhichOneof("position"):
         case "offset":
@@ -32,10 +32,11 @@ async def first_position(request: pb.AttachJobRequest, ring: RingReader) -> int:
 
 
 async def _lines_back(ring: RingReader, end: int, lines: int) -> int:
-    """Where the last `lines` lines before `end` begin; 0 where the ring holds fewer: what is lost of them is told."""
+    """Where the last `lines` lines before `end` begin; 0 if the ring holds fewer: the missing part is reported as
+    lost."""
     if lines == 0:
         return end
-    missing = lines + 1  # the newline before the first of them counts, and the one at the very end does not
+    missing = lines + 1  # the newline before the first line counts, the one at the very end does not
     high = end
     while high > 0:
         low = max(0, high - LARGEST_CHUNK)
@@ -50,7 +51,7 @@ async def _lines_back(ring: RingReader, end: int, lines: int) -> int:
             return 0
         missing -= count
         high = low
-        await asyncio.sleep(0)  # a large ring takes a while, and others want to go on
+        await asyncio.sleep(0)  # a large ring takes long; lets other streams run
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The gRPC server: what it serves, how much it takes on, and how it listens and stops. grpc's defaults are all open."""
+"""The gRPC server: its services, its limits, and how it listens and stops. grpc's defaults set no limits."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ log = logging.getLogger(__name__)
 
 SERVED = tuple(service.full_name for service in tasker_pb2.DESCRIPTOR.services_by_name.values())
 LAST_ANSWER = 2.0
-"""Seconds that calls other than streams have for their answer when the server stops."""
+"""Seconds for calls other than streams to finish when the server stops."""
 
 
 def options(setup: Setup) -> list[tuple[str, int]]:
-    """What grpc is told. Times are milliseconds, sizes bytes."""
+    """The options for grpc. Times in milliseconds, sizes in bytes."""
     return [
-        ("grpc.max_concurrent_streams", setup.streams_per_user + 16),  # in one connection; with room for StopJob
+        ("grpc.max_concurrent_streams", setup.streams_per_user + 16),  # per connection; with room for StopJob
         ("grpc.max_allowed_incoming_connections", setup.streams + CONNECTIONS_BESIDE_STREAMS),
         ("grpc.max_receive_message_length", LARGEST_REQUEST),
         ("grpc.max_send_message_length", LARGEST_RESPONSE),
         ("grpc.max_metadata_size", 8 << 10),
         ("grpc.absolute_max_metadata_size", 16 << 10),
         ("grpc.server_handshake_timeout_ms", 5000),
-        # A peer that is gone is noticed by both together: the second alone would take a minute more.
+        # Both together detect a dead peer: the second alone would take a minute more.
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.http2.ping_timeout_ms", 10_000),
-        # What a client may ask in the same way, of a stream on which nothing is printed.
+        # How often clients may send the same pings, on a stream without output.
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
-        # New calls meet a new handshake within the hour; open streams watch their certificate themselves.
+        # New calls need a new handshake within the hour; open streams watch their certificate themselves.
         ("grpc.max_connection_age_ms", 3_600_000),
-        # On by default, so that another server could take half of the connections in silence.
+        # On by default: another server could silently take half of the connections.
         ("grpc.so_reuseport", int(setup.frontends > 1)),
     ]
 
 
 class Server:
-    """One server on one or more addresses."""
+    """One gRPC server on one or more addresses."""
 
     def __init__(self, setup: Setup, material: tls.Material, service: Servicer, logins: Logins) -> None:
         self._guard = Guard(material, logins)
@@ -70,7 +70,7 @@ class Server:
         reflection.enable_server_reflection(names, self._grpc)
 
     async def start(self, addresses: Sequence[str]) -> list[str]:
-        """Listen, and try the own ports; the addresses with their ports. Raises TaskerError."""
+        """Listens and probes its own ports; returns the addresses with their ports. Raises TaskerError."""
         for name in SERVED:
             await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
         listening = [(_host(address), self._listen(address)) for address in addresses]
@@ -89,7 +89,7 @@ class Server:
             ) from error
 
     async def stop(self, streams: Streams) -> None:
-        """Let every stream and call say its last word, then end. `streams` were told to end."""
+        """Lets every stream and call send its last message, then stops. `streams` have been told to end."""
         self._guard.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(streams.none_open(), LAST_WORD + 1)
@@ -104,6 +104,6 @@ def _host(address: str) -> str:
 
 
 def _reachable(host: str) -> str:
-    """Where the own process reaches what listens on `host`."""
+    """An address at which this process reaches what listens on `host`."""
     bare = host.strip("[]")
     return {"::": "localhost", "0.0.0.0": "127.0.0.1"}.get(bare, bare)

@@ -1,6 +1,7 @@
-"""The API's methods: a request read, the engine asked, its answer said in protobuf. Each runs behind the guard.
+"""The methods of the API: each reads a request, asks the engine, and converts the reply to protobuf. All run behind the
+guard.
 
-Who may do what is not decided here: every request goes to the engine with its caller.
+The engine decides who may do what: every request is passed on with its caller.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # generic only for a
 
 
 class Servicer(TaskerServicer):
-    """proto/tasker/api/v1/tasker.proto says what each does."""
+    """See proto/tasker/api/v1/tasker.proto for each method."""
 
     def __init__(self, engine: Engine, streams: Streams, watches: Watches) -> None:
         self._engine = engine
@@ -99,7 +100,7 @@ class Servicer(TaskerServicer):
         return infos.info_to(dataclasses.replace(reply.info, not_after=caller.not_after))
 
     async def _job(self, message: wire.Message) -> pb.Job:
-        """The answer to what is asked about one job."""
+        """The job in the reply to a request."""
         return jobs.job_to((await self._engine.request(message, wire.JobReply)).job)
 
 

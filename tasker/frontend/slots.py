@@ -1,4 +1,4 @@
-"""A quota on how many of something there are at once, in all and for one user."""
+"""Limits how many of something exist at once, in total and per user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasker.errors import Reason, TaskerError
 
 
 class Slots:
-    """Counts; `what` names it in the plural, for the sentence of the refusal."""
+    """Counts slots in use; `what` names the thing in the plural, for errors."""
 
     def __init__(self, what: str, *, total: int, per_user: int) -> None:
         self._what = what
@@ -20,7 +20,7 @@ class Slots:
 
     @contextlib.contextmanager
     def taken(self, user: str) -> Iterator[None]:
-        """Take a place for as long as the block runs. Raises TaskerError(EXHAUSTED)."""
+        """Takes a slot while the block runs. Raises TaskerError(EXHAUSTED)."""
         if self._taken[user] >= self.per_user:
             raise self._exhausted(f"{user} has {self.per_user} of them, the most for one user")
         if self._taken.total() >= self.total:
@@ -30,7 +30,7 @@ class Slots:
             yield
         finally:
             self._taken[user] -= 1
-            self._taken += Counter()  # forgets who has none
+            self._taken += Counter()  # drops users without slots
 
     def _exhausted(self, why: str) -> TaskerError:
         return TaskerError(Reason.EXHAUSTED, f"cannot take on more {self._what}: {why}; end one, or try again later")

@@ -1,7 +1,7 @@
-"""The streams that are open here, attach and watch, and ending them: for DetachJob, a certificate, a restart.
+"""The open streams, attach and watch, and ending them: for DetachJob, an invalid certificate, a restart.
 
-A stream is told why it has to end, and says so to its client in a last message. A client that reads nothing gets no
-message; then the stream is broken off after LAST_WORD seconds.
+A stream gets the reason for its end and sends it to its client in a last message. If the client does not read, the
+stream is aborted after LAST_WORD seconds.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tasker.frontend.slots import Slots
 from tasker.frontend.tls import Caller, Material
 
 LAST_WORD = 5.0
-"""Seconds that a client has for reading what is on its way, and the last message."""
+"""Seconds for a client to read pending output and the last message."""
 LONGEST_WAIT = 3600.0
-"""Seconds between two looks at the clock: it may be set, and a timer does not notice."""
+"""Seconds between two checks of the clock: a timer does not notice when the clock is set."""
 
 _BROKEN_OFF = {
     pb.Detached.REASON_REQUESTED: TaskerError(
@@ -35,20 +35,20 @@ _BROKEN_OFF = {
 
 
 class Stream:
-    """One open stream, as those see it who may end it."""
+    """One open stream, as seen by whoever may end it."""
 
     def __init__(self, caller: Caller, limit: asyncio.Timeout) -> None:
         self.caller = caller
         self.job = ""
-        """The id, once the engine has said which job it is."""
+        """The job's id, once the engine has resolved it."""
         self.activity = asyncio.Event()
-        """There may be something to send, or a reason to end."""
+        """Set when there may be something to send, or a reason to end."""
         self.reason: pb.Detached.Reason | None = None
         self.timer: asyncio.TimerHandle | None = None
         self._limit = limit
 
     def end(self, reason: pb.Detached.Reason) -> None:
-        """Have it end; the first reason stays."""
+        """Ends the stream; the first reason counts."""
         if self.reason is None:
             self.reason = reason
         self.hurry()
@@ -58,14 +58,14 @@ class Stream:
             self.timer.cancel()
 
     def hurry(self) -> None:
-        """Have it look up, and be done in LAST_WORD seconds."""
+        """Wakes the stream, which must end within LAST_WORD seconds."""
         self.activity.set()
         if self._limit.when() is None:
             self._limit.reschedule(asyncio.get_running_loop().time() + LAST_WORD)
 
 
 class Streams:
-    """All of this process."""
+    """All streams of this process."""
 
     def __init__(self, material: Material, *, total: int, per_user: int) -> None:
         self._material = material
@@ -75,19 +75,19 @@ class Streams:
         self._none_open.set()
 
     def resize(self, *, total: int, per_user: int) -> None:
-        """Other quotas for what is opened from now on."""
+        """Changes the limits for streams opened from now on."""
         self._slots.total, self._slots.per_user = total, per_user
 
     @contextlib.asynccontextmanager
     async def opened(self, caller: Caller) -> AsyncIterator[Stream]:
-        """An attach stream for as long as the block runs. Raises TaskerError(EXHAUSTED), and as `watching` does."""
+        """Yields an attach stream while the block runs. Raises TaskerError(EXHAUSTED), and like `watching`."""
         with self._slots.taken(caller.identity.name):
             async with self.watching(caller) as stream:
                 yield stream
 
     @contextlib.asynccontextmanager
     async def watching(self, caller: Caller) -> AsyncIterator[Stream]:
-        """A watch stream; guard.py counts those. Raises TaskerError where it had to be broken off."""
+        """Yields a watch stream, which guard.py counts. Raises TaskerError if it had to be aborted."""
         limit = asyncio.timeout(None)
         stream = Stream(caller, limit)
         try:
@@ -105,7 +105,7 @@ class Streams:
                 self._none_open.set()
 
     def _watch(self, stream: Stream) -> None:
-        """Look again when the certificate ends, or after a while."""
+        """Schedules the next check: when the certificate expires, or after a while."""
         self._judge(stream)
         if stream.reason is not None:
             return
@@ -119,27 +119,27 @@ class Streams:
             stream.end(pb.Detached.REASON_CERTIFICATE)
 
     def judge_all(self) -> None:
-        """End every stream whose certificate holds no more: after another CA or deny list."""
+        """Ends every stream whose certificate is no longer valid, after a change of CA or deny list."""
         for stream in tuple(self._open):
             self._judge(stream)
 
     def end(self, job: str, user: str) -> int:
-        """End what `user` has open on the job with the id `job`; how many that are."""
+        """Ends the streams of `user` on the job with the id `job`; returns their number."""
         found = [s for s in self._open if s.job == job and s.caller.identity.name == user and s.reason is None]
         for stream in found:
             stream.end(pb.Detached.REASON_REQUESTED)
         return len(found)
 
     def end_all(self) -> None:
-        """The server stops: every stream says where to go on."""
+        """Ends every stream because the server stops; each says where to continue."""
         for stream in tuple(self._open):
             stream.end(pb.Detached.REASON_UNAVAILABLE)
 
     def hurry_all(self) -> None:
-        """The run ends: every stream sends what there is, and how its job ended."""
+        """Ends every stream because the run ends; each sends pending output and the job's outcome."""
         for stream in tuple(self._open):
             stream.hurry()
 
     async def none_open(self) -> None:
-        """Wait until the last one has ended: at most LAST_WORD seconds after end_all or hurry_all."""
+        """Waits until the last stream has ended: at most LAST_WORD seconds after end_all or hurry_all."""
         await self._none_open.wait()

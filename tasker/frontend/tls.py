@@ -1,8 +1,8 @@
-"""TLS 1.3 with a client's certificate, and who that is. Whatever is not plainly right is no identity.
+"""TLS 1.3 with a client certificate, and the identity in it. Anything that is not clearly valid is refused.
 
-grpcio lets through more than may be let through: TLS 1.2 (see api.transport), sessions resumed for two days without a
-certificate being looked at again, expired and odd certificates on a connection that stays open. So every call is judged
-anew, by `identify`, which refuses a resumed session whatever it is.
+grpcio allows more than it should: TLS 1.2 (see api.transport), sessions resumed for two days without checking the
+certificate again, expired and malformed certificates on a connection that stays open. So every call is checked by
+`identify`, which also refuses every resumed session.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROBE_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and by which certificate (PEM)."""
+    """The caller's identity and certificate (PEM)."""
 
     identity: Identity
     not_after: float
@@ -38,27 +38,27 @@ class Caller:
 
 
 class Material:
-    """What handshakes and identities are judged by; replaced as a whole when the engine reloads it."""
+    """The material for handshakes and identities; replaced as a whole after a reload."""
 
     def __init__(self, setup: Setup) -> None:
-        """Raises TaskerError(INVALID) where it cannot be used."""
+        """Raises TaskerError(INVALID) if the material cannot be used."""
         self._generation = 0
         self.replace(setup)
 
     def replace(self, setup: Setup) -> None:
-        """Use another CA, certificate, key and deny list from now on. Raises TaskerError, and then all is as before."""
+        """Replaces CA, certificate, key and deny list. Raises TaskerError and changes nothing on failure."""
         ca, certificate, key = setup.files()
         self._ca, self._pair = certs.rewritten(ca, Pair(certificate, key))
         self._revoked = frozenset(setup.revoked)
         self._generation += 1
 
     def credentials(self) -> grpc.ServerCredentials:
-        """For a port; later connections follow `replace`.
+        """Credentials for a port; later connections follow `replace`.
 
-        grpc asks at every handshake, in a thread of its own, and one at a time for a port. What is new then takes the
-        place of what another handshake may be about to use, with nothing that holds it: two connections at once and a
-        new object for each abort the process (seen as `sync.cc: Check failed: prior > 0`). So what has not changed is
-        not given again, and a session resumed by its ticket is refused in `identify`.
+        grpc asks for a configuration at every handshake, in a thread of its own, one at a time per port. A new
+        configuration replaces one that another handshake may be about to use, without a reference to it: with two
+        connections at once and a new object for each, the process aborts (seen as `sync.cc: Check failed: prior > 0`).
+        So an unchanged configuration is not returned again, and `identify` refuses sessions resumed by ticket.
         """
         given = self._generation
 
@@ -75,7 +75,7 @@ class Material:
         return grpc.ssl_server_certificate_configuration([(self._pair.key, self._pair.certificate)], self._ca)
 
     def identify(self, facts: Mapping[str, Iterable[bytes]], now: float) -> Caller:
-        """The caller behind grpc's auth context `facts`. Raises TaskerError(DENIED)."""
+        """The caller from grpc's auth context `facts`. Raises TaskerError(DENIED)."""
         if _only(facts, "transport_security_type") != b"ssl" or _only(facts, "ssl_tls_version") != b"TLSv1.3":
             raise _denied("cannot serve a connection that is not TLS 1.3; use a client that speaks it")
         if _only(facts, "ssl_session_reused") != b"false":
@@ -83,7 +83,7 @@ class Material:
         return self.judge(_only(facts, "x509_pem_cert"), now)
 
     def judge(self, pem: bytes, now: float) -> Caller:
-        """The caller whose certificate is `pem`. Raises TaskerError(DENIED) where it holds no more, or never did."""
+        """The caller with the certificate `pem`. Raises TaskerError(DENIED) if it is not valid, or not any more."""
         certified = certs.identity_of(pem, self._ca)
         certified.check_dates(now)
         if certified.identity.serial in self._revoked:
@@ -92,7 +92,7 @@ class Material:
 
 
 def _only(facts: Mapping[str, Iterable[bytes]], name: str) -> bytes:
-    """The one value there is; b"" where there is none or more."""
+    """The only value of a property; b"" if there is none or several."""
     values = list(facts.get(name, ()))
     return values[0] if len(values) == 1 else b""
 
@@ -102,7 +102,7 @@ def _denied(message: str) -> TaskerError:
 
 
 async def probe(host: str, port: int) -> None:
-    """Raise TaskerError unless the own port answers to TLS 1.3 and refuses TLS 1.2."""
+    """Raises TaskerError unless the own port accepts TLS 1.3 and refuses TLS 1.2."""
     if not await _answers(host, port, ssl.TLSVersion.TLSv1_3):
         raise TaskerError(Reason.INTERNAL, f"cannot speak TLS 1.3 on the own port {port}; see the journal")
     if await _answers(host, port, ssl.TLSVersion.TLSv1_2):
@@ -113,9 +113,9 @@ async def probe(host: str, port: int) -> None:
 
 
 async def _answers(host: str, port: int, version: ssl.TLSVersion) -> bool:
-    """Whether a handshake in `version` comes as far as the server's certificate.
+    """Whether a handshake in `version` gets as far as the server's certificate.
 
-    We trust no authority, so that is where we break it off: what the server thinks of us does not come into it.
+    This side trusts no CA, so it breaks off there, whatever the server thinks of the client.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = context.maximum_version = version
@@ -130,7 +130,7 @@ async def _answers(host: str, port: int, version: ssl.TLSVersion) -> bool:
         return False
     except ConnectionError:
         return False
-    except OSError as error:  # a timeout too: who does not answer has not refused
+    except OSError as error:  # includes timeouts: no reply is not a refusal
         raise TaskerError(Reason.INTERNAL, f"cannot reach the own port {port}: {error or 'no answer'}") from error
     writer.close()
     with contextlib.suppress(OSError):

@@ -1,9 +1,9 @@
-"""Watch streams: a snapshot of the jobs first, then every change, and what they use once a second.
+"""Watch streams: first a snapshot of the jobs, then every change, and their usage once a second.
 
     Snapshot … (last) ──▶ Changed | Forgotten | Usage …      ──▶ Snapshot (first) …  after the engine was away
 
-Of each job only the newest state is kept until the client has room for it, so one that reads slowly sees fewer steps
-and never an old one. The engine tells this process once, however many watch here, and nothing while nobody does.
+Per job only the newest state is kept until the client has room for it, so a slow client sees fewer steps but never an
+old state. The engine sends each notice to this process once, however many clients watch, and none while nobody does.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from tasker.job import Job, without_values
 log = logging.getLogger(__name__)
 
 MOST_PENDING = 1 << 14
-"""Changes kept for one watcher. Past it, it gets a new snapshot instead."""
+"""Changes kept for one watcher. Above that, the watcher gets a new snapshot instead."""
 MOST_USAGES = 1000
-"""In one message: about 150 bytes each."""
+"""Jobs per message: about 150 bytes each."""
 
 Send = Callable[[pb.WatchJobsResponse], Awaitable[None]]
 
@@ -43,7 +43,7 @@ _ENDS = {
 
 
 class Watches:
-    """All of this process."""
+    """All watch streams of this process."""
 
     def __init__(self) -> None:
         self._open: set[Watcher] = set()
@@ -51,7 +51,7 @@ class Watches:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def received(self, notice: EngineNotice) -> None:
-        """The engine says something by itself. It is put into the API's words once, for all who watch."""
+        """Takes a notice of the engine, converted to protobuf once for all watchers."""
         match notice:
             case wire.Changed(job):
                 changed = job_to(job)
@@ -66,13 +66,13 @@ class Watches:
                     watcher.used(used)
 
     def connected(self) -> None:
-        """There is a new connection to the engine, which knows nothing of what was asked for in the last one."""
+        """Called for a new connection to the engine, which does not know what the previous one was asked for."""
         for watcher in self._open:
             watcher.begin()
 
     @contextlib.contextmanager
     def opened(self, watcher: Watcher, engine: Engine) -> Iterator[None]:
-        """It is told, for as long as the block runs."""
+        """Sends notices to `watcher` while the block runs."""
         self._open.add(watcher)
         try:
             yield
@@ -83,20 +83,20 @@ class Watches:
             task.add_done_callback(self._tasks.discard)
 
     async def ask(self, engine: Engine) -> None:
-        """Have the engine tell what those want who watch now. Raises TaskerError."""
-        async with self._asking:  # so that what it was asked last is what is wanted
+        """Asks the engine for the notices that the present watchers need. Raises TaskerError."""
+        async with self._asking:  # serialized: the last request must be the newest
             wanted = wire.Watch(changes=bool(self._open), usage=any(watcher.usage for watcher in self._open))
             await engine.request(wanted, wire.Done)
 
     async def _ask_less(self, engine: Engine) -> None:
         try:
             await self.ask(engine)
-        except TaskerError as error:  # it is away, and then tells nobody anything
+        except TaskerError as error:  # it is away, and sends no notices then
             log.debug("%s", error.message)
 
 
 async def watch(request: pb.WatchJobsRequest, stream: Stream, watches: Watches, engine: Engine, send: Send) -> None:
-    """Serve a stream to its end, which is always an error: that it has to end, and why. Raises TaskerError."""
+    """Serves a stream until it ends, always with an error that says why. Raises TaskerError."""
     job = ""
     if request.job:
         job = (await engine.request(wire.GetJob(stream.caller.identity, request.job), wire.JobReply)).job.id
@@ -106,7 +106,7 @@ async def watch(request: pb.WatchJobsRequest, stream: Stream, watches: Watches, 
 
 
 class Watcher:
-    """One watch stream: what its client knows, and what it is still to be told."""
+    """One watch stream: what its client knows, and what it has yet to be sent."""
 
     def __init__(self, job: str, owner: str, usage: bool, stream: Stream, send: Send) -> None:
         self.usage = usage
@@ -117,13 +117,13 @@ class Watcher:
         self._snapshot_due = True
         """A snapshot is due."""
         self._known: dict[str, int] = {}
-        """Revisions of what the client was sent, by id."""
+        """Revisions of the jobs that the client has, by id."""
         self._pending: dict[str, pb.Job | None] = {}
-        """By id, in order; None: it is forgotten."""
+        """By id, in order; None: the job was removed."""
         self._used: dict[str, pb.JobUsage] = {}
 
     def begin(self) -> None:
-        """Start over, with a snapshot."""
+        """Restarts with a snapshot."""
         self._snapshot_due = True
         self._stream.activity.set()
 
@@ -132,7 +132,7 @@ class Watcher:
             self._add(job.id, job)
 
     def forgotten(self, id: str) -> None:
-        self._add(id, None)  # whether the client knows it is seen when it is sent: a page may be on its way
+        self._add(id, None)  # whether the client knows the job is checked when this is sent: a page may be on its way
 
     def used(self, used: dict[str, pb.JobUsage]) -> None:
         if self.usage:
@@ -166,7 +166,7 @@ class Watcher:
         self._snapshot_due = False
         self._known.clear()
         self._used.clear()
-        self._pending.clear()  # what the snapshot will hold is newer
+        self._pending.clear()  # the snapshot will be newer
         page, first = "", True
         while first or page:
             jobs, page = await self._page(engine, page)
@@ -194,7 +194,7 @@ class Watcher:
             self._used.pop(id, None)
             if self._known.pop(id, None) is not None:
                 await self._send(pb.WatchJobsResponse(forgotten=id))
-        elif job.revision > self._known.get(id, -1):  # a page of the snapshot may have been newer
+        elif job.revision > self._known.get(id, -1):  # a page of the snapshot may be newer
             self._known[id] = job.revision
             await self._send(pb.WatchJobsResponse(changed=job))
 
