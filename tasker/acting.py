@@ -1,10 +1,10 @@
-"""Which limits acted on a job, in words for its verdict and for `get` while it runs. Pure.
+"""Which limits acted on a job, as clauses for its verdict and for `get` while it runs. Pure.
 
-    cpu                  periods in which the CPU limit stopped it          cpu.stat
-    memory, memory_high  the limit was reached, and tasks waited for memory memory.events, memory.pressure
-    tasks                forks that were refused                            pids.events
+    cpu                  periods in which the CPU limit throttled the job  cpu.stat
+    memory, memory_high  the limit was reached, and tasks stalled          memory.events, memory.pressure
+    tasks                forks that were refused                           pids.events
 
-Of the limits on disks the kernel does not say how long they held a job back, and nothing is guessed here.
+The kernel does not report how long limits on disks delayed a job, so they are left out.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tasker.quantity import format_share, format_size
 from tasker.usage import Usage
 
 HELD_BACK = 0.05
-"""Share of its time from which on a limit that slows a job down is worth a word."""
+"""The share of its run time from which on a limit that slows a job down is mentioned."""
 
 
 def acting(usage: Usage, seconds: float | None) -> tuple[str, ...]:
-    """The fields of Limits that acted on a job that has run for so many `seconds` (None: not known)."""
+    """The fields of Limits that acted on a job that has run for `seconds` (None: unknown)."""
     waited = waiting(usage, seconds)
     acted = {
         "cpu": usage.throttled >= HELD_BACK,
@@ -32,8 +32,8 @@ def acting(usage: Usage, seconds: float | None) -> tuple[str, ...]:
 
 
 def waiting(usage: Usage, seconds: float | None) -> float | None:
-    """The share of its time, 0 to 1, in which at least one of its tasks waited for memory. None where the kernel does
-    not count that (PSI), or the time is not known."""
+    """The share of the run time, 0 to 1, in which at least one task waited for memory. None if the kernel does not
+    count that (PSI), or if the run time is unknown."""
     if usage.memory_pressure is None or not seconds or seconds <= 0:
         return None
     return min(1.0, usage.memory_pressure.total / seconds)
@@ -42,8 +42,8 @@ def waiting(usage: Usage, seconds: float | None) -> float | None:
 def words(
     fields: Sequence[str], limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str] = ()
 ) -> list[str]:
-    """What each of these limits did. `limits` are those in force; `refusing`, where more than its own may have refused
-    it a process, all of those in words."""
+    """A clause for each of `fields`. `limits` are those in force; `refusing` names all limits that may have refused the
+    job a process, if there are others than its own."""
     clauses = []
     if "cpu" in fields and limits.cpu is not None:
         clauses.append(f"the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time")

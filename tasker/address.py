@@ -1,6 +1,6 @@
-"""Where a service listens, as people write it: host:port. Read here for clients and for the server.
+"""Addresses of a service as host:port, parsed for clients and for the server.
 
-    db1.example.org:8275     a name; with a final dot it is whole, and no search domain is appended
+    db1.example.org:8275     a name; with a final dot it is absolute, and no search domain is appended
     192.0.2.7:8275
     [fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
 """
@@ -31,17 +31,17 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """With the host as a certificate names it."""
+        """The address with the host as in a certificate."""
         return _joined(certificate_name(self.host), self.port)
 
     @property
     def zone(self) -> str:
-        """The network interface of a link-local IPv6 address; "" where none is given."""
+        """The network interface of a link-local IPv6 address; "" for none."""
         return self.host.partition("%")[2]
 
 
 def parse(text: str) -> Address:
-    """Read host:port. Raises TaskerError(INVALID).
+    """Parses host:port. Raises TaskerError(INVALID).
 
     localhost with a final dot is localhost (RFC 6761, 6.3), which not every resolver knows.
     """
@@ -53,20 +53,20 @@ def parse(text: str) -> Address:
 
 
 def certificate_name(host: str) -> str:
-    """As a certificate names the host: without an IPv6 zone, and without the final dot (RFC 6125, 1.5 and 6.4)."""
+    """The host as in a certificate: without an IPv6 zone, and without the final dot (RFC 6125, 1.5 and 6.4)."""
     return host.partition("%")[0] if ":" in host else host.removesuffix(".")
 
 
 def for_grpc(address: str) -> str:
-    """host:port for grpc, which reads %xx as in a URI."""
+    """The address for grpc, which decodes %xx as in a URI."""
     return address.replace("%", "%25")
 
 
 def network(host: str) -> str:
-    """What counts as one source where sources are limited: an IPv4 address, or the /64 of an IPv6 address.
+    """The source that a rate limit counts a host under: an IPv4 address, or the /64 of an IPv6 address.
 
     Whoever has one address of a /64 usually has all of them. An IPv4 address mapped into IPv6 (::ffff:192.0.2.1) counts
-    as that IPv4 address. What is no address at all is returned as it is.
+    as that IPv4 address. Text that is not an address is returned unchanged.
     """
     try:
         address = ip_address(host.partition("%")[0])

@@ -1,9 +1,8 @@
-"""Which values a field may hold, declared beside its type: `signal: Annotated[int, Range(1, 64)]`.
+"""The values that a field may hold, declared beside its type: `signal: Annotated[int, Range(1, 64)]`.
 
-wire.codec enforces the bounds in every message, job record and archive, both when it is written and when it is read: a
-process never sends what its peer would refuse. The bounds make a value safe to compute with, to name a file or a unit
-with, or to pass to the kernel. What a person may ask for is narrower; job.check_spec and limits.check_limits refuse the
-rest with a sentence.
+wire.codec enforces the bounds of every message, job record and archive, when writing and when reading: no process sends
+what its peer would refuse. Values within bounds are safe to compute with, to name a file or a unit with, or to pass to
+the kernel. What users may ask for is narrower; job.check_spec and limits.check_limits refuse the rest with a message.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Annotated
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from `smallest` to `largest`. NaN is outside of every range."""
+    """The numbers from `smallest` to `largest`. NaN is in no range."""
 
     smallest: float
     largest: float
@@ -29,7 +28,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Matching:
-    """The texts that `pattern` matches as a whole; `what` names them in an error."""
+    """The texts that `pattern` matches in full; `what` names them in an error."""
 
     pattern: re.Pattern[str]
     what: str
@@ -42,9 +41,9 @@ class Matching:
 
 
 Count = Annotated[int, Range(0, (1 << 63) - 1)]
-"""Bytes, positions, how many."""
+"""Bytes, positions, numbers of things."""
 Uid = Annotated[int, Range(0, (1 << 32) - 2)]
-"""A uid or gid. To setresuid and chown, 2^32 - 1 is -1: keep the one there is, which is root's."""
+"""A uid or gid. setresuid and chown take 2^32 - 1 as -1: leave the id, which is root's, unchanged."""
 Pid = Annotated[int, Range(0, 1 << 22)]
 """0: none. proc(5), pid_max."""
 SignalNumber = Annotated[int, Range(1, 64)]
@@ -54,12 +53,12 @@ ErrorNumber = Annotated[int, Range(0, 4095)]
 """0: no error. The kernel's MAX_ERRNO."""
 ExitCode = Annotated[int, Range(0, 255)]
 ExitSignal = Annotated[int, Range(0, 127)]
-"""The seven bits of a wait status: wider than SignalNumber, so that no exit is lost."""
+"""The seven bits of a wait status: wider than SignalNumber, so that no exit status is lost."""
 
 Time = Annotated[float, Range(0, 253_402_300_799)]
 """Seconds since the epoch, up to the year 9999."""
 Moment = Annotated[float, Range(0, 1e15)]
-"""Seconds on CLOCK_MONOTONIC, which is never set: what durations are computed from."""
+"""Seconds on CLOCK_MONOTONIC, which is never set: durations are computed from it."""
 Seconds = Annotated[float, Range(0, 1e15)]
 """A duration."""
 Measure = Annotated[float, Range(0, 1e21)]
@@ -67,10 +66,10 @@ Measure = Annotated[float, Range(0, 1e21)]
 
 AnyUint32 = Annotated[int, Range(0, (1 << 32) - 1)]
 AnyUint64 = Annotated[int, Range(0, (1 << 64) - 1)]
-"""What a client asked for, as protobuf delivers it: not yet checked."""
+"""A client's number as protobuf delivers it, not yet checked."""
 AnyInt32 = Annotated[int, Range(-(1 << 31), (1 << 31) - 1)]
 AnyCores = Annotated[float, Range(-1e21, 1e21)]
-"""The same for a number of cores, which arrives as a double."""
+"""A client's number of cores, which arrives as a double, not yet checked."""
 
 CpuList = Annotated[str, Matching(re.compile(r"[0-9,-]{1,1024}"), "a list of CPUs")]
 """Numbers and ranges, as measures.parse_cpus writes them: "0-3,8"."""

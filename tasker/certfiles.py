@@ -1,9 +1,9 @@
-"""The directory that certificates lie in, as `tasker certs` makes and shows it.
+"""The directory of certificates, as `tasker certs` writes and lists it.
 
     /etc/tasker/  ca.crt ca.key  server.crt server.key  clients/NAME.crt clients/NAME.key
 
-Keys are 0600, certificates 0644, directories 0755. A file appears whole or not at all, and none is replaced unless
-that was asked for (`force`). Whoever may read ca.key may make certificates: there is no other rule here.
+Keys are 0600, certificates 0644, directories 0755. A file is written completely or not at all, and replaced only if
+asked for (`force`). Whoever can read ca.key can make certificates; there is no other access control here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from tasker.identity import NAME, Role
 
 @dataclass(frozen=True)
 class Listed:
-    """A certificate's file. `problem` is "" or why nobody would accept it, e.g. "expired", or cannot be told."""
+    """A certificate file. `problem` says why nobody would accept the certificate, e.g. "expired", or why that cannot be
+    checked; "" for none."""
 
     path: Path
     description: Description
@@ -33,9 +34,10 @@ class Listed:
 
 
 def init(directory: Path, hosts: Sequence[str], *, force: bool = False) -> list[Path]:
-    """Make a new CA and the server's certificate; the files written. Every client needs a new one after a second CA.
+    """Makes a new CA and the server's certificate; returns the files written. After a second CA every client needs a
+    new certificate.
 
-    Raises TaskerError: something is there and not `force`, no permission, or a host that is none.
+    Raises TaskerError if a file exists and not `force`, without permission, or for an invalid host.
     """
     ca = issuing.make_ca()
     server = issuing.make_server(ca, hosts)
@@ -45,18 +47,19 @@ def init(directory: Path, hosts: Sequence[str], *, force: bool = False) -> list[
 
 
 def new_server(directory: Path, hosts: Sequence[str], *, force: bool = False) -> list[Path]:
-    """Make the server's certificate anew, under the CA in `directory`; the files written. Raises TaskerError."""
+    """Makes a new server certificate, signed by the CA in `directory`; returns the files written. Raises
+    TaskerError."""
     return _write(directory / "server", issuing.make_server(_read_ca(directory), hosts), force=force)
 
 
 def new_client(directory: Path, name: str, role: Role, *, force: bool = False) -> list[Path]:
-    """Make a user's certificate, under the CA in `directory`; the files written. Raises TaskerError."""
+    """Makes a user's certificate, signed by the CA in `directory`; returns the files written. Raises TaskerError."""
     pair = issuing.make_client(_read_ca(directory), name, role)
     return _write(directory / "clients" / name, pair, force=force)
 
 
 def listing(directory: Path, *, now: float | None = None) -> list[Listed]:
-    """Every certificate in `directory`: the CA, the server's, then the clients' by name. Raises TaskerError."""
+    """All certificates in `directory`: the CA, the server's, then the clients' by name. Raises TaskerError."""
     now = time.time() if now is None else now
     ca = _read(directory / "ca.crt")
     paths = [directory / "ca.crt", directory / "server.crt", *sorted((directory / "clients").glob("*.crt"))]
@@ -64,9 +67,9 @@ def listing(directory: Path, *, now: float | None = None) -> list[Listed]:
 
 
 def show(directory: Path, name: str, *, now: float | None = None) -> Listed:
-    """One certificate, by a path or as "ca", "server" or a client's name. Raises TaskerError.
+    """One certificate, by path or as "ca", "server" or a client's name. Raises TaskerError.
 
-    Without a CA in `directory`, as on a client's machine, it is shown all the same, with that as its problem.
+    If there is no CA in `directory`, as on a client's machine, the certificate is returned with that as its problem.
     """
     path, ca = Path(name), directory / "ca.crt"
     if name in ("ca", "server"):
@@ -82,7 +85,7 @@ def show(directory: Path, name: str, *, now: float | None = None) -> Listed:
 
 
 def own_hosts() -> list[str]:
-    """This machine's names, for its server's certificate: what it calls itself, in full and without the domain."""
+    """The names of this machine for its server certificate: the host name in full, and without the domain."""
     name = socket.gethostname()
     return [host for host in dict.fromkeys((name, name.partition(".")[0])) if issuing.is_host(host)]
 
@@ -119,7 +122,7 @@ def _read(path: Path, hint: str = "`tasker certs init` makes a CA") -> bytes:
 
 
 def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
-    """Write STEM.key and STEM.crt. The key goes first: a certificate without a key is worse than none."""
+    """Writes STEM.key and STEM.crt. The key goes first: a certificate without a key is worse than neither."""
     certificate, key = _files(stem)
     if not force:
         _refuse_existing(certificate, key)
@@ -127,7 +130,7 @@ def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
         for directory in (stem.parent.parent, stem.parent):
             if not directory.is_dir():
                 directory.mkdir()
-                directory.chmod(0o755)  # whatever the umask is
+                directory.chmod(0o755)  # regardless of the umask
         _place(key, pair.key, 0o600, force=force)
         _place(certificate, pair.certificate, 0o644, force=force)
     except OSError as error:
@@ -136,7 +139,7 @@ def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
 
 
 def _place(path: Path, text: bytes, mode: int, *, force: bool) -> None:
-    """Make `path` appear with its content whole, on disk, and with its mode from the first moment."""
+    """Creates `path` with its whole content and its mode at once, synced to disk."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
@@ -148,7 +151,7 @@ def _place(path: Path, text: bytes, mode: int, *, force: bool) -> None:
         if force:
             draft.replace(path)
         else:
-            os.link(draft, path)  # unlike a rename, this fails where the name is taken
+            os.link(draft, path)  # unlike a rename, this fails if the name is taken
     except FileExistsError:
         raise _exists(path) from None
     finally:

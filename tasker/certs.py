@@ -1,11 +1,12 @@
-"""Certificates: what they look like, and reading who somebody is from one. In memory; nothing is written here.
+"""Certificates: their form, and the identity in one. In memory; nothing is written here.
 
-    CA ── pathlen 0, keyCertSign ──┬──▶ server   EKU serverAuth, the names in its SAN
+    CA ── pathlen 0, keyCertSign ──┬──▶ server   EKU serverAuth, its names in the SAN
                                    └──▶ client   EKU clientAuth, CN the user, O Tasker, OU user | admin
 
-Keys are ECDSA P-256. TLS libraries let much through that is no identity here (two OUs, no EKU, a newline in the CN, an
-intermediate of our CA), so a client certificate is judged by `identity_of` alone, and whatever is not exactly the above
-is refused. `certfiles` knows where they lie. Of the core only this and `issuing`, which makes them, use cryptography.
+Keys are ECDSA P-256. TLS libraries accept certificates that are no identity here (two OUs, no EKU, a newline in the CN,
+an intermediate of the CA), so only `identity_of` decides about a client certificate, and refuses whatever does not have
+exactly this form. `certfiles` manages the files. In the core, only this module and `issuing`, which makes certificates,
+use cryptography.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Certified:
-    """An identity, and the seconds since the epoch between which its certificate holds."""
+    """An identity, and the validity of its certificate in seconds since the epoch."""
 
     identity: Identity
     not_before: float
     not_after: float
 
     def check_dates(self, now: float) -> None:
-        """Raise TaskerError(DENIED) outside them."""
+        """Raises TaskerError(DENIED) outside of the validity."""
         if now < self.not_before:
             raise _denied(f"it holds only from {_date(self.not_before)} on; look at the clocks of both machines")
         if now >= self.not_after:
@@ -64,24 +65,25 @@ class Description:
     kind: str
     subject: str
     serial: str
-    """Lower-case hexadecimal without leading zeros, as the deny list wants it."""
+    """Lower-case hexadecimal without leading zeros, as in the deny list."""
     not_before: float
     not_after: float
     role: str = ""
-    """Of a client: user or admin."""
+    """For a client: user or admin."""
     hosts: tuple[str, ...] = ()
-    """Of a server: the names and addresses in its SAN."""
+    """For a server: the names and addresses in its SAN."""
 
 
 @functools.lru_cache(maxsize=1024)
 def identity_of(pem: bytes, ca: bytes) -> Certified:
-    """Who the certificate `pem` is, signed by `ca` (PEM, one or more authorities).
+    """The identity in the certificate `pem`, signed by `ca` (PEM, one or more authorities).
 
-    Raises TaskerError(DENIED). Looks at neither dates (see Certified.check_dates: this is cached) nor the deny list.
+    Raises TaskerError(DENIED). Checks neither dates (see Certified.check_dates; this result is cached) nor the deny
+    list.
     """
     try:
         certificate = x509.load_pem_x509_certificate(pem)
-        _check_purpose(certificate)  # before the subject: of a server's, that is not what is wrong
+        _check_purpose(certificate)  # first: of a server certificate, report the purpose
         subject = _subject_of(certificate)
     except _UNREADABLE as error:
         raise _denied(f"it cannot be read: {error}") from error
@@ -98,7 +100,7 @@ def identity_of(pem: bytes, ca: bytes) -> Certified:
 
 
 def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
-    """Name and role, where the subject is exactly one CN, one O and one OU as they have to be."""
+    """Name and role, if the subject is exactly one CN, one O and one OU with valid values."""
     texts: dict[x509.ObjectIdentifier, list[str]] = {}
     for attribute in certificate.subject:
         value = attribute.value
@@ -150,12 +152,12 @@ def _authorities(ca: bytes) -> tuple[x509.Certificate, ...]:
 
 
 def rewritten(ca: bytes, pair: Pair) -> tuple[bytes, Pair]:
-    """The CA's certificates, and a certificate with its key, written anew from what was parsed. Use only these for TLS.
+    """The CA's certificates, and a certificate with its key, serialized again after parsing. Use only these for TLS.
 
-    TLS libraries disagree on what PEM is: cryptography reads a file with a byte order mark or indented lines; grpc does
-    not, and then cannot listen, or keeps the certificate it had. Where a file holds several certificates, all are kept
-    in their order. Raises TaskerError(INVALID) where no connection could be made with the three, e.g. because the key
-    is another certificate's.
+    TLS libraries disagree on what PEM is: cryptography accepts a file with a byte order mark or indented lines; grpc
+    does not, and then fails to listen, or keeps the old certificate. If a file holds several certificates, all are kept
+    in their order. Raises TaskerError(INVALID) if no connection would be possible with the three, e.g. because the key
+    belongs to another certificate.
     """
     if not any(_is_ca(authority) for authority in _authorities(ca)):
         raise invalid("cannot use ca.crt: it is no certificate authority's; make one with `tasker certs init`")
@@ -166,12 +168,12 @@ def rewritten(ca: bytes, pair: Pair) -> tuple[bytes, Pair]:
 
 
 def authorities(ca: bytes) -> bytes:
-    """The CA's certificates, written anew from what was parsed. Raises TaskerError(INVALID)."""
+    """The CA's certificates, serialized again after parsing. Raises TaskerError(INVALID)."""
     return _pem(_authorities(ca))
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Without a password."""
+    """The key as PEM, without a password."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -182,13 +184,13 @@ def _pem(certificates: Iterable[x509.Certificate]) -> bytes:
 
 
 def is_signed_by(pem: bytes, ca: bytes) -> bool:
-    """Whether one of the authorities in `ca` signed `pem`. Raises TaskerError(INVALID) where one cannot be read."""
+    """Whether one of the authorities in `ca` signed `pem`. Raises TaskerError(INVALID) if either cannot be read."""
     certificate = load(pem)
     return any(_issued(certificate, authority) for authority in _authorities(ca))
 
 
 def describe(pem: bytes) -> Description:
-    """Whatever certificate it is. Raises TaskerError(INVALID)."""
+    """Describes any certificate. Raises TaskerError(INVALID)."""
     certificate = load(pem)
     try:
         usages = _usages(certificate)
@@ -236,7 +238,7 @@ def _serial(certificate: x509.Certificate) -> str:
 
 
 def load(pem: bytes) -> x509.Certificate:
-    """The first in `pem`: those that follow are of its signers. Raises TaskerError(INVALID)."""
+    """The first certificate in `pem`; those after it are its signers'. Raises TaskerError(INVALID)."""
     return _chain(pem)[0]
 
 

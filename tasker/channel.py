@@ -1,8 +1,8 @@
-"""One connection between two of the processes, in asyncio: requests and replies both ways, notices, descriptors.
+"""A connection between two processes, in asyncio: requests and replies in both directions, notices, descriptors.
 
-Knows `wire`'s datagrams and nothing of what they mean. Every request gets exactly one reply: a message, or a
-TaskerError that the other side raised, or UNAVAILABLE where the connection ended first or the deadline passed.
-A defect on a connection costs that connection: it is closed, and both sides begin anew from what they hold.
+Knows the datagrams of `wire`, not their meaning. Every request gets exactly one reply: a message, a TaskerError that
+the peer raised, or UNAVAILABLE if the connection closed first or the deadline passed. A defect on a connection costs
+that connection: it is closed, and both sides start over from their own state.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ log = logging.getLogger(__name__)
 
 MOST_DESCRIPTORS = 2
 MOST_QUEUED = 4096
-"""Datagrams. A peer that leaves so many unread is taken for dead."""
+"""Datagrams. A peer with more unread ones counts as dead."""
 
 Reply = tuple[wire.Message, Sequence[int]]
-"""A message, and descriptors that travel with it; the channel closes its copies once they are sent."""
+"""A message, and descriptors sent with it; the channel closes its copies after sending."""
 Serve = Callable[["Channel", wire.Message], Awaitable[Reply]]
 Notice = Callable[["Channel", wire.Message], None]
 
 
 class Channel:
-    """Owns a connected, SEQPACKET socket. Use within a running event loop."""
+    """Owns a connected SEQPACKET socket. Use within a running event loop."""
 
     def __init__(self, sock: socket.socket, *, serve: Serve, notice: Notice, deadline: float | None = None) -> None:
-        """`serve` answers the peer's requests (a task each), `notice` takes its notices.
+        """`serve` answers the peer's requests, each in a task; `notice` takes its notices.
 
-        `deadline`: seconds in which the peer answers every request that does not wait for something else (`waits` of
-        the message). A peer that misses it hangs, and nobody knows what it still did: the connection is closed.
+        `deadline`: seconds for the peer's reply to every request that does not depend on something else (`waits` of the
+        message). If the peer misses it, the peer hangs and its state is unknown: the connection is closed.
         """
         sock.setblocking(False)
         self._sock = sock
@@ -54,17 +54,17 @@ class Channel:
         self._taken = asyncio.Event()
         self._taken.set()
         self.closed: asyncio.Future[None] = self._loop.create_future()
-        """Done when the connection has ended, from either side."""
+        """Done when the connection has closed, from either side."""
         self._loop.add_reader(sock, self._readable)
 
     async def request(self, message: wire.Message) -> wire.Message:
-        """Send a request and wait for its reply, which must carry no descriptors. Raises TaskerError."""
+        """Sends a request and returns its reply, closing any descriptors with it. Raises TaskerError."""
         reply, descriptors = await self.request_with_descriptors(message)
         close_all(descriptors)
         return reply
 
     async def request_with_descriptors(self, message: wire.Message) -> Reply:
-        """The same; the descriptors that came with the reply are the caller's to close."""
+        """Like `request`, but returns the descriptors, too; the caller closes them."""
         if self.closed.done():
             raise unavailable()
         number = next(self._numbers)
@@ -78,7 +78,7 @@ class Channel:
             reply, descriptors = await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled() and future.exception() is None:
-                close_all(future.result()[1])  # it came in the same turn of the loop as the cancellation
+                close_all(future.result()[1])  # the reply and the cancellation came in the same turn of the loop
             elif message.abandonable and not self.closed.done():
                 self._send(number, wire.Abandoned())
             raise
@@ -92,9 +92,9 @@ class Channel:
         return reply, descriptors
 
     def notify(self, message: wire.Message) -> None:
-        """Send a notice, if anybody is there. Never raises: whoever has news is not to blame for the connection.
+        """Sends a notice if the connection is open. Never raises: the sender is not responsible for the connection.
 
-        A notice that cannot be sent ends the connection, since the peer would go on without knowing of it.
+        If a notice cannot be sent, the connection is closed, because the peer would go on without it.
         """
         if self.closed.done():
             return
@@ -106,21 +106,21 @@ class Channel:
 
     @property
     def has_room(self) -> bool:
-        """Whether the peer has taken all that was sent."""
+        """Whether everything was sent to the peer."""
         return self._taken.is_set()
 
     async def drained(self) -> None:
-        """Wait until the peer has room for all that was sent, or the connection has ended: who has much to say and
-        waits here in between never reaches MOST_QUEUED."""
+        """Waits until everything was sent, or the connection has closed. A sender that waits here between messages
+        never reaches MOST_QUEUED."""
         await self._taken.wait()
 
     async def answered(self, seconds: float) -> None:
-        """Wait until every request that came has its reply, at most so many seconds."""
+        """Waits until every received request has its reply, at most `seconds`."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
     def close(self) -> None:
-        """End the connection; every waiting request raises UNAVAILABLE, every task that serves is cancelled."""
+        """Closes the connection; pending requests raise UNAVAILABLE, tasks that serve the peer are cancelled."""
         if self.closed.done():
             return
         self.closed.set_result(None)
@@ -254,12 +254,12 @@ class Channel:
 
 
 def unavailable() -> TaskerError:
-    """What a request raises whose connection is gone."""
+    """The error of a request whose connection is closed."""
     return TaskerError(Reason.UNAVAILABLE, "cannot reach the engine: it is restarting; try again in a moment")
 
 
 def close_all(descriptors: Sequence[int]) -> None:
-    """Close what came with a reply, or should have gone with one."""
+    """Closes descriptors that came with a reply, or that could not be sent."""
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
             os.close(descriptor)

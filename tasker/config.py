@@ -20,11 +20,11 @@ from tasker.errors import TaskerError, invalid
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
 CONNECTIONS_BESIDE_STREAMS = 1000
-"""A frontend takes so many connections more than [server] streams."""
+"""Connections that a frontend accepts in addition to [server] streams."""
 
 
 def _key(default: Any, read: Callable[[Any], Any]) -> Any:
-    """A field that stands for a key of the file."""
+    """A field for a key of the file."""
     return field(default=default, metadata={"read": read})
 
 
@@ -34,7 +34,7 @@ _TASKS = configvalues.optional(configvalues.share_or(configvalues.count(1, 1 << 
 
 @dataclass(frozen=True)
 class ServerSection:
-    """[server]: the port and who is let in. Paths name PEM files."""
+    """[server]: addresses, certificates, limits on streams. Paths name PEM files."""
 
     listen: tuple[str, ...] = _key(("[::]:8275",), configvalues.listen)
     ca: str = _key("/etc/tasker/ca.crt", configvalues.text)
@@ -49,7 +49,7 @@ class ServerSection:
 
 @dataclass(frozen=True)
 class JobsSection:
-    """[jobs]: what one run may hold, and which account jobs run as."""
+    """[jobs]: how many jobs may run, their defaults, and the uids that they run as."""
 
     running: int = _key(1000, configvalues.count(1, 100_000))
     grace: float = _key(10.0, configvalues.duration("0s", "1h"))
@@ -61,7 +61,7 @@ class JobsSection:
 
 @dataclass(frozen=True)
 class Quota:
-    """What jobs may use. None is no quota; a Share is of the machine's memory, or of the tasks that it can have."""
+    """How much jobs may use. None: no quota; a Share refers to the machine's memory, or to its tasks."""
 
     cpu: float | None = _key(None, configvalues.optional(configvalues.cores))
     memory: int | Share | None = _key(None, _MEMORY)
@@ -70,7 +70,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class TotalQuota(Quota):
-    """[total]: on all jobs of the machine together (tasker.slice)."""
+    """[total]: for all jobs of the machine together (tasker.slice)."""
 
     memory: int | Share | None = _key(Share(80), _MEMORY)
     tasks: int | Share | None = _key(Share(50), _TASKS)
@@ -78,7 +78,7 @@ class TotalQuota(Quota):
 
 @dataclass(frozen=True)
 class OwnerQuota(Quota):
-    """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
+    """[owner]: for all jobs of one owner together, by default; [owners.NAME]: of that owner."""
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
     running: int = _key(100, configvalues.count(0, 100_000))
@@ -86,23 +86,24 @@ class OwnerQuota(Quota):
 
 @dataclass(frozen=True)
 class JobQuota(Quota):
-    """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
+    """[defaults]: for a job that asks for nothing. [maxima]: the most that a job may ask for."""
 
     time: float | None = _key(None, configvalues.optional(configvalues.duration("1s", "3650d")))
 
 
 @dataclass(frozen=True)
 class OutputSection:
-    """[output]: what is kept in memory of what a job prints."""
+    """[output]: memory for the output of jobs."""
 
     ring: int = _key(16 << 20, configvalues.size("64K", "16G"))
     memory: int | Share | None = _key(Share(15), _MEMORY)
-    """Of the rings of all jobs that run; half of it is for one owner at most."""
+    """For the rings of all running jobs; at most half of it for one owner."""
 
 
 @dataclass(frozen=True)
 class RetentionSection:
-    """[retention]: ended jobs. Past `ended`, `age` or `memory` they go to disk, past `archived` or `disk` for good."""
+    """[retention]: ended jobs. Above `ended`, `age` or `memory` they go to disk, above `archived` or `disk` they are
+    deleted."""
 
     ended: int = _key(100, configvalues.count(0, 100_000))
     age: float = _key(86_400.0, configvalues.duration("1s", "3650d"))
@@ -121,7 +122,7 @@ class Config:
     maxima: JobQuota = JobQuota()
     owner: OwnerQuota = OwnerQuota()
     owners: dict[str, OwnerQuota] = field(default_factory=dict)
-    """By name; what is not said of one is as for every owner."""
+    """By name; unset keys are as in [owner]."""
     total: TotalQuota = TotalQuota()
     accounts: dict[str, str] = field(default_factory=dict)
     """By owner: the local account that the owner's jobs run as."""
@@ -129,7 +130,7 @@ class Config:
     retention: RetentionSection = RetentionSection()
 
     def quota(self, owner: str) -> OwnerQuota:
-        """What holds for one owner."""
+        """The quota of one owner."""
         return self.owners.get(owner, self.owner)
 
 
@@ -139,7 +140,7 @@ _Section = TypeVar(
 
 
 def load(path: Path) -> Config:
-    """Read the file; one that is not there is all defaults. Raises TaskerError(INVALID) with one line."""
+    """Reads the file; a missing one has all defaults. Raises TaskerError(INVALID) with a message of one line."""
     try:
         text = path.read_text()
     except FileNotFoundError:
@@ -153,10 +154,10 @@ def load(path: Path) -> Config:
 
 
 def parse(text: str) -> Config:
-    """A configuration out of TOML. Raises TaskerError(INVALID)."""
+    """Parses a configuration in TOML. Raises TaskerError(INVALID)."""
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: of a number without end, too
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: very long numbers raise ValueError
         raise invalid(f"it is not TOML: {error}") from error
     known = [f.name for f in fields(Config)]
     for name in tables:

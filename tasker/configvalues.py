@@ -1,4 +1,5 @@
-"""How a value of tasker.toml is read: one function a kind. Each raises ValueError with what it should have been."""
+"""Readers of values in tasker.toml, one function per kind. Each raises ValueError that says what the value should
+be."""
 
 from __future__ import annotations
 
@@ -18,13 +19,13 @@ _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 @dataclass(frozen=True)
 class Share:
-    """A part of what the machine has."""
+    """A share of the machine."""
 
     percent: float
     """More than 0, at most 100."""
 
     def of(self, whole: int) -> int:
-        """That part, rounded down; at least 1."""
+        """The share of `whole`, rounded down; at least 1."""
         return max(1, int(whole * self.percent / 100))
 
 
@@ -60,7 +61,7 @@ def size(smallest: str, largest: str) -> Callable[[object], int]:
 
 
 def optional(read: Callable[[object], Any]) -> Callable[[object], Any]:
-    """What `read` reads, or "none": None."""
+    """A reader that also takes "none", for None."""
 
     def read_or_none(value: object) -> Any:
         if value == "none":
@@ -74,7 +75,7 @@ def optional(read: Callable[[object], Any]) -> Callable[[object], Any]:
 
 
 def share_or(read: Callable[[object], Any]) -> Callable[[object], Any]:
-    """What `read` reads, or a Share of the machine's, written "80%"."""
+    """A reader that also takes a Share of the machine, written "80%"."""
 
     def read_share(value: object) -> Any:
         match = _PERCENT.fullmatch(value) if isinstance(value, str) else None

@@ -1,8 +1,8 @@
-"""The one error type that crosses process borders, and the closed set of reasons.
+"""The only exception that crosses process borders, and the closed set of reasons.
 
-Foreign exceptions (D-Bus, gRPC, OS) are turned into a TaskerError once, where they enter; nothing above that place
-catches a library's exception. A message is one sentence for a person: it begins with "cannot", names the thing, and
-says what to do. The reason is for programs; `proto/tasker/api/v1/tasker.proto` documents each.
+Foreign exceptions (D-Bus, gRPC, OS) are translated to TaskerError once, at the border; nothing above it catches a
+library's exception. A message is one sentence for a person: it begins with "cannot", names the thing, and says what to
+do. The reason is for programs; `proto/tasker/api/v1/tasker.proto` documents each.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Reason(StrEnum):
 
 
 class TaskerError(Exception):
-    """A refusal that a person is meant to read."""
+    """A refusal with a message for people."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -35,5 +35,5 @@ class TaskerError(Exception):
 
 
 def invalid(message: str) -> TaskerError:
-    """Something asked for is out of range or malformed."""
+    """The error for an argument that is out of range or malformed."""
     return TaskerError(Reason.INVALID, message)

@@ -1,4 +1,4 @@
-"""Who somebody is: a name and a role, nothing of how it was proved (that is `certs`, read in the frontend)."""
+"""An identity: a name and a role. How it is proved: `certs`, used in the frontend."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Annotated
 from tasker.bounds import Matching, Serial
 
 NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-"""A user's name: what Linux accepts as an account name, so that owner, slice and account can be the same word."""
+"""A user name: also a valid account name on Linux, so that owner, slice and account can have the same name."""
 Name = Annotated[str, Matching(NAME, "a user's name")]
-"""Names slices, fills lines of the ledger of uids and fields of the journal: wire.codec refuses any other text."""
+"""Used in names of slices, lines of the ledger of uids and fields of the journal: wire.codec refuses any other text."""
 
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
-"""Names of accounts that are no users' names, too: john.doe, Bob."""
+"""Names of accounts, including those that are not valid user names: john.doe, Bob."""
 
 
 def why_no_name(text: str) -> str:
-    """What a user's name is, and what to do where `text` may be the name of a local account: the end of a sentence."""
+    """The end of a sentence: the rule for user names, and what to do if `text` may be the name of a local account."""
     rule = "a user's name is 1 to 32 of a-z 0-9 _ -, first a letter or _"
     if not _ACCOUNT.fullmatch(text):
         return rule
@@ -28,7 +28,7 @@ def why_no_name(text: str) -> str:
 
 
 class Role(StrEnum):
-    """What a certificate's OU says."""
+    """The role in a certificate's OU."""
 
     USER = "user"
     ADMIN = "admin"
@@ -36,12 +36,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """The caller of a request, as the frontend read it from the certificate."""
+    """The caller of a request, as read from the certificate by the frontend."""
 
     name: Name
     role: Role
     serial: Serial
-    """Of the certificate, hexadecimal, for the audit trail and the deny list."""
+    """The certificate's serial number, hexadecimal, for the audit trail and the deny list."""
 
     @property
     def is_admin(self) -> bool:

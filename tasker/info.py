@@ -1,4 +1,4 @@
-"""What a service says of itself and of what holds for a caller. Plain values."""
+"""The reply to GetInfo: the service, and the quotas and usage of the caller. Plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasker.usage import Usage
 
 @dataclass(frozen=True)
 class Info:
-    """Of the service, for one caller. Quotas have cpu, memory and tasks only; None there is no quota."""
+    """For one caller. Quotas have only cpu, memory and tasks; None: no quota."""
 
     version: str
     hostname: str
@@ -22,18 +22,18 @@ class Info:
     """Whom to ask for more than the quotas allow."""
     caller: Identity
     not_after: Time
-    """When the caller's certificate ends, seconds since the epoch."""
+    """When the caller's certificate expires, seconds since the epoch."""
     running: Count
-    """Jobs of the caller's that have not ended."""
+    """The caller's jobs that have not ended."""
     most_running: Count
     owner: Limits
     """Quotas on all of the caller's jobs together."""
     use: Usage | None
-    """What they use together; None where none runs."""
+    """The usage of the caller's jobs together; None if none runs."""
     defaults: Limits
-    """What a job gets that asks for nothing."""
+    """The limits of a job that asks for none."""
     maxima: Limits
-    """The most that one job may ask for."""
+    """The most that a job may ask for."""
     total: Limits
     """Quotas on all jobs of the machine together."""
     total_running: Count
@@ -41,12 +41,12 @@ class Info:
     ring: Count = 0
     """Bytes of a job's latest output that are kept while it runs, unless memory for output is short."""
     rings: Count = 0
-    """Bytes that this comes to for all of the caller's running jobs."""
+    """Bytes of the rings of all of the caller's running jobs."""
     most_rings: Count | None = None
-    """The most that it may come to; None: there is no limit."""
+    """The most that these may take; None: no limit."""
     total_rings: Count = 0
-    """The same for all jobs of the machine."""
+    """Bytes of the rings of all running jobs, and the most that they may take."""
     most_total_rings: Count | None = None
     streams: Count = 0
-    """Attach streams that one frontend has open at once, of all callers and of one; 0: not known."""
+    """Attach streams that one frontend serves at once, for all callers and for one; 0: unknown."""
     streams_per_user: Count = 0

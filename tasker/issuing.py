@@ -1,6 +1,6 @@
-"""Making certificates: a CA, and what it signs. In memory; `certfiles` writes them down, `certs` says what they are.
+"""Makes certificates: a CA, and those that it signs. In memory; `certfiles` writes them, `certs` defines their form.
 
-Random serials of 127 bits, ECDSA P-256 with SHA-256. Nothing outlives the CA that signed it.
+Random serials of 127 bits, ECDSA P-256 with SHA-256. No certificate outlives the CA that signed it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tasker.identity import NAME, Role, why_no_name
 
 CA_DAYS = 3650
 SERVER_DAYS = 825
-"""The longest that strict TLS clients accept of a server."""
+"""The longest validity of a server certificate that strict TLS clients accept."""
 CLIENT_DAYS = 365
 BACKDATED = timedelta(minutes=5)
-"""So that a machine whose clock is a little behind does not refuse a new certificate."""
+"""So that a machine whose clock is slightly slow accepts a new certificate."""
 ALWAYS_SERVED = ("localhost", "127.0.0.1", "::1")
 
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
@@ -34,7 +34,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
 
 def make_ca(*, now: datetime | None = None) -> Pair:
-    """A certificate authority that can sign servers and clients and no other authority."""
+    """Makes a certificate authority that can sign servers and clients, but no other authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(("Tasker CA", NameOID.COMMON_NAME), (ORGANIZATION, NameOID.ORGANIZATION_NAME))
     builder = (
@@ -46,7 +46,7 @@ def make_ca(*, now: datetime | None = None) -> Pair:
 
 
 def make_server(ca: Pair, hosts: Sequence[str], *, now: datetime | None = None) -> Pair:
-    """A server's certificate for `hosts` (names or addresses) and the loopback ones. Raises TaskerError."""
+    """Makes a server certificate for `hosts` (names or addresses) and the loopback addresses. Raises TaskerError."""
     names: list[x509.GeneralName] = []
     for host in dict.fromkeys(map(certificate_name, (*hosts, *ALWAYS_SERVED))):
         names.append(_general_name(host))
@@ -55,7 +55,7 @@ def make_server(ca: Pair, hosts: Sequence[str], *, now: datetime | None = None) 
 
 
 def make_client(ca: Pair, name: str, role: Role, *, now: datetime | None = None) -> Pair:
-    """The certificate of the user `name`. Raises TaskerError where that is no user's name."""
+    """Makes the certificate of the user `name`. Raises TaskerError if that is not a valid user name."""
     if not NAME.fullmatch(name):
         raise invalid(f"cannot make a certificate for {name[:40]!r}: {why_no_name(name)}")
     subject = _name(
@@ -135,7 +135,7 @@ def _name(*attributes: tuple[str, x509.ObjectIdentifier]) -> x509.Name:
 
 
 def is_host(text: str) -> bool:
-    """Whether a server's certificate can name `text`: a host's name or an address."""
+    """Whether a server certificate can contain `text`: a host name or an address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What a job is: its spec (what was asked), its outcome (how it ended), and the whole as everybody sees it.
+"""A job: its spec (what was asked for), its outcome (how it ended), and its whole state as clients see it.
 
-Plain values and the rules they must keep. No I/O, no clock, nothing of systemd. Byte strings that came from a user
-(argv, environment, paths) are `str` with surrogateescape, as everywhere in Python's os module.
+Plain values and their rules. No I/O, no clock, nothing of systemd. Byte strings from users (argv, environment, paths)
+are `str` with surrogateescape, as in Python's os module.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ LARGEST_COMMAND = 96 << 10
 """Bytes of argv and environment together, so that a request stays under one datagram."""
 LONGEST_GRACE = 3600.0
 LONGEST_LINGER = 3650 * 86400.0
-"""Seconds, but for FOREVER."""
+"""Seconds; FOREVER is allowed, too."""
 HIGHEST_PRIORITY, LOWEST_PRIORITY = -20, 19
 """Nice values."""
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What was asked; never changes."""
+    """What was asked for; never changes."""
 
     argv: tuple[str, ...]
     working_directory: str = ""
@@ -40,16 +40,16 @@ class JobSpec:
     user: str = ""
     limits: Limits = Limits()
     grace: Seconds | None = None
-    """Seconds from SIGTERM to SIGKILL where a stop names none; None: the service's default."""
+    """Seconds from SIGTERM to SIGKILL for a stop that names none; None: the service's default."""
     linger: Seconds | None = None
-    """Seconds that processes which the command leaves behind may go on while one of them holds the output, or FOREVER;
-    None: the service's default."""
+    """Seconds for processes that the command leaves behind while one of them holds the output, or FOREVER; None: the
+    service's default."""
     nice: AnyInt32 = 0
     """The nice value of the command: -20 to 19, below 0 for admins only."""
 
 
 class Kind(StrEnum):
-    """The ways to end."""
+    """The ways in which a job can end."""
 
     EXITED = "exited"
     SIGNALLED = "signalled"
@@ -62,17 +62,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended. `exit_code` and `signal` are the leader's own status, where it is known: one of the two."""
+    """How a job ended. `exit_code` or `signal` is the leader's own status, if known."""
 
     kind: Kind
     exit_code: ExitCode | None = None
     signal: ExitSignal | None = None
     core_dumped: bool = False
     stopped_by: str = ""
-    """Of STOPPED: whose call it was, a user's name or "systemctl". Of SIGNALLED: who had that signal sent, if known."""
+    """For STOPPED: who requested it, a user's name or "systemctl". For SIGNALLED: who had that signal sent, if
+    known."""
     killed: bool = False
     verdict: str = field(default="", compare=False)
-    """One line for people: how it ended and why (verdict.py). The rest says the same, so it counts in no comparison."""
+    """One line for people: how and why the job ended (verdict.py). Derived from the rest, so comparisons ignore it."""
 
     @property
     def summary(self) -> str:
@@ -98,10 +99,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Clock:
-    """Moments of a job on CLOCK_MONOTONIC of the process that holds this; None where the moment has not come.
+    """Times of a job on CLOCK_MONOTONIC of the process that holds this; None if not reached.
 
-    All durations are computed from these. The processes of the service share one clock; a message of the API carries
-    durations, out of which a client makes moments on its own clock (api/jobs.py).
+    All durations are computed from these. The processes of the service share one clock; API messages carry durations,
+    from which a client computes times on its own clock (api/jobs.py).
     """
 
     started: Moment | None = None
@@ -112,8 +113,8 @@ class Clock:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as everybody sees it. Times are labels for people, in seconds since the epoch: the clock may be set at any
-    time, so durations come from `clock`. None where it has not happened."""
+    """A job as clients see it. Times are for people, in seconds since the epoch: the clock may be set at any time, so
+    durations come from `clock`. None if not reached."""
 
     id: JobId
     owner: Name
@@ -121,54 +122,54 @@ class Job:
     unit: Unit
     slice: Unit
     user: str
-    """Whom it runs as: an account's name, or "" where its uid has none."""
+    """The name of the account that the job runs as; "" if its uid has none."""
     uid: Uid
     state: State
     created: Time
     started: Time | None = None
     ended: Time | None = None
-    """When its last process was gone."""
+    """When its last process had exited."""
     pid: Pid = 0
     stopping_by: str = ""
-    """Who asked for its end, while it comes: a user's name or "systemctl"; "" where nobody did, as for its run time."""
+    """Who is stopping the job: a user's name or "systemctl"; "" if nobody is, also at the end of its run time."""
     outcome: Outcome | None = None
     limits: Limits = Limits()
-    """What was asked for by now: the spec's, the service's defaults, and what was changed since."""
+    """The limits asked for: the spec's, the service's defaults, and later changes."""
     in_force: Limits | None = None
-    """What the cgroup says, where it was read back: of one running job that is looked at; of an ended one, where its
-    verdict speaks of a limit that was another than was asked for."""
+    """The limits in the cgroup, if they were read: for a single running job when requested; for an ended one if its
+    verdict mentions a limit that differed from what was asked for."""
     differing: tuple[str, ...] = ()
-    """Fields of Limits in which the two differ."""
+    """Fields of Limits in which `limits` and `in_force` differ."""
     usage: Usage | None = None
-    """Read just now, of one running job that is looked at; the last totals of an ended one."""
+    """For a single running job, read when requested; for an ended one its totals."""
     printed: Count | None = None
-    """Bytes, of an ended job."""
+    """Bytes of output of an ended job."""
     followers: Count = 0
     """Open attach streams."""
     archived: bool = False
-    """Its output is on disk and no longer in memory."""
+    """The output is on disk and no longer in memory."""
     revision: Count = 0
-    """Grows with every change of any job: of two states of one job the higher is the newer."""
+    """Increases with every change of any job: the higher of two is the newer state."""
     exited: Time | None = None
     """When the leader exited."""
     lingering: bool = False
-    """While it is ENDING: the processes that the command left behind may go on; else they were asked to end."""
+    """While ENDING: processes that the command left behind may go on; else they were asked to end."""
     lingers_until: Time | None = None
-    """Until when they may; None: without end."""
+    """When those processes will be asked to end; None: never."""
     left_behind: Count = 0
-    """While it is ENDING: how many processes those were when that was last looked at."""
+    """While ENDING: the number of those processes, when last counted."""
     paused: bool = False
-    """While it is ENDING: those processes are frozen."""
+    """While ENDING: those processes are frozen."""
     disks: tuple[Disk, ...] = ()
-    """Of the paths in `limits`."""
+    """The disks under the paths in `limits`."""
     ring: Count = 0
-    """Bytes of its latest output that are kept while it runs; 0: not known."""
+    """Bytes of the latest output that are kept while the job runs; 0: unknown."""
     ring_asked: Count = 0
-    """Bytes that [output] ring asked for at its start. `ring` is less where memory for output was short."""
+    """Bytes that [output] ring asked for at the start. `ring` is less if memory for output was short."""
     clock: Clock = field(default=Clock(), compare=False)
 
     def elapsed(self, now: float) -> float | None:
-        """Seconds from its start to its end, or to `now` (CLOCK_MONOTONIC); None where it has not started."""
+        """Seconds from the start to the end, or to `now` (CLOCK_MONOTONIC); None if not started."""
         if self.clock.started is None:
             return None
         return max(0.0, (now if self.clock.ended is None else self.clock.ended) - self.clock.started)
@@ -179,13 +180,13 @@ TIMES = ("created", "started", "exited", "ended", "lingers_until")
 
 
 def without_values(job: Job) -> Job:
-    """The job with the names of its environment alone: the values are only for those who manage it."""
+    """The job without the values of its environment, which only its owner and admins may see."""
     names = dict.fromkeys(job.spec.environment, "")
     return dataclasses.replace(job, spec=dataclasses.replace(job.spec, environment=names))
 
 
 def signal_name(number: int | None) -> str:
-    """SIGTERM for 15; the number where it has no name."""
+    """The name of a signal, e.g. SIGTERM for 15; the number if it has none."""
     if number is None:
         return "an unknown signal"
     try:
@@ -195,7 +196,7 @@ def signal_name(number: int | None) -> str:
 
 
 def check_spec(spec: JobSpec, cores: int | None = None) -> None:
-    """Raise TaskerError(INVALID) where `spec` is out of range, for a machine with so many `cores`; None: for any."""
+    """Raises TaskerError(INVALID) if `spec` is out of range, on a machine with `cores`; None: on any machine."""
     if not spec.argv or not spec.argv[0]:
         raise invalid("cannot start a job without a command; give one, e.g. tasker start -- sleep 60")
     if len(spec.argv) > 4096:
@@ -223,18 +224,18 @@ def check_spec(spec: JobSpec, cores: int | None = None) -> None:
 
 
 def check_signal(number: int) -> None:
-    """Raise TaskerError(INVALID) where Linux has no such signal."""
+    """Raises TaskerError(INVALID) if Linux has no such signal."""
     if not 1 <= number <= 64:
         raise invalid(f"cannot send signal {number}; signals are 1 to 64, and `kill -l` lists them")
 
 
 def check_grace(seconds: float) -> None:
-    """Raise TaskerError(INVALID) where a stop may not wait so long."""
+    """Raises TaskerError(INVALID) if `seconds` is no valid grace period."""
     if not 0 <= seconds <= LONGEST_GRACE:
         raise invalid(f"cannot wait {show_time(seconds)} for an end; choose 0s to 1h")
 
 
 def check_linger(seconds: float) -> None:
-    """Raise TaskerError(INVALID) where processes that a command leaves behind may not go on for so long."""
+    """Raises TaskerError(INVALID) if `seconds` is no valid linger time."""
     if not 0 <= seconds <= LONGEST_LINGER and seconds != FOREVER:
         raise invalid(f"cannot let processes linger for {show_time(seconds)}; choose 0s to 3650d, or forever")

@@ -1,7 +1,8 @@
-"""The journal, as journald takes it: one datagram a message, with fields to search by ("Native Journal Protocol").
+"""Writes to the journal in journald's own protocol: one datagram per message, with fields to search by ("Native Journal
+Protocol").
 
-MESSAGES has every kind of message that Tasker writes there; systemd/tasker.catalog says of each what it means and what
-to do, for `journalctl -x`. The ids were drawn once, at random, and never change.
+MESSAGES has every kind of message that Tasker writes; systemd/tasker.catalog explains each and says what to do, for
+`journalctl -x`. The ids were drawn at random once and never change.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 
 SOCKET = Path("/run/systemd/journal/socket")
 ENGINE, FRONTEND = "tasker.service", "tasker-frontend@1.service"
-"""Units whose processes write here: the engine about jobs and callers, each frontend about logins."""
+"""Units whose processes write here: the engine about jobs and callers, each frontend about refused logins."""
 MESSAGES = {
     # TASKER_ACTION  MESSAGE_ID
     "start":   "a8d7860b01da40a39900848e6d8a521a",
@@ -36,15 +37,15 @@ MESSAGES = {
     "omit":    "b11c180aa78241f58b4236fd9f2cccc0",
 }  # fmt: skip
 _LONGEST = 200
-"""Characters of a message. What a user chose is in it, so it is bounded."""
+"""Characters of a message. It contains text that users chose, so it is bounded."""
 
 
 def search(field: str, value: str, unit: str = ENGINE) -> str:
     """The command that shows the entries of a unit with this value in this field.
 
-    Any process, a job's too, may send an entry with any field whose name does not begin with an underscore. So every
-    search names _SYSTEMD_UNIT, which journald takes from the cgroup of the sender. `journalctl -u` would not do: it
-    also shows what any process with uid 0 says about the unit (OBJECT_SYSTEMD_UNIT, COREDUMP_UNIT).
+    Any process, including a job's, may send entries with any field whose name does not begin with an underscore. So
+    every search names _SYSTEMD_UNIT, which journald derives from the sender's cgroup. `journalctl -u` is not enough: it
+    also shows entries about the unit from any process with uid 0 (OBJECT_SYSTEMD_UNIT, COREDUMP_UNIT).
     """
     return f"journalctl _SYSTEMD_UNIT={unit} {field}={value}"
 
@@ -56,9 +57,10 @@ class Journal:
         self._socket.setblocking(False)
 
     def write(self, action: str, message: str, fields: dict[str, str], priority: int = 6) -> None:
-        """One line. `action` is a key of MESSAGES, `priority` as in syslog, 6 is info; empty fields are left out.
+        """Writes one entry. `action` is a key of MESSAGES, `priority` as in syslog, 6 is info; empty fields are left
+        out.
 
-        A TASKER_ACTION in `fields` replaces `action`, so that a search for that action finds the line, too.
+        A TASKER_ACTION in `fields` replaces `action`, so that a search for that action finds the entry, too.
         """
         own = {
             "MESSAGE": _clean(message),
@@ -70,11 +72,11 @@ class Journal:
         try:
             data = b"".join(_field(key, value) for key, value in (own | fields).items() if value)
             self._socket.sendto(data, str(self._path))
-        except OSError as error:  # the journal is away or full: say it where systemd still catches it
+        except OSError as error:  # the journal is away or full: systemd still captures stderr
             log.info("%s (not in the journal: %s)", own["MESSAGE"], error.strerror)
 
     def omitted(self, count: int, what: str, whose: str, fields: dict[str, str]) -> None:
-        """One line that says how many others were not written. `what` is a noun whose plural ends in s."""
+        """Writes one entry about `count` others that were omitted. `what` is a noun whose plural ends in s."""
         number, were = (what, "was") if count == 1 else (f"{what}s", "were")
         message = f"… and {count} more {number} {whose} in the last minute {were} not written down"
         self.write("omit", message, fields | {"TASKER_OMITTED": str(count)}, 5)
@@ -88,6 +90,6 @@ def _field(key: str, value: str) -> bytes:
 
 
 def _clean(text: str) -> str:
-    """Fit for a terminal: journalctl shows messages as they are where they are printable."""
+    """Makes text safe for a terminal: journalctl shows printable messages unchanged."""
     shown = "".join(c if c.isprintable() else "?" for c in text)
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"

@@ -1,11 +1,11 @@
-"""Where a job can be and what may happen to it there: one table. Whatever is not in it is refused.
+"""The states of a job and what may happen in each: one table. Anything else is refused.
 
 STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
     │                 │  ▲ └──EXITED──▶ ENDING ◀──EXITED──┘
     └──FAILED──▶ GONE │  │                 └──SWEPT──▶ ENDED
                 PAUSED┴──┴RESUMED         (PAUSED takes STOP and EXITED like RUNNING)
 
-An ENDING job may be paused, resumed and stopped: that concerns the processes which the command left behind.
+An ENDING job may be paused, resumed and stopped: that affects the processes that the command left behind.
 """
 
 from __future__ import annotations
@@ -14,43 +14,44 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a job is. The values are shown to people."""
+    """The state of a job. The values are shown to people."""
 
     STARTING = "starting"
-    """Its leader waits at the gate; the command does not run yet."""
+    """The leader waits at the gate; the command does not run yet."""
     RUNNING = "running"
     PAUSED = "paused"
-    """Its cgroup is frozen."""
+    """The cgroup is frozen."""
     STOPPING = "stopping"
-    """Somebody asked for its end; it is within its grace period."""
+    """A stop was requested; the grace period runs."""
     ENDING = "ending"
-    """Its leader has exited; processes that it left behind finish by themselves, or are being ended."""
+    """The leader has exited; processes that it left behind finish by themselves, or are being ended."""
     ENDED = "ended"
     GONE = "gone"
-    """It never ran, and no longer stands in the table."""
+    """It failed to start, and is no longer in the table."""
 
 
 class Event(StrEnum):
-    """What can happen to a job."""
+    """An event in the life of a job."""
 
     STARTED = "started"
-    """The scope stands, every limit was read back, the command was executed."""
+    """The scope exists, every limit was verified, the command was executed."""
     FAILED = "failed"
-    """Something on the way there was refused."""
+    """The start failed."""
     PAUSED = "paused"
-    """Its cgroup froze, whoever asked for that. A job that is being stopped has no such event: it is thawed again."""
+    """The cgroup was frozen, whoever asked for that. Does not happen to a job that is being stopped: it is thawed
+    again."""
     RESUMED = "resumed"
     STOP = "stop"
     EXITED = "exited"
     """The leader has exited."""
     SWEPT = "swept"
-    """Its cgroup is empty, its output closed, its outcome known."""
+    """The cgroup is empty, the output closed, the outcome known."""
 
 
 MOVES: dict[tuple[State, Event], State] = {
     (State.STARTING, Event.STARTED): State.RUNNING,
     (State.STARTING, Event.FAILED): State.GONE,
-    (State.STARTING, Event.STOP): State.STOPPING,  # carried out as soon as the start has come to its end
+    (State.STARTING, Event.STOP): State.STOPPING,  # carried out once the start has succeeded or failed
     (State.RUNNING, Event.STOP): State.STOPPING,
     (State.RUNNING, Event.EXITED): State.ENDING,
     (State.RUNNING, Event.PAUSED): State.PAUSED,
@@ -74,7 +75,7 @@ class IllegalMove(Exception):
 
 
 def move(state: State, event: Event) -> State:
-    """The state after `event` in `state`. Raises Refused."""
+    """The state after `event` in `state`. Raises IllegalMove."""
     try:
         return MOVES[state, event]
     except KeyError:

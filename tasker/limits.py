@@ -1,8 +1,8 @@
-"""Limits: what a job may use. Plain values, the ranges they must keep, and how two sets of them differ.
+"""Limits: what a job may use. Plain values, their ranges, and changes to them.
 
 A limit is one row here: a field with its measure, smallest and largest value, label and help. Whatever checks,
-converts, offers or shows limits loops over the rows. The other half is what systemd calls them (engine/properties.py,
-engine/disklimits.py). No I/O.
+converts, offers or shows limits loops over the rows. systemd's names are in engine/properties.py and
+engine/disklimits.py. No I/O.
 """
 
 from __future__ import annotations
@@ -18,34 +18,33 @@ from tasker.measures import CORES, COUNT, CPUS, OPERATIONS, RATE, SIZE, TIME, WE
 
 MIB = 1 << 20
 SMALLEST_MEMORY = 8 * MIB
-"""Bytes. Below this even `true` is killed before it starts."""
+"""Bytes. With less, even `true` is killed before it starts."""
 LONGEST_PATHS = 1024
-"""Bytes of all paths of disks together: they and their mount points stand in a job five times, which must fit into a
+"""Bytes of all paths of disks together: a job contains the paths and their mount points five times, and must fit into a
 datagram."""
 _MOST_PATHS = 16
 _UNBOUNDED = 1 << 60
-"""From here on the largest value is nothing that anybody reaches, and not named in a sentence."""
+"""A largest value from here on is beyond reach, so messages do not name it."""
 
 
 class LimitRow(NamedTuple):
-    """What there is to know of one limit."""
+    """Everything about one limit."""
 
     field: str
     measure: Measure
     smallest: float
     largest: float
     label: str
-    """Its name for people; of a disk's limit, its value with {}."""
+    """Its name for people; for a disk's limit, its value with {}."""
     help: str
     option: str
     """On the command line."""
     amount: str
-    """In a refusal by a quota, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
-    no such key."""
+    """For refusals by a quota: "{} of memory". The key of tasker.toml has the option's name. "": there is no key."""
 
     @property
     def key(self) -> str:
-        """In tasker.toml."""
+        """The key in tasker.toml."""
         return self.option.removeprefix("--")
 
 
@@ -59,7 +58,7 @@ def _limit(
     option: str = "",
     amount: str = "",
 ) -> Any:
-    """A field that is a row; its option is named as the field unless said otherwise."""
+    """A field that is a row; its option has the name of the field unless given."""
     return field(default=None, metadata={"row": (measure, smallest, largest, label, help, option, amount)})
 
 
@@ -92,20 +91,20 @@ IO_ROWS = _rows(IoLimit)
 
 @dataclass(frozen=True)
 class Disk:
-    """The disk under a path that somebody limits."""
+    """The disk under a limited path."""
 
     path: str
     """As in IoLimit."""
     mount_point: str
-    """Of the file system that the path lies on; "" where the path is a device."""
+    """The mount point of the path's file system; "" if the path is a device."""
     name: str
-    """Of the whole disk, below /dev: "vda"."""
+    """The name of the whole disk below /dev: "vda"."""
     number: str
     """"MAJOR:MINOR" of the whole disk, as in the kernel's io.max."""
 
     @property
     def described(self) -> str:
-        """ "/srv (on /, disk vda)" for people; what says the same twice is left out."""
+        """"/srv (on /, disk vda)" for people, without repetitions."""
         on = f"on {self.mount_point}, " if self.mount_point not in ("", self.path) else ""
         return self.path if self.path == f"/dev/{self.name}" else f"{self.path} ({on}disk {self.name})"
 
@@ -151,13 +150,13 @@ class Limits:
 
 
 ROWS = _rows(Limits)
-"""Every field of Limits but `io`, whose rows are IO_ROWS."""
+"""Every field of Limits except `io`, whose rows are IO_ROWS."""
 LASTING = tuple(f.name for f in fields(Limits) if f.name != "run_time")
-"""The fields that can be changed while a job runs; systemd fixes the run time of a scope when the scope is made."""
+"""The fields that can be changed while a job runs; systemd fixes the run time of a scope when it makes the scope."""
 
 
 def check_limits(limits: Limits, cores: int | None = None) -> None:
-    """Raise TaskerError(INVALID) where a limit is out of range, for a machine with so many `cores`; None: for any."""
+    """Raises TaskerError(INVALID) if a limit is out of range, on a machine with `cores`; None: on any machine."""
     for row in ROWS:
         _check(row, getattr(limits, row.field), cores)
     if len(limits.io) > _MOST_PATHS:
@@ -186,8 +185,8 @@ def _check(row: LimitRow, value: Any, cores: int | None, where: str = "") -> Non
 
 
 def check_change(limits: Limits, lift: Collection[str], cores: int | None = None) -> None:
-    """Raise TaskerError(INVALID) where that is no change of a running job's limits: values to set, and the fields of
-    those to take away."""
+    """Raises TaskerError(INVALID) for an invalid change of a running job's limits: `limits` to set, and fields to
+    `lift`."""
     if limits.run_time is not None or "run_time" in lift:
         raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start it anew")
     for name in lift:
@@ -206,8 +205,8 @@ def named(limits: Limits) -> tuple[str, ...]:
 
 
 def _check_path(path: str) -> None:
-    """systemd writes it into a unit file as it is, where a newline would begin a setting, and reads that again later:
-    what it would then take for more than a part of the path is refused."""
+    """Refuses paths that systemd would not keep as they are: it writes them to a unit file unescaped, where a newline
+    would begin a new setting, and parses them again later."""
     if not path.startswith("/"):
         raise invalid(f"cannot limit the disk under {path[:80]!r}; give an absolute path")
     if not path.isprintable() or any(sign in path for sign in " \"'\\%"):

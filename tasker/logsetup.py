@@ -1,4 +1,4 @@
-"""Log lines for journald: to stderr, each with its priority in front (sd-daemon(3))."""
+"""Log lines for journald: on stderr, each with its priority as prefix (sd-daemon(3))."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Format(logging.Formatter):
 
 
 def to_journal() -> None:
-    """Send everything from INFO on to stderr. Call once, in `__main__`."""
+    """Sends everything from INFO up to stderr. Call once, in `__main__`."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Format("%(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,6 +1,6 @@
-"""What kind of value a limit has: how it is typed, how it is shown, and what it is compared by. Pure.
+"""The kinds of values that limits have: how they are parsed, shown and compared. Pure.
 
-A row of the table in limits.py names one of these. What is read raises TaskerError(INVALID) with a sentence.
+Each row of the table in limits.py names one. Parsers raise TaskerError(INVALID).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _NUMBER = re.compile(r"\d{0,18}\.?\d{1,18}", re.ASCII)
 @dataclass(frozen=True)
 class Measure:
     metavar: str
-    """What stands for a value in --help."""
+    """The placeholder in --help."""
     read: Callable[[str], Any]
-    """A value as a person types it."""
+    """Parses what a user typed."""
     show: Callable[[Any], str]
-    """A value in people's units."""
+    """Formats a value for people."""
     of_machine: Callable[[int], float] | None = None
-    """The largest value on a machine with so many cores; None where cores do not matter."""
+    """The largest value on a machine with so many cores; None if it does not depend on cores."""
     upper_bound: bool = True
-    """Whether it is a limit in people's words: a share is none."""
+    """Whether people would call it a limit; a weight is none."""
     span: Callable[[Any], tuple[float, float]] = lambda value: (value, value)
-    """The smallest and the largest number in a value, which the row's bounds hold for."""
+    """The smallest and largest number in a value, to compare with the row's range."""
 
 
 def parse_count(text: str) -> int:
@@ -49,7 +49,7 @@ def parse_number(text: str) -> float:
 
 
 def parse_cpus(text: str) -> str:
-    """Numbers and ranges of CPUs, e.g. "0-3,8", in ascending order and as short as possible."""
+    """Parses numbers and ranges of CPUs, e.g. "0-3,8"; returns them in ascending order and as short as possible."""
     parts = [part.strip() for part in text[: LONGEST_CPU_LIST + 1].split(",")]
     ranges = [_CPU_RANGE.fullmatch(part) for part in parts]
     if len(text) > LONGEST_CPU_LIST or not all(ranges):
@@ -65,13 +65,13 @@ def parse_cpus(text: str) -> str:
 
 
 def cpus_of(text: str) -> set[int]:
-    """The CPUs in a list that parse_cpus has written, or the kernel; an empty one has none."""
+    """The CPUs in a list from parse_cpus or the kernel, possibly empty."""
     parts = [part.partition("-") for part in text.split(",") if part]
     return {number for first, _, last in parts for number in range(int(first), int(last or first) + 1)}
 
 
 def format_cpus(numbers: Collection[int]) -> str:
-    """As the kernel writes a list of CPUs."""
+    """A list of CPUs in the kernel's format."""
     starts = [number for number in sorted(numbers) if number - 1 not in numbers]
     ends = [number for number in sorted(numbers) if number + 1 not in numbers]
     return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in zip(starts, ends, strict=True))
@@ -93,7 +93,7 @@ def _parse_operations(text: str) -> int:
 
 
 def show_time(seconds: float) -> str:
-    """As it was typed; a value that nobody can type, as a number."""
+    """Formats a time as users type it; as a number if nobody could have typed it."""
     return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"
 
 
@@ -107,4 +107,4 @@ RATE = Measure("RATE", _parse_rate, format_size)
 OPERATIONS = Measure("N", _parse_operations, str)
 """Operations per second."""
 CPUS = Measure("LIST", parse_cpus, str, of_machine=lambda cores: cores - 1, upper_bound=False, span=_span_of_cpus)
-"""Which CPUs."""
+"""A list of CPUs."""

@@ -11,14 +11,14 @@ import socket
 
 
 def notify(*lines: str) -> None:
-    """Send e.g. "READY=1", "STATUS=…". Does nothing where nobody asked for it ($NOTIFY_SOCKET is not set)."""
+    """Sends e.g. "READY=1", "STATUS=…". Does nothing if $NOTIFY_SOCKET is not set."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with (
-        contextlib.suppress(OSError),  # whoever does not listen misses it, and the service goes on
+        contextlib.suppress(OSError),  # the service goes on without a listener
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
     ):
         sock.connect(address)
@@ -26,7 +26,7 @@ def notify(*lines: str) -> None:
 
 
 def watchdog_interval() -> float | None:
-    """Seconds between two "WATCHDOG=1" that systemd wants (half of WatchdogSec=), or None."""
+    """Seconds between two "WATCHDOG=1" (half of WatchdogSec=), or None if systemd expects none."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     if not microseconds.isdigit() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None

@@ -1,7 +1,7 @@
-"""Who may do what: one table, read by the engine for every request and by the tests row by row.
+"""Who may do what: one table, which the engine reads for every request and the tests row by row.
 
-Everybody who has an identity sees every job, and what happens to it: watching has no row, since a frontend is told of
-all of them at once. Only its owner or an admin manages it.
+Every identity sees every job and its changes: watching has no row, because a frontend receives the changes of all jobs.
+Only a job's owner or an admin manages it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ACCESS: dict[str, Who] = {
     # action           who may
     "list":           Who.EVERYBODY,
     "get":            Who.EVERYBODY,
-    "start":          Who.EVERYBODY,  # a job of one's own
-    "start as":       Who.ADMIN,      # as an account that is not one's own, where [jobs] as_others is true
+    "start":          Who.EVERYBODY,  # the caller's own job
+    "start as":       Who.ADMIN,      # as an account other than the caller's, if [jobs] as_others is true
     "start at":       Who.ADMIN,      # a nice value below 0
     "see environment": Who.OWNER,
     "attach":         Who.OWNER,
-    "detach":         Who.EVERYBODY,  # one's own streams only, by construction
+    "detach":         Who.EVERYBODY,  # only the caller's own streams, by construction
     "stop":           Who.OWNER,
     "limit":          Who.OWNER,
     "signal":         Who.OWNER,
@@ -42,11 +42,11 @@ ACCESS: dict[str, Who] = {
 
 
 _VERBS = {"attach": "attach to", "limit": "change the limits of"}
-"""What a sentence calls an action, where that is another word."""
+"""The verb for an action in a sentence, if it differs."""
 
 
 def allowed(action: str, identity: Identity, owner: str | None = None) -> bool:
-    """Whether `identity` may do `action`, on a job of `owner` where there is one. An unknown action is a KeyError."""
+    """Whether `identity` may do `action`, on a job of `owner` if given. Raises KeyError for an unknown action."""
     who = ACCESS[action]
     if who is Who.EVERYBODY or identity.is_admin:
         return True
@@ -54,7 +54,7 @@ def allowed(action: str, identity: Identity, owner: str | None = None) -> bool:
 
 
 def demand(action: str, identity: Identity, *, what: str, owner: str | None = None) -> None:
-    """Raise TaskerError(DENIED) unless `allowed`; `what` names the thing in the sentence, e.g. "job k3v9x2mq"."""
+    """Raises TaskerError(DENIED) unless `allowed`; `what` names the thing in the message, e.g. "job k3v9x2mq"."""
     if allowed(action, identity, owner):
         return
     whose = f" of {owner}" if owner is not None else ""

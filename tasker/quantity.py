@@ -1,4 +1,4 @@
-"""Sizes, times and shares as people write them: 512M, 1.5G, 90s, 1h30m, 34 %. Parsing and printing, nothing else."""
+"""Parses and formats sizes, times and shares as people write them: 512M, 1.5G, 90s, 1h30m, 34 %."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SECONDS = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _TIME_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)", re.ASCII)
 
 LARGEST_SIZE = 1 << 60
-"""Bytes. Anything larger is taken for a slip of the finger."""
+"""Bytes. Larger sizes are taken for typing errors."""
 FOREVER = 315_576_000_000.0
 """Seconds: the longest duration of protobuf, which stands for no end."""
 
 
 def parse_size(text: str) -> int:
-    """Bytes. Units are powers of 1024 as in systemd: K, M, G, T, with an optional B or iB.
+    """Parses a size; returns bytes. Units are powers of 1024 as in systemd: K, M, G, T, with an optional B or iB.
 
     Raises TaskerError(INVALID).
     """
@@ -37,7 +37,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds. One or more parts like 90s, 5m, 1h30m, 500ms; a bare number is seconds.
+    """Parses a time; returns seconds. One or more parts like 90s, 5m, 1h30m, 500ms; a bare number is seconds.
 
     Raises TaskerError(INVALID).
     """
@@ -56,7 +56,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_linger(text: str) -> float:
-    """The same, or FOREVER for that word."""
+    """Like parse_duration, but "forever" is FOREVER."""
     return FOREVER if text.strip() == "forever" else parse_duration(text)
 
 
@@ -65,7 +65,7 @@ def format_linger(seconds: float) -> str:
 
 
 def format_size(size: int) -> str:
-    """Three digits at most and a unit: 512M, 1.5G, 17B."""
+    """At most three digits and a unit: 512M, 1.5G, 17B."""
     value, unit = float(size), "B"
     for unit in ("B", "K", "M", "G", "T", "P"):
         if value < 1023.5 or unit == "P":
@@ -86,5 +86,5 @@ def format_duration(seconds: float) -> str:
 
 
 def format_share(share: float) -> str:
-    """0.534 is 53 %; of CPU, 1 is one core. One digit more where it is small, so that little is not nothing."""
+    """0.534 is 53 %; for CPU, 1 is one core. Small shares get one more digit, so that they do not read as 0."""
     return f"{share * 100:.0f} %" if share >= 0.0995 or share < 0.0005 else f"{share * 100:.1f} %"

@@ -1,9 +1,10 @@
-"""A rate limit per key, for what strangers can make the service write: a few lines, and how many more there were.
+"""Rate limit per key: at most N events per window; counts and reports the suppressed ones.
 
-    first event ──▶ window of SECONDS: `each` of one key, `total` of all ──▶ the rest is reported as numbers
+    first event ──▶ window of SECONDS: `each` per key, `total` for all ──▶ the suppressed events are reported as counts
 
-A timer closes the window, so the numbers come even when nothing follows. Memory and reports are bounded, whatever the
-number of keys: what exceeds MOST_KEYS or MOST_REPORTS is reported as one number under the key OTHERS.
+For what strangers can make the service write. A timer closes the window, so the counts are reported even if no event
+follows. Memory and reports are bounded, whatever the number of keys: what exceeds MOST_KEYS or MOST_REPORTS is reported
+as one count under the key OTHERS.
 """
 
 from __future__ import annotations
@@ -16,30 +17,31 @@ from collections.abc import Callable
 SECONDS = 60.0
 OTHERS = ""
 MOST_KEYS = 1024
-"""Keys that one window tells apart; events of any other key are counted under OTHERS, and none of them is taken."""
+"""Keys per window; events of further keys are all suppressed and counted under OTHERS."""
 MOST_REPORTS = 50
-"""Keys that are reported by name at the end of a window: those with the most events left out."""
+"""Keys reported by name at the end of a window: those with the most suppressed events."""
 
 
 class RateLimit:
-    """To be used in one event loop."""
+    """For use in one event loop."""
 
     def __init__(
         self, each: int, report: Callable[[str, int], None], *, total: int | None = None, seconds: float = SECONDS
     ) -> None:
-        """`report` gets a key and how many of its events (1 or more) were left out of the window that has closed."""
+        """`report` gets a key and the number of its events, 1 or more, that were suppressed in the window that has
+        closed."""
         self._each = each
         self._total = total
         self._report = report
         self._seconds = seconds
         self._taken: dict[str, int] = {}
-        """By key; no more than MOST_KEYS."""
+        """By key; at most MOST_KEYS."""
         self._taken_of_all = 0
         self._left_out: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, key: str) -> bool:
-        """Whether an event of this key is within the limits; if it is not, it is counted."""
+        """Whether an event of this key is within the limits; if not, it is counted."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self.close)
         if key not in self._taken and len(self._taken) >= MOST_KEYS:
@@ -54,7 +56,7 @@ class RateLimit:
         return True
 
     def close(self) -> None:
-        """End the window, if one is open, and report what was left out of it."""
+        """Closes the window, if one is open, and reports the suppressed events."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,17 +1,17 @@
 """A job's output in shared memory: one writer, any number of readers in other processes, no lock.
 
-    ┌ header, one page ──────────────────────────────┬ timestamps.AREA ───┬ capacity bytes ────────┐
-    │ magic version capacity RESERVED WRITTEN CLOSED │ when it came: │ byte p at p % capacity │
-    │ GENERATION COUNT EPOCH                         │ timestamps.py      │                        │
-    └────────────────────────────────────────────────┴───────────────┴────────────────────────┘
+    ┌ header, one page ──────────────────────────────┬ timestamps.AREA ┬ capacity bytes ────────┐
+    │ magic version capacity RESERVED WRITTEN CLOSED │ times received: │ byte p at p % capacity │
+    │ GENERATION COUNT EPOCH                         │ timestamps.py   │                        │
+    └────────────────────────────────────────────────┴─────────────────┴────────────────────────┘
 
 Positions count every byte ever written and never wrap. The writer publishes RESERVED before it overwrites and WRITTEN
-after; a reader copies first and looks at RESERVED after, so what it copied from p on is whole exactly if
-p >= RESERVED - capacity. The header's numbers are stored as aligned 64-bit words, each by one instruction; the order
-of stores that this needs is what x86-64 guarantees.
+after; a reader copies first and reads RESERVED after, so its copy from p on is intact exactly if p >= RESERVED -
+capacity. The numbers of the header are aligned 64-bit words, each stored by one instruction; x86-64 guarantees the
+order of stores that this needs.
 
-The memory is a memfd, sealed so that whoever else holds a descriptor can neither resize nor write it. Pages are taken
-only as bytes come. Standard library only: the collector imports this.
+The memory is a memfd, sealed so that other holders of a descriptor can neither resize nor write it. Pages are allocated
+only as bytes are written. Standard library only: the collector imports this.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ DATA = HEADER + timestamps.AREA
 _BYTES_PER_TIMESTAMP, _FEWEST_TIMESTAMPS = 64, 256
 _MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
 _EPOCH = 8
-"""Milliseconds to add to CLOCK_MONOTONIC for the time of day, as the clock was set when the ring was made. Words 6 and
-7 are those of timestamps.py."""
+"""Milliseconds to add to CLOCK_MONOTONIC for the time of day, by the clock when the ring was made. Words 6 and 7 belong
+to timestamps.py."""
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
 
 
@@ -44,7 +44,7 @@ class RingError(Exception):
 
 
 def timestamps_of(capacity: int) -> int:
-    """How many timestamps a ring of `capacity` bytes has at most: what they take is a quarter of that, or two pages."""
+    """The most timestamps that a ring of `capacity` bytes has: they take a quarter of that, or two pages."""
     return min(timestamps.MOST, max(_FEWEST_TIMESTAMPS, capacity // _BYTES_PER_TIMESTAMP))
 
 
@@ -58,7 +58,7 @@ class RingWriter:
     """The writing side. `fd` may be sent to any process that may read the output."""
 
     def __init__(self, capacity: int) -> None:
-        """`capacity` in bytes, at least one page. Raises OSError where memory is refused."""
+        """`capacity` in bytes, at least one page. Raises OSError if there is no memory."""
         if capacity < mmap.PAGESIZE:
             raise ValueError(f"a ring of {capacity} bytes is smaller than a page")
         self.capacity = capacity
@@ -83,11 +83,12 @@ class RingWriter:
         self.written = 0
 
     def read_from(self, fd: int, most: int) -> int:
-        """Take what `fd` has, up to `most` bytes and half the ring, without a copy in between; 0 at its end.
+        """Moves available bytes from `fd` into the ring without a copy, at most `most` and half of the ring; returns
+        their number, 0 at end of file.
 
-        Raises what os.readv raises, BlockingIOError included; the ring is then as before.
+        Raises what os.readv raises, BlockingIOError included; the ring is then unchanged.
         """
-        most = min(most, self.capacity // 2)  # the rest stays readable meanwhile
+        most = min(most, self.capacity // 2)  # the other half stays readable meanwhile
         at = self.written % self.capacity
         first = min(most, self.capacity - at)
         places = [self._data[at : at + first]]
@@ -108,7 +109,7 @@ class RingWriter:
 
     @property
     def held(self) -> int:
-        """Bytes of memory that it takes, the header apart."""
+        """Bytes of memory that the ring takes, without the header."""
         return min(self.written, self.capacity) + self._timestamps.held
 
     @property
@@ -116,11 +117,11 @@ class RingWriter:
         return bool(self._words[_CLOSED])
 
     def close(self) -> None:
-        """Publish that no byte follows. Readers keep what is there."""
+        """Publishes that no byte follows. Readers keep what is in the ring."""
         self._words[_CLOSED] = 1
 
     def free(self) -> None:
-        """Give the memory back, as far as no reader holds it."""
+        """Frees the memory, unless a reader still maps it."""
         self._timestamps.release()
         self._area.release()
         self._words.release()
@@ -134,7 +135,7 @@ class RingReader:
     """The reading side, on a descriptor that it does not keep."""
 
     def __init__(self, fd: int) -> None:
-        """Raises RingError, or OSError where `fd` cannot be mapped."""
+        """Raises RingError, or OSError if `fd` cannot be mapped."""
         size = os.fstat(fd).st_size
         if size <= DATA:
             raise RingError(f"{size} bytes are no ring")
@@ -151,23 +152,23 @@ class RingReader:
 
     @property
     def written(self) -> int:
-        """How many bytes the job has printed."""
+        """The number of bytes that the job has printed."""
         return self._words[_WRITTEN]
 
     @property
     def closed(self) -> bool:
-        """Whether no byte follows `written`. Read this first, then `written`."""
+        """Whether no byte follows `written`. Read this before `written`."""
         return bool(self._words[_CLOSED])
 
     @property
     def oldest(self) -> int:
-        """The first position still held."""
+        """The first position that is still held."""
         return max(0, self._words[_RESERVED] - self.capacity)
 
     def read(self, position: int, most: int) -> tuple[int, bytes]:
-        """(offset, bytes) of what is there from `position` on, up to `most` bytes; b"" where there is nothing new.
+        """Returns (offset, bytes) from `position` on, up to `most` bytes; b"" if there is nothing new.
 
-        An offset beyond `position` says that the bytes between are lost.
+        An offset beyond `position` means that the bytes in between are lost.
         """
         while True:
             position = max(position, self.oldest)
@@ -186,7 +187,8 @@ class RingReader:
                 return position + overwritten, data[overwritten:]
 
     def received(self, position: int) -> Timestamp:
-        """When the byte at `position`, which is before `written`, came, and where bytes of another time begin."""
+        """When the byte at `position`, which is before `written`, was received, and where bytes of another time
+        begin."""
         return self._timestamps.at(position, self.written)
 
     @property
@@ -196,7 +198,8 @@ class RingReader:
         return self._words[_EPOCH]
 
     def since(self, moment: float) -> int:
-        """The position of the first byte received at `moment` (CLOCK_MONOTONIC) or after; else `written`."""
+        """The position of the first byte received at `moment` (CLOCK_MONOTONIC) or later; `written` if there is
+        none."""
         return self._timestamps.since(moment, self.written)
 
     def timestamps(self) -> tuple[bytes, bytes]:
@@ -215,9 +218,9 @@ class RingReader:
 def lay_out(
     fd: int, begin: int, end: int, when: tuple[bytes, bytes], epoch: int, pieces: Iterable[bytes]
 ) -> None:
-    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, with timestamps and epoch.
+    """Writes a closed ring into an empty file: the bytes from `begin` to `end` of an output, with timestamps and epoch.
 
-    Raises OSError where there is no room for it, ValueError where `pieces` do not have exactly those bytes.
+    Raises OSError if there is no room, ValueError if `pieces` are not exactly those bytes.
     """
     capacity = end - begin if begin else max(end, mmap.PAGESIZE)
     os.ftruncate(fd, DATA + capacity)

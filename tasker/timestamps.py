@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 
 MOST = 1 << 16
 AREA = 2 * 8 * MOST
-"""Bytes for positions and times. Pages of it are taken only as they are used."""
+"""Bytes for positions and times. Its pages are allocated only as they are used."""
 GENERATION, COUNT = 6, 7
 """Words of the ring's header."""
 _TRIES = 1000
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class Timestamp(NamedTuple):
-    """Bytes before `end`, from where it was asked for, were received at `time` (seconds of CLOCK_MONOTONIC)."""
+    """The bytes from the requested position to `end` were received at `time` (seconds of CLOCK_MONOTONIC)."""
 
     time: float
     end: int
@@ -47,12 +47,12 @@ class TimestampWriter:
         self._most = most
         self._count = 0
         self.held = 0
-        """Bytes of memory that they take."""
+        """Bytes of memory that the timestamps take."""
         self.last = -1
         """The time of the newest timestamp, in milliseconds."""
 
     def add(self, position: int, time: int, oldest: int) -> None:
-        """What is received from `position` on is of `time` (ms, not `last`); what lies before `oldest` is not held."""
+        """Adds the time (ms, not `last`) of the bytes from `position` on; bytes before `oldest` are no longer held."""
         if self._count == self._most:
             self._thin(oldest)
         self._positions[self._count] = position
@@ -88,7 +88,8 @@ class TimestampReader:
         self._positions, self._times = area[:MOST], area[MOST:]
 
     def at(self, position: int, written: int) -> Timestamp:
-        """Of the byte at `position`, which is before `written`; the ring has said that before this is asked."""
+        """The timestamp of the byte at `position`, which is before `written`. The ring must have published `written`
+        before."""
 
         def read() -> Timestamp:
             count = self._words[COUNT]
@@ -99,13 +100,13 @@ class TimestampReader:
         return self._undisturbed(read)
 
     def since(self, time: float, written: int) -> int:
-        """The first position from which on everything was received at `time` or after; `written` for none."""
+        """The first position from which on everything was received at `time` or later; `written` for none."""
         positions, times = (memoryview(timestamps).cast("Q") for timestamps in self.copy())
         at = bisect.bisect_left(times, time * 1000)
         return min(positions[at], written) if at < len(times) else written
 
     def copy(self) -> tuple[bytes, bytes]:
-        """Positions and times, as they lie in memory."""
+        """Positions and times, as they are in memory."""
 
         def read() -> tuple[bytes, bytes]:
             count = self._words[COUNT]

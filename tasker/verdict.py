@@ -1,6 +1,6 @@
-"""The verdict: one line for people that says how a job ended and why. Pure: everything it needs is an argument.
+"""The verdict: one line for people that says how and why a job ended. Pure: everything it needs is an argument.
 
-What is not known is left out, never guessed.
+Unknown facts are left out, never guessed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tasker.quantity import format_duration, format_size
 from tasker.usage import Usage
 
 MOST_SESSIONS = 16
-"""Login sessions of one job that are reported."""
+"""The most login sessions that are reported of one job."""
 _MOST_NAMED = 3
 
 
@@ -31,11 +31,11 @@ def verdict(
     refusing: Sequence[str] = (),
     left_behind: str = "",
 ) -> str:
-    """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
+    """`seconds`: the run time; `grace`: the grace period of a stop; `why`: the reason of a stop that no user requested.
 
-    `whole` is whether `usage` holds all to the end; `quotas` are those besides its own limit that it may have met,
-    in words like "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
-    `left_behind` comes from left_behind_clause().
+    `whole` is whether `usage` covers the job to its end; `quotas` are those that it may have reached, in words like
+    "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process; `left_behind`
+    comes from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
@@ -56,8 +56,8 @@ def verdict(
 def left_behind_clause(processes: int, why: str, grace: float | None, *, killed: bool) -> str:
     """A clause about processes that the leader left behind and that had to be ended.
 
-    `why` completes "they were asked to end …", e.g. "after 5.0s", "by alice"; "" says nothing. `killed` after `grace`
-    seconds; where `grace` is None, `why` is what killed them.
+    `why` completes "they were asked to end …", e.g. "after 5.0s", "by alice"; "" adds nothing. `killed`: after `grace`
+    seconds; if `grace` is None, `why` says what killed them.
     """
     what, were = ("1 process", "was") if processes == 1 else (f"{processes} processes", "were")
     if grace is None:
@@ -71,13 +71,13 @@ def left_behind_clause(processes: int, why: str, grace: float | None, *, killed:
 def _limits(
     outcome: Outcome, limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str]
 ) -> list[str]:
-    """A clause for each limit that acted, apart from the one that the line begins with."""
+    """A clause for each limit that acted, except the one that the line begins with."""
     fields = [field for field in limits_mentioned(outcome, usage, seconds) if field not in _first_limit(outcome)]
     return acting.words(fields, limits, usage, seconds, refusing)
 
 
 def limits_mentioned(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
-    """The fields of Limits that the line speaks of: those that acted on it while it ran for so many seconds."""
+    """The fields of Limits that the line mentions: those that acted on the job in its `seconds` of run time."""
     if outcome.kind in (Kind.RUN_ENDED, Kind.UNKNOWN):
         return ()
     acted = () if usage is None else acting.acting(usage, seconds)
@@ -90,7 +90,7 @@ def _first_limit(outcome: Outcome) -> tuple[str, ...]:
 
 
 def opened_sessions(ids: Sequence[str]) -> str:
-    """What processes of a job did that opened login sessions, of which there is one at least."""
+    """A clause about processes of a job that opened these login sessions, at least one."""
     if len(ids) == 1:
         return f"a process opened login session {ids[0]} and left the job's limits"
     more = len(ids) - _MOST_NAMED
@@ -112,7 +112,8 @@ def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str
 
 
 def _memory(limits: Limits, usage: Usage | None, whole: bool, quotas: Sequence[str]) -> str:
-    """Which limit it met: its own where its cgroup says so; all that it may have met where that went unread."""
+    """The memory limit that was reached: the job's own if its cgroup says so; else every one that may have been
+    reached."""
     hits = usage.memory_limit_hits if usage is not None else 0
     own = None if limits.memory is None else f"limit {format_size(limits.memory)}"
     if own and hits:

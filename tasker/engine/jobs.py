@@ -82,7 +82,7 @@ class Jobs:
     # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def start(self, caller: Identity, spec: JobSpec) -> Job:
-        """A running job. Raises TaskerError, and then no process and no unit is left."""
+        """Starts a job and returns it running. Raises TaskerError, and leaves neither process nor unit behind."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
         if spec.nice < 0:
@@ -146,17 +146,17 @@ class Jobs:
         return job
 
     def grace(self, job: Job) -> float:
-        """Seconds from SIGTERM to SIGKILL where a stop names none."""
+        """The job's grace period: seconds from SIGTERM to SIGKILL for a stop that names none."""
         return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
     def linger(self, job: Job) -> float:
-        """Seconds that processes which its leader leaves behind may go on while one of them holds the output."""
+        """Seconds for processes that the leader leaves behind while one of them holds the output."""
         return self.config.jobs.linger if job.spec.linger is None else job.spec.linger
 
     # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def watch(self, entry: Entry) -> None:
-        """See a running job to its end, in the background."""
+        """Manages a running job until its end, in the background."""
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
             self._events.watch(entry.cgroup, entry.memory_event, "memory.events")
@@ -169,7 +169,7 @@ class Jobs:
         self._tasks.spawn(self._see_off(entry))
 
     async def refresh(self, entry: Entry) -> Job:
-        """The job with what is in force for it and what it uses, read now where it has a cgroup."""
+        """The job with its limits in force and its usage, read now if it has a cgroup."""
         await self.escape.check(entry)
         if entry.cgroup is None:
             return entry.job
@@ -179,7 +179,7 @@ class Jobs:
         )
 
     def reload(self, config: Config) -> None:
-        """From now on this configuration holds. What runs goes on; slices get their new quotas."""
+        """Replaces the configuration. Running jobs continue; slices get their new quotas."""
         self.config = self._accounts.config = self._quotas.config = config
         self._tasks.spawn(self.slices.refresh())
 
@@ -191,14 +191,14 @@ class Jobs:
             entry.exited.set_result(notice.exit)
 
     def output_ended(self, notice: wire.OutputEnded) -> None:
-        """No process holds the output of a job any more whose leader has exited."""
+        """No process holds the output of an exited leader's job any more."""
         entry = self.table.get(notice.job)
         if entry is not None:
             entry.output_ended = notice.time
             entry.remaining_changed.set()
 
     def followed(self, notice: wire.FollowerCount) -> None:
-        """Another number of streams follows a job's output."""
+        """The number of streams on a job's output has changed."""
         entry = self.table.get(notice.job)
         if entry is not None and not entry.job.archived and entry.job.followers != notice.count:
             entry.change(followers=notice.count)
@@ -225,7 +225,8 @@ class Jobs:
         self._retention.apply()
 
     async def _emptied(self, entry: Entry, cgroup: Cgroup, group: int) -> bool:
-        """Waits until no process is left of it; whether the leader, whose group is given, had left any behind."""
+        """Waits until the job has no process left; returns whether its leader left any behind. `group` was the
+        leader's."""
         if not entry.meter.final:
             entry.measure()
         linger, grace = self.linger(entry.job), self.grace(entry.job)
@@ -237,5 +238,5 @@ class Jobs:
         return lingered
 
     async def store_record(self, entry: Entry) -> None:
-        """Has the collector keep what an engine must know of it after a restart."""
+        """Sends the job's record to the collector, for the next engine."""
         await self._collector.store_record(entry.job.id, entry.record())

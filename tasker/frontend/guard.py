@@ -1,8 +1,8 @@
-"""Around every handler there is, whoever wrote it: authenticate ▶ call ▶ translate. What is not let through is refused.
+"""Wraps every handler: authenticate ▶ call ▶ translate errors. What is not let through is refused.
 
-An interceptor cannot see a certificate, but it can put another handler in the place of the one that was found. So
-nothing can be registered that is not behind it, health checking and reflection included; and it reads the request only
-after it knows the caller. No exception's text leaves here, but that of a TaskerError.
+An interceptor cannot see a certificate, but it can replace the handler that was found. So no handler can be registered
+outside of it, health checking and reflection included; and the request is parsed only after the caller is known. Texts
+of exceptions other than TaskerError never leave this module.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tasker.frontend.tls import Caller, Material
 log = logging.getLogger(__name__)
 
 CALLER: ContextVar[Caller] = ContextVar("caller")
-"""Whom a handler works for. Only set behind the guard."""
+"""The caller that a handler works for. Set only behind the guard."""
 
 STATUS = {
     Reason.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
@@ -46,10 +46,10 @@ STATUS = {
 }
 
 CALLS, CALLS_PER_USER = 1024, 64
-"""At once. Attach streams are counted by `streams`; stops and waits have places of their own, so that there is always
-one for a question."""
+"""Concurrent calls. Attach streams are counted by `streams`; stops and waits have slots of their own, so that other
+calls always find one."""
 LONGEST_REFUSAL = 600
-"""Characters. It travels in a header, where each may take 12 bytes of the 8 KiB that grpc lets a client have."""
+"""Characters. The message travels in a header, where each may take 12 bytes of the 8 KiB that grpc allows a client."""
 _API = "/tasker.api.v1.Tasker/"
 ATTACH, STOP = f"{_API}AttachJob", f"{_API}StopJob"
 WAITS = (f"{_API}WaitJob", f"{_API}WatchJobs")
@@ -59,7 +59,7 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Given to the server as its only interceptor."""
+    """The server's only interceptor."""
 
     def __init__(self, material: Material, logins: Logins) -> None:
         self._material = material
@@ -105,7 +105,7 @@ class Guard(grpc.aio.ServerInterceptor):
                 await refuse(context, error)
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 raise  # the client is gone, or the handler gave its own status
-            except grpc.aio.InternalError:  # it is gone, too, and grpc would log each as a defect: a page at a time
+            except grpc.aio.InternalError:  # the client is gone, too; grpc would log a page for each
                 raise asyncio.CancelledError from None
             except Exception:
                 await refuse(context, _incident(method))
@@ -130,7 +130,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
     @contextlib.asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """As long as it takes, but for `cut`."""
+        """Runs the block without a time limit, until `cut`."""
         limit = asyncio.timeout(None)
         self._limits.add(limit)
         self._idle.clear()
@@ -149,7 +149,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
 async def refuse(context: _Context, error: TaskerError) -> None:
     """Ends the call with the status and the `tasker-reason` of `error`."""
-    text = error.message.encode("utf-8", "backslashreplace").decode()  # a command's bytes may stand in it
+    text = error.message.encode("utf-8", "backslashreplace").decode()  # it may contain a command's bytes
     if len(text) > LONGEST_REFUSAL:
         half = LONGEST_REFUSAL // 2
         text = f"{text[:half]}…{text[-half:]}"
@@ -157,7 +157,7 @@ async def refuse(context: _Context, error: TaskerError) -> None:
 
 
 async def _call(handler: _Handler, request: Any, context: _Context) -> Any:
-    """The handler's own work, with the request read for it."""
+    """Runs the wrapped handler with the parsed request."""
     behave: Any = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
     read: Any = handler.request_deserializer
     if handler.response_streaming:
@@ -184,7 +184,7 @@ async def _read_all(read: Callable[[bytes], Any], requests: AsyncIterator[bytes]
 
 
 def _in_place_of(handler: _Handler, behave: Callable[[Any, _Context], Awaitable[Any]]) -> _Handler:
-    """A handler of the same kind that gets its requests as bytes."""
+    """A handler of the same kind that receives its requests as bytes."""
     make: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
