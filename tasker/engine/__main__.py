@@ -99,6 +99,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     archive = Archive(ArchiveFiles(arguments.state / "archive", welcome.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
     jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
+    jobs.launcher.owners = welcome.owners
     stops = Stops(jobs, collector, trail, tasks)
     limiting = Limiting(jobs, systemd, ceilings, tasks)
     RunTimes(jobs, stops, tasks)

@@ -1,13 +1,15 @@
 """The life of every job: its start, and what happens when its leader has exited. Asks the collector and systemd.
 
-    start:  reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
+    start:  turn ─▶ reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
     end:    Exited ─▶ cgroup empty (lingering.py) ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 
-What has begun is carried to its end, whoever asked for it and is gone.
+A start takes its owner's turn (turns.py) from before the account is looked up until the scope stands. Up to the launch
+it is dropped if its caller is gone; from then on it is carried to its end.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import logging
@@ -32,9 +34,11 @@ from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
+from tasker.engine.startrate import StartRate
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
+from tasker.engine.turns import Turn, Turns
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Clock, Job, JobSpec, check_spec
@@ -42,6 +46,9 @@ from tasker.lifecycle import Event, State
 from tasker.policy import demand
 
 log = logging.getLogger(__name__)
+
+SLOTS, MOST_SLOTS = 16, 4
+"""Starts under way, of all owners, and of one while others are active. More add only latency."""
 
 
 class Jobs:
@@ -69,9 +76,11 @@ class Jobs:
         self.cgroups = cgroups
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
+        self._rate = StartRate()
+        self._turns = Turns(SLOTS, MOST_SLOTS)
         self._events = CgroupEvents()
         self.slices = Slices(ceilings, systemd, cgroups)
-        self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
+        self.launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
         self.escape = Escape(collector, journal, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, journal, tasks, self.note)
@@ -85,11 +94,34 @@ class Jobs:
         """A running job. Raises TaskerError, and then no process and no unit is left."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
-        account = await self._account(caller, spec.user)
+        self._demand_rate(caller.name)
+        try:
+            turn = await self._turns.take(caller.name)
+            try:
+                account = await self._account(caller, spec.user)
+                entry = self._reserve(caller, spec, account)
+            except BaseException:
+                turn.end()
+                raise
+        except asyncio.CancelledError:
+            self._journal.refusal("start", caller, _caller_gone(spec), None)
+            raise
+        return await self._tasks.to_its_end(self._start(caller, entry, account, turn))
+
+    def _demand_rate(self, owner: str) -> None:
+        """Count a start. Raises TaskerError(EXHAUSTED) where `owner` starts jobs too fast."""
+        rate = self.config.ceiling(owner).starts
+        wait = self._rate.take(owner, rate, time.monotonic())
+        if wait and rate is not None:
+            raise self._ceilings.too_fast(owner, rate, wait)
+
+    def _reserve(self, caller: Identity, spec: JobSpec, account: Account) -> Entry:
+        """A new job in the table. Raises TaskerError where there may be none. Never waits, so that the jobs counted are
+        those that there are."""
         self._ceilings.check(caller.name, spec.limits)
         self._retention.demand_room()
         found = disks.find_all(io.path for io in spec.limits.io)
-        if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
+        if self.run_ending:
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
         self._ceilings.check_count(caller.name)
         ring = self._ceilings.ring(caller.name)
@@ -111,7 +143,7 @@ class Jobs:
         )
         entry = Entry(job)
         self.table.add(entry)
-        return await self._tasks.to_its_end(self._start(caller, entry, account))
+        return entry
 
     async def _account(self, caller: Identity, user: str) -> Account:
         if not user:
@@ -125,13 +157,15 @@ class Jobs:
         demand("start as", caller, what=user)
         return await self._accounts.named(user)
 
-    async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
+    async def _start(self, caller: Identity, entry: Entry, account: Account, turn: Turn) -> Job:
         try:
-            await self._launcher.bring_up(entry, account, self.patience(entry.job))
+            with turn:
+                launch = await self.launcher.bring_up(entry, account, self.patience(entry.job))
+            await self.launcher.release(entry, launch)  # without a turn: its command's file system may hang
         except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
-            await self._launcher.abandon(entry)
+            await self.launcher.abandon(entry)
             for event in (entry.settled, entry.exit_known, entry.over):
                 event.set()
             raise
@@ -238,3 +272,9 @@ class Jobs:
     async def note(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""
         await self._collector.request(wire.Note(entry.job.id, entry.record()))
+
+
+def _caller_gone(spec: JobSpec) -> TaskerError:
+    """For the journal; there is nobody to be told."""
+    command = " ".join(spec.argv)[:80]
+    return TaskerError(Reason.REFUSED, f"cannot start {command}: its caller was gone before the launch")

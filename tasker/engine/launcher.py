@@ -36,9 +36,11 @@ class Launcher:
         self._slices = slices
         self._events = events
         self._cgroups = cgroups
+        self.owners = False
+        """Whether the collector understands Launch.owner: one of an older version does not."""
 
-    async def bring_up(self, entry: Entry, account: Account, grace: float) -> None:
-        """Until the command runs, within its limits. Raises TaskerError."""
+    async def bring_up(self, entry: Entry, account: Account, grace: float) -> wire.Launch:
+        """Until the leader waits at its gate, within its limits. Raises TaskerError."""
         job = entry.job
         launch = wire.Launch(
             job=job.id,
@@ -50,6 +52,7 @@ class Launcher:
             groups=account.groups,
             ring=job.ring,
             record=entry.record(),
+            owner=job.owner if self.owners else "",
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
@@ -64,6 +67,11 @@ class Launcher:
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
         entry.glimpse()  # and one is there, should systemd be faster with removing the cgroup than that
+        return launch
+
+    async def release(self, entry: Entry, launch: wire.Launch) -> None:
+        """Until the command runs. Raises TaskerError."""
+        job = entry.job
         released = await self._promptly(wire.Release(job.id))
         assert isinstance(released, wire.Released)
         if released.errno:

@@ -46,8 +46,14 @@ class Datagram:
 
 
 def encode(number: int, message: Message) -> bytes:
-    """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse."""
-    body = [type(message).__name__, number, _plain(type(message), message)]
+    """Raises WireError where it would be longer than LARGEST_DATAGRAM, or holds what `decode` would refuse.
+
+    A field that has its default is left out: an older process that does not know the field can read the message."""
+    plain = _plain(type(message), message)
+    for name, default in _defaults(typing.cast(Any, type(message))):
+        if getattr(message, name) == default:
+            del plain[name]
+    body = [type(message).__name__, number, plain]
     try:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         data = text.encode("utf-8", "surrogateescape")
@@ -102,6 +108,11 @@ def _plain(cls: Any, value: Any) -> dict[str, Any]:
 def _writers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     return tuple((f.name, _writer(hints[f.name])) for f in dataclasses.fields(cls))
+
+
+@functools.cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((f.name, f.default) for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING)
 
 
 def _writer(hint: Any) -> Callable[[Any], Any] | None:

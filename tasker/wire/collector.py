@@ -25,6 +25,8 @@ class Welcome(Message):
     version: Count
     run: RunId
     """Names a directory of the archive."""
+    owners: bool = False
+    """Whether it understands Launch.owner."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Launch(Message):
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+    owner: str = ""
+    """Jobs of one owner take turns in having their output read; "": the job has turns of its own. Only for a collector
+    whose Welcome says `owners`."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasker.bounds import Seconds
 from tasker.errors import Reason
 
 
@@ -38,3 +39,5 @@ class Failed(Message):
 
     reason: Reason
     message: str
+    retry_after: Seconds | None = None
+    """After which the same request may succeed; None: not known."""

@@ -43,6 +43,7 @@ def run(given: argparse.Namespace) -> int:
     from tasker.cli.follow import Follow
     from tasker.cli.interrupts import Interrupts, Left, unstopped
     from tasker.cli.output import choose
+    from tasker.cli.postponed import telling
     from tasker.cli.verbs.attach import again
     from tasker.client import Ended
 
@@ -52,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
         stop = partial(client.stop, patience=given.reconnect)
         interrupts = Interrupts(stop, output)
         with interrupts.installed():
-            job = client.start(asked).id
+            job = client.start(asked, postponed=telling(given)).id
             attachment = client.attach(job, offset=0, timestamps=given.timestamps, patience=given.reconnect)
             follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, patience=0))
             interrupts.started(job, follow)
