@@ -119,6 +119,16 @@ def fits(value: Any, hint: Any) -> bool:
     return type(value) is hint
 
 
+def test_a_field_that_has_its_default_is_left_out() -> None:
+    """So that an older process, which knows no such field, can read a message that makes no use of it."""
+    failed = wire.Failed(Reason.EXHAUSTED, "cannot")
+    assert json.loads(wire.encode(-1, failed))[2] == {"reason": "exhausted", "message": "cannot"}
+    late = dataclasses.replace(failed, retry_after=2.5)
+    assert json.loads(wire.encode(-1, late))[2] == {"reason": "exhausted", "message": "cannot", "retry_after": 2.5}
+    assert wire.decode(wire.encode(-1, failed)).message == failed
+    assert wire.decode(wire.encode(-1, late)).message == late
+
+
 @pytest.mark.parametrize("cls", wire.MESSAGES.values(), ids=wire.MESSAGES)
 def test_a_field_too_few_or_too_many(cls: type[wire.Message]) -> None:
     body = body_of(message_of(cls, 1))

@@ -10,7 +10,7 @@ from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import JobSpec
-from tests.daemon import Peer
+from tests.daemon import Daemon, Peer
 from tests.engine.test_audit import heard
 from tests.stack import ALICE, BOB, ROOT, Stack, stack
 from tests.waiting import until
@@ -124,3 +124,20 @@ def test_starts_that_come_too_fast_are_refused_with_a_time() -> None:
         tasker.engine.send_signal(1)
         tasker.engine.until_logged("reloaded")
         assert tasker.start_job("true", caller=ALICE)
+
+
+@pytest.mark.parametrize(("old", "owner"), [((), "alice"), (("--old",), "")], ids=["new", "old"])
+def test_the_collector_is_told_the_owner_where_it_understands_it(old: tuple[str, ...], owner: str) -> None:
+    """A collector of an older version goes on under a new engine, and would close the connection."""
+    with stack() as tasker:
+        tasker.engine.end()
+        tasker.collector.end()
+        socket = str(tasker.directory / "control.sock")
+        collector = Daemon(tasker.directory, "tests.old_collector", *old, "--socket", socket)
+        collector.start()
+        try:
+            tasker.engine.start()
+            assert tasker.output(tasker.start_job("echo", "x", caller=ALICE)) == b"x\n"
+            collector.until_logged(f"owner {owner!r}")
+        finally:
+            collector.end()
