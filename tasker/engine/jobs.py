@@ -1,7 +1,7 @@
 """The life of every job: its start, and what happens when its leader has exited. Asks the collector and systemd.
 
     start:  turn ─▶ reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
-    end:    Exited ─▶ cgroup empty (lingering.py) ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
+    end:    Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 
 A start takes its owner's turn (turns.py) from before the account is looked up until the scope stands. Up to the launch
 it is dropped if its caller is gone; from then on it is carried to its end.
@@ -48,7 +48,7 @@ from tasker.policy import demand
 log = logging.getLogger(__name__)
 
 SLOTS, MOST_SLOTS = 16, 4
-"""Starts under way, of all owners, and of one while others are active. More add only latency."""
+"""Starts under way, and as many ends: of all owners, and of one while others are active. More only add latency."""
 
 
 class Jobs:
@@ -78,6 +78,8 @@ class Jobs:
         """The service is being stopped: nothing is started any more."""
         self._rate = StartRate()
         self._turns = Turns(SLOTS, MOST_SLOTS)
+        self._ends = Turns(SLOTS, MOST_SLOTS)
+        """Apart, so that the end of a job never waits for starts."""
         self._events = CgroupEvents()
         self.slices = Slices(ceilings, systemd, cgroups)
         self.launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
@@ -245,11 +247,12 @@ class Jobs:
         ended = (exit.time, exit.monotonic)
         if entry.cgroup is not None and await self._emptied(entry, entry.cgroup, group):
             ended = (time.time(), time.monotonic())
-        finished = await self._collector.request(wire.Finish(entry.job.id))
-        assert isinstance(finished, wire.Finished)
-        await self._conclusions.conclude(entry, exit, ended, finished.written)
-        await self.note(entry)
-        await self._systemd.unref(entry.job.unit)
+        with await self._ends.take(entry.job.owner):
+            finished = await self._collector.request(wire.Finish(entry.job.id))
+            assert isinstance(finished, wire.Finished)
+            await self._conclusions.conclude(entry, exit, ended, finished.written)
+            await self.note(entry)
+            await self._systemd.unref(entry.job.unit)
         assert entry.job.outcome is not None
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._journal.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
