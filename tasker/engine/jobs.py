@@ -38,7 +38,7 @@ from tasker.engine.startrate import StartRate
 from tasker.engine.systemd import Systemd
 from tasker.engine.table import Table
 from tasker.engine.tasks import Tasks
-from tasker.engine.turns import Turn, Turns
+from tasker.engine.turns import Active, Turn, Turns
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Clock, Job, JobSpec, check_spec
@@ -47,8 +47,10 @@ from tasker.policy import demand
 
 log = logging.getLogger(__name__)
 
-SLOTS, MOST_SLOTS = 16, 4
-"""Starts under way, and as many ends: of all owners, and of one while others are active. More only add latency."""
+SLOTS = 16
+"""Starts under way, and as many ends. More add only latency."""
+MOST_SLOTS = 1
+"""Of one owner, while others are active: what is under way for one delays the others' by as much again (measured)."""
 
 
 class Jobs:
@@ -77,8 +79,9 @@ class Jobs:
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
         self._rate = StartRate()
-        self._turns = Turns(SLOTS, MOST_SLOTS)
-        self._ends = Turns(SLOTS, MOST_SLOTS)
+        active = Active()
+        self._turns = Turns(SLOTS, MOST_SLOTS, active)
+        self._ends = Turns(SLOTS, MOST_SLOTS, active)
         """Apart, so that the end of a job never waits for starts."""
         self._events = CgroupEvents()
         self.slices = Slices(ceilings, systemd, cgroups)

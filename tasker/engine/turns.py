@@ -3,7 +3,7 @@
     take ──▶ queue of its owner ──▶ owners in turn (round robin) ──▶ slot ──▶ end
 
 An owner gets all slots while no other owner is active, and else at most `most`. An owner counts as active for LATELY
-seconds after its last slot, too: otherwise an owner who starts one job after another would meet all slots in use, each
+seconds after its last slot, too: otherwise an owner who starts one job after another would find all slots taken, each
 time anew. Each operation takes constant time. One event loop; no timers.
 """
 
@@ -39,20 +39,40 @@ class Turn:
         self.end()
 
 
+class Active:
+    """Owners who asked for or gave back a slot lately. Several Turns may share one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: OrderedDict[str, float] = OrderedDict()
+        """When that was, in this order."""
+
+    def add(self, owner: str) -> None:
+        now = self._clock()
+        self._since[owner] = now
+        self._since.move_to_end(owner)
+        while now - next(iter(self._since.values())) > LATELY:
+            self._since.popitem(last=False)
+
+    def __contains__(self, owner: str) -> bool:
+        return owner in self._since
+
+    def __len__(self) -> int:
+        return len(self._since)
+
+
 class Turns:
-    def __init__(self, slots: int, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, slots: int, most: int, active: Active) -> None:
         """`most`: slots of one owner while others are active; 1 to `slots`."""
         self._free = slots
         self._most = most
-        self._clock = clock
+        self._active = active
         self._taken: Counter[str] = Counter()
         """Slots by owner; none is 0."""
         self._queues: OrderedDict[str, OrderedDict[asyncio.Future[None], None]] = OrderedDict()
         """Those who wait, by owner; none is empty."""
         self._next: OrderedDict[str, None] = OrderedDict()
         """Owners who wait and have fewer slots than `most`, in the order of their turns."""
-        self._active: OrderedDict[str, float] = OrderedDict()
-        """When each owner asked for or gave back a slot, if that was lately; in this order."""
 
     async def take(self, owner: str) -> Turn:
         """Wait for a slot. A cancelled call leaves no trace."""
@@ -78,11 +98,7 @@ class Turns:
 
     def _stirred(self, owner: str) -> None:
         """`owner` waits, or has a slot less: give out what is free."""
-        now = self._clock()
-        self._active[owner] = now
-        self._active.move_to_end(owner)
-        while now - next(iter(self._active.values())) > LATELY:
-            self._active.popitem(last=False)
+        self._active.add(owner)
         self._line_up(owner)
         while self._free and (chosen := self._chosen()) is not None:
             self._free -= 1

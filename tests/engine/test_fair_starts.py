@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tasker import wire
+from tasker.engine.jobs import MOST_SLOTS
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import JobSpec
@@ -43,7 +44,7 @@ def test_an_owner_alone_may_have_every_slot(tasker: Stack) -> None:
         until_asked(tasker, alice=32)
         tasker.systemd.do("always")
         tasker.systemd.do("release")
-        assert [isinstance(peer.receive()[0].message, wire.JobReply) for _ in range(40)] == [True] * 40
+        assert all(isinstance(peer.receive()[0].message, wire.JobReply) for _ in range(40))
 
 
 def test_another_owners_starts_do_not_queue_behind_them(tasker: Stack) -> None:
@@ -51,14 +52,14 @@ def test_another_owners_starts_do_not_queue_behind_them(tasker: Stack) -> None:
     with tasker.connect() as alice, tasker.connect() as bob:
         send(alice, ALICE, 60)
         until_asked(tasker, alice=16)
-        send(bob, BOB, 6)
+        send(bob, BOB, MOST_SLOTS + 1)
         tasker.systemd.do("release")
-        until_asked(tasker, alice=16 + 4, bob=4)
+        until_asked(tasker, alice=16 + MOST_SLOTS, bob=MOST_SLOTS)
         tasker.systemd.do("release")
-        until_asked(tasker, alice=16 + 8, bob=6)
+        until_asked(tasker, alice=16 + 2 * MOST_SLOTS, bob=MOST_SLOTS + 1)
         tasker.systemd.do("always")
         tasker.systemd.do("release")
-        assert [isinstance(bob.receive()[0].message, wire.JobReply) for _ in range(6)] == [True] * 6
+        assert all(isinstance(bob.receive()[0].message, wire.JobReply) for _ in range(MOST_SLOTS + 1))
 
 
 def test_a_start_that_is_refused_gives_its_slot_back(tasker: Stack) -> None:

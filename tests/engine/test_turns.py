@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tasker.engine.turns import LATELY, Turn, Turns
+from tasker.engine.turns import LATELY, Active, Turn, Turns
 from tests.waiting import limit
 
 
@@ -17,7 +17,8 @@ class Owners:
 
     def __init__(self, slots: int, most: int) -> None:
         self.now = 0.0
-        self.turns = Turns(slots, most, lambda: self.now)
+        self.active = Active(lambda: self.now)
+        self.turns = Turns(slots, most, self.active)
         self.order: list[str] = []
         """Whose slot came when."""
         self.held: dict[str, list[Turn]] = {}
@@ -166,7 +167,7 @@ def test_nothing_is_remembered_of_owners_who_are_gone() -> None:
             await owners.ask(f"o{number}", 1)
             await owners.end(f"o{number}")
             owners.now += 1.0
-        assert len(owners.turns._active) <= LATELY + 1
+        assert len(owners.active) <= LATELY + 1
         assert not owners.turns._taken
         assert not owners.turns._queues
         assert not owners.turns._next
