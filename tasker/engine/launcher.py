@@ -29,15 +29,21 @@ _GROWTH = 20 << 10
 
 class Launcher:
     def __init__(
-        self, collector: Channel, systemd: Systemd, slices: Slices, events: CgroupEvents, cgroups: Path
+        self,
+        collector: Channel,
+        owners: bool,
+        systemd: Systemd,
+        slices: Slices,
+        events: CgroupEvents,
+        cgroups: Path,
     ) -> None:
+        """`owners`: whether the collector understands Launch.owner; one of an older version does not."""
         self._collector = collector
         self._systemd = systemd
         self._slices = slices
         self._events = events
         self._cgroups = cgroups
-        self.owners = False
-        """Whether the collector understands Launch.owner: one of an older version does not."""
+        self._owners = owners
 
     async def bring_up(self, entry: Entry, account: Account, grace: float) -> wire.Launch:
         """Until the leader waits at its gate, within its limits. Raises TaskerError."""
@@ -52,7 +58,7 @@ class Launcher:
             groups=account.groups,
             ring=job.ring,
             record=entry.record(),
-            owner=job.owner if self.owners else "",
+            owner=job.owner if self._owners else "",
         )
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")

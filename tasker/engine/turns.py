@@ -15,6 +15,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 
+SLOTS = 16
+"""Starts under way, and as many ends. More add only latency."""
+MOST_SLOTS = 1
+"""Of one owner, while others are active: what is under way for one delays the others' by as much again (measured)."""
 LATELY = 5.0
 """Seconds."""
 

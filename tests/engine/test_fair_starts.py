@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tasker import wire
-from tasker.engine.jobs import MOST_SLOTS
+from tasker.engine.turns import MOST_SLOTS
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import JobSpec
