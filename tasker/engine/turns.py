@@ -86,10 +86,10 @@ class Turns:
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter in self._queues.get(owner, ()):
-                self._leave(owner, waiter)
-            else:  # it got its slot in the same turn of the loop as the cancellation
+            if not waiter.cancelled():  # it got its slot in the same turn of the loop as the cancellation
                 self._end(owner)
+            elif waiter in self._queues.get(owner, ()):
+                self._leave(owner, waiter)
             raise
         return Turn(lambda: self._end(owner))
 
@@ -105,12 +105,13 @@ class Turns:
         self._active.add(owner)
         self._line_up(owner)
         while self._free and (chosen := self._chosen()) is not None:
-            self._free -= 1
-            self._taken[chosen] += 1
             waiter = next(iter(self._queues[chosen]))
             self._leave(chosen, waiter)
+            if not waiter.cancelled():  # else its task learns of that in the next turn of the loop
+                self._free -= 1
+                self._taken[chosen] += 1
+                waiter.set_result(None)
             self._line_up(chosen)
-            waiter.set_result(None)
 
     def _line_up(self, owner: str) -> None:
         """To the end of the line, if it may have a slot and is not in line."""
