@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from tasker import keys
 from tasker.errors import TaskerError, invalid
-from tasker.keys import Share
+from tasker.keys import Rate, Share
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
 CONNECTIONS_BESIDE_STREAMS = 1000
@@ -82,6 +82,7 @@ class Owner(Ceiling):
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
     running: int = _key(100, keys.count(0, 100_000))
+    starts: Rate | None = _key(Rate(100, 10.0), keys.optional(keys.rate))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from tasker.config import Config, Jobs, Output, Owner, Single, Total, load, parse
 from tasker.errors import Reason, TaskerError
-from tasker.keys import Share
+from tasker.keys import Rate, Share
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
 EXAMPLES = ("defaults", "maxima", "owners", "accounts")
@@ -44,6 +44,22 @@ def test_one_owner_has_what_is_said_of_all_but_for_what_is_said_of_the_one() -> 
     config = parse('[owner]\ncpu = 2\nmemory = "1G"\n[owners.alice]\nmemory = "2G"\nrunning = 0')
     assert config.ceiling("alice") == Owner(cpu=2.0, memory=2 << 30, running=0)
     assert config.ceiling("bob") == Owner(cpu=2.0, memory=1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("100, 10/s", Rate(100, 10.0)),
+        ("1,0.01/s", Rate(1, 0.01)),
+        ("100000, 10000/s", Rate(100_000, 10_000.0)),
+        ("7, 2.5/s", Rate(7, 2.5)),
+        ("none", None),
+    ],
+)
+def test_how_fast_jobs_may_be_started(text: str, rate: Rate | None) -> None:
+    config = parse(f'[owner]\nstarts = "{text}"\n[owners.alice]\nrunning = 5\n[owners.bob]\nstarts = "9, 9/s"')
+    assert config.ceiling("carol").starts == config.ceiling("alice").starts == rate
+    assert config.ceiling("bob").starts == Rate(9, 9.0)
 
 
 def test_memory_and_tasks_may_be_shares_and_every_ceiling_may_be_lifted() -> None:
@@ -164,6 +180,17 @@ def test_values_are_read() -> None:
         ('[owner]\ntasks = "٢٥%"', "a share of the machine"),
         ('[owner]\ntasks = "many"', "a share of the machine"),
         ('[owner]\nrunning = "none"', "a whole number from 0"),
+        ("[owner]\nstarts = 10", 'a burst and a rate from "1, 0.01/s" to "100000, 10000/s"'),
+        ('[owner]\nstarts = "0, 10/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100001, 10/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 0/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 0.001/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 10001/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 10"', "a burst and a rate"),
+        ('[owner]\nstarts = "100"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, -1/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, ٣/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "many"', 'or "none"'),
         ('[output]\nring = "none"', "cannot read 'none' as a size"),
         ('[output]\nmemory = "1M"', "a size from"),
         ('[retention]\nmemory = "10%"', "retention.memory cannot be"),

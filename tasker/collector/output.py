@@ -8,13 +8,12 @@ import os
 import time
 from collections.abc import Callable
 
-from tasker.collector.loop import READ, Loop
+from tasker.collector.loop import EDGE, READ, Loop
+from tasker.collector.turns import TURN, Turns
 from tasker.ring import RingWriter
 
 PIPE = 1 << 20
 """Bytes of pipe asked for (the kernel's default limit for one). Its pages are charged to the job."""
-TURN = 1 << 20
-"""Bytes taken from one job before the others have their turn."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
 _WRITE_FOR_ALL = 0o622
@@ -29,10 +28,20 @@ access, which would take bytes away from the ring.
 
 class Output:
     def __init__(
-        self, capacity: int, loop: Loop, followers_changed: Callable[[], None], ended: Callable[[], None]
+        self,
+        capacity: int,
+        owner: str,
+        loop: Loop,
+        turns: Turns,
+        followers_changed: Callable[[], None],
+        ended: Callable[[], None],
     ) -> None:
-        """`ended` is called when the last process that holds the writing end has closed it."""
+        """`owner`: whose turns it is read in. `ended` is called when the last process that holds the writing end has
+        closed it."""
+        self._owner = owner
         self._loop = loop
+        self._turns = turns
+        self._in_line = False
         self._followers_changed = followers_changed
         self._ended = ended
         self.ended_at = 0.0
@@ -66,7 +75,7 @@ class Output:
         os.fchown(writer, uid, -1)
         if uid == 0:
             os.fchmod(writer, _WRITE_FOR_ALL)
-        self._loop.add(self._pipe, READ, self._readable)
+        self._loop.add(self._pipe, READ | EDGE, self._readable)
         return writer
 
     def follow(self) -> tuple[int, int]:
@@ -82,7 +91,7 @@ class Output:
         """Take what is left in the pipe and close the ring. The job's processes are dead, so what is left is finite;
         should a stranger still write, no more than a pipe holds is taken."""
         end = self.written + 2 * PIPE
-        while self._pipe >= 0 and self.written < end and self._take():
+        while self._pipe >= 0 and self.written < end and self._take(TURN):
             pass
         self._close_pipe()
         self._ring.close()
@@ -95,22 +104,30 @@ class Output:
         self._ring.free()
 
     def _readable(self, _events: int) -> None:
-        end = self.written + TURN
-        while self._pipe >= 0 and self.written < end and self._take():
-            pass
-        self._wake()
+        if not self._in_line:
+            self._in_line = True
+            self._turns.ready(self._owner, self._read)
 
-    def _take(self) -> bool:
-        """Move what is there; False where there is nothing now, or ever again."""
+    def _read(self, most: int) -> int:
+        """Its turn. After 0 only a further event brings it back into line."""
+        count = self._take(most) if self._pipe >= 0 else 0
+        if count:
+            self._wake()
+        else:
+            self._in_line = False
+        return count
+
+    def _take(self, most: int) -> int:
+        """Move what is there; 0 where there is nothing now, or ever again."""
         try:
-            count = self._ring.read_from(self._pipe, TURN)
+            count = self._ring.read_from(self._pipe, most)
         except BlockingIOError:
-            return False
+            return 0
         if count == 0:
             self._close_pipe()
             self.ended_at = time.monotonic()
             self._ended()
-        return count > 0
+        return count
 
     def _wake(self) -> None:
         for awake in list(self._followers):

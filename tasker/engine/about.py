@@ -25,6 +25,7 @@ class About:
         """`not_after` is 0.0: the engine sees no certificate."""
         config, ceilings = self._jobs.config, self._ceilings
         most_rings = ceilings.most_rings
+        starts = config.ceiling(caller.name).starts
         return Info(
             version=tasker.__version__,
             hostname=socket.gethostname(),
@@ -34,6 +35,8 @@ class About:
             not_after=0.0,
             running=ceilings.running(caller.name),
             most_running=config.ceiling(caller.name).running,
+            starts_burst=starts.burst if starts is not None else None,
+            starts_rate=starts.per_second if starts is not None else None,
             owner=ceilings.of_owner(caller.name),
             use=self._use(caller.name),
             defaults=ceilings.defaults,

@@ -23,6 +23,7 @@ from tasker.engine.limiting import Limiting, told
 from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
 from tasker.engine.signals import Signals
+from tasker.engine.starts import Starts
 from tasker.engine.stops import Stops
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
@@ -64,6 +65,7 @@ class Requests:
     def __init__(
         self,
         jobs: Jobs,
+        starts: Starts,
         stops: Stops,
         limiting: Limiting,
         about: About,
@@ -78,6 +80,7 @@ class Requests:
         self._journal = journal
         self._tasks = tasks
         self._jobs = jobs
+        self._starts = starts
         self._pages = Pages(jobs.table)
         self._about = about
         self._archive = archive
@@ -134,7 +137,7 @@ class Requests:
         return reply
 
     async def _start(self, request: wire.StartJob) -> Reply:
-        return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
+        return wire.JobReply(await self._starts.start(request.caller, request.spec)), ()
 
     async def _list(self, request: wire.ListJobs) -> Reply:
         page, token = self._pages.next(request.owner, request.running, request.archived, request.page)

@@ -21,7 +21,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from tasker.api.transport import TAKEN
+from tasker.api.transport import REASON, RETRY_AFTER, TAKEN
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.frontend.logins import Logins
 from tasker.frontend.places import Places
@@ -148,12 +148,15 @@ class Guard(grpc.aio.ServerInterceptor):
 
 
 async def refuse(context: _Context, error: TaskerError) -> None:
-    """End the call with the status and the `tasker-reason` of `error`."""
+    """End the call with the status of `error` and the trailing metadata that the proto describes."""
     text = error.message.encode("utf-8", "backslashreplace").decode()  # a command's bytes may stand in it
     if len(text) > LONGEST_REFUSAL:
         half = LONGEST_REFUSAL // 2
         text = f"{text[:half]}…{text[-half:]}"
-    await context.abort(STATUS[error.reason], text, (("tasker-reason", error.reason.value),))
+    trailers = [(REASON, error.reason.value)]
+    if error.retry_after is not None:
+        trailers.append((RETRY_AFTER, f"{error.retry_after:.3f}"))
+    await context.abort(STATUS[error.reason], text, tuple(trailers))
 
 
 async def _call(handler: _Handler, request: Any, context: _Context) -> Any:

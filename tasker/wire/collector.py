@@ -61,6 +61,8 @@ class Launch(Message):
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
+    owner: str = ""
+    """Jobs of one owner take turns in having their output read; "": the job has turns of its own."""
     nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 

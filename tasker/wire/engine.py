@@ -42,7 +42,9 @@ class Setup(Message):
 
 @dataclass(frozen=True)
 class StartJob(Message):
-    """→ JobReply."""
+    """→ JobReply. Abandoned, it is dropped if its launch has not begun."""
+
+    abandonable: ClassVar[bool] = True
 
     caller: Identity
     spec: JobSpec
