@@ -108,7 +108,7 @@ def linger(value: object) -> float:
 def listen(value: object) -> tuple[str, ...]:
     addresses = value if isinstance(value, list) else []
     try:
-        read = tuple(str(parse(item if isinstance(item, str) else "")) for item in addresses)
+        read = tuple(str(parse(item if isinstance(item, str) else "", unix=False)) for item in addresses)
     except TaskerError:
         read = ()
     if not read:
