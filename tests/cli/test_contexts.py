@@ -206,7 +206,9 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     elsewhere = {**own, "TASKER_ADDRESS": "localhost:1"}
     assert machine.run("stop", job, **elsewhere).returncode == 125
     assert machine.run("--context", "prod", "stop", job, **elsewhere).returncode == 0
-    named = json.loads(machine.run("context", "list", "--json", **own).stdout)["contexts"]
+    said = json.loads(machine.run("context", "list", "--json", **elsewhere).stdout)
+    assert said["address"] == "localhost:1"
+    named = said["contexts"]
     assert [(one["name"], one["used"]) for one in named] == [("prod", True), ("down", False), ("silent", False)]
     assert named[0]["key"].endswith("alice.key")
     removed = machine.run("context", "rm", "prod", **own).stdout

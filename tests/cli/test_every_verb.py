@@ -120,4 +120,5 @@ def test_contexts(machine: Machine, tmp_path: Path) -> None:
             words = ("context", "add", name, "--address", address, *files)
             assert machine.program(terminal, machine.command(*words), **home).wait(DEADLINE) == 0
         assert machine.program(terminal, machine.command("context", "list"), **home).wait(DEADLINE) == 0
-        check("contexts", terminal.settle(), {str(machine.directory): "/home/vera"})
+        same = {str(machine.directory): "/home/vera", machine.tasker.address: "localhost:8275"}
+        check("contexts", terminal.settle(), same)

@@ -16,6 +16,7 @@ from tasker.cli.arguments import UsageError
 from tasker.cli.clean import visible
 from tasker.cli.configfile import KEYS
 from tasker.cli.help import sentence
+from tasker.cli.stderr import say
 from tasker.cli.stdout import print_json, print_rows
 from tasker.errors import TaskerError
 
@@ -32,7 +33,9 @@ examples:
 They stand in ~/.config/tasker/config.toml, whose comments are kept: [contexts.prod] with address, ca, cert and key, and
 context = "prod" for the one in use. The first one that is added is used. What a context does not say comes from where
 it comes without one (tasker --help). --address, --ca, --cert and --key go before everything, and --context before
-TASKER_ADDRESS, TASKER_CA, TASKER_CERT and TASKER_KEY; these go before TASKER_CONTEXT and the context in use."""
+TASKER_ADDRESS, TASKER_CA, TASKER_CERT and TASKER_KEY; these go before TASKER_CONTEXT and the context in use.
+
+`tasker context list` also says which address is in use: its "address" in --json."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,16 +109,26 @@ def _told(asked: argparse.Namespace, text: str) -> int:
 
 
 def _list(asked: argparse.Namespace) -> int:
-    contexts = _contexts()
+    contexts, address = _contexts(), _address(asked)
     if asked.json:
-        print_json({"contexts": contexts})
+        print_json({"contexts": contexts, "address": address})
         return exits.DONE
     rows = [[Text(column, "bold") for column in ("USED", "NAME", "ADDRESS", "CERT", "CA")]]
     for one in contexts:
         words = ("*" if one["used"] else "", one["name"], one["address"] or "", one["cert"] or "", one["ca"] or "")
         rows.append([Text(visible(word)) for word in words])
     print_rows(rows, cut=False)
+    if address is not None:
+        say(f"the address in use is {address}")
     return exits.DONE
+
+
+def _address(asked: argparse.Namespace) -> str | None:
+    """The address that any other verb would use now; None where it would fail before it comes to that."""
+    try:
+        return settings.find(vars(asked), os.environ, settings.local_user()).address
+    except TaskerError:
+        return None
 
 
 def _contexts() -> list[dict[str, Any]]:
