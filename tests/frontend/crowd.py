@@ -31,21 +31,20 @@ def held(frontend: Frontend) -> Counter[str]:
 
 
 @contextlib.contextmanager
-def crowd(frontend: Frontend, sources: dict[str, int], pair: Pair | None = None) -> Iterator[list[socket.socket]]:
-    """So many connections from each address: idle ones of a client whom `pair` lets in, or of TCP alone."""
+def crowd(frontend: Frontend, sources: dict[str, int], pair: Pair | None = None) -> Iterator[None]:
+    """So many connections from each address: idle ones with the certificate of `pair`, or of TCP alone."""
     context = context_for(frontend.ca.certificate, pair) if pair is not None else None
     with contextlib.ExitStack() as stack:
-        sockets: list[socket.socket] = []
         for source in [address for address, count in sources.items() for _ in range(count)]:
             sock = socket.create_connection(("127.0.0.1", frontend.port), DEADLINE, (source, 0))
             stack.callback(sock.close)
             if context is not None:
-                sock = context.wrap_socket(sock, server_hostname="localhost")
-                stack.callback(sock.close)
-                sock.sendall(PREFACE)
-                assert sock.recv(9)[3:4] == b"\x04"  # the server's SETTINGS: it has accepted the certificate
-            sockets.append(sock)
-        yield sockets
+                with contextlib.suppress(OSError):  # ended already, as one of too many
+                    sock = context.wrap_socket(sock, server_hostname="localhost")
+                    stack.callback(sock.close)
+                    sock.sendall(PREFACE)
+                    sock.recv(9)  # the server's SETTINGS: it has accepted the certificate
+        yield
 
 
 def client_pair(frontend: Frontend, name: str = "mallory") -> Pair:

@@ -42,6 +42,8 @@ def test_idle_connections_of_one_certificate(small: Frontend) -> None:
         until(lambda: held(small)[ATTACKER], lambda count: count <= MOST // 2, "half of the connections are ended")
         assert held(small)[ATTACKER] >= KEPT
         assert small.client().get("abc").id == "abc"
+        with crowd(small, {OTHER: 5}, client_pair(small, "bob")):
+            assert held(small)[OTHER] == 5
     fields = heard(small.journal)
     assert (fields["TASKER_ACTION"], fields["MESSAGE_ID"]) == ("disconnect", MESSAGES["disconnect"])
     assert fields["TASKER_ADDRESS"] == ATTACKER
@@ -54,6 +56,8 @@ def test_connections_without_a_certificate(small: Frontend) -> None:
         until(lambda: held(small)[ATTACKER], lambda count: count <= MOST // 2, "half of the connections are ended")
         assert heard(small.journal)["TASKER_ADDRESS"] == ATTACKER  # not the handshake timeout
         assert small.client().get("abc").id == "abc"
+        with crowd(small, {OTHER: 5}, client_pair(small, "bob")):
+            assert held(small)[OTHER] == 5
 
 
 @pytest.mark.parametrize("name", ["GRPC_TRACE", "GRPC_VERBOSITY"])
