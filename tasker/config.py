@@ -19,8 +19,6 @@ from tasker.errors import TaskerError, invalid
 from tasker.keys import Rate, Share
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
-CONNECTIONS_BESIDE_STREAMS = 1000
-"""A frontend takes so many connections more than [server] streams."""
 
 
 def _key(default: Any, read: Callable[[Any], Any]) -> Any:
@@ -43,6 +41,7 @@ class Server:
     revoked: tuple[str, ...] = _key((), keys.serials)
     frontends: int = _key(1, keys.count(1, 64))
     contact: str = _key("an admin of this machine", keys.text)
+    connections: int = _key(4000, keys.count(128, 50_000))
     streams: int = _key(300, keys.count(1, 100_000))
     streams_per_user: int = _key(100, keys.count(1, 100_000))
 

@@ -127,7 +127,7 @@ def rate(value: object) -> Rate:
 def listen(value: object) -> tuple[str, ...]:
     addresses = value if isinstance(value, list) else []
     try:
-        read = tuple(str(parse(item if isinstance(item, str) else "")) for item in addresses)
+        read = tuple(str(parse(item if isinstance(item, str) else "", unix=False)) for item in addresses)
     except TaskerError:
         read = ()
     if not read:

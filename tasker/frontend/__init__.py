@@ -5,7 +5,9 @@
                        │          └─────▶ watch  ◀── what the engine tells by itself
                       tls                    └── streams: what is open, and ending it
 
-Whom TLS refuses before the guard, `handshakes` finds in grpc's log; `logins` writes both kinds down.
+Whom TLS refuses before the guard, `handshakes` finds in grpc's log; `logins` writes both kinds down. `connections` ends
+those of an address that has too many, and those of certificates that are refused (`callers`), through the process's own
+descriptors (`sockets`). `local` makes a frontend the one that serves root over a unix socket.
 
 Holds no state that anybody would miss, runs without privileges and never forks.
 """

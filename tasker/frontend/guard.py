@@ -23,8 +23,10 @@ from google.protobuf.message import DecodeError
 
 from tasker.api.transport import REASON, RETRY_AFTER, TAKEN
 from tasker.errors import Reason, TaskerError, invalid
+from tasker.frontend.callers import Callers
 from tasker.frontend.logins import Logins
 from tasker.frontend.places import Places
+from tasker.frontend.sockets import peer_of
 from tasker.frontend.tls import Caller, Material
 
 log = logging.getLogger(__name__)
@@ -61,9 +63,10 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class Guard(grpc.aio.ServerInterceptor):
     """Given to the server as its only interceptor."""
 
-    def __init__(self, material: Material, logins: Logins) -> None:
+    def __init__(self, material: Material, logins: Logins, callers: Callers) -> None:
         self._material = material
         self._logins = logins
+        self._callers = callers
         self._calls = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._stops = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._waits = Places("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
@@ -98,7 +101,8 @@ class Guard(grpc.aio.ServerInterceptor):
             try:
                 caller = self._identify(context)
                 CALLER.set(caller)
-                with self._place(method, caller.identity.name):
+                calling = self._callers.calling(peer_of(context.peer()), caller.pem)
+                with calling, self._place(method, caller.identity.name):
                     async with self._limited():
                         return await _call(handler, request, context)
             except TaskerError as error:
@@ -118,6 +122,7 @@ class Guard(grpc.aio.ServerInterceptor):
             return self._material.identify(facts, time.time())
         except TaskerError as error:
             self._logins.refused(error, facts, context.peer())
+            self._callers.refused(peer_of(context.peer()))
             raise
 
     def _place(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:

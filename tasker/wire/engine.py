@@ -33,6 +33,8 @@ class Setup(Message):
     """PEM, each."""
     revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
+    connections: Annotated[int, Range(128, 50_000)] = 4000
+    """In one frontend, of each listening address."""
 
     def files(self) -> tuple[bytes, bytes, bytes]:
         """What the files of CA, certificate and key hold: PEM, and beside it text in any encoding."""

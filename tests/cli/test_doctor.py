@@ -17,7 +17,7 @@ from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Verdict
 from tasker.cli.service.settings import Settings
-from tasker.config import CONNECTIONS_BESIDE_STREAMS, Server
+from tasker.config import Server
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
@@ -93,27 +93,34 @@ ActiveState=inactive
 SubState=dead
 UnitFileState=disabled
 Result=success
+
+Id=tasker-frontend@local.service
+LoadState=loaded
+ActiveState=inactive
+SubState=dead
+UnitFileState=disabled
+Result=success
 """
 
 
 def test_units() -> None:
-    engine, collector, sock, first, second = system.units(SHOWN, 2)
+    engine, collector, sock, first, second, local = system.units(SHOWN, 2)
     told(engine, Verdict.NOTE, "not started at boot", "systemctl enable tasker")
     told(collector, Verdict.OK, "active")
     told(sock, Verdict.WRONG, "not there (not-found)", "install the package")
     told(first, Verdict.WRONG, "failed (exit-code)", "journalctl -u tasker-frontend@1.service")
     told(second, Verdict.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
+    told(local, Verdict.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@local.service")
     (unasked,) = system.units(None, 1)
     told(unasked, Verdict.UNKNOWN, "does not answer", "systemctl status")
 
 
 def test_the_memory_of_a_frontend() -> None:
     shipped = Server()
-    connections = shipped.streams + CONNECTIONS_BESIDE_STREAMS
-    as_shipped = system.frontend_memory(connections, shipped.streams, "1073741824\n")
-    told(as_shipped, Verdict.OK, "1300 connections and 300 streams take up to 553M, of 1G")
+    as_shipped = system.frontend_memory(shipped.connections, shipped.streams, "1073741824\n")
+    told(as_shipped, Verdict.OK, "4000 connections and 300 streams take up to 811M, of 1G")
     more = system.frontend_memory(2000, 1000, "1073741824\n")
-    told(more, Verdict.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] streams")
+    told(more, Verdict.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] connections")
     told(system.frontend_memory(2000, 1000, "infinity\n"), Verdict.OK, "no MemoryMax")
     for silent in (None, "", "much\n"):
         told(system.frontend_memory(1, 1, silent), Verdict.UNKNOWN, "does not say", "systemctl status")
@@ -243,6 +250,20 @@ def test_the_engines_socket(tmp_path: Path) -> None:
         sock.bind(str(path))
         path.chmod(0o666)
         told(service.engine(path), Verdict.WRONG, "is 0666", "systemctl restart tasker.socket")
+
+
+def test_the_local_frontends_socket(tmp_path: Path) -> None:
+    """In its directory of its own, which here is of another group than the frontend's."""
+    path = tmp_path / "local" / "socket"
+    restart = "systemctl restart tasker-frontend@local.service"
+    told(service.local(path), Verdict.WRONG, "there is no", restart)
+    path.parent.mkdir(mode=0o755)
+    path.touch()
+    told(service.local(path), Verdict.WRONG, "is no socket, its directory 0755, of the group", restart)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+        told(service.local(path), Verdict.WRONG, "is a socket, its directory 0755", "has to be 0700 and tasker's")
 
 
 def test_the_clocks() -> None:
