@@ -1,8 +1,9 @@
-"""Addresses of a service as host:port, parsed for clients and for the server.
+"""Addresses of a service as host:port or unix:/path, parsed for clients and for the server.
 
     db1.example.org:8275     a name; with a final dot it is absolute, and no search domain is appended
     192.0.2.7:8275
     [fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
+    unix:/run/tasker-local/socket   the machine's own door (LOCAL)
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 
 from tasker.errors import invalid
 
+UNIX = "unix:"
+LOCAL = Path("/run/tasker-local/socket")
+"""Where the frontend for root listens, on each machine with a service."""
+_UNIX = re.compile(rf"{UNIX}(/[A-Za-z0-9._/@+-]{{1,106}})")
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _NAME = rf"(?=.{{1,254}}:){_LABEL}(?:\.{_LABEL})*\.?"
 _ADDRESS = re.compile(rf"(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]{{1,15}})?)\]|({_NAME})):([0-9]{{1,5}})")
@@ -21,18 +27,23 @@ _LOCALHOST = re.compile(r"(.+\.)?localhost\.", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Address:
-    """A host, as a resolver takes it (IPv6 without brackets), and a port from 1 to 65535."""
+    """A host, as a resolver takes it (IPv6 without brackets), and a port from 1 to 65535; or the path of a socket.
+
+    Behind a socket is this machine, so its host is localhost, which every certificate made by `tasker certs` names.
+    """
 
     host: str
     port: int
+    """0 where there is a path."""
+    path: str = ""
 
     def __str__(self) -> str:
-        return _joined(self.host, self.port)
+        return f"{UNIX}{self.path}" if self.path else _joined(self.host, self.port)
 
     @property
     def authority(self) -> str:
         """The address with the host as in a certificate."""
-        return _joined(certificate_name(self.host), self.port)
+        return self.host if self.path else _joined(certificate_name(self.host), self.port)
 
     @property
     def zone(self) -> str:
@@ -40,11 +51,13 @@ class Address:
         return self.host.partition("%")[2]
 
 
-def parse(text: str) -> Address:
-    """Parses host:port. Raises TaskerError(INVALID).
+def parse(text: str, *, unix: bool = True) -> Address:
+    """Parses host:port, or with `unix` also unix:/path. Raises TaskerError(INVALID).
 
     localhost with a final dot is localhost (RFC 6761, 6.3), which not every resolver knows.
     """
+    if unix and (socket := _UNIX.fullmatch(text)):
+        return Address("localhost", 0, socket[1])
     match = _ADDRESS.fullmatch(text)
     if match is None or not 1 <= int(match[3]) <= 65535 or (match[1] and not _is_ipv6(match[1])):
         raise invalid(f"cannot use the address {text[:80]!r}; write it as host:port, e.g. localhost:8275 or [::1]:8275")

@@ -88,7 +88,7 @@ class Channel:
                 timer.cancel()
         if isinstance(reply, wire.Failed):
             close_all(descriptors)
-            raise TaskerError(reply.reason, reply.message)
+            raise TaskerError(reply.reason, reply.message, reply.retry_after)
         return reply, descriptors
 
     def notify(self, message: wire.Message) -> None:
@@ -237,7 +237,7 @@ class Channel:
         try:
             reply, descriptors = await self._serve(self, message)
         except TaskerError as error:
-            reply = wire.Failed(error.reason, error.message)
+            reply = wire.Failed(error.reason, error.message, error.retry_after)
         except Exception:
             incident = os.urandom(4).hex()
             log.exception("incident %s while serving %s", incident, type(message).__name__)

@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tasker import configvalues
-from tasker.configvalues import Share
+from tasker.configvalues import Rate, Share
 from tasker.errors import TaskerError, invalid
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
-CONNECTIONS_BESIDE_STREAMS = 1000
-"""Connections that a frontend accepts in addition to [server] streams."""
 
 
 def _key(default: Any, read: Callable[[Any], Any]) -> Any:
@@ -43,6 +41,7 @@ class ServerSection:
     revoked: tuple[str, ...] = _key((), configvalues.serials)
     frontends: int = _key(1, configvalues.count(1, 64))
     contact: str = _key("an admin of this machine", configvalues.text)
+    connections: int = _key(4000, configvalues.count(128, 50_000))
     streams: int = _key(300, configvalues.count(1, 100_000))
     streams_per_user: int = _key(100, configvalues.count(1, 100_000))
 
@@ -82,6 +81,7 @@ class OwnerQuota(Quota):
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
     running: int = _key(100, configvalues.count(0, 100_000))
+    starts: Rate | None = _key(Rate(100, 10.0), configvalues.optional(configvalues.rate))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tasker.identity import NAME, why_no_name
 from tasker.quantity import FOREVER, parse_duration, parse_size
 
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?)%")
+_RATE = re.compile(r"([0-9]{1,6}), ?([0-9]{1,5}(?:\.[0-9]{1,3})?)/s")
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 
@@ -27,6 +28,16 @@ class Share:
     def of(self, whole: int) -> int:
         """The share of `whole`, rounded down; at least 1."""
         return max(1, int(whole * self.percent / 100))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often something may be done: `burst` times at once, and `per_second` times a second from then on."""
+
+    burst: int
+    """1 to 100000."""
+    per_second: float
+    """0.01 to 10000."""
 
 
 def text(value: object) -> str:
@@ -106,10 +117,18 @@ def linger(value: object) -> float:
         raise ValueError(f'{error}, or "forever"') from error
 
 
+def rate(value: object) -> Rate:
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    read = Rate(int(match[1]), float(match[2])) if match else Rate(0, 0.0)
+    if not (1 <= read.burst <= 100_000 and 0.01 <= read.per_second <= 10_000):
+        raise ValueError('a burst and a rate from "1, 0.01/s" to "100000, 10000/s"')
+    return read
+
+
 def listen(value: object) -> tuple[str, ...]:
     addresses = value if isinstance(value, list) else []
     try:
-        read = tuple(str(parse(item if isinstance(item, str) else "")) for item in addresses)
+        read = tuple(str(parse(item if isinstance(item, str) else "", unix=False)) for item in addresses)
     except TaskerError:
         read = ()
     if not read:

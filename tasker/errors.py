@@ -28,10 +28,12 @@ class Reason(StrEnum):
 class TaskerError(Exception):
     """A refusal with a message for people."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: Reason, message: str, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds after which the same request may succeed; None: not known."""
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.retry_after = retry_after
 
 
 def invalid(message: str) -> TaskerError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasker.bounds import Count, Time
+from tasker.bounds import Count, Measure, Time
 from tasker.identity import Identity
 from tasker.limits import Limits
 from tasker.usage import Usage
@@ -50,3 +50,6 @@ class Info:
     streams: Count = 0
     """Attach streams that one frontend serves at once, for all callers and for one; 0: unknown."""
     streams_per_user: Count = 0
+    starts_burst: Count | None = None
+    """Jobs that the caller may start at once, and how many a second from then on; None: there is no limit."""
+    starts_rate: Measure | None = None

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 SOCKET = Path("/run/systemd/journal/socket")
 ENGINE, FRONTEND = "tasker.service", "tasker-frontend@1.service"
-"""Units whose processes write here: the engine about jobs and callers, each frontend about refused logins."""
+LOCAL_FRONTEND = "tasker-frontend@local.service"
+"""Units whose processes write here: the engine about jobs and callers, each frontend about refused logins and closed connections."""
 MESSAGES = {
     # TASKER_ACTION  MESSAGE_ID
     "start":   "a8d7860b01da40a39900848e6d8a521a",
@@ -34,6 +35,7 @@ MESSAGES = {
     "session": "5f43230d7d0d82c3c31ea92e0cd6360b",
     "refuse":  "dfde69f9aba94107a3ed90396af2397a",
     "login":   "88247cb91c1e4de08867b885f9b498ab",
+    "disconnect": "060e173282304214aac7c90328632fce",
     "omit":    "b11c180aa78241f58b4236fd9f2cccc0",
 }  # fmt: skip
 _LONGEST = 200

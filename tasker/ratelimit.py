@@ -40,16 +40,16 @@ class RateLimit:
         self._left_out: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
-    def take(self, key: str) -> bool:
-        """Whether an event of this key is within the limits; if not, it is counted."""
+    def take(self, key: str, count: int = 1) -> bool:
+        """Whether an event of this key is within the limits; if not, it is counted as `count` suppressed events."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self.close)
         if key not in self._taken and len(self._taken) >= MOST_KEYS:
-            self._left_out[OTHERS] += 1
+            self._left_out[OTHERS] += count
             return False
         taken = self._taken.setdefault(key, 0)
         if taken >= self._each or (self._total is not None and self._taken_of_all >= self._total):
-            self._left_out[key] += 1
+            self._left_out[key] += count
             return False
         self._taken[key] += 1
         self._taken_of_all += 1

@@ -125,7 +125,8 @@ class Peer:
             if datagram.number == -1:
                 break
         if isinstance(datagram.message, wire.Failed):
-            raise TaskerError(datagram.message.reason, datagram.message.message)
+            failed = datagram.message
+            raise TaskerError(failed.reason, failed.message, failed.retry_after)
         return datagram.message, descriptors
 
     def ask(self, message: wire.Message) -> wire.Message:

@@ -24,7 +24,7 @@ INSTALLED = (
     "usr/lib/tasker/tasker/**/*.py",
     "usr/lib/tasker/tasker/**/*.txt",
 )
-FIELD = r"TASKER_(?:JOB|OWNER|ACTOR|ACTION|ROLE|SERIAL|ADDRESS|REASON|REFUSED|OMITTED)="
+FIELD = r"TASKER_(?:JOB|OWNER|ACTOR|ACTION|ROLE|SERIAL|ADDRESS|REASON|REFUSED|OMITTED|CONNECTIONS)="
 _ROFF = {r"\-": "-", r"\(aq": "'", r"\(ga": "`", r"\(ti": "~", r"\e": "\\"}
 _UNIT = re.compile(r"(?:^| )_SYSTEMD_UNIT=tasker[\w@-]*\.service ")
 _SEARCH = re.compile(rf"journalctl(?: -[\w-]+)*(?: \+| (?!{FIELD})_?[A-Z][A-Z_]*=[\w@.<>-]+| {FIELD}[\w@.<>-]+)+")

@@ -203,6 +203,12 @@ class Stack:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
+    def close(self) -> None:
+        """Release what the test's own process holds."""
+        self.port.close()
+        self.journal.close()
+        self._listener.close()
+
 
 @contextlib.contextmanager
 def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Stack]:
@@ -224,6 +230,6 @@ def stack(config: str = "[server]\n", *, frontend: bool = False) -> Iterator[Sta
                 for daemon in reversed(daemons):
                     if daemon.process is not None:
                         daemon.end()
-                tasker.port.close()
+                tasker.close()
     finally:
         shutil.rmtree(directory)

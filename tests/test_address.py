@@ -24,6 +24,7 @@ from tasker.errors import Reason, TaskerError
         ("[fe80::1%eth0]:1", "fe80::1%eth0", "[fe80::1]:1"),
         ("[fe80::1%3]:1", "fe80::1%3", "[fe80::1]:1"),
         ("[fe80::1%br-lan.10]:1", "fe80::1%br-lan.10", "[fe80::1]:1"),
+        ("unix:/run/tasker-local/socket", "localhost", "localhost"),
     ],
 )
 def test_addresses(text: str, host: str, authority: str) -> None:
@@ -39,6 +40,8 @@ def test_addresses(text: str, host: str, authority: str) -> None:
         *("fe80::1%eth0:1", "[fe80::1%]:1", "[fe80::1%eth/0]:1", "[fe80::1%a]b]:1", f"[fe80::1%{'x' * 16}]:1"),
         *("host%eth0:1", "[host]:1", "[192.0.2.7]:1", "[::::]:1", "[::1:1", "host.:1\n", f"{'a' * 64}:1"),
         ".".join(["a" * 63] * 4) + ".b:1",
+        *("unix:", "unix:socket", "unix:/a b", "unix:/a%20b", "unix:/a\n", "unix://h:1", "unix:/a?"),
+        f"unix:/{'a' * 107}",
     ],
 )
 def test_what_is_no_address(text: str) -> None:

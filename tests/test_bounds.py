@@ -56,6 +56,7 @@ OUTSIDE: list[tuple[type[wire.Message], str, list[Any]]] = [
     (wire.ListLeaders, "after", [-1, 1 << 63]),
     (wire.Welcome, "run", ["", "..", "a/b", "/etc"]),
     (wire.Setup, "frontends", [0, 65]),
+    (wire.Setup, "connections", [127, 50_001]),
     (wire.Setup, "revoked", [["4F"], ["4f\n"], [""]]),
     (wire.SignalJob, "signal", [-1, 1 << 32]),
     (wire.StopJob, "grace", [-0.5, 1e20]),

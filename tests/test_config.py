@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasker.config import Config, JobQuota, JobsSection, OutputSection, OwnerQuota, TotalQuota, load, parse
-from tasker.configvalues import Share
+from tasker.configvalues import Rate, Share
 from tasker.errors import Reason, TaskerError
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
@@ -44,6 +44,22 @@ def test_one_owner_has_what_is_said_of_all_but_for_what_is_said_of_the_one() -> 
     config = parse('[owner]\ncpu = 2\nmemory = "1G"\n[owners.alice]\nmemory = "2G"\nrunning = 0')
     assert config.quota("alice") == OwnerQuota(cpu=2.0, memory=2 << 30, running=0)
     assert config.quota("bob") == OwnerQuota(cpu=2.0, memory=1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("100, 10/s", Rate(100, 10.0)),
+        ("1,0.01/s", Rate(1, 0.01)),
+        ("100000, 10000/s", Rate(100_000, 10_000.0)),
+        ("7, 2.5/s", Rate(7, 2.5)),
+        ("none", None),
+    ],
+)
+def test_how_fast_jobs_may_be_started(text: str, rate: Rate | None) -> None:
+    config = parse(f'[owner]\nstarts = "{text}"\n[owners.alice]\nrunning = 5\n[owners.bob]\nstarts = "9, 9/s"')
+    assert config.quota("carol").starts == config.quota("alice").starts == rate
+    assert config.quota("bob").starts == Rate(9, 9.0)
 
 
 def test_memory_and_tasks_may_be_shares_and_every_quota_may_be_lifted() -> None:
@@ -112,6 +128,9 @@ def test_values_are_read() -> None:
         ('[server]\nlisten = "[::]:8275"', "server.listen cannot be"),
         ('[server]\nlisten = ["8275"]', "a list of addresses with ports"),
         ('[server]\nlisten = ["host:0"]', "server.listen"),
+        ('[server]\nlisten = ["unix:/run/tasker-local/socket"]', "server.listen"),
+        ("[server]\nconnections = 127", "a whole number from 128 to 50000"),
+        ("[server]\nconnections = 50_001", "a whole number from 128 to 50000"),
         ('[server]\nlisten = ["host:65536"]', "server.listen"),
         ('[server]\nlisten = ["::1:8275"]', "server.listen"),
         ('[server]\nlisten = ["host:٨"]', "server.listen"),
@@ -164,6 +183,17 @@ def test_values_are_read() -> None:
         ('[owner]\ntasks = "٢٥%"', "a share of the machine"),
         ('[owner]\ntasks = "many"', "a share of the machine"),
         ('[owner]\nrunning = "none"', "a whole number from 0"),
+        ("[owner]\nstarts = 10", 'a burst and a rate from "1, 0.01/s" to "100000, 10000/s"'),
+        ('[owner]\nstarts = "0, 10/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100001, 10/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 0/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 0.001/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 10001/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, 10"', "a burst and a rate"),
+        ('[owner]\nstarts = "100"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, -1/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "100, ٣/s"', "a burst and a rate"),
+        ('[owner]\nstarts = "many"', 'or "none"'),
         ('[output]\nring = "none"', "cannot read 'none' as a size"),
         ('[output]\nmemory = "1M"', "a size from"),
         ('[retention]\nmemory = "10%"', "retention.memory cannot be"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from tasker.journal import MESSAGES, Journal
 
 CATALOG = Path(__file__).parents[1] / "systemd" / "tasker.catalog"
-FIELDS = {"ACTOR", "ROLE", "OWNER", "JOB", "SERIAL", "REFUSED", "ADDRESS"}
+FIELDS = {"ACTOR", "ROLE", "OWNER", "JOB", "SERIAL", "REFUSED", "ADDRESS", "CONNECTIONS"}
 
 
 def test_the_catalog_has_every_kind_and_no_other() -> None:

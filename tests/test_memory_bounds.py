@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tasker import config, wire
+from tasker.cli.doctor.system import CONNECTION, STREAM
 from tasker.collector.child import OOM_SCORE_ADJ
 from tasker.engine.capacity import Capacity
 from tasker.engine.retention import SPARE
 from tasker.engine.rings import Rings
+from tasker.frontend import local
 from tasker.ring import HEADER, RingWriter, most_memory
 
 SYSTEMD = Path(__file__).parent.parent / "systemd"
@@ -24,6 +26,8 @@ BASE = 32 * MIB
 """Of a collector without jobs; measured: 18 MB."""
 OBJECTS = 16 * KIB
 """Of Python for one job, its text apart; measured: 10 kB."""
+PROCESS = 80 * MIB
+"""Of a frontend without connections; measured: 62 MB."""
 WAKE_PIPE = 4 * KIB
 """Of a follower. The pipe that a job prints to is charged to the job."""
 
@@ -34,7 +38,7 @@ def unit(name: str, key: str) -> str:
 
 
 def size(text: str) -> int:
-    return int(text.removesuffix("G")) * GIB
+    return int(text[:-1]) * {"M": MIB, "G": GIB}[text[-1]]
 
 
 def rings(shipped: config.Config, machine: Capacity) -> int:
@@ -65,7 +69,17 @@ def test_the_services_fit_into_a_machine(memory: int) -> None:
     shipped = config.load(SYSTEMD / "tasker.toml")
     others = size(unit("tasker.service", "MemoryMax"))
     others += shipped.server.frontends * size(unit("tasker-frontend@.service", "MemoryMax"))
-    assert collector(shipped, Capacity(memory, 15_000)) + others < memory * 0.9
+    others += size(unit("tasker-frontend@local.service.d/local.conf", "MemoryMax"))
+    assert collector(shipped, Capacity(memory, 15_000)) + others < memory * 0.95
+
+
+def test_what_the_frontends_take_on_fits_into_their_units() -> None:
+    """Both units, by the figures that `tasker doctor` uses for [server], beside the process itself."""
+    server = config.ServerSection()
+    taken = server.connections * CONNECTION + server.streams * STREAM
+    assert taken + PROCESS < size(unit("tasker-frontend@.service", "MemoryMax"))
+    taken = local.CONNECTIONS * CONNECTION + local.STREAMS * STREAM
+    assert taken + PROCESS < size(unit("tasker-frontend@local.service.d/local.conf", "MemoryMax"))
 
 
 def test_the_collector_is_never_killed_for_its_memory() -> None:

@@ -36,6 +36,17 @@ def test_each_key_has_a_limit_of_its_own() -> None:
     asyncio.run(run())
 
 
+def test_one_event_may_count_as_many() -> None:
+    async def run() -> None:
+        reports = Reports()
+        rate_limit = RateLimit(1, reports)
+        assert [rate_limit.take("a", 500), rate_limit.take("a", 20), rate_limit.take("a")] == [True, False, False]
+        rate_limit.close()
+        assert reports.all == [("a", 21)]
+
+    asyncio.run(run())
+
+
 def test_the_rest_is_reported_when_nothing_more_comes() -> None:
     async def run() -> None:
         reports = Reports()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tasker.journal import FRONTEND, search
+from tasker.journal import FRONTEND, LOCAL_FRONTEND, search
 from tests.searches import IN_TREE, TREE, flat, forgeable, searches, texts
 
 DOCUMENTED = dict(texts(TREE, IN_TREE))
@@ -17,8 +19,8 @@ def test_none_can_be_forged(name: str) -> None:
 
 def test_they_are_found() -> None:
     found = {name: searches(text) for name, text in DOCUMENTED.items()}
-    assert len(found["README.md"]) == 7
-    assert len(found["packaging/taskerd.8"]) == 5
+    assert len(found["README.md"]) == 8
+    assert len(found["packaging/taskerd.8"]) == 6
     assert len(found["systemd/tasker.catalog"]) == 2
 
 
@@ -58,3 +60,11 @@ def test_what_could_be_forged_is_found(text: str) -> None:
 )
 def test_what_cannot_be_forged_is_not(text: str) -> None:
     assert forgeable(flat(text)) == []
+
+
+def test_a_search_for_logins_names_every_frontend_that_is_started() -> None:
+    started = re.findall(r"^Wants=(.*)$", (TREE / "systemd/tasker.service").read_text(), re.MULTILINE)[0].split()
+    assert {FRONTEND, LOCAL_FRONTEND} == set(started)
+    for name in ("README.md", "packaging/taskerd.8"):
+        (search,) = [search for search in searches(DOCUMENTED[name]) if "TASKER_ACTION=login" in search]
+        assert all(f"_SYSTEMD_UNIT={unit} " in search for unit in started)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tasker.api import values
 from tasker.api.specs import limits_from, limits_to
 from tasker.api.usages import usage_from, usage_to
@@ -14,11 +16,12 @@ _SAME = (
     *("version", "hostname", "contact", "running", "most_running", "total_running", "most_total_running"),
     *("ring", "rings", "total_rings", "streams", "streams_per_user"),
 )
+_OPTIONAL = ("most_rings", "most_total_rings", "starts_burst", "starts_rate")
 
 
 def info_to(info: Info) -> pb.GetInfoResponse:
     message = pb.GetInfoResponse(
-        **{name: getattr(info, name) for name in (*_SAME, "most_rings", "most_total_rings")},
+        **{name: getattr(info, name) for name in (*_SAME, *_OPTIONAL)},
         owner=limits_to(info.owner),
         defaults=limits_to(info.defaults),
         maxima=limits_to(info.maxima),
@@ -38,10 +41,10 @@ def info_from(message: pb.GetInfoResponse) -> Info:
     """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know."""
     if message.role not in list(Role):
         raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    optional: dict[str, Any] = {name: getattr(message, name) for name in _OPTIONAL if message.HasField(name)}
     return Info(
         **{name: getattr(message, name) for name in _SAME},
-        most_rings=message.most_rings if message.HasField("most_rings") else None,
-        most_total_rings=message.most_total_rings if message.HasField("most_total_rings") else None,
+        **optional,
         owner=limits_from(message.owner),
         defaults=limits_from(message.defaults),
         maxima=limits_from(message.maxima),

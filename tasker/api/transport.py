@@ -19,6 +19,9 @@ LARGEST_CHUNK = 256 << 10
 TAKEN = ("tasker-taken", "1")
 """In the initial metadata of a stream, as soon as it is let in: long before its first message, where that waits."""
 
+REASON, RETRY_AFTER = "tasker-reason", "tasker-retry-after"
+"""Keys of the trailing metadata of a refused call: the Reason, and the seconds after which it may succeed."""
+
 
 def settle_environment() -> None:
     """Say to grpc what it only hears before it is imported."""

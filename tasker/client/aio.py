@@ -14,7 +14,7 @@ from weakref import WeakSet
 import grpc.aio
 
 from tasker.api.v1.tasker_pb2_grpc import TaskerStub
-from tasker.client import calls
+from tasker.client import calls, starting
 from tasker.client.aiostream import AsyncAttachment, AsyncStream, AsyncWatching, answered, explained
 from tasker.client.attachment import AttachCourse
 from tasker.client.endpoint import endpoint, pem
@@ -80,8 +80,10 @@ class AsyncClient:
             stream.cancel()
         await self._channel.close()
 
-    async def start(self, spec: JobSpec) -> Job:
-        return await self._ask(calls.start(spec))
+    async def start(
+        self, spec: JobSpec, *, start_timeout: float = starting.START_TIMEOUT, postponed: starting.Postponed | None = None
+    ) -> Job:
+        return await self._insist(starting.Start(spec, start_timeout, postponed))
 
     @accepts_patience
     async def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:

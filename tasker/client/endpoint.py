@@ -53,7 +53,7 @@ def endpoint(address: str, ca: bytes, certificate: bytes, key: bytes) -> Endpoin
     where = parse(address)
     ca, pair = certs.rewritten(ca, certs.Pair(certificate, key))
     return Endpoint(
-        target=f"dns:///{for_grpc(str(where))}",
+        target=str(where) if where.path else f"dns:///{for_grpc(str(where))}",
         options=[*OPTIONS, ("grpc.default_authority", where.authority)],  # the name that the certificate must have
         credentials=grpc.ssl_channel_credentials(ca, pair.key, pair.certificate),
         translation=Translation(Credentials(where, ca, pair.certificate)),

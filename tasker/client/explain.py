@@ -1,6 +1,6 @@
 """Why a server cannot be reached. grpc says "Socket closed", whoever refused whom; so look again, step by step.
 
-    own certificate ──▶ the host's name ──▶ TCP ──▶ the server's certificate ──▶ none of these
+    own certificate ──▶ the host's name ──▶ TCP ──▶ a server that is full ──▶ its certificate ──▶ none of these
 
 Only asked after a call has failed: nothing here decides whether a connection is good.
 """
@@ -20,11 +20,12 @@ from tasker import certs
 from tasker.address import Address, certificate_name
 from tasker.certs import Certified
 from tasker.errors import Reason, TaskerError
-from tasker.journal import FRONTEND, search
+from tasker.journal import FRONTEND, LOCAL_FRONTEND, search
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for each step."""
-
+SILENCE = 1.0
+"""Seconds that a server is given to end a connection by itself; one that has room for it waits 3 s for a handshake."""
 
 _OTHER_CA = "its certificate was not signed by the CA you named; look at --ca (TASKER_CA), or fetch its ca.crt anew"
 
@@ -66,10 +67,11 @@ def own_certificate(credentials: Credentials) -> TaskerError | None:
 
 def connection(credentials: Credentials, details: str) -> TaskerError:
     """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
+    unit = LOCAL_FRONTEND if credentials.address.path else FRONTEND
     return handshake(credentials.address, credentials.ca) or _unavailable(
-        f"cannot go on with {credentials.address}: the connection broke off ({details}); the service is restarting, or "
-        "does not take your certificate (another CA, another clock): `"
-        f"{search('TASKER_ACTION', 'login', FRONTEND)}` there says why"
+        f"cannot go on with {credentials.address}: the connection broke off ({details}); the service is restarting, "
+        "had too many connections from your address, or does not take your certificate (another CA, another clock): "
+        f"`{search('TASKER_ACTION', 'login', unit)}` there says why"
     )
 
 
@@ -80,12 +82,16 @@ def handshake(address: Address, ca: bytes, version: ssl.TLSVersion = ssl.TLSVers
         context = ssl.create_default_context(cadata=ca.decode("ascii", "replace"))
         context.minimum_version = context.maximum_version = version
         context.set_alpn_protocols(["h2"])
-        with _connected(_resolved(address)) as sock, context.wrap_socket(sock, server_hostname=name):
+        with _connected(address) as sock, context.wrap_socket(sock, server_hostname=name):
             return None
     except TaskerError as error:
         return error
     except ssl.SSLCertVerificationError as error:
         return _unavailable(f"cannot trust {address}: {_of_server(error, name)}")
+    except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError):
+        if version is ssl.TLSVersion.TLSv1_3 and _is_full(address):  # an older version it is to refuse
+            return _unavailable(f"cannot reach {address}: the server takes no more connections; try again later")
+        return _unavailable(f"cannot speak TLS 1.3 with {address}: it ended the connection; is that Tasker's port?")
     except ssl.SSLError:
         return _unavailable(f"cannot speak TLS 1.3 with {address}; is that Tasker's port?")
     except ConnectionRefusedError:
@@ -130,10 +136,24 @@ def _of_resolver(error: OSError, address: Address) -> str:
     return "there is no host of that name; look at the address (--address, TASKER_ADDRESS, tasker context list)"
 
 
-def _connected(found: Sequence[Found]) -> socket.socket:
-    """To the first that answers. Raises OSError, for the last that does not."""
+def _is_full(address: Address) -> bool:
+    """Whether the server ends a connection at once, on which nothing was sent: so does gRPC when it has as many as it
+    may have. A server that has room waits for the client to begin."""
+    try:
+        with _connected(address) as sock:
+            sock.settimeout(SILENCE)
+            return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+    except (OSError, TaskerError):  # TimeoutError, too
+        return False
+
+
+def _connected(address: Address) -> socket.socket:
+    """To the first that answers. Raises OSError, for the last that does not; TaskerError."""
     last = OSError("there is no address")
-    for family, kind, protocol, _, where in found:
+    unix = (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", address.path)
+    for family, kind, protocol, _, where in [unix] if address.path else _resolved(address):
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(CONNECT_TIMEOUT)

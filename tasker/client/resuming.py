@@ -126,11 +126,7 @@ class Course(ABC, Generic[E]):
 
 
 class Asking(ABC):
-    """One call whose answer is a job, asked until it has come. `reconnect_timeout`: seconds, 0 for a single try."""
-
-    def __init__(self, job: str, reconnect_timeout: float) -> None:
-        self._job = job
-        self._outage = Outage(reconnect_timeout)
+    """One call whose answer is a job, asked until it has come."""
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
@@ -140,14 +136,25 @@ class Asking(ABC):
     def answered(self, job: Job, now: float) -> bool:
         """Whether that was the end of it."""
 
+    @abstractmethod
     def broke(self, error: TaskerError, now: float, heard: bool) -> float:
         """Seconds until the next try. Raises `error` where there is to be none. `heard`: as for a Course."""
+
+
+class AskingAgain(Asking):
+    """About a job, over as many connections as it takes. `reconnect_timeout`: seconds, 0 for a single try."""
+
+    def __init__(self, job: str, reconnect_timeout: float) -> None:
+        self._job = job
+        self._outage = Outage(reconnect_timeout)
+
+    def broke(self, error: TaskerError, now: float, heard: bool) -> float:
         if not heard:
             raise error
         return self._outage.broke(error, now)
 
 
-class Wait(Asking):
+class Wait(AskingAgain):
     """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
 
     def __init__(self, job: str, reconnect_timeout: float) -> None:
@@ -168,7 +175,7 @@ class Wait(Asking):
         return super().broke(error, now, heard)
 
 
-class Stop(Asking):
+class Stop(AskingAgain):
     """StopJob, asked again after every break: a second one changes nothing. Then GetJob goes first, as in a Wait: the
     answer to a stop may take the whole grace period.
 

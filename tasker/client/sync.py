@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasker.client import calls
+from tasker.client import calls, starting
 from tasker.client.attachment import AttachCourse, Attachment
 from tasker.client.connection import Connection
 from tasker.client.renamed import accepts_patience
@@ -24,11 +24,17 @@ class Client(Connection):
     within minutes, or raise UNAVAILABLE.
     """
 
-    def start(self, spec: JobSpec) -> Job:
+    def start(
+        self, spec: JobSpec, *, start_timeout: float = starting.START_TIMEOUT, postponed: starting.Postponed | None = None
+    ) -> Job:
         """Start a job: its command runs when this returns, under every limit that was asked for.
 
         Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
         working directory). After UNAVAILABLE look with `list` before trying again: it may run.
+
+        `start_timeout`: where the caller starts jobs faster than the server allows, this waits for the time that the server
+        names and asks again, for so many seconds in total; then EXHAUSTED is raised, with `retry_after`. 0: at once.
+        `postponed` is called before each such wait, with that error and the seconds until the next try.
 
         >>> job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
         >>> job.owner, job.spec.argv[0]
@@ -37,7 +43,7 @@ class Client(Connection):
         Traceback (most recent call last):
         tasker.errors.TaskerError: cannot ...
         """
-        return self._ask(calls.start(spec))
+        return self._insist(starting.Start(spec, start_timeout, postponed))
 
     @accepts_patience
     def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:

@@ -6,12 +6,13 @@ which takes a while: only where the error is going to be shown.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import grpc
 
 from tasker.address import Address
-from tasker.api.transport import TAKEN
+from tasker.api.transport import REASON, RETRY_AFTER, TAKEN
 from tasker.client.explain import Credentials, connection, own_certificate
 from tasker.client.resuming import OutOfTime
 from tasker.errors import Reason, TaskerError, invalid
@@ -45,10 +46,10 @@ class Translation:
         """What the server said, or else that it said nothing. `error`: grpc.Call or grpc.aio.AioRpcError."""
         details = error.details() or ""
         self.heard |= TAKEN in ((key, value) for key, value in error.initial_metadata() or ())
-        for key, value in error.trailing_metadata() or ():
-            if key == "tasker-reason" and value in list(Reason):
-                self.heard = True
-                return TaskerError(Reason(value), details)
+        trailing = dict(error.trailing_metadata() or ())
+        if trailing.get(REASON) in list(Reason):
+            self.heard = True
+            return TaskerError(Reason(trailing[REASON]), details, _seconds(trailing.get(RETRY_AFTER)))
         match error.code():
             case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:  # the latter by a server that stops
                 return own_certificate(self._credentials) or BrokenOff(self._credentials.address, details)
@@ -73,3 +74,12 @@ class Translation:
     def explained(self, error: TaskerError) -> TaskerError:
         """The same, or a better one: connects to the server to find out. Up to 10 seconds."""
         return connection(self._credentials, error.details) if isinstance(error, BrokenOff) else error
+
+
+def _seconds(text: object) -> float | None:
+    """Of `tasker-retry-after`; None where it is no time to wait for."""
+    try:
+        seconds = float(str(text))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None

@@ -21,6 +21,7 @@ from tasker.collector import launch, reaping, report
 from tasker.collector.connection import Connection
 from tasker.collector.launch import Child
 from tasker.collector.loop import EDGE, READ, Loop
+from tasker.collector.turns import Turns
 from tasker.errors import Reason, TaskerError
 
 Reply = tuple[wire.Message, Sequence[int]] | None
@@ -30,6 +31,7 @@ Reply = tuple[wire.Message, Sequence[int]] | None
 class Control:
     def __init__(self, loop: Loop, listener: socket.socket) -> None:
         self._loop = loop
+        self._turns = Turns(loop)
         self._listener = listener
         self._run = os.urandom(8).hex()
         self._jobs: dict[str, Child] = {}
@@ -113,7 +115,7 @@ class Control:
         try:
             followed = functools.partial(self._followed, request.job)
             ended = functools.partial(self._output_ended, request.job)
-            job = launch.fork(next(self._numbers), request, self._loop, followed, ended)
+            job = launch.fork(next(self._numbers), request, self._loop, self._turns, followed, ended)
         except OSError as error:
             raise TaskerError(Reason.REFUSED, f"cannot make a process for the job: {error.strerror}") from error
         self._jobs[job.id] = job

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tasker.collector import child
 from tasker.collector.loop import Loop
 from tasker.collector.output import JobOutput
+from tasker.collector.turns import Turns
 from tasker.wire import Exit, Launch, Leader, Leaders, to_text
 
 PAGE = 48 << 10
@@ -78,6 +79,7 @@ def fork(
     number: int,
     launch: Launch,
     loop: Loop,
+    turns: Turns,
     followers_changed: Callable[[], None],
     output_ended: Callable[[], None],
 ) -> Child:
@@ -90,7 +92,8 @@ def fork(
                 undo.callback(os.close, end)
             return ends
 
-        output = JobOutput(launch.ring_capacity, loop, followers_changed, output_ended)
+        owner = launch.owner or f"job {launch.job}"  # no owner's name has a space
+        output = JobOutput(launch.ring_capacity, owner, loop, turns, followers_changed, output_ended)
         undo.callback(output.free)
         gate, opener = pipe()
         reporter, report = pipe()

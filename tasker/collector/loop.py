@@ -23,6 +23,7 @@ class Loop:
         self._calls: dict[int, Callable[[int], object]] = {}
         self._failures: dict[int, Callable[[], object]] = {}
         self._afterwards: dict[Callable[[], None], None] = {}
+        self._round: Callable[[], bool] = lambda: False
         self._running = True
 
     def add(
@@ -48,33 +49,40 @@ class Loop:
         """Calls `call` once, after all pending events have been served, however often this is requested."""
         self._afterwards[call] = None
 
+    def each_round(self, call: Callable[[], bool]) -> None:
+        """Call it whenever all that happened by now was served. Where it returns True, it has more to do: the loop does
+        not wait for the next event. One for each loop."""
+        self._round = call
+
     def run(self) -> None:
         """Runs until SIGTERM."""
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.add(wake, READ, lambda _events: None)
         signal.set_wakeup_fd(awake)
         signal.signal(signal.SIGTERM, self._stop)
+        more = False
         while self._running:
-            for fd, events in self._epoll.poll():
+            for fd, events in self._epoll.poll(0 if more else None):
                 call = self._calls.get(fd)
                 if call is not None:  # not removed by an earlier call in this round
                     self._call(fd, call, events)
             while self._afterwards:
-                _guarded(self._afterwards.popitem()[0])
+                guarded(self._afterwards.popitem()[0])
+            more = self._round()
 
     def _call(self, fd: int, call: Callable[[int], object], events: int) -> None:
         """A defect in serving one descriptor costs that descriptor, not every job of the run."""
-        if not _guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number was reused
+        if not guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number was reused
             failed = self._failures.get(fd)
             self.remove(fd)
             if failed is not None:
-                _guarded(failed)
+                guarded(failed)
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._running = False
 
 
-def _guarded(call: Callable[[], object]) -> bool:
+def guarded(call: Callable[[], object]) -> bool:
     """Returns whether `call` succeeded; logs a defect."""
     try:
         call()

@@ -8,13 +8,12 @@ import os
 import time
 from collections.abc import Callable
 
-from tasker.collector.loop import READ, Loop
+from tasker.collector.loop import EDGE, READ, Loop
+from tasker.collector.turns import TURN, Turns
 from tasker.ring import RingWriter
 
 PIPE = 1 << 20
 """Requested bytes of a pipe (the kernel's default limit for one). Its pages are charged to the job."""
-TURN = 1 << 20
-"""Bytes read from one job before other jobs are served."""
 _F_SETPIPE_SZ = fcntl.F_SETPIPE_SZ
 _WAKE_PIPE = 4096
 _WRITE_FOR_ALL = 0o622
@@ -29,10 +28,20 @@ would take bytes away from the ring.
 
 class JobOutput:
     def __init__(
-        self, capacity: int, loop: Loop, followers_changed: Callable[[], None], ended: Callable[[], None]
+        self,
+        capacity: int,
+        owner: str,
+        loop: Loop,
+        turns: Turns,
+        followers_changed: Callable[[], None],
+        ended: Callable[[], None],
     ) -> None:
-        """`ended` is called when the last process that holds the writing end has closed it."""
+        """`owner`: whose turns it is read in. `ended` is called when the last process that holds the writing end has
+        closed it."""
+        self._owner = owner
         self._loop = loop
+        self._turns = turns
+        self._in_line = False
         self._followers_changed = followers_changed
         self._ended = ended
         self.ended_at = 0.0
@@ -67,7 +76,7 @@ class JobOutput:
         os.fchown(writer, uid, -1)
         if uid == 0:
             os.fchmod(writer, _WRITE_FOR_ALL)
-        self._loop.add(self._pipe, READ, self._readable)
+        self._loop.add(self._pipe, READ | EDGE, self._readable)
         return writer
 
     def follow(self) -> tuple[int, int]:
@@ -83,7 +92,7 @@ class JobOutput:
         """Drains the pipe and closes the ring. The job's processes are dead, so the rest is finite; if a stranger still
         writes, this reads no more than a pipe holds."""
         end = self.written + 2 * PIPE
-        while self._pipe >= 0 and self.written < end and self._take():
+        while self._pipe >= 0 and self.written < end and self._take(TURN):
             pass
         self._close_pipe()
         self._ring.close()
@@ -96,22 +105,30 @@ class JobOutput:
         self._ring.free()
 
     def _readable(self, _events: int) -> None:
-        end = self.written + TURN
-        while self._pipe >= 0 and self.written < end and self._take():
-            pass
-        self._wake()
+        if not self._in_line:
+            self._in_line = True
+            self._turns.ready(self._owner, self._read)
 
-    def _take(self) -> bool:
-        """Moves available bytes; returns False if there are none now, or none any more."""
+    def _read(self, most: int) -> int:
+        """Reads in the job's turn; returns the number of bytes. After 0, only a further event requests another turn."""
+        count = self._take(most) if self._pipe >= 0 else 0
+        if count:
+            self._wake()
+        else:
+            self._in_line = False
+        return count
+
+    def _take(self, most: int) -> int:
+        """Moves available bytes; returns 0 if there are none now, or none any more."""
         try:
-            count = self._ring.read_from(self._pipe, TURN)
+            count = self._ring.read_from(self._pipe, most)
         except BlockingIOError:
-            return False
+            return 0
         if count == 0:
             self._close_pipe()
             self.ended_at = time.monotonic()
             self._ended()
-        return count > 0
+        return count
 
     def _wake(self) -> None:
         for awake in list(self._followers):

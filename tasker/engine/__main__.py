@@ -28,6 +28,7 @@ from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
 from tasker.engine.jobtable import JobTable
+from tasker.engine.launcher import Launcher
 from tasker.engine.limiting import Limiting
 from tasker.engine.loginsessions import LoginSessions
 from tasker.engine.quotas import Quotas
@@ -35,6 +36,7 @@ from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
 from tasker.engine.run_times import RunTimes
+from tasker.engine.starts import Starts
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
@@ -94,6 +96,8 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     archive = Archive(ArchiveFiles(arguments.state / "archive", collector.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
     jobs = Jobs(settings, table, collector, systemd, quotas, accounts, trail, arguments.cgroups, tasks, retention)
+    launcher = Launcher(collector, systemd, jobs.slices, jobs.events, arguments.cgroups)
+    starts = Starts(jobs, launcher, quotas, accounts, trail, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
     limiting = Limiting(jobs, systemd, quotas, tasks)
     RunTimes(jobs, stops, tasks)
@@ -106,7 +110,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     control = Control(_listener(arguments.socket), setup)
     about = About(jobs, quotas)
     requests = Requests(
-        jobs, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
+        jobs, starts, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
     )
     control.open(requests.serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control, retention)

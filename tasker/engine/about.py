@@ -25,6 +25,7 @@ class About:
         """`not_after` is 0.0, because the engine does not see the certificate; the frontend sets it."""
         config, quotas = self._jobs.config, self._quotas
         most_rings = quotas.most_rings
+        starts = config.quota(caller.name).starts
         return Info(
             version=tasker.__version__,
             hostname=socket.gethostname(),
@@ -34,6 +35,8 @@ class About:
             not_after=0.0,
             running=quotas.running(caller.name),
             most_running=config.quota(caller.name).running,
+            starts_burst=starts.burst if starts is not None else None,
+            starts_rate=starts.per_second if starts is not None else None,
             owner=quotas.of_owner(caller.name),
             use=self._use(caller.name),
             defaults=quotas.defaults,

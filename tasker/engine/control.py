@@ -90,6 +90,7 @@ def setup_of(config: Config) -> wire.Setup:
         certificate=_read(server.certificate),
         key=_read(server.key),
         revoked=server.revoked,
+        connections=server.connections,
     )
     try:
         wire.encode(0, setup)

@@ -1,24 +1,19 @@
-"""The life of every job: its start, and what happens when its leader has exited. Asks the collector and systemd.
+"""The life of every job that runs (starts.py brings it there), to its end. Asks the collector and systemd.
 
-    start:  reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits read back ─▶ Release ─▶ RUNNING
-    end:    Exited ─▶ cgroup empty (lingering.py) ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
-
-What has begun is carried to its end, whoever asked for it and is gone.
+    Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import logging
-import os
 import time
 from pathlib import Path
 
 from tasker import wire
 from tasker.config import Config
-from tasker.engine import disks, inforce, names
-from tasker.engine.accounts import Account, Accounts
+from tasker.engine import inforce
+from tasker.engine.accounts import Accounts
 from tasker.engine.audit import AuditTrail
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
@@ -27,7 +22,6 @@ from tasker.engine.conclusions import Conclusions
 from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
 from tasker.engine.jobtable import JobTable
-from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
 from tasker.engine.quotas import Quotas
@@ -35,13 +29,9 @@ from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
-from tasker.errors import Reason, TaskerError
-from tasker.identity import Identity
-from tasker.job import Clock, Job, JobSpec, check_spec
+from tasker.engine.turns import MOST_SLOTS, SLOTS, Active, Turns
+from tasker.job import Job
 from tasker.lifecycle import Event, State
-from tasker.policy import demand
-
-log = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -69,81 +59,18 @@ class Jobs:
         self.cgroups = cgroups
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
-        self._events = CgroupEvents()
+        self.active = Active()
+        """Owners who start jobs, or whose jobs end."""
+        self._ends = Turns(SLOTS, MOST_SLOTS, self.active)
+        """Not those of starts, so that the end of a job never waits for one."""
+        self.events = CgroupEvents()
         self.slices = Slices(quotas, systemd, cgroups)
-        self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
         self.escape = Escape(collector, audit, tasks, cgroups)
         self._tasks = tasks
         self.pausing = Pausing(systemd, audit, tasks, self.store_record)
-        self.lingering = Lingering(systemd, self._events, self.pausing, self.store_record)
+        self.lingering = Lingering(systemd, self.events, self.pausing, self.store_record)
         self._retention = retention
         self._conclusions = Conclusions(systemd, self.slices)
-
-    # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def start(self, caller: Identity, spec: JobSpec) -> Job:
-        """Starts a job and returns it running. Raises TaskerError, and leaves neither process nor unit behind."""
-        demand("start", caller, what="a job")
-        check_spec(spec, os.cpu_count() or 1)
-        if spec.nice < 0:
-            demand("start at", caller, what=f"nice {spec.nice}")
-        account = await self._account(caller, spec.user)
-        self._quotas.check(caller.name, spec.limits)
-        self._retention.demand_room()
-        found = disks.find_all(io.path for io in spec.limits.io)
-        if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
-            raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
-        self._quotas.check_count(caller.name)
-        ring = self._quotas.ring(caller.name)
-        id = next(id for id in iter(names.new_id, None) if id not in self.table)
-        job = Job(
-            id=id,
-            owner=caller.name,
-            spec=spec,
-            unit=names.unit_name(id),
-            slice=names.slice_name(caller.name),
-            user=account.name,
-            uid=account.uid,
-            state=State.STARTING,
-            created=time.time(),
-            limits=self._quotas.granted(spec.limits),
-            disks=found,
-            ring=ring,
-            ring_asked=self.config.output.ring,
-        )
-        entry = Entry(job)
-        self.table.add(entry)
-        return await self._tasks.to_its_end(self._start(caller, entry, account))
-
-    async def _account(self, caller: Identity, user: str) -> Account:
-        if not user:
-            return await self._accounts.of_owner(caller.name)
-        own = await self._accounts.own(caller.name)
-        if own is not None and own.name == user:
-            return own
-        if not self.config.jobs.as_others:
-            text = f"cannot start as {user[:40]!r}: [jobs] as_others is false in tasker.toml, so no job runs as root or"
-            raise TaskerError(Reason.DENIED, f"{text} as an account that is not its owner's own; leave out the account")
-        demand("start as", caller, what=user)
-        return await self._accounts.named(user)
-
-    async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
-        try:
-            await self._launcher.bring_up(entry, account, self.grace(entry.job))
-        except BaseException:
-            entry.move(Event.FAILED)
-            self.table.remove(entry)
-            await self._launcher.abandon(entry)
-            for event in (entry.settled, entry.exit_known, entry.over):
-                event.set()
-            raise
-        entry.move(Event.STARTED, started=time.time(), clock=Clock(started=time.monotonic()))
-        await self.store_record(entry)
-        entry.settled.set()
-        job = entry.job
-        self._audit.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
-        self.watch(entry)
-        return job
 
     def grace(self, job: Job) -> float:
         """The job's grace period: seconds from SIGTERM to SIGKILL for a stop that names none."""
@@ -153,18 +80,16 @@ class Jobs:
         """Seconds for processes that the leader leaves behind while one of them holds the output."""
         return self.config.jobs.linger if job.spec.linger is None else job.spec.linger
 
-    # ── end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def watch(self, entry: Entry) -> None:
         """Manages a running job until its end, in the background."""
         if entry.cgroup is not None:
-            self._events.watch(entry.cgroup, entry.measure)
-            self._events.watch(entry.cgroup, entry.memory_event, "memory.events")
-            self._events.watch(entry.cgroup, entry.pids_event, "pids.events")
-            self._events.watch(entry.cgroup, functools.partial(self.pausing.refresh, entry))
+            self.events.watch(entry.cgroup, entry.measure)
+            self.events.watch(entry.cgroup, entry.memory_event, "memory.events")
+            self.events.watch(entry.cgroup, entry.pids_event, "pids.events")
+            self.events.watch(entry.cgroup, functools.partial(self.pausing.refresh, entry))
             self.pausing.refresh(entry)
             if entry.job.uid == 0:
-                self._events.watch(entry.cgroup, functools.partial(self.escape.cgroup_changed, entry))
+                self.events.watch(entry.cgroup, functools.partial(self.escape.cgroup_changed, entry))
                 self.escape.cgroup_changed(entry)
         self._tasks.spawn(self._see_off(entry))
 
@@ -213,10 +138,11 @@ class Jobs:
         ended = (exit.time, exit.monotonic)
         if entry.cgroup is not None and await self._emptied(entry, entry.cgroup, group):
             ended = (time.time(), time.monotonic())
-        finished = await self._collector.finish(entry.job.id)
-        await self._conclusions.conclude(entry, exit, ended, finished.written)
-        await self.store_record(entry)
-        await self._systemd.unref(entry.job.unit)
+        with await self._ends.take(entry.job.owner):
+            finished = await self._collector.finish(entry.job.id)
+            await self._conclusions.conclude(entry, exit, ended, finished.written)
+            await self.store_record(entry)
+            await self._systemd.unref(entry.job.unit)
         assert entry.job.outcome is not None
         actor = entry.stop.by if entry.stop is not None else "systemd"
         self._audit.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)

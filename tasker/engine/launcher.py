@@ -34,21 +34,10 @@ class Launcher:
         self._events = events
         self._cgroups = cgroups
 
-    async def bring_up(self, entry: Entry, account: Account, grace: float) -> None:
-        """Until the command runs, within its limits. Raises TaskerError."""
+    async def bring_up(self, entry: Entry, account: Account, grace: float) -> wire.Launch:
+        """Until the leader waits at its gate, within its limits. Raises TaskerError."""
         job = entry.job
-        launch = wire.Launch(
-            job=job.id,
-            argv=job.spec.argv,
-            environment=account.environment(job.id, job.owner) | job.spec.environment,
-            working_directory=job.spec.working_directory or account.home,
-            uid=account.uid,
-            gid=account.gid,
-            groups=account.groups,
-            ring_capacity=job.ring,
-            record=entry.record(),
-            nice=job.spec.nice,
-        )
+        launch = launch_of(entry, account)
         if not _fits(launch):
             raise invalid("cannot pass on a command that is so long; put its arguments into a file")
         await self._slices.hold(job.owner)
@@ -60,6 +49,11 @@ class Launcher:
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
         entry.read_counters()  # and one is there, should systemd be faster with removing the cgroup than that
+        return launch
+
+    async def release(self, entry: Entry, launch: wire.Launch) -> None:
+        """Until the command runs. Raises TaskerError."""
+        job = entry.job
         released = await self._collector.release(job.id)
         if released.errno:
             raise exec_error(job, launch, released)
@@ -75,6 +69,24 @@ class Launcher:
             entry.cgroup.close()
             entry.cgroup = None
         await self._systemd.unref(entry.job.unit)
+
+
+def launch_of(entry: Entry, account: Account) -> wire.Launch:
+    """What the collector is asked to fork."""
+    job = entry.job
+    return wire.Launch(
+        job=job.id,
+        argv=job.spec.argv,
+        environment=account.environment(job.id, job.owner) | job.spec.environment,
+        working_directory=job.spec.working_directory or account.home,
+        uid=account.uid,
+        gid=account.gid,
+        groups=account.groups,
+        ring_capacity=job.ring,
+        record=entry.record(),
+        owner=job.owner,
+        nice=job.spec.nice,
+    )
 
 
 def _fits(launch: wire.Launch) -> bool:

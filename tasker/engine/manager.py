@@ -20,8 +20,6 @@ from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 16
-"""Concurrent unit jobs. More would only add latency."""
 NAME = "org.freedesktop.systemd1"
 PATH = "/org/freedesktop/systemd1"
 MANAGER = f"{NAME}.Manager"
@@ -43,7 +41,6 @@ class Manager:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._slots = asyncio.Semaphore(AT_ONCE)
         self._removed: dict[str, asyncio.Future[str]] = {}
         self._early: dict[str, str] = {}
         """Results of unit jobs that ended before the reply to the call that queued them."""
@@ -92,27 +89,26 @@ class Manager:
     async def unit_job(self, unit: str, member: str, signature: str, *body: Any) -> str:
         """Calls a method that queues a unit job. Returns its result, or UNKNOWN_RESULT. JobRemoved often precedes the
         reply."""
-        async with self._slots:
-            self._asked[unit] += 1
-            try:
-                path = (await self.call(member, signature, *body, again=False))[0]
-                future = self._removed[path] = asyncio.get_running_loop().create_future()
-                if path in self._early:
-                    future.set_result(self._early.pop(path))
-            except BusError as error:
-                if error.name not in _AWAY:
-                    raise
-                return UNKNOWN_RESULT
-            finally:
-                self._asked[unit] -= 1
-                self._asked += Counter()  # drops zero counts
-            try:
-                return await asyncio.wait_for(future, DEADLINE)
-            except TimeoutError:
-                text = f"cannot {member} {unit}: systemd does not finish it"
-                raise TaskerError(Reason.UNAVAILABLE, text) from None
-            finally:
-                del self._removed[path]
+        self._asked[unit] += 1
+        try:
+            path = (await self.call(member, signature, *body, again=False))[0]
+            future = self._removed[path] = asyncio.get_running_loop().create_future()
+            if path in self._early:
+                future.set_result(self._early.pop(path))
+        except BusError as error:
+            if error.name not in _AWAY:
+                raise
+            return UNKNOWN_RESULT
+        finally:
+            self._asked[unit] -= 1
+            self._asked += Counter()  # drops zero counts
+        try:
+            return await asyncio.wait_for(future, DEADLINE)
+        except TimeoutError:
+            text = f"cannot {member} {unit}: systemd does not finish it"
+            raise TaskerError(Reason.UNAVAILABLE, text) from None
+        finally:
+            del self._removed[path]
 
     @contextlib.contextmanager
     def watched(self, unit: str) -> Iterator[asyncio.Event]:

@@ -13,6 +13,7 @@ import dataclasses
 from typing import Any
 
 from tasker.config import Config
+from tasker.configvalues import Rate
 from tasker.engine.capacity import Capacity
 from tasker.engine.jobtable import JobTable
 from tasker.engine.rings import Rings
@@ -20,7 +21,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tasker.limits import ROWS, LimitRow, Limits
-from tasker.quantity import format_size
+from tasker.quantity import format_duration, format_size
 
 CAPPED = tuple(row for row in ROWS if row.amount)
 """The limits that have keys in the configuration."""
@@ -137,6 +138,12 @@ class Quotas:
         if self._table.running >= most:
             text = f"cannot start a job: {self._table.running} run on this machine, of {most} that may"
             raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
+
+    def too_fast(self, owner: str, rate: Rate, wait: float) -> TaskerError:
+        """What a start is refused with that comes `wait` seconds too early."""
+        text = f"cannot start a job: {owner} may start {rate.burst} at once and {rate.per_second:g} a second"
+        text = f"{text} ([{self._section(owner)}] starts); try again in {format_duration(wait)}"
+        return TaskerError(Reason.EXHAUSTED, f"{text}, or ask {self.config.server.contact}", retry_after=wait)
 
     def ring(self, owner: str) -> int:
         """Bytes for the ring of a new job of `owner`. Raises TaskerError(EXHAUSTED) if there is no room for one."""

@@ -23,6 +23,7 @@ from tasker.engine.limiting import Limiting, describe
 from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
 from tasker.engine.signalling import Signalling
+from tasker.engine.starts import Starts
 from tasker.engine.stops import Stops
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
@@ -65,6 +66,7 @@ class Requests:
     def __init__(
         self,
         jobs: Jobs,
+        starts: Starts,
         stops: Stops,
         limiting: Limiting,
         about: About,
@@ -79,6 +81,7 @@ class Requests:
         self._audit = audit
         self._tasks = tasks
         self._jobs = jobs
+        self._starts = starts
         self._pages = Pages(jobs.table)
         self._about = about
         self._archive = archive
@@ -136,7 +139,7 @@ class Requests:
         return reply
 
     async def _start(self, request: wire.StartJob) -> Reply:
-        return wire.JobReply(await self._jobs.start(request.caller, request.spec)), ()
+        return wire.JobReply(await self._starts.start(request.caller, request.spec)), ()
 
     async def _list(self, request: wire.ListJobs) -> Reply:
         page, token = self._pages.next(request.owner, request.running, request.archived, request.page)

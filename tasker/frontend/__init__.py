@@ -6,7 +6,8 @@
                       tls                    └── streams: the open streams, and ending them
 
 `handshakes` finds connections that TLS refuses before the guard sees them, in grpc's log; `logins` logs both kinds of
-refusals.
+refusals. `connections` closes connections of an address that has too many, and those with refused certificates
+(`callers`), through the process's own descriptors (`sockets`). `local` serves root over a unix socket.
 
 Holds no state worth keeping, runs without privileges and never forks.
 """

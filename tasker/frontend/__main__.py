@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tasker import journal, wire
 from tasker.errors import TaskerError
+from tasker.frontend import local
+from tasker.frontend.connections import Connections
 from tasker.frontend.engine import DEFAULT_PATH, Engine
 from tasker.frontend.handshakes import Handshakes, divert
 from tasker.frontend.logins import Logins
@@ -32,8 +34,11 @@ log = logging.getLogger("tasker.frontend")
 class Frontend:
     """Whatever can be reloaded and stopped."""
 
-    def __init__(self, path: Path, logins: Logins) -> None:
+    def __init__(self, path: Path, trail: journal.Journal, logins: Logins, *, unnoticed: bool = False) -> None:
+        """`unnoticed`: `connecting` is not called."""
+        self._trail = trail
         self._logins = logins
+        self._unnoticed = unnoticed
         self._watches = Watches()
         self._engine = Engine(
             path,
@@ -44,6 +49,12 @@ class Frontend:
         )
         self._material: Material | None = None
         self._streams: Streams | None = None
+        self._connections: Connections | None = None
+
+    def connecting(self) -> None:
+        """Somebody connects."""
+        if self._connections is not None:
+            self._connections.look_soon()
 
     async def open(self) -> wire.Setup | None:
         """Waits for the engine, for as long as it takes; None where the run ended before it answered."""
@@ -58,8 +69,9 @@ class Frontend:
         """Serves until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
+        self._connections = Connections(setup.connections, self._material, self._trail, unnoticed=self._unnoticed)
         service = Servicer(self._engine, self._streams, self._watches)
-        server = Server(setup, self._material, service, self._logins)
+        server = Server(setup, self._material, service, self._logins, self._connections.callers)
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)
         notify("READY=1", f"STATUS=Listening on {where}")
@@ -70,6 +82,7 @@ class Frontend:
         else:
             self._streams.end_all()
         await server.stop(self._streams)
+        self._connections.close()
         await self._engine.close()
 
     async def _until_stopped(self, stop: asyncio.Event) -> None:
@@ -79,7 +92,7 @@ class Frontend:
             wait.cancel()
 
     def _reload(self, setup: wire.Setup) -> None:
-        if self._material is None or self._streams is None:
+        if self._material is None or self._streams is None or self._connections is None:
             return
         try:
             self._material.replace(setup)
@@ -88,29 +101,30 @@ class Frontend:
             return
         self._streams.resize(total=setup.streams, per_user=setup.streams_per_user)
         self._streams.judge_all()
+        self._connections.callers.judge_all()
         log.info("reloaded certificates and the deny list")
 
     def _end_streams(self, job: str, user: str) -> int:
         return self._streams.end(job, user) if self._streams is not None else 0
 
 
-async def run(path: Path, trail: Path, grpc_log: int | None) -> None:
-    """Serves and feeds systemd's watchdog until SIGTERM or SIGINT. `grpc_log`: see `divert`."""
+async def run(path: Path, trail: Path, grpc_log: int | None, socket: Path | None) -> None:
+    """Serves and feeds systemd's watchdog until SIGTERM or SIGINT. `grpc_log`: see `divert`; `socket`: see `local`."""
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     audit = journal.Journal(trail)
     logins = Logins(audit)
     handshakes = Logins(audit, "failed TLS handshake")  # strangers must not use up the limit of whom the CA vouches for
+    frontend = Frontend(path, audit, logins, unnoticed=grpc_log is None)
     try:
         if grpc_log is not None:
-            Handshakes(handshakes.refused).listen(grpc_log)
-        frontend = Frontend(path, logins)
+            Handshakes(handshakes.refused).listen(grpc_log, frontend.connecting)
         setup = await frontend.open()
         if setup is None:
             return  # not a failure: systemd would restart the frontend
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):  # from here on there is something to take leave of
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await frontend.serve(setup, stop)
+        await frontend.serve(setup if socket is None else local.only(socket, setup), stop)
     finally:
         watchdog.cancel()
         logins.close()
@@ -127,11 +141,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tasker-frontend", description="Tasker's frontend; systemd starts it.")
     parser.add_argument("--engine", type=Path, default=DEFAULT_PATH, help="the engine's socket (%(default)s)")
     parser.add_argument("--journal", type=Path, default=journal.SOCKET, help="the journal's socket (%(default)s)")
+    parser.add_argument("--local", type=Path, metavar="SOCKET", help="listen on this unix socket, and nowhere else")
     chosen = parser.parse_args(arguments)
     grpc_log = divert()
     to_journal()
     try:
-        asyncio.run(run(chosen.engine, chosen.journal, grpc_log))
+        asyncio.run(run(chosen.engine, chosen.journal, grpc_log, chosen.local))
     except TaskerError as error:
         log.error("%s", error.message)
         return 1

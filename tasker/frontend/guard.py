@@ -21,10 +21,12 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from tasker.api.transport import TAKEN
+from tasker.api.transport import REASON, RETRY_AFTER, TAKEN
 from tasker.errors import Reason, TaskerError, invalid
+from tasker.frontend.callers import Callers
 from tasker.frontend.logins import Logins
 from tasker.frontend.slots import Slots
+from tasker.frontend.sockets import peer_of
 from tasker.frontend.tls import Caller, Material
 
 log = logging.getLogger(__name__)
@@ -61,9 +63,10 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class Guard(grpc.aio.ServerInterceptor):
     """The server's only interceptor."""
 
-    def __init__(self, material: Material, logins: Logins) -> None:
+    def __init__(self, material: Material, logins: Logins, callers: Callers) -> None:
         self._material = material
         self._logins = logins
+        self._callers = callers
         self._calls = Slots("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._stops = Slots("calls", total=CALLS, per_user=CALLS_PER_USER)
         self._waits = Slots("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
@@ -98,7 +101,8 @@ class Guard(grpc.aio.ServerInterceptor):
             try:
                 caller = self._identify(context)
                 CALLER.set(caller)
-                with self._slot(method, caller.identity.name):
+                calling = self._callers.calling(peer_of(context.peer()), caller.pem)
+                with calling, self._slot(method, caller.identity.name):
                     async with self._limited():
                         return await _call(handler, request, context)
             except TaskerError as error:
@@ -118,6 +122,7 @@ class Guard(grpc.aio.ServerInterceptor):
             return self._material.identify(facts, time.time())
         except TaskerError as error:
             self._logins.refused(error, facts, context.peer())
+            self._callers.refused(peer_of(context.peer()))
             raise
 
     def _slot(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:
@@ -148,12 +153,15 @@ class Guard(grpc.aio.ServerInterceptor):
 
 
 async def refuse(context: _Context, error: TaskerError) -> None:
-    """Ends the call with the status and the `tasker-reason` of `error`."""
+    """Ends the call with the status of `error` and the trailing metadata that the proto describes."""
     text = error.message.encode("utf-8", "backslashreplace").decode()  # it may contain a command's bytes
     if len(text) > LONGEST_REFUSAL:
         half = LONGEST_REFUSAL // 2
         text = f"{text[:half]}…{text[-half:]}"
-    await context.abort(STATUS[error.reason], text, (("tasker-reason", error.reason.value),))
+    trailers = [(REASON, error.reason.value)]
+    if error.retry_after is not None:
+        trailers.append((RETRY_AFTER, f"{error.retry_after:.3f}"))
+    await context.abort(STATUS[error.reason], text, tuple(trailers))
 
 
 async def _call(handler: _Handler, request: Any, context: _Context) -> Any:

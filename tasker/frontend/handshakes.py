@@ -77,9 +77,10 @@ class Handshakes:
         self._rest = b""
         self._why: str | None = None
 
-    def listen(self, descriptor: int) -> None:
-        """Reads the descriptor from `divert` in the running loop from now on."""
-        asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor)
+    def listen(self, descriptor: int, connecting: Callable[[], None]) -> None:
+        """Reads the descriptor from `divert` in the running loop from now on. `connecting` is called at every read: grpc
+        logs a connection as soon as it has accepted it."""
+        asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor, connecting)
 
     def feed(self, data: bytes) -> None:
         """Parses more of grpc's log."""
@@ -88,7 +89,8 @@ class Handshakes:
         for line in lines:
             self._line(line)
 
-    def _read(self, descriptor: int) -> None:
+    def _read(self, descriptor: int, connecting: Callable[[], None]) -> None:
+        connecting()
         with contextlib.suppress(BlockingIOError):
             self.feed(os.read(descriptor, 1 << 16))
 

@@ -11,12 +11,12 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
-from tasker.address import for_grpc
+from tasker.address import UNIX, for_grpc
 from tasker.api.transport import LARGEST_REQUEST, LARGEST_RESPONSE
 from tasker.api.v1 import tasker_pb2, tasker_pb2_grpc
-from tasker.config import CONNECTIONS_BESIDE_STREAMS
 from tasker.errors import Reason, TaskerError
 from tasker.frontend import tls
+from tasker.frontend.callers import Callers
 from tasker.frontend.guard import Guard
 from tasker.frontend.logins import Logins
 from tasker.frontend.servicer import Servicer
@@ -34,12 +34,12 @@ def options(setup: Setup) -> list[tuple[str, int]]:
     """The options for grpc. Times in milliseconds, sizes in bytes."""
     return [
         ("grpc.max_concurrent_streams", setup.streams_per_user + 16),  # per connection; with room for StopJob
-        ("grpc.max_allowed_incoming_connections", setup.streams + CONNECTIONS_BESIDE_STREAMS),
+        ("grpc.max_allowed_incoming_connections", setup.connections),
         ("grpc.max_receive_message_length", LARGEST_REQUEST),
         ("grpc.max_send_message_length", LARGEST_RESPONSE),
         ("grpc.max_metadata_size", 8 << 10),
         ("grpc.absolute_max_metadata_size", 16 << 10),
-        ("grpc.server_handshake_timeout_ms", 5000),
+        ("grpc.server_handshake_timeout_ms", 3000),
         # Both together detect a dead peer: the second alone would take a minute more.
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
@@ -48,6 +48,8 @@ def options(setup: Setup) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+        # Connections without a call, even if they answer PING frames. Closed after one to two times as long (measured).
+        ("grpc.max_connection_idle_ms", 60_000),
         # New calls need a new handshake within the hour; open streams watch their certificate themselves.
         ("grpc.max_connection_age_ms", 3_600_000),
         # On by default: another server could silently take half of the connections.
@@ -58,8 +60,10 @@ def options(setup: Setup) -> list[tuple[str, int]]:
 class Server:
     """One gRPC server on one or more addresses."""
 
-    def __init__(self, setup: Setup, material: tls.Material, service: Servicer, logins: Logins) -> None:
-        self._guard = Guard(material, logins)
+    def __init__(
+        self, setup: Setup, material: tls.Material, service: Servicer, logins: Logins, callers: Callers
+    ) -> None:
+        self._guard = Guard(material, logins, callers)
         self._material = material
         self._grpc = grpc.aio.server(interceptors=[self._guard], options=options(setup))
         tasker_pb2_grpc.add_TaskerServicer_to_server(service, self._grpc)  # type: ignore[no-untyped-call]
@@ -70,18 +74,19 @@ class Server:
         reflection.enable_server_reflection(names, self._grpc)
 
     async def start(self, addresses: Sequence[str]) -> list[str]:
-        """Listens and probes its own ports; returns the addresses with their ports. Raises TaskerError."""
+        """Listens and probes its own addresses; returns them with their ports. Raises TaskerError."""
         for name in SERVED:
             await self._checks.set(name, health_pb2.HealthCheckResponse.SERVING)
-        listening = [(_host(address), self._listen(address)) for address in addresses]
+        listening = [self._listen(address) for address in addresses]
         await self._grpc.start()
-        for host, port in listening:
-            await tls.probe(_reachable(host), port)
-        return [f"{host}:{port}" for host, port in listening]
+        for address in listening:
+            await tls.probe(address)
+        return listening
 
-    def _listen(self, address: str) -> int:
+    def _listen(self, address: str) -> str:
         try:
-            return self._grpc.add_secure_port(for_grpc(address), self._material.credentials())
+            port = self._grpc.add_secure_port(for_grpc(address), self._material.credentials())
+            return address if address.startswith(UNIX) else f"{address.rpartition(':')[0]}:{port}"
         except RuntimeError as error:
             raise TaskerError(
                 Reason.REFUSED,
@@ -97,13 +102,3 @@ class Server:
             await asyncio.wait_for(self._guard.idle(), LAST_ANSWER)
         self._guard.cut()
         await self._grpc.stop(1.0)
-
-
-def _host(address: str) -> str:
-    return address.rpartition(":")[0]
-
-
-def _reachable(host: str) -> str:
-    """An address at which this process reaches what listens on `host`."""
-    bare = host.strip("[]")
-    return {"::": "localhost", "0.0.0.0": "127.0.0.1"}.get(bare, bare)

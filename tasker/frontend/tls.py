@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import grpc
 
 from tasker import certs
+from tasker.address import UNIX
 from tasker.certs import Pair
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -101,18 +102,18 @@ def _denied(message: str) -> TaskerError:
     return TaskerError(Reason.DENIED, message)
 
 
-async def probe(host: str, port: int) -> None:
-    """Raises TaskerError unless the own port accepts TLS 1.3 and refuses TLS 1.2."""
-    if not await _answers(host, port, ssl.TLSVersion.TLSv1_3):
-        raise TaskerError(Reason.INTERNAL, f"cannot speak TLS 1.3 on the own port {port}; see the journal")
-    if await _answers(host, port, ssl.TLSVersion.TLSv1_2):
+async def probe(address: str) -> None:
+    """Raises TaskerError unless `address`, which this process listens on, accepts TLS 1.3 and refuses TLS 1.2."""
+    if not await _answers(address, ssl.TLSVersion.TLSv1_3):
+        raise TaskerError(Reason.INTERNAL, f"cannot speak TLS 1.3 on the own address {address}; see the journal")
+    if await _answers(address, ssl.TLSVersion.TLSv1_2):
         raise TaskerError(
             Reason.INTERNAL,
-            f"cannot serve: port {port} accepts TLS 1.2; GRPC_SSL_CIPHER_SUITES must be left as Tasker sets it",
+            f"cannot serve: {address} accepts TLS 1.2; GRPC_SSL_CIPHER_SUITES must be left as Tasker sets it",
         )
 
 
-async def _answers(host: str, port: int, version: ssl.TLSVersion) -> bool:
+async def _answers(address: str, version: ssl.TLSVersion) -> bool:
     """Whether a handshake in `version` gets as far as the server's certificate.
 
     This side trusts no CA, so it breaks off there, whatever the server thinks of the client.
@@ -122,17 +123,27 @@ async def _answers(host: str, port: int, version: ssl.TLSVersion) -> bool:
     context.set_alpn_protocols(["h2"])
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname="localhost")
+            _, writer = await _connected(address, context)
     except ssl.SSLCertVerificationError:
         return True
     except ssl.SSLError as error:
-        log.debug("%s on port %d: %s", version.name, port, error)
+        log.debug("%s on %s: %s", version.name, address, error)
         return False
     except ConnectionError:
         return False
     except OSError as error:  # includes timeouts: no reply is not a refusal
-        raise TaskerError(Reason.INTERNAL, f"cannot reach the own port {port}: {error or 'no answer'}") from error
+        raise TaskerError(Reason.INTERNAL, f"cannot reach the own address {address}: {error or 'no answer'}") from error
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+async def _connected(address: str, context: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if address.startswith(UNIX):
+        path = address.removeprefix(UNIX)
+        return await asyncio.open_unix_connection(path, ssl=context, server_hostname="localhost")
+    host, _, port = address.rpartition(":")
+    bare = host.strip("[]")
+    reachable = {"::": "localhost", "0.0.0.0": "127.0.0.1"}.get(bare, bare)
+    return await asyncio.open_connection(reachable, int(port), ssl=context, server_hostname="localhost")

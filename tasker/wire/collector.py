@@ -62,6 +62,8 @@ class Launch(Message):
     """Bytes."""
     record: str
     """The record for the next engine; argv and environment are kept apart from it."""
+    owner: str = ""
+    """Jobs of one owner share turns at reading output; "": the job has turns of its own."""
     nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 

@@ -33,6 +33,8 @@ class Setup(Message):
     """All three are PEM."""
     revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
+    connections: Annotated[int, Range(128, 50_000)] = 4000
+    """In one frontend, of each listening address."""
 
     def files(self) -> tuple[bytes, bytes, bytes]:
         """The contents of the CA, certificate and key files: PEM, possibly with other text in any encoding."""
@@ -42,7 +44,9 @@ class Setup(Message):
 
 @dataclass(frozen=True)
 class StartJob(Message):
-    """→ JobReply."""
+    """→ JobReply. Abandoned, it is dropped if its launch has not begun."""
+
+    abandonable: ClassVar[bool] = True
 
     caller: Identity
     spec: JobSpec

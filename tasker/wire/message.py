@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from tasker.bounds import Seconds
 from tasker.errors import Reason
 
 
@@ -39,6 +40,8 @@ class Failed(Message):
 
     reason: Reason
     message: str
+    retry_after: Seconds | None = None
+    """After which the same request may succeed; None: not known."""
 
 
 def since(minor: int, default: Any, what: str) -> Any:

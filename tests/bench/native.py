@@ -27,7 +27,7 @@ ROUNDS = 3
 
 
 def main() -> None:
-    with stack('[server]\n[output]\nring = "1G"\nmemory = "none"\n', frontend=True) as tasker:
+    with stack('[server]\n[owner]\nstarts = "none"\n[output]\nring = "1G"\nmemory = "none"\n', frontend=True) as tasker:
         memory(tasker)
         throughput(tasker)
     with stack() as tasker:

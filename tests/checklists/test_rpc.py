@@ -112,7 +112,8 @@ def test_it_is_in_the_journal(action: str) -> None:
 def test_what_may_take_for_ever_has_places_of_its_own() -> None:
     """Else the calls that wait leave no room for those that are answered at once."""
     streams = {method.name for method in SERVICE.methods if method.server_streaming}
-    endless = {name for name in METHODS if name in wire.MESSAGES and wire.MESSAGES[name].abandonable}
+    abandonable = {name for name in METHODS if name in wire.MESSAGES and wire.MESSAGES[name].abandonable}
+    endless = abandonable - {"StartJob"}  # it waits for its owner's turn alone, and is dropped where its caller goes
     for method in streams | endless:
         places = f"/{SERVICE.full_name}/{method}" in (ATTACH, *WAITS)
         assert places, f"WAITS in tasker/frontend/guard.py does not have {method}, which may take for ever"

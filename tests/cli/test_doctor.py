@@ -17,7 +17,7 @@ from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Status
 from tasker.cli.service.settings import Settings
-from tasker.config import CONNECTIONS_BESIDE_STREAMS, ServerSection
+from tasker.config import ServerSection
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
@@ -93,27 +93,34 @@ ActiveState=inactive
 SubState=dead
 UnitFileState=disabled
 Result=success
+
+Id=tasker-frontend@local.service
+LoadState=loaded
+ActiveState=inactive
+SubState=dead
+UnitFileState=disabled
+Result=success
 """
 
 
 def test_units() -> None:
-    engine, collector, sock, first, second = system.units(SHOWN, 2)
+    engine, collector, sock, first, second, local = system.units(SHOWN, 2)
     told(engine, Status.NOTE, "not started at boot", "systemctl enable tasker")
     told(collector, Status.OK, "active")
     told(sock, Status.WRONG, "not there (not-found)", "install the package")
     told(first, Status.WRONG, "failed (exit-code)", "journalctl -u tasker-frontend@1.service")
     told(second, Status.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
+    told(local, Status.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@local.service")
     (unasked,) = system.units(None, 1)
     told(unasked, Status.UNKNOWN, "does not answer", "systemctl status")
 
 
 def test_the_memory_of_a_frontend() -> None:
     shipped = ServerSection()
-    connections = shipped.streams + CONNECTIONS_BESIDE_STREAMS
-    as_shipped = system.frontend_memory(connections, shipped.streams, "1073741824\n")
-    told(as_shipped, Status.OK, "1300 connections and 300 streams take up to 553M, of 1G")
+    as_shipped = system.frontend_memory(shipped.connections, shipped.streams, "1073741824\n")
+    told(as_shipped, Status.OK, "4000 connections and 300 streams take up to 811M, of 1G")
     more = system.frontend_memory(2000, 1000, "1073741824\n")
-    told(more, Status.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] streams")
+    told(more, Status.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] connections")
     told(system.frontend_memory(2000, 1000, "infinity\n"), Status.OK, "no MemoryMax")
     for silent in (None, "", "much\n"):
         told(system.frontend_memory(1, 1, silent), Status.UNKNOWN, "does not say", "systemctl status")
@@ -243,6 +250,20 @@ def test_the_engines_socket(tmp_path: Path) -> None:
         sock.bind(str(path))
         path.chmod(0o666)
         told(service.engine(path), Status.WRONG, "is 0666", "systemctl restart tasker.socket")
+
+
+def test_the_local_frontends_socket(tmp_path: Path) -> None:
+    """In its directory of its own, which here is of another group than the frontend's."""
+    path = tmp_path / "local" / "socket"
+    restart = "systemctl restart tasker-frontend@local.service"
+    told(service.local(path), Status.WRONG, "there is no", restart)
+    path.parent.mkdir(mode=0o755)
+    path.touch()
+    told(service.local(path), Status.WRONG, "is no socket, its directory 0755, of the group", restart)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+        told(service.local(path), Status.WRONG, "is a socket, its directory 0755", "has to be 0700 and tasker's")
 
 
 def test_the_clocks() -> None:

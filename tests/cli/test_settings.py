@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasker.cli.service import settings
 from tasker.cli.service.configfile import config_path
 from tasker.cli.service.settings import Settings, find, read
 from tasker.errors import TaskerError
@@ -103,3 +104,15 @@ def test_what_is_missing_is_said(home: Path) -> None:
     (home / "clients/alice.key").write_text("key")
     material = read(settings)
     assert (material.ca, material.certificate, material.key) == (b"ca", b"certificate", b"key")
+
+
+def test_without_an_address_it_is_the_local_socket_if_there_is_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whom it is not, tests/system/test_connections.py."""
+    monkeypatch.setattr(settings, "LOCAL", home / "socket")
+    assert found(home).address == "localhost:8275"
+    (home / "socket").touch()
+    assert found(home).address == "unix:/run/tasker-local/socket"
+    assert found(home, variables={"TASKER_ADDRESS": "env:1"}).address == "env:1"
+    assert found(home, {"address": "flag:1"}).address == "flag:1"
+    configure(home, 'address = "file:1"')
+    assert found(home).address == "file:1"

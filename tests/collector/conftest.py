@@ -32,11 +32,11 @@ class Engine(Peer):
             self.exits[datagram.message.job] = datagram.message.exit
         return datagram, descriptors
 
-    def launch(self, *argv: str, uid: int = 0, ring: int = 1 << 20, **environment: str) -> str:
+    def launch(self, *argv: str, uid: int = 0, ring: int = 1 << 20, owner: str = "", **environment: str) -> str:
         """A leader at the gate: its job's id."""
         job = f"job{next(_ids)}"
         environment = {"PATH": os.environ["PATH"], "TASKER_JOB": job} | environment
-        self.ask(wire.Launch(job, argv, environment, "/", uid, uid, (), ring, record=f"record of {job}"))
+        self.ask(wire.Launch(job, argv, environment, "/", uid, uid, (), ring, f"record of {job}", owner))
         return job
 
     def release(self, job: str) -> wire.Released:
@@ -44,8 +44,8 @@ class Engine(Peer):
         assert isinstance(reply, wire.Released)
         return reply
 
-    def run(self, *argv: str, uid: int = 0, ring: int = 1 << 20, **environment: str) -> str:
-        job = self.launch(*argv, uid=uid, ring=ring, **environment)
+    def run(self, *argv: str, uid: int = 0, ring: int = 1 << 20, owner: str = "", **environment: str) -> str:
+        job = self.launch(*argv, uid=uid, ring=ring, owner=owner, **environment)
         assert self.release(job) == wire.Released(0, "")
         return job
 

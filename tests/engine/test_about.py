@@ -18,6 +18,7 @@ contact = "Carol"
 running = 9
 [owner]
 running = 5
+starts = "50, 2.5/s"
 tasks = "none"
 [owners.alice]
 memory = "64M"
@@ -56,6 +57,7 @@ def test_everything_that_holds_for_a_caller() -> None:
     assert (said.version, said.hostname, said.contact) == (package.__version__, socket.gethostname(), "Carol")
     assert said.caller == ALICE
     assert (said.running, said.most_running, said.total_running, said.most_total_running) == (2, 5, 3, 9)
+    assert (said.starts_burst, said.starts_rate) == (50, 2.5)
     assert said.use is not None
     assert (said.use.cpu_time, said.use.memory) == (2.5, 4096)
     assert (said.owner, said.total) == (Limits(memory=64 * MIB), Limits(tasks=99))

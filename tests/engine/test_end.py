@@ -162,7 +162,8 @@ def test_what_the_leader_leaves_behind_is_killed_and_its_output_kept(tasker: Sta
 
 def test_two_hundred_jobs_that_end_at_once_end_as_they_did(tasker: Stack) -> None:
     """dbus-daemon takes 128 calls of one connection at a time."""
-    tasker.configure('[server]\n[owner]\nrunning = 1000\n[output]\nmemory = "none"\n[retention]\nended = 1000\n')
+    owner = '[owner]\nrunning = 1000\nstarts = "none"\n'
+    tasker.configure(f'[server]\n{owner}[output]\nmemory = "none"\n[retention]\nended = 1000\n')
     tasker.engine.restart()
     go = tasker.directory / "go"
     os.mkfifo(go)

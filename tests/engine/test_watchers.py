@@ -64,7 +64,7 @@ def test_a_start_that_is_refused_is_forgotten(tasker: Stack, frontend: Peer) -> 
 
 
 def test_a_job_that_makes_room_is_forgotten(tasker: Stack) -> None:
-    tasker.configure("[server]\n[owner]\nrunning = 1000\n[retention]\nended = 1\narchived = 0\n")
+    tasker.configure('[server]\n[owner]\nrunning = 1000\nstarts = "none"\n[retention]\nended = 1\narchived = 0\n')
     tasker.engine.restart()
     first = tasker.start_job("true")
     tasker.wait(first)
@@ -134,7 +134,7 @@ def test_use_is_sampled_while_somebody_looks(tasker: Stack) -> None:
 
 
 def test_three_hundred_jobs_are_sampled_in_datagrams(tasker: Stack) -> None:
-    tasker.configure("[server]\n[owner]\nrunning = 1000\n")
+    tasker.configure('[server]\n[owner]\nrunning = 1000\nstarts = "none"\n')
     tasker.engine.restart()
     jobs = {tasker.start_job("sleep", "60").id for _ in range(120)}
     with tasker.connect() as frontend:

@@ -58,11 +58,14 @@ class Frontend:
         self.journal.bind(self._trail)
         self.journal.settimeout(DEADLINE)
         self.environment = {**os.environ, **of_the_unit(), "NOTIFY_SOCKET": str(directory / "notify.sock")}
+        self.arguments: list[str] = []
+        """More of them for the process."""
         self._clients: list[Client] = []
 
     def launch(self) -> None:
         """Start the process; it may or may not become ready."""
         command = [sys.executable, "-m", "tasker.frontend", "--engine", str(self.peer.path), "--journal", self._trail]
+        command += self.arguments
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
@@ -86,7 +89,7 @@ class Frontend:
         status = next(line for line in self.heard("READY=1").splitlines() if line.startswith("STATUS="))
         self.address = status.removeprefix("STATUS=Listening on ")
         host, _, port = self.address.rpartition(":")
-        self.host, self.port = host.strip("[]"), int(port)
+        self.host, self.port = host.strip("[]"), int(port) if port.isdecimal() else 0
 
     def heard(self, line: str) -> str:
         """Wait until the process has told systemd this line; the whole message."""

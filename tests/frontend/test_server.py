@@ -64,9 +64,10 @@ def test_what_grpc_is_reported(shared: Frontend) -> None:
     told = dict(options(shared.setup))
     assert told["grpc.so_reuseport"] == 0
     assert dict(options(wire.Setup(**{**vars(shared.setup), "frontends": 2})))["grpc.so_reuseport"] == 1
-    assert told["grpc.server_handshake_timeout_ms"] == 5000
+    assert told["grpc.server_handshake_timeout_ms"] == 3000
     assert told["grpc.max_concurrent_streams"] > shared.setup.streams_per_user  # room for a stop
-    assert told["grpc.max_allowed_incoming_connections"] > shared.setup.streams
+    assert told["grpc.max_connection_idle_ms"] == 60_000
+    assert told["grpc.max_allowed_incoming_connections"] == shared.setup.connections == 4000
     for name in (
         "max_receive_message_length",
         "max_metadata_size",

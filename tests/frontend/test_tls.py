@@ -323,7 +323,7 @@ async def listening(pair: Pair, lowest: ssl.TLSVersion, highest: ssl.TLSVersion)
 def probe(pair: Pair, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> None:
     async def run() -> None:
         async with listening(pair, lowest, highest) as port:
-            await tls.probe("127.0.0.1", port)
+            await tls.probe(f"127.0.0.1:{port}")
 
     asyncio.run(run())
 

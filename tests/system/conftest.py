@@ -21,6 +21,8 @@ from tests.waiting import DEADLINE, limit, until, until_equal
 ETC = Path("/etc/tasker")
 TOML = ETC / "tasker.toml"
 ADDRESS = "localhost:8275"
+MOST = 128
+"""[server] connections, for tests of what happens when a frontend has many; above half of it, it ends some."""
 NO_LIMITS = Limits()
 _T = TypeVar("_T")
 Configure = Callable[[str], None]
@@ -168,6 +170,25 @@ def configure(service: None) -> Iterator[Configure]:
 
     yield reload
     reload("")
+
+
+@pytest.fixture
+def few(service: None) -> Iterator[None]:
+    """Frontends that take MOST connections."""
+    before = TOML.read_text()
+    try:
+        TOML.write_text(f"{before}[server]\nconnections = {MOST}\n")
+        _restart_frontends()
+        yield
+    finally:
+        TOML.write_text(before)
+        _restart_frontends()
+
+
+def _restart_frontends() -> None:
+    run("systemctl", "reload", "tasker")
+    run("systemctl", "restart", "tasker-frontend@*.service")
+    until_serving()
 
 
 @pytest.fixture(scope="session")

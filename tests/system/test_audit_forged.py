@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,8 @@ from tasker.identity import Role
 from tasker.job import Job
 from tasker.journal import FRONTEND, MESSAGES, search
 from tests.searches import INSTALLED, searches, texts
-from tests.system.conftest import ADDRESS, ETC, User, moment, run
-from tests.waiting import until
+from tests.system.conftest import ADDRESS, ETC, MOST, User, moment, run
+from tests.waiting import DEADLINE, until
 
 FORGERY = """
 import os, socket
@@ -27,7 +29,7 @@ for action, id in {messages!r}.items():
     fields = dict(MESSAGE=job + ": forged", MESSAGE_ID=id, PRIORITY="6", SYSLOG_IDENTIFIER="tasker")
     fields |= dict(TASKER_ACTION=action, TASKER_JOB=job, TASKER_OWNER="alice", TASKER_ACTOR="alice")
     for name in ("_SYSTEMD_UNIT", "OBJECT_SYSTEMD_UNIT", "UNIT", "COREDUMP_UNIT"):
-        fields[name] = "{frontend}" if action == "login" else "tasker.service"
+        fields[name] = "{frontend}" if action in ("login", "disconnect") else "tasker.service"
     journald.send("".join(name + "=" + value + "\\n" for name, value in fields.items()).encode())
 """
 
@@ -52,7 +54,15 @@ def filled_in(search: str, job: Job) -> str:
     return search
 
 
-def test_no_documented_search_shows_what_a_job_has_forged(alice: User, bob: User) -> None:
+def connect_often(begin: str) -> list[str]:
+    """What a search for ended connections shows, after more than half of those that a frontend takes."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST):
+            stack.enter_context(socket.create_connection(("127.0.0.1", 8275), DEADLINE, ("127.0.0.2", 0)))
+        return shown(search("TASKER_ACTION", "disconnect", FRONTEND), begin)
+
+
+def test_no_documented_search_shows_what_a_job_has_forged(few: None, alice: User, bob: User) -> None:
     begin = moment()
     job = forge(alice)
     running = alice.start("sleep", "600")
@@ -67,6 +77,7 @@ def test_no_documented_search_shows_what_a_job_has_forged(alice: User, bob: User
     until(lambda: shown(unsafe, begin).count(forged), lambda count: count == len(MESSAGES), "all kinds are forged")
     until(lambda: shown(search("TASKER_ACTION", "refuse"), begin), what="the refusal")
     until(lambda: shown(search("TASKER_ACTION", "login", FRONTEND), begin), what="the failed login")
+    until(lambda: connect_often(begin), what="connections are ended")
 
     documented = {found for _, text in texts(Path("/"), INSTALLED) for found in searches(text)}
     documented |= {search("TASKER_JOB", job.id), search("TASKER_ACTION", "login", FRONTEND)}

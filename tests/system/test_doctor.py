@@ -13,7 +13,7 @@ from tasker.identity import Role
 from tests.system.conftest import ETC, User, run, until_serving
 from tests.waiting import DEADLINE
 
-FRONTEND = "tasker-frontend@1.service"
+FRONTEND, LOCAL_FRONTEND = "tasker-frontend@1.service", "tasker-frontend@local.service"
 
 
 def doctor(*through: str) -> tuple[int, dict[str, list[Any]]]:
@@ -34,10 +34,11 @@ def test_all_is_well(admin: User) -> None:
     code, checks = doctor()
     assert (code, wrong(checks)) == (0, [])
     for name in ("systemd", "cgroups", "pressure", "configuration", "tasker.service", "tasker-collector.service",
-                 "tasker.socket", FRONTEND, "frontend memory", "CA", "server certificate", "keys", "engine socket",
-                 "disk", "your certificate", "port", "service", "clocks"):  # fmt: skip
+                 "tasker.socket", FRONTEND, LOCAL_FRONTEND, "frontend memory", "CA", "server certificate", "keys",
+                 "engine socket", "local socket", "disk", "your certificate", "local TLS", "port", "service",
+                 "clocks"):  # fmt: skip
         assert [one["verdict"] for one in checks[name]] == ["ok"], checks[name]
-    assert "root, admin" in checks["service"][0]["text"]
+    assert "root, admin, over unix:/run/tasker-local/socket" in checks["service"][0]["text"]
 
 
 def test_whose_shared_memory_a_logout_removes(admin: User) -> None:
@@ -53,6 +54,18 @@ def test_whose_shared_memory_a_logout_removes(admin: User) -> None:
         assert [one["verdict"] for one in doctor()[1]["shared memory"]] == ["ok"]
     finally:
         run("loginctl", "disable-linger", "guest")
+
+
+def test_a_local_frontend_that_is_stopped(admin: User) -> None:
+    run("systemctl", "stop", LOCAL_FRONTEND)
+    try:
+        code, checks = doctor()
+    finally:
+        run("systemctl", "start", LOCAL_FRONTEND)
+    assert code == 1
+    assert checks[LOCAL_FRONTEND][0]["verdict"] == checks["local socket"][0]["verdict"] == "wrong"
+    assert f"systemctl restart {LOCAL_FRONTEND}" in checks["local socket"][0]["todo"]
+    assert "over localhost:8275" in checks["service"][0]["text"]
 
 
 def test_a_frontend_that_is_stopped(admin: User) -> None:

@@ -566,7 +566,7 @@ class GetInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetInfoResponse(_message.Message):
-    __slots__ = ("version", "hostname", "time", "contact", "user", "role", "serial", "not_after", "running", "most_running", "owner", "use", "defaults", "maxima", "total", "total_running", "most_total_running", "ring", "rings", "most_rings", "total_rings", "most_total_rings", "streams", "streams_per_user")
+    __slots__ = ("version", "hostname", "time", "contact", "user", "role", "serial", "not_after", "running", "most_running", "owner", "use", "defaults", "maxima", "total", "total_running", "most_total_running", "ring", "rings", "most_rings", "total_rings", "most_total_rings", "streams", "streams_per_user", "starts_burst", "starts_rate")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
@@ -591,6 +591,8 @@ class GetInfoResponse(_message.Message):
     MOST_TOTAL_RINGS_FIELD_NUMBER: _ClassVar[int]
     STREAMS_FIELD_NUMBER: _ClassVar[int]
     STREAMS_PER_USER_FIELD_NUMBER: _ClassVar[int]
+    STARTS_BURST_FIELD_NUMBER: _ClassVar[int]
+    STARTS_RATE_FIELD_NUMBER: _ClassVar[int]
     version: str
     hostname: str
     time: _timestamp_pb2.Timestamp
@@ -615,4 +617,6 @@ class GetInfoResponse(_message.Message):
     most_total_rings: int
     streams: int
     streams_per_user: int
-    def __init__(self, version: _Optional[str] = ..., hostname: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[str] = ..., user: _Optional[str] = ..., role: _Optional[str] = ..., serial: _Optional[str] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running: _Optional[int] = ..., most_running: _Optional[int] = ..., owner: _Optional[_Union[Limits, _Mapping]] = ..., use: _Optional[_Union[Usage, _Mapping]] = ..., defaults: _Optional[_Union[Limits, _Mapping]] = ..., maxima: _Optional[_Union[Limits, _Mapping]] = ..., total: _Optional[_Union[Limits, _Mapping]] = ..., total_running: _Optional[int] = ..., most_total_running: _Optional[int] = ..., ring: _Optional[int] = ..., rings: _Optional[int] = ..., most_rings: _Optional[int] = ..., total_rings: _Optional[int] = ..., most_total_rings: _Optional[int] = ..., streams: _Optional[int] = ..., streams_per_user: _Optional[int] = ...) -> None: ...
+    starts_burst: int
+    starts_rate: float
+    def __init__(self, version: _Optional[str] = ..., hostname: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contact: _Optional[str] = ..., user: _Optional[str] = ..., role: _Optional[str] = ..., serial: _Optional[str] = ..., not_after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., running: _Optional[int] = ..., most_running: _Optional[int] = ..., owner: _Optional[_Union[Limits, _Mapping]] = ..., use: _Optional[_Union[Usage, _Mapping]] = ..., defaults: _Optional[_Union[Limits, _Mapping]] = ..., maxima: _Optional[_Union[Limits, _Mapping]] = ..., total: _Optional[_Union[Limits, _Mapping]] = ..., total_running: _Optional[int] = ..., most_total_running: _Optional[int] = ..., ring: _Optional[int] = ..., rings: _Optional[int] = ..., most_rings: _Optional[int] = ..., total_rings: _Optional[int] = ..., most_total_rings: _Optional[int] = ..., streams: _Optional[int] = ..., streams_per_user: _Optional[int] = ..., starts_burst: _Optional[int] = ..., starts_rate: _Optional[float] = ...) -> None: ...

@@ -18,6 +18,7 @@ from tasker.cli.show.info import CLOCKS
 from tasker.client.explain import handshake
 from tasker.errors import TaskerError
 from tasker.info import Info
+from tasker.journal import LOCAL_FRONTEND
 from tasker.quantity import format_duration
 
 GROUP = "tasker"
@@ -40,6 +41,22 @@ def engine(path: Path) -> Finding:
     return ok(check, f"{path}, for root and the group {GROUP}")
 
 
+def local(path: Path) -> Finding:
+    """The local frontend's socket: in a directory that is open to root and the frontends' user alone."""
+    check = "local socket"
+    try:
+        seen, there = path.parent.stat(), stat.S_ISSOCK(path.stat().st_mode)
+    except FileNotFoundError:
+        return wrong(check, f"there is no {path}", f"systemctl restart {LOCAL_FRONTEND}")
+    except OSError as error:
+        return unseen(check, error)
+    mode, group = stat.S_IMODE(seen.st_mode), _group(seen.st_gid)
+    if not there or mode != 0o700 or group != GROUP:
+        text = f"{path} is {'a' if there else 'no'} socket, its directory {mode:04o}, of the group {group}"
+        return wrong(check, text, f"the directory has to be 0700 and {GROUP}'s: systemctl restart {LOCAL_FRONTEND}")
+    return ok(check, f"{path}, for root")
+
+
 def _group(number: int) -> str:
     try:
         return grp.getgrgid(number).gr_name
@@ -51,17 +68,18 @@ def port(found: Settings) -> list[Finding]:
     """That it speaks TLS 1.3, with a certificate that the CA signed for that host, and nothing older."""
     try:
         address = parse(found.address)
+        check = "local TLS" if address.path else "port"
         authority = certs.authorities(settings.read(found).ca)
     except TaskerError:
         return []  # the certificate's own finding tells
     refused = handshake(address, authority)
     if refused is not None:
         text, _, todo = refused.message.partition("; ")
-        return [wrong("port", text, todo)]
+        return [wrong(check, text, todo)]
     if handshake(address, authority, ssl.TLSVersion.TLSv1_2) is None:
         todo = "that is not Tasker, or something stands before it that speaks for it"
-        return [wrong("port", f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
-    return [ok("port", f"{found.address} speaks TLS 1.3, and refuses 1.2")]
+        return [wrong(check, f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
+    return [ok(check, f"{found.address} speaks TLS 1.3, and refuses 1.2")]
 
 
 def call(found: Settings) -> list[Finding]:
@@ -71,15 +89,15 @@ def call(found: Settings) -> list[Finding]:
             client.info()  # connects
             before = time.time()
             info = client.info()
-            return [_answered(info), clock(info.time - (before + time.time()) / 2)]
+            return [_answered(info, found.address), clock(info.time - (before + time.time()) / 2)]
     except TaskerError as error:
         text, _, todo = error.message.partition("; ")
         return [wrong("service", text, todo or "try tasker info")]
 
 
-def _answered(info: Info) -> Finding:
+def _answered(info: Info, address: str) -> Finding:
     who = f"{info.caller.name}, {info.caller.role}"
-    return ok("service", f"tasker {info.version} on {info.hostname} answers you, {who}")
+    return ok("service", f"tasker {info.version} on {info.hostname} answers you, {who}, over {address}")
 
 
 def clock(difference: float) -> Finding:

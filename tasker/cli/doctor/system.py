@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tasker.cli.doctor.finding import Finding, note, ok, unknown, unseen, wrong
+from tasker.journal import FRONTEND, LOCAL_FRONTEND
 from tasker.quantity import format_size
 
 OLDEST = 252
@@ -23,7 +24,6 @@ REMOVE_IPC = (
 )
 LAST_OF_SYSTEM = 999
 """The highest uid of an account of the system, as systemd's logind is built on most distributions."""
-FRONTEND = "tasker-frontend@1.service"
 CONNECTION, STREAM = 100_000, 1_500_000
 """Bytes of a frontend's memory that a connection takes, and a stream whose client does not read; both measured."""
 LITTLE = 1 << 30
@@ -79,7 +79,7 @@ def units(shown: str | None, frontends: int) -> list[Finding]:
 def unit_names(frontends: int) -> list[str]:
     """The units that are to be active while Tasker runs."""
     numbered = [f"tasker-frontend@{number}.service" for number in range(1, frontends + 1)]
-    return ["tasker.service", "tasker-collector.service", "tasker.socket", *numbered]
+    return ["tasker.service", "tasker-collector.service", "tasker.socket", *numbered, LOCAL_FRONTEND]
 
 
 def _unit(name: str, shown: dict[str, str]) -> Finding:
@@ -112,7 +112,7 @@ def frontend_memory(connections: int, streams: int, limit: str | None) -> Findin
     text = f"{connections} connections and {streams} streams take up to {format_size(needed)}"
     if needed <= most:
         return ok(check, f"{text}, of {format_size(most)}")
-    todo = "lower [server] streams in tasker.toml, or raise MemoryMax with systemctl edit tasker-frontend@.service"
+    todo = "lower [server] connections or streams, or raise MemoryMax with systemctl edit tasker-frontend@.service"
     return note(check, f"{text}, but MemoryMax of a frontend is {format_size(most)}", todo)
 
 

@@ -1,7 +1,8 @@
 """Where the service is and who the caller is: address and certificates, from the first place that names them.
 
     --address …  ─▶  --context  ─▶  TASKER_ADDRESS, _CA, _CERT, _KEY  ─▶  TASKER_CONTEXT, or the context in use
-                 ─▶  the rest of ~/.config/tasker/config.toml         ─▶  /etc/tasker and localhost:8275
+                 ─▶  the rest of ~/.config/tasker/config.toml         ─▶  /etc/tasker and the local socket (root),
+                                                                          or localhost:8275
 
 Each is looked for by itself, except that a certificate and its key always come from the same place: a certificate that
 is named without a key has its key beside it, `.key` for `.crt`.
@@ -15,11 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasker.address import LOCAL, UNIX
 from tasker.cli.service import configfile
 from tasker.cli.service.configfile import KEYS
 from tasker.errors import invalid
 
 DEFAULT_ADDRESS = "localhost:8275"
+LOCAL_ADDRESS = f"{UNIX}{LOCAL}"
 SYSTEM = Path("/etc/tasker")
 
 
@@ -52,6 +55,15 @@ def local_user() -> str:
         return str(os.getuid())
 
 
+def default_address() -> str:
+    """The address where none is given: the local socket if there is one and the caller may look at it, as root may."""
+    try:
+        LOCAL.stat()
+    except OSError:
+        return DEFAULT_ADDRESS
+    return LOCAL_ADDRESS
+
+
 def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> Settings:
     """The settings in force. Raises TaskerError(INVALID) for a configuration file that cannot be used."""
     own = configfile.load(environment)
@@ -76,7 +88,7 @@ def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: 
         named = f"name yours with --cert, TASKER_CERT or in {own.path}"
         hint = f"ask an admin for one (tasker certs client {user}), or {named}"
     ca = Path(given.get("ca", system / "ca.crt"))
-    return Settings(given.get("address", DEFAULT_ADDRESS), ca, cert, key, hint)
+    return Settings(given.get("address") or default_address(), ca, cert, key, hint)
 
 
 def every(environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> dict[str, Settings]:

@@ -32,6 +32,7 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
         ("certificate", Cell(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
+        ("your starts", _starts(info)),
         ("your quotas", _limits(info.owner)),
         *_use(info),
         ("your output", _rings(info.rings, info.most_rings)),
@@ -63,6 +64,13 @@ def _use(info: Info) -> list[tuple[str, str | Cell]]:
     if info.use is None:
         return []
     return [(f"your {label}", text) for label, text in used(info.use, info.owner.memory, ended=None)]
+
+
+def _starts(info: Info) -> str:
+    """How fast they may follow each other; "" for any speed, or where an older service does not say."""
+    if info.starts_burst is None or info.starts_rate is None:
+        return ""
+    return f"{info.starts_burst} at once, then {info.starts_rate:g} a second"
 
 
 def _rings(taken: int, most: int | None) -> str:

@@ -6,10 +6,11 @@ import argparse
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tasker import certfiles, config
+from tasker.address import LOCAL
 from tasker.cli import exits
 from tasker.cli.doctor import certificates, service, system
 from tasker.cli.doctor.finding import Finding, Status, ok, wrong
@@ -20,6 +21,7 @@ from tasker.cli.show.stdout import print_json, print_rows
 from tasker.cli.show.table import Cell
 from tasker.config import Config
 from tasker.errors import TaskerError
+from tasker.journal import FRONTEND
 
 USAGE = ""
 EPILOG = """\
@@ -75,8 +77,8 @@ def _service() -> Iterator[Finding]:
         yield wrong("configuration", error.message, "mend it, then systemctl reload tasker")
     names = system.unit_names(known.server.frontends)
     yield from system.units(system.output("systemctl", "show", "-p", system.PROPERTIES, *names), known.server.frontends)
-    limit = system.output("systemctl", "show", "-p", "MemoryMax", "--value", system.FRONTEND)
-    connections = known.server.streams + config.CONNECTIONS_BESIDE_STREAMS
+    limit = system.output("systemctl", "show", "-p", "MemoryMax", "--value", FRONTEND)
+    connections = known.server.connections * len(known.server.listen)
     yield system.frontend_memory(connections, known.server.streams, limit)
     ca = Path(known.server.ca)
     yield certificates.authority(ca, now)
@@ -85,6 +87,7 @@ def _service() -> Iterator[Finding]:
     yield from certificates.keys(settings.SYSTEM, Path(known.server.key))
     yield from certificates.clients(settings.SYSTEM, now)
     yield service.engine(Path("/run/tasker.sock"))
+    yield service.local(LOCAL)
     yield system.disk(Path("/var/lib/tasker"))
     owners = [path.stem for path in (settings.SYSTEM / "clients").glob("*.crt")]
     accounts = system.accounts(owners, known.accounts)
@@ -105,5 +108,7 @@ def _client(asked: argparse.Namespace) -> Iterator[Finding]:
     yield own
     port = service.port(found)
     yield from port
+    if found.address == settings.LOCAL_ADDRESS:  # others come by the network
+        yield from service.port(replace(found, address=settings.DEFAULT_ADDRESS))
     if all(one.status in (Status.OK, Status.NOTE) for one in (own, *port)):
         yield from service.call(found)

@@ -42,6 +42,7 @@ def run(given: argparse.Namespace) -> int:
     from tasker.cli.grammar import spec
     from tasker.cli.live.choose import choose
     from tasker.cli.live.follow import Follow
+    from tasker.cli.live.postponed import telling
     from tasker.cli.live.signals import Interrupts, Left, unstopped
     from tasker.cli.service.connection import connect
     from tasker.cli.verbs.attach import again
@@ -53,7 +54,7 @@ def run(given: argparse.Namespace) -> int:
         stop = partial(client.stop, reconnect_timeout=given.reconnect)
         interrupts = Interrupts(stop, output)
         with interrupts.installed():
-            job = client.start(asked).id
+            job = client.start(asked, postponed=telling(given)).id
             attachment = client.attach(job, offset=0, timestamps=given.timestamps, reconnect_timeout=given.reconnect)
             follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, reconnect_timeout=0))
             interrupts.started(job, follow)

@@ -8,6 +8,7 @@ import sys
 
 from tasker.cli import exits
 from tasker.cli.grammar import options, spec
+from tasker.cli.live.postponed import telling
 from tasker.cli.service.connection import connect
 from tasker.cli.show import json
 from tasker.cli.show.details import smaller_ring
@@ -37,6 +38,9 @@ rights in it. A job that runs as root must not open a login session, which takes
 instead of su, runuser -l or sudo -i use runuser -u USER -- COMMAND, or setpriv --reuid USER --regid GROUP --init-groups
 COMMAND.
 
+The server limits how fast one owner may start jobs (tasker info; [owner] starts in tasker.toml). Beyond that, the start
+waits for up to 60s, says so on stderr, and then fails.
+
 --json prints {"job": {…}}."""
 
 
@@ -47,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
     """Only the id goes to stdout, for scripts."""
     asked = spec.build(given, os.environ)
     with connect(given) as client:
-        job = client.start(asked)
+        job = client.start(asked, postponed=telling(given))
     try:
         if given.json:
             print_json({"job": json.job(job)})

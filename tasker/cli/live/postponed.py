@@ -1,0 +1,29 @@
+"""The notice that a start waits, since the server limits how fast one owner may start jobs. Once for each start."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tasker.cli.show.stderr import say
+from tasker.errors import TaskerError
+from tasker.quantity import format_duration
+
+if TYPE_CHECKING:
+    from tasker.client.starting import Postponed
+
+
+def telling(options: argparse.Namespace) -> Postponed:
+    """For Client.start. With --json nothing is said: what is on stderr then is an error."""
+    said = bool(options.json)
+
+    def postponed(_error: TaskerError, pause: float) -> None:
+        from tasker.client.starting import TIMEOUT
+
+        nonlocal said
+        if not said:
+            text = "you start jobs faster than this server allows (tasker info): trying again"
+            say(f"{text} in {format_duration(pause)}, for up to {format_duration(TIMEOUT)} in all")
+        said = True
+
+    return postponed

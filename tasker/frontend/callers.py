@@ -1,0 +1,101 @@
+"""The open calls and the certificate of each connection. A connection is known by its peer, and only once it has made a
+call: grpc shows a certificate to calls alone. `due` has those that are to be ended; `connections` ends them.
+
+    call admitted ──▶ open calls, certificate       call refused for its certificate ──▶ due, PAUSE later
+    reload ──▶ each certificate judged again ──▶ invalid, no open call: due now     with open calls: after LAST_WORD
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Container, Iterator
+
+from tasker.errors import TaskerError
+from tasker.frontend.sockets import Peer
+from tasker.frontend.streams import LAST_WORD
+from tasker.frontend.tls import Material
+
+PAUSE = 1.0
+"""Seconds from the first refused call to the end of the connection. One refused call is enough, because a connection
+never changes its certificate. The pause is for the client to receive that answer, and those to other calls."""
+
+
+class Callers:
+    """Of the connections that are open, and of some that no longer are."""
+
+    def __init__(self, material: Material, end: Callable[[], None]) -> None:
+        """`end` is called when there is something in `due`."""
+        self._material = material
+        self._end = end
+        self._certificates: dict[Peer, bytes] = {}
+        self._calls: Counter[Peer] = Counter()
+        self._ending: dict[Peer, asyncio.TimerHandle] = {}
+        self._due: set[Peer] = set()
+
+    def __len__(self) -> int:
+        """How many peers are remembered."""
+        return len(self._certificates)
+
+    @contextlib.contextmanager
+    def calling(self, peer: Peer | None, certificate: bytes) -> Iterator[None]:
+        """A call is open for as long as the block runs; `certificate` (PEM) was judged good."""
+        if peer is None:
+            yield
+            return
+        self._spare(peer)
+        self._certificates[peer] = certificate
+        self._calls[peer] += 1
+        try:
+            yield
+        finally:
+            self._calls[peer] -= 1
+            if not self._calls[peer]:
+                del self._calls[peer]
+
+    def has_call(self, peer: Peer) -> bool:
+        return peer in self._calls
+
+    def refused(self, peer: Peer | None) -> None:
+        """A call was refused for the certificate of its connection."""
+        if peer is not None:
+            self._end_later(peer, PAUSE)
+
+    def judge_all(self) -> None:
+        """End the connections whose certificate is no longer valid: after another CA or deny list."""
+        for peer, certificate in self._certificates.items():
+            try:
+                self._material.judge(certificate, time.time())
+            except TaskerError:
+                if self.has_call(peer):
+                    self._end_later(peer, LAST_WORD + PAUSE)
+                else:
+                    self._due.add(peer)
+        self._end()
+
+    def take_due(self) -> set[Peer]:
+        """The peers whose connections are to be ended now; each is given once."""
+        due, self._due = self._due, set()
+        return due
+
+    def forget_others(self, connected: Container[Peer]) -> None:
+        """Forget the peers that are not connected any more."""
+        for peer in [peer for peer in self._certificates if peer not in connected and peer not in self._calls]:
+            del self._certificates[peer]
+
+    def _end_later(self, peer: Peer, seconds: float) -> None:
+        if peer not in self._ending:
+            self._ending[peer] = asyncio.get_running_loop().call_later(seconds, self._end_now, peer)
+
+    def _end_now(self, peer: Peer) -> None:
+        del self._ending[peer]
+        self._due.add(peer)
+        self._end()
+
+    def _spare(self, peer: Peer) -> None:
+        """Its certificate is valid (again), or this is another client that got the same port."""
+        self._due.discard(peer)
+        if (timer := self._ending.pop(peer, None)) is not None:
+            timer.cancel()

@@ -1,0 +1,122 @@
+"""Ends connections: those of the address that has most, where there are many, and those of refused certificates.
+
+    grpc's log: a connection ──▶ look, at most once a second ──▶ more than half of [server] connections?
+                                          ▲                        └──▶ end those of the address that has most
+    callers: something is due ────────────┘                        ──▶ end what is due
+
+grpc has one limit for all peers together, and refuses any new connection above it, so one address could keep all others
+out. What counts as one address is defined by tasker.address.network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+
+from tasker.address import network
+from tasker.frontend import sockets
+from tasker.frontend.callers import Callers
+from tasker.frontend.sockets import Peer
+from tasker.frontend.tls import Material
+from tasker.journal import Journal
+from tasker.ratelimit import OTHERS, RateLimit
+
+EVERY = 1.0
+"""Seconds from one look to the next, at least. One takes 25 ms of the processor for 4,000 connections."""
+KEPT = 64
+"""Connections that each address keeps, however many there are in all."""
+_LINES = 100
+"""Lines in a minute, one for an address at most. The others are counted."""
+_FEW = 256
+"""Peers that are remembered, whether they are connected or not."""
+
+
+class Connections:
+    """All of this process."""
+
+    def __init__(self, most: int, material: Material, journal: Journal, *, unnoticed: bool = False) -> None:
+        """`most`: [server] connections. Up to half of it, no connection is ended for its address.
+
+        `unnoticed`: `look_soon` is not called for new connections. Then there is a look every second, which counts the
+        descriptors (30 µs) while there are few connections; there is no event to wait for."""
+        self._enough = most // 2
+        self._journal = journal
+        self._unnoticed = unnoticed
+        self._rate_limit = RateLimit(1, self._omitted, total=_LINES)
+        self._last = -EVERY
+        self._timer: asyncio.TimerHandle | None = None
+        self.callers = Callers(material, self.look_soon)
+        if unnoticed:
+            self.look_soon()
+
+    def look_soon(self) -> None:
+        """To be called for a new connection, or when a connection is due."""
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._last + EVERY), self._look)
+
+    def close(self) -> None:
+        """Look no more, and write down what there is to report at the end of the minute."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rate_limit.close()
+
+    def _look(self) -> None:
+        self._timer = None
+        self._last = asyncio.get_running_loop().time()
+        if self._unnoticed:
+            self.look_soon()
+        due = self.callers.take_due()
+        count = sockets.descriptors()
+        if due or count > self._enough or len(self.callers) > 2 * count + _FEW:
+            found = sockets.connections()
+            self.callers.forget_others(set(found.values()))
+            sockets.shut_down({number: peer for number, peer in found.items() if peer in due})
+            self._share({number: peer for number, peer in found.items() if peer not in due})
+
+    def _share(self, found: Mapping[int, Peer]) -> None:
+        """End as many connections as there are above half."""
+        for source, (held, numbers) in surplus(found, len(found) - self._enough, self.callers.has_call).items():
+            ended = sockets.shut_down({number: found[number] for number in numbers})
+            self._report(source, ended, held, len(found))
+
+    def _report(self, source: str, ended: int, held: int, total: int) -> None:
+        if ended and self._rate_limit.take(source, ended):
+            text = f"{source}: ended {ended} of its {held} connections, because {total} are open in all"
+            fields = {"TASKER_ADDRESS": source, "TASKER_CONNECTIONS": str(ended)}
+            self._journal.write("disconnect", text, fields, 4)
+
+    def _omitted(self, source: str, count: int) -> None:
+        whose = "from other addresses" if source == OTHERS else f"from {source}"
+        fields = {"TASKER_ACTION": "disconnect", "TASKER_ADDRESS": source}
+        self._journal.omitted(count, "ended connection", whose, fields)
+
+
+def surplus(
+    found: Mapping[int, Peer], excess: int, has_call: Callable[[Peer], bool]
+) -> dict[str, tuple[int, list[int]]]:
+    """What to end so that there are `excess` connections fewer: by source, how many it has, and which it loses.
+
+    Each is taken from the source that has most at that point; of one source, those without an open call go first. No
+    source comes below KEPT, so it may be fewer than `excess`.
+    """
+    sources = {host: network(host) for host in {peer.host for peer in found.values()}}
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for number, peer in found.items():
+        by_source[sources[peer.host]].append(number)
+    lost: Counter[str] = Counter()
+    heap = [(-len(numbers), source) for source, numbers in by_source.items() if len(numbers) > KEPT]
+    heapq.heapify(heap)
+    for _ in range(excess):
+        if not heap:
+            break
+        negative, source = heap[0]
+        lost[source] += 1
+        if -negative - 1 > KEPT:
+            heapq.heapreplace(heap, (negative + 1, source))
+        else:
+            heapq.heappop(heap)
+    ordered = {source: sorted(by_source[source], key=lambda number: has_call(found[number])) for source in lost}
+    return {source: (len(numbers), numbers[: lost[source]]) for source, numbers in ordered.items()}

@@ -1,0 +1,98 @@
+"""The TCP connections of this process, found through its own descriptors: grpc neither lists nor closes them.
+
+    /proc/self/fd ──▶ duplicate of each ──▶ getpeername ──▶ Peer ──▶ shutdown, again by a duplicate with that peer
+
+grpc closes descriptors, and the kernel gives their numbers to other files, in other threads at any moment. So every
+look and every shutdown is by a duplicate, which stays the same socket until it is closed here. After the shutdown grpc
+reads an end of file and closes the connection as if the client had.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_DESCRIPTORS = "/proc/self/fd"
+
+
+class Peer(NamedTuple):
+    """The other end of a TCP connection."""
+
+    host: str
+    """An IPv4 or IPv6 address, without a zone; one that is mapped into IPv6 is the IPv4 address."""
+    port: int
+
+
+def peer_of(context_peer: str) -> Peer | None:
+    """The peer as grpc names it: ipv4:192.0.2.1:50000, ipv6:%5B2001:db8::1%5D:50000. None for any other, as unix:."""
+    kind, _, rest = unquote(context_peer).partition(":")
+    host, _, port = rest.rpartition(":")
+    return Peer(_canonical(host.strip("[]")), int(port)) if kind in ("ipv4", "ipv6") else None
+
+
+def descriptors() -> int:
+    """How many there are: at least as many as connections, and counted in a hundredth of the time."""
+    return len(os.listdir(_DESCRIPTORS))
+
+
+def connections() -> dict[int, Peer]:
+    """The peers of all TCP connections, by descriptor."""
+    found = {}
+    for descriptor in map(int, os.listdir(_DESCRIPTORS)):
+        if (sock := _duplicate(descriptor)) is not None:
+            if (peer := _peer_of_socket(sock)) is not None:
+                found[descriptor] = peer
+            sock.close()
+    return found
+
+
+def shut_down(found: Mapping[int, Peer]) -> int:
+    """End these connections, as `connections` found them; how many were still the same ones."""
+    ended = 0
+    for descriptor, peer in found.items():
+        if (sock := _duplicate(descriptor)) is not None:
+            if _peer_of_socket(sock) == peer:
+                with contextlib.suppress(OSError):  # the client was faster
+                    sock.shutdown(socket.SHUT_RDWR)
+                    ended += 1
+            sock.close()
+    return ended
+
+
+def _duplicate(descriptor: int) -> socket.socket | None:
+    """Another descriptor of the same socket; None where it is closed, or no socket.
+
+    The family given is not looked at by what follows, but asking the kernel for it would take twice the time.
+    """
+    try:
+        own = os.dup(descriptor)
+    except OSError:
+        return None
+    try:
+        return socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 0, fileno=own)
+    except OSError:
+        os.close(own)
+        return None
+
+
+def _peer_of_socket(sock: socket.socket) -> Peer | None:
+    """None where it is no TCP connection, or a connection no more."""
+    try:
+        match sock.getpeername():
+            case (str(host), int(port), *_):
+                return Peer(_canonical(host), port)
+    except OSError:
+        pass
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(host: str) -> str:
+    address = ip_address(host.partition("%")[0])
+    return str((address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address)
