@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 SOCKET = Path("/run/systemd/journal/socket")
 ENGINE, FRONTEND = "tasker.service", "tasker-frontend@1.service"
 LOCAL_FRONTEND = "tasker-frontend@local.service"
-"""Units whose processes write here: the engine about jobs and callers, each frontend about refused logins and closed connections."""
+"""Units whose processes write here: the engine about jobs and callers, each frontend about refused logins and closed
+connections."""
 MESSAGES = {
     # TASKER_ACTION  MESSAGE_ID
     "start":   "a8d7860b01da40a39900848e6d8a521a",

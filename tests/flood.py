@@ -22,7 +22,7 @@ from functools import partial
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """How a client of HTTP/2 begins: without it gRPC would count the TLS handshake as unfinished."""
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds for one handshake."""
 
 
@@ -106,7 +106,7 @@ def main() -> None:
     host, _, port = asked.target.rpartition(":")
 
     def bare() -> socket.socket:
-        return socket.create_connection((host, int(port)), PATIENCE, (asked.source, 0))
+        return socket.create_connection((host, int(port)), TIMEOUT, (asked.source, 0))
 
     kinds = {"bare": Held(bare)}
     threading.Thread(target=drip, args=(kinds["bare"], asked.bare), daemon=True).start()

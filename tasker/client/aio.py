@@ -81,7 +81,11 @@ class AsyncClient:
         await self._channel.close()
 
     async def start(
-        self, spec: JobSpec, *, start_timeout: float = starting.START_TIMEOUT, postponed: starting.Postponed | None = None
+        self,
+        spec: JobSpec,
+        *,
+        start_timeout: float = starting.START_TIMEOUT,
+        postponed: starting.Postponed | None = None,
     ) -> Job:
         return await self._insist(starting.Start(spec, start_timeout, postponed))
 

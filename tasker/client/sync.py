@@ -25,16 +25,20 @@ class Client(Connection):
     """
 
     def start(
-        self, spec: JobSpec, *, start_timeout: float = starting.START_TIMEOUT, postponed: starting.Postponed | None = None
+        self,
+        spec: JobSpec,
+        *,
+        start_timeout: float = starting.START_TIMEOUT,
+        postponed: starting.Postponed | None = None,
     ) -> Job:
         """Start a job: its command runs when this returns, under every limit that was asked for.
 
         Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
         working directory). After UNAVAILABLE look with `list` before trying again: it may run.
 
-        `start_timeout`: where the caller starts jobs faster than the server allows, this waits for the time that the server
-        names and asks again, for so many seconds in total; then EXHAUSTED is raised, with `retry_after`. 0: at once.
-        `postponed` is called before each such wait, with that error and the seconds until the next try.
+        `start_timeout`: where the caller starts jobs faster than the server allows, this waits for the time that the
+        server names and asks again, for so many seconds in total; then EXHAUSTED is raised, with `retry_after`. 0: at
+        once. `postponed` is called before each such wait, with that error and the seconds until the next try.
 
         >>> job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
         >>> job.owner, job.spec.argv[0]

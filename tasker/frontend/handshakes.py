@@ -78,8 +78,8 @@ class Handshakes:
         self._why: str | None = None
 
     def listen(self, descriptor: int, connecting: Callable[[], None]) -> None:
-        """Reads the descriptor from `divert` in the running loop from now on. `connecting` is called at every read: grpc
-        logs a connection as soon as it has accepted it."""
+        """Reads the descriptor from `divert` in the running loop from now on. `connecting` is called at every read:
+        grpc logs a connection as soon as it has accepted it."""
         asyncio.get_running_loop().add_reader(descriptor, self._read, descriptor, connecting)
 
     def feed(self, data: bytes) -> None:

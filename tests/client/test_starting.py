@@ -63,7 +63,7 @@ def test_any_other_error_is_raised(error: TaskerError) -> None:
     assert caught.value is error
 
 
-@pytest.mark.parametrize("patience", [-1.0, float("nan")])
+@pytest.mark.parametrize("start_timeout", [-1.0, float("nan")])
 def test_no_timeout(start_timeout: float) -> None:
     with pytest.raises(TaskerError, match="cannot use a start_timeout of"):
         Start(SPEC, start_timeout, None)

@@ -22,6 +22,6 @@ def test_a_launch_says_all_that_the_collector_needs() -> None:
 
     launch = asyncio.run(made())
     assert (launch.job, launch.owner, launch.argv, launch.nice) == ("k3v9", "alice", ("make", "all"), 7)
-    assert (launch.uid, launch.gid, launch.groups, launch.ring) == (70000, 70001, (70002,), 1 << 20)
+    assert (launch.uid, launch.gid, launch.groups, launch.ring_capacity) == (70000, 70001, (70002,), 1 << 20)
     assert launch.environment["A"] == "b"
     assert launch.working_directory == "/srv"

@@ -18,12 +18,12 @@ def telling(options: argparse.Namespace) -> Postponed:
     said = bool(options.json)
 
     def postponed(_error: TaskerError, pause: float) -> None:
-        from tasker.client.starting import TIMEOUT
+        from tasker.client.starting import START_TIMEOUT
 
         nonlocal said
         if not said:
             text = "you start jobs faster than this server allows (tasker info): trying again"
-            say(f"{text} in {format_duration(pause)}, for up to {format_duration(TIMEOUT)} in all")
+            say(f"{text} in {format_duration(pause)}, for up to {format_duration(START_TIMEOUT)} in all")
         said = True
 
     return postponed
