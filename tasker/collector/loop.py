@@ -50,8 +50,8 @@ class Loop:
         self._afterwards[call] = None
 
     def each_round(self, call: Callable[[], bool]) -> None:
-        """Call it whenever all that happened by now was served. Where it returns True, it has more to do: the loop does
-        not wait for the next event. One for each loop."""
+        """Calls `call` after all pending events have been served, in every round. If it returns True, it has more to
+        do, and the loop does not block for the next event. One per loop."""
         self._round = call
 
     def run(self) -> None:

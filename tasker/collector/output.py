@@ -36,8 +36,8 @@ class JobOutput:
         followers_changed: Callable[[], None],
         ended: Callable[[], None],
     ) -> None:
-        """`owner`: whose turns it is read in. `ended` is called when the last process that holds the writing end has
-        closed it."""
+        """`owner`: whose turns the output is read in. `ended` is called when the last process that holds the writing
+        end has closed it."""
         self._owner = owner
         self._loop = loop
         self._turns = turns

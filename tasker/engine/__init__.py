@@ -1,9 +1,10 @@
-"""The engine: holds the job table, decides who may do what, and asks systemd. Forks nothing, faces no network.
+"""The engine: holds the job table, decides who may do what, and controls systemd. Forks nothing, faces no network.
 
-Crash-only: whatever it must not forget, the collector keeps for it as a record; at every start it rebuilds its table
-from the collector and from systemd. Where the bus or the collector is lost, it ends and is started again.
+Crash-only: the collector stores a record of everything that the engine must not lose. At every start the engine
+rebuilds its table from the collector and from systemd. If it loses the bus or the collector, it exits and is started
+again.
 
-    frontends ──▶ control ──▶ requests ──▶ jobs, stops, signals, pausing, limiting, archive … ──▶ systemd, collector
-        ▲                                    ╰──▶ table ──▶ watchers                        D-Bus itself: bus, manager
-        ╰──────── what is new ───────────────────────────────╯
+    frontends ──▶ control ──▶ requests ──▶ starts, stops, signalling, limiting, archive … ──▶ systemd, collector
+        ▲                                    ╰──▶ jobtable ──▶ watchers                   D-Bus itself: bus, manager
+        ╰──────── changes ──────────────────────────────────────╯
 """

@@ -1,4 +1,5 @@
-"""`python -m tasker.engine`: builds the objects, in order, and runs them until SIGTERM or the loss of one."""
+"""`python -m tasker.engine`: builds the objects, in order, and runs until SIGTERM or until the bus or the collector is
+lost."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def main() -> int:
     arguments = _arguments()
     to_journal()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # one for each job's cgroup
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # one per cgroup of a job
     try:
         settings = config.load(arguments.config)
         setup = setup_of(settings)
@@ -69,8 +70,8 @@ def main() -> int:
 
 
 def _check(setup: wire.Setup) -> None:
-    """Raises TaskerError where the certificates do not belong together."""
-    from tasker import certs  # here, so that the engine itself goes without cryptography
+    """Raises TaskerError if the certificates do not belong together."""
+    from tasker import certs  # here: the engine itself runs without cryptography
 
     ca, certificate, key = setup.files()
     certs.rewritten(ca, certs.Pair(certificate, key))
@@ -136,7 +137,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
 
 
 def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> None:
-    """SIGHUP. A file that cannot be used changes nothing."""
+    """Handles SIGHUP. A file that cannot be used changes nothing."""
     notify("RELOADING=1")
     try:
         settings = config.load(path)
@@ -151,9 +152,9 @@ def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> N
 
 
 async def _is_stop(systemd: Systemd) -> bool:
-    """Whether systemd stops the service, and with it the run, or only starts it anew."""
+    """Whether systemd is stopping the service, and with it the run, or only restarting it."""
     try:
-        await systemd.leave()  # before the question: once it is answered, systemd knows that scopes are its own to end
+        await systemd.leave()  # before asking: once the answer is known, systemd must end the scopes itself
         return await systemd.job_type(names.SERVICE) == "stop"
     except TaskerError as error:
         log.warning("cannot tell a stop from a restart: %s", error.message)
@@ -161,7 +162,7 @@ async def _is_stop(systemd: Systemd) -> bool:
 
 
 def _listener(path: Path | None) -> socket.socket:
-    """The socket that systemd listens on for us, or one of our own at `path`."""
+    """The listening socket from systemd, or a new one at `path`."""
     if path is None:
         if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
             raise invalid("cannot serve without a socket: start tasker.service, or give --socket")

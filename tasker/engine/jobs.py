@@ -1,4 +1,4 @@
-"""The life of every job that runs (starts.py brings it there), to its end. Asks the collector and systemd.
+"""The life of a running job (started by starts.py) until its end. Asks the collector and systemd.
 
     Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 """
@@ -58,11 +58,11 @@ class Jobs:
         self._audit = audit
         self.cgroups = cgroups
         self.run_ending = False
-        """The service is being stopped: nothing is started any more."""
+        """The service is being stopped: starts are refused."""
         self.active = Active()
-        """Owners who start jobs, or whose jobs end."""
+        """Owners who are starting jobs, or whose jobs are ending."""
         self._ends = Turns(SLOTS, MOST_SLOTS, self.active)
-        """Not those of starts, so that the end of a job never waits for one."""
+        """Separate from the turns of starts, so that the end of a job never waits for a start."""
         self.events = CgroupEvents()
         self.slices = Slices(quotas, systemd, cgroups)
         self.escape = Escape(collector, audit, tasks, cgroups)
@@ -131,7 +131,7 @@ class Jobs:
     async def _see_off(self, entry: Entry) -> None:
         exit = await entry.exited
         group = entry.job.pid
-        if entry.job.state is not State.ENDING:  # an earlier engine may have come so far
+        if entry.job.state is not State.ENDING:  # an earlier engine may have done this
             clock = dataclasses.replace(entry.job.clock, exited=exit.monotonic)
             entry.move(Event.EXITED, exited=exit.time, clock=clock, pid=0)
         entry.disarm()

@@ -35,7 +35,7 @@ class Launcher:
         self._cgroups = cgroups
 
     async def bring_up(self, entry: Entry, account: Account, grace: float) -> wire.Launch:
-        """Until the leader waits at its gate, within its limits. Raises TaskerError."""
+        """Brings the leader to its gate, in its scope with its limits in force. Raises TaskerError."""
         job = entry.job
         launch = launch_of(entry, account)
         if not _fits(launch):
@@ -47,12 +47,12 @@ class Launcher:
         disklimits.verify(job.limits.io, job.disks, entry.cgroup)
         self._slices.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
-        self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
-        entry.read_counters()  # and one is there, should systemd be faster with removing the cgroup than that
+        self._events.watch(entry.cgroup, entry.measure)  # the last reading is due as soon as the cgroup is empty
+        entry.read_counters()  # a first reading, in case systemd removes the cgroup before that
         return launch
 
     async def release(self, entry: Entry, launch: wire.Launch) -> None:
-        """Until the command runs. Raises TaskerError."""
+        """Opens the gate and waits until the command runs. Raises TaskerError."""
         job = entry.job
         released = await self._collector.release(job.id)
         if released.errno:
@@ -72,7 +72,7 @@ class Launcher:
 
 
 def launch_of(entry: Entry, account: Account) -> wire.Launch:
-    """What the collector is asked to fork."""
+    """The Launch request for a job."""
     job = entry.job
     return wire.Launch(
         job=job.id,
@@ -90,7 +90,7 @@ def launch_of(entry: Entry, account: Account) -> wire.Launch:
 
 
 def _fits(launch: wire.Launch) -> bool:
-    """Whether the leader fits into a datagram, now and when it is listed."""
+    """Whether the leader fits into a datagram, when launched and when listed."""
     try:
         return len(wire.encode(0, launch)) <= wire.LARGEST_DATAGRAM - _GROWTH
     except wire.WireError:

@@ -1,8 +1,8 @@
 """Enforces the quotas of the configuration: for one job, for all jobs of an owner, and for all jobs. Memory for output
 is counted by rings.py; capacity.py resolves shares of the machine.
 
-a start or a change    refused with RESOURCE_EXHAUSTED if it exceeds [maxima] or a quota above the job jobs together
-limited by the kernel, see slices.py
+    a start or a change    refused with RESOURCE_EXHAUSTED if it exceeds [maxima] or a quota above the job
+    jobs together          limited by the kernel, see slices.py
 
 Every refusal names the key of tasker.toml and the contact.
 """
@@ -34,7 +34,7 @@ def amount(row: LimitRow, value: Any) -> str:
 
 class Quotas:
     def __init__(self, config: Config, capacity: Capacity, table: JobTable) -> None:
-        """`capacity` is the machine's."""
+        """`capacity`: the machine's."""
         self.config = config
         self._capacity = capacity
         self._table = table
@@ -140,7 +140,7 @@ class Quotas:
             raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
 
     def too_fast(self, owner: str, rate: Rate, wait: float) -> TaskerError:
-        """What a start is refused with that comes `wait` seconds too early."""
+        """The error for a start that comes `wait` seconds too early."""
         text = f"cannot start a job: {owner} may start {rate.burst} at once and {rate.per_second:g} a second"
         text = f"{text} ([{self._section(owner)}] starts); try again in {format_duration(wait)}"
         return TaskerError(Reason.EXHAUSTED, f"{text}, or ask {self.config.server.contact}", retry_after=wait)

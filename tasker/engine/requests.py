@@ -1,8 +1,8 @@
-"""What a frontend may ask for, as a table: the request, the action that policy.py decides on, and what serves it.
+"""The requests of frontends, as a table: the request, the action that policy.py decides about, and its handler.
 
-A request about a job names it by id or prefix; it is found, and whether the caller may is decided, before it is served.
-What a caller may not see of a job is left out of every answer here. What a caller did to a job, and what was refused,
-goes to the journal from here, so that no row can forget it.
+A request about a job names it by id or prefix. The job is looked up and the caller authorized before the handler runs.
+Data that a caller may not see is removed from every reply here. Actions of callers and refusals are logged here, so no
+row can omit that.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Requests:
 
     async def _archive_job(self, _request: wire.ArchiveJob, entry: Entry) -> Job:
         job = await self._archive.keep(entry)
-        self._retention.apply()  # there may be too many of those now
+        self._retention.apply()  # the archive may exceed [retention] now
         return job
 
     async def _attach(self, request: wire.AttachJob, entry: Entry) -> Reply:

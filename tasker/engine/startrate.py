@@ -1,7 +1,7 @@
-"""How fast each owner may start jobs: a burst, and so many a second from then on ([owner] starts).
+"""Limits how fast each owner may start jobs: a burst, then a number of starts per second ([owner] starts).
 
-The bucket of an owner is one time (the generic cell rate algorithm, ITU-T I.371): when it will be full again. One that
-is full need not be remembered. Pure: the time is an argument.
+The bucket of an owner is one time (the generic cell rate algorithm, ITU-T I.371): when it will be full again. A full
+bucket need not be stored. Pure: the time is an argument.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from dataclasses import dataclass
 from tasker.configvalues import Rate
 
 MOST_OWNERS = 4096
-"""Owners that are told apart. Beyond that, the one whose last start is longest ago has a full bucket again."""
+"""Owners with buckets of their own. Above that, the bucket of the owner with the oldest last start counts as full."""
 FURTHEST = 30.0
-"""Seconds past the first moment at which a start may succeed, over which refused ones are spread."""
+"""Refused starts are spread over this many seconds after the earliest time at which one may succeed."""
 
 
 @dataclass
 class _Bucket:
     full: float
-    """When it will be full again."""
+    """When the bucket will be full again."""
     promised: float = 0.0
-    """The latest moment that a refused start was told to try again at."""
+    """The latest time at which a refused start was told to try again."""
 
 
 class StartRate:
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        """In the order of their last starts."""
+        """In the order of last starts."""
 
     def take(self, owner: str, rate: Rate | None, now: float) -> float:
-        """0.0 where `owner` may start a job now, and then one is counted; else seconds after which to try again.
+        """Returns 0.0 and counts the start if `owner` may start a job now; else the seconds after which to try again.
 
-        Each refused start is told another moment, since all of them at once would be refused again. `now`: on a clock
-        that is never set.
+        Each refused start gets a different time: if all tried again at once, most would be refused again. `now` is on a
+        clock that is never set.
         """
         if rate is None:
             return 0.0
@@ -42,7 +42,7 @@ class StartRate:
         bucket = self._buckets.get(owner) or _Bucket(now)
         full = max(bucket.full, now) + each
         possible = full - rate.burst * each
-        if possible <= now + each * 1e-6:  # a start at the very moment that was promised is in time
+        if possible <= now + each * 1e-6:  # a start exactly at the time it was given must succeed
             bucket.full = full
             self._remember(owner, bucket, now)
             return 0.0

@@ -1,9 +1,9 @@
-"""The start of a job, from a request to a running command. Asks the collector and systemd.
+"""Starts jobs, from a request to a running command. Asks the collector and systemd.
 
-    rate, turn ─▶ account ─▶ reserve ─▶ Launch (held at the gate) ─▶ scope stands, limits hold ─▶ Release ─▶ RUNNING
+    rate, turn ─▶ account ─▶ reserve ─▶ Launch (held at the gate) ─▶ scope exists, limits verified ─▶ Release ─▶ RUNNING
 
-How fast an owner may start jobs: startrate.py. The owner's turn (turns.py) lasts until the scope stands. Up to the
-launch, a start is dropped if its caller is gone; from then on it is carried to its end.
+startrate.py limits how fast an owner may start jobs. The owner's turn (turns.py) lasts until the scope exists. Until
+the launch, a start is dropped if its caller disconnects; after that it is completed in any case.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Starts:
         self._turns = Turns(SLOTS, MOST_SLOTS, jobs.active)
 
     async def start(self, caller: Identity, spec: JobSpec) -> Job:
-        """A running job. Raises TaskerError, and then no process and no unit is left."""
+        """Starts a job and returns it running. Raises TaskerError, and leaves neither process nor unit behind."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
         if spec.nice < 0:
@@ -72,15 +72,15 @@ class Starts:
         return await self._tasks.to_its_end(self._bring_up(caller, entry, account, turn))
 
     def _demand_rate(self, owner: str) -> None:
-        """Count a start. Raises TaskerError(EXHAUSTED) where `owner` starts jobs too fast."""
+        """Counts a start. Raises TaskerError(EXHAUSTED) if `owner` starts jobs too fast."""
         rate = self._jobs.config.quota(owner).starts
         wait = self._rate.take(owner, rate, time.monotonic())
         if wait and rate is not None:
             raise self._quotas.too_fast(owner, rate, wait)
 
     def _reserve(self, caller: Identity, spec: JobSpec, account: Account) -> Entry:
-        """A new job in the table. Raises TaskerError where there may be none. Never waits, so that the jobs counted are
-        those that there are."""
+        """Adds a new job to the table. Raises TaskerError if it is not allowed. Never awaits, so that the counts stay
+        correct."""
         self._quotas.check(caller.name, spec.limits)
         self._retention.demand_room()
         found = disks.find_all(io.path for io in spec.limits.io)
@@ -124,7 +124,7 @@ class Starts:
         try:
             with turn:
                 launch = await self._launcher.bring_up(entry, account, self._jobs.grace(entry.job))
-            await self._launcher.release(entry, launch)  # without a turn: its command's file system may hang
+            await self._launcher.release(entry, launch)  # without a turn: the file system of its command may hang
         except BaseException:
             entry.move(Event.FAILED)
             self._jobs.table.remove(entry)
@@ -142,6 +142,6 @@ class Starts:
 
 
 def _caller_gone(spec: JobSpec) -> TaskerError:
-    """For the journal; there is nobody to be told."""
+    """For the audit trail; the caller does not receive it."""
     command = " ".join(spec.argv)[:80]
     return TaskerError(Reason.REFUSED, f"cannot start {command}: its caller was gone before the launch")

@@ -1,10 +1,10 @@
-"""Fair slots: owners take turns for a bounded number of slots, so that nobody's queue delays the others'.
+"""Fair slots: owners take turns for a bounded number of slots, so that no owner's queue delays another's.
 
     take ──▶ queue of its owner ──▶ owners in turn (round robin) ──▶ slot ──▶ end
 
-An owner gets all slots while no other owner is active, and else at most `most`. An owner counts as active for LATELY
-seconds after its last slot, too: otherwise an owner who starts one job after another would find all slots taken, each
-time anew. Each operation takes constant time. One event loop; no timers.
+An owner gets all slots while no other owner is active, else at most `most`. An owner stays active for LATELY seconds
+after its last slot: otherwise an owner who starts one job after the other would find all slots taken every time. Each
+operation takes constant time. One event loop; no timers.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from collections.abc import Callable
 from types import TracebackType
 
 SLOTS = 16
-"""Starts under way, and as many ends. More add only latency."""
+"""Concurrent starts, and as many concurrent ends. More would only add latency."""
 MOST_SLOTS = 1
-"""Of one owner, while others are active: what is under way for one delays the others' by as much again (measured)."""
+"""Slots of one owner while others are active: each concurrent start of one owner delays the others' by the same time
+again (measured)."""
 LATELY = 5.0
 """Seconds."""
 
 
 class Turn:
-    """A slot that is taken. `end` gives it back; a second `end` does nothing. Or use it in `with`."""
+    """A slot in use. `end` frees it; a second `end` has no effect. Also a context manager."""
 
     def __init__(self, end: Callable[[], None]) -> None:
         self._end: Callable[[], None] | None = end
@@ -44,12 +45,12 @@ class Turn:
 
 
 class Active:
-    """Owners who asked for or gave back a slot lately. Several Turns may share one."""
+    """Owners who recently requested or freed a slot. Several Turns may share one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since: OrderedDict[str, float] = OrderedDict()
-        """When that was, in this order."""
+        """The time of that per owner, in this order."""
 
     def add(self, owner: str) -> None:
         now = self._clock()
@@ -72,21 +73,21 @@ class Turns:
         self._most = most
         self._active = active
         self._taken: Counter[str] = Counter()
-        """Slots by owner; none is 0."""
+        """Slots in use by owner; no count is 0."""
         self._queues: OrderedDict[str, OrderedDict[asyncio.Future[None], None]] = OrderedDict()
-        """Those who wait, by owner; none is empty."""
+        """Waiting calls by owner; no queue is empty."""
         self._next: OrderedDict[str, None] = OrderedDict()
         """Owners who wait and have fewer slots than `most`, in the order of their turns."""
 
     async def take(self, owner: str) -> Turn:
-        """Wait for a slot. A cancelled call leaves no trace."""
+        """Waits for a slot. A cancelled call has no effect."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(owner, OrderedDict())[waiter] = None
         self._stirred(owner)
         try:
             await waiter
         except asyncio.CancelledError:
-            if not waiter.cancelled():  # it got its slot in the same turn of the loop as the cancellation
+            if not waiter.cancelled():  # the slot and the cancellation came in the same turn of the loop
                 self._end(owner)
             elif waiter in self._queues.get(owner, ()):
                 self._leave(owner, waiter)
@@ -101,7 +102,7 @@ class Turns:
         self._stirred(owner)
 
     def _stirred(self, owner: str) -> None:
-        """`owner` waits, or has a slot less: give out what is free."""
+        """Hands out free slots after `owner` has requested or freed one."""
         self._active.add(owner)
         self._line_up(owner)
         while self._free and (chosen := self._chosen()) is not None:
@@ -114,19 +115,19 @@ class Turns:
             self._line_up(chosen)
 
     def _line_up(self, owner: str) -> None:
-        """To the end of the line, if it may have a slot and is not in line."""
+        """Appends an owner who may have a slot to the owners in turn, unless listed."""
         if owner in self._queues and self._taken[owner] < self._most:
             self._next.setdefault(owner)
 
     def _chosen(self) -> str | None:
-        """Whose turn it is."""
+        """The owner whose turn it is."""
         if self._next:
             return self._next.popitem(last=False)[0]
         only = next(iter(self._queues), None)
         return only if only is not None and self._alone(only) else None
 
     def _alone(self, owner: str) -> bool:
-        """Whether no other owner waits, has a slot, or had one lately."""
+        """Whether no other owner waits, has a slot, or had one recently."""
         return all(len(owners) == (owner in owners) for owners in (self._queues, self._taken, self._active))
 
     def _leave(self, owner: str, waiter: asyncio.Future[None]) -> None:

@@ -54,7 +54,7 @@ class Frontend:
     def connecting(self) -> None:
         """Somebody connects."""
         if self._connections is not None:
-            self._connections.look_soon()
+            self._connections.check_soon()
 
     async def open(self) -> wire.Setup | None:
         """Waits for the engine, for as long as it takes; None where the run ended before it answered."""

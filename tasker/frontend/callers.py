@@ -1,5 +1,5 @@
-"""The open calls and the certificate of each connection. A connection is known by its peer, and only once it has made a
-call: grpc shows a certificate to calls alone. `due` has those that are to be ended; `connections` ends them.
+"""The open calls and the certificate of each connection. A connection is identified by its peer, and known only after
+its first call: grpc exposes a certificate only to calls. `due` has the connections to close; `connections` closes them.
 
     call admitted ──▶ open calls, certificate       call refused for its certificate ──▶ due, PAUSE later
     reload ──▶ each certificate judged again ──▶ invalid, no open call: due now     with open calls: after LAST_WORD
@@ -19,15 +19,15 @@ from tasker.frontend.streams import LAST_WORD
 from tasker.frontend.tls import Material
 
 PAUSE = 1.0
-"""Seconds from the first refused call to the end of the connection. One refused call is enough, because a connection
-never changes its certificate. The pause is for the client to receive that answer, and those to other calls."""
+"""Seconds from the first refused call until the connection is closed. One refused call is enough, because a connection
+never changes its certificate. The pause lets the client receive that reply and those to other calls."""
 
 
 class Callers:
-    """Of the connections that are open, and of some that no longer are."""
+    """Open connections, and some that are closed by now."""
 
     def __init__(self, material: Material, end: Callable[[], None]) -> None:
-        """`end` is called when there is something in `due`."""
+        """`end` is called when `due` is not empty."""
         self._material = material
         self._end = end
         self._certificates: dict[Peer, bytes] = {}
@@ -36,12 +36,12 @@ class Callers:
         self._due: set[Peer] = set()
 
     def __len__(self) -> int:
-        """How many peers are remembered."""
+        """The number of known peers."""
         return len(self._certificates)
 
     @contextlib.contextmanager
     def calling(self, peer: Peer | None, certificate: bytes) -> Iterator[None]:
-        """A call is open for as long as the block runs; `certificate` (PEM) was judged good."""
+        """Counts an open call while the block runs; `certificate` (PEM) was accepted."""
         if peer is None:
             yield
             return
@@ -59,12 +59,12 @@ class Callers:
         return peer in self._calls
 
     def refused(self, peer: Peer | None) -> None:
-        """A call was refused for the certificate of its connection."""
+        """Schedules the end of a connection whose certificate was refused in a call."""
         if peer is not None:
             self._end_later(peer, PAUSE)
 
     def judge_all(self) -> None:
-        """End the connections whose certificate is no longer valid: after another CA or deny list."""
+        """Ends connections whose certificate is no longer valid, after a change of CA or deny list."""
         for peer, certificate in self._certificates.items():
             try:
                 self._material.judge(certificate, time.time())
@@ -76,12 +76,12 @@ class Callers:
         self._end()
 
     def take_due(self) -> set[Peer]:
-        """The peers whose connections are to be ended now; each is given once."""
+        """Returns the peers whose connections are to be closed now, each once."""
         due, self._due = self._due, set()
         return due
 
     def forget_others(self, connected: Container[Peer]) -> None:
-        """Forget the peers that are not connected any more."""
+        """Forgets peers that are no longer connected."""
         for peer in [peer for peer in self._certificates if peer not in connected and peer not in self._calls]:
             del self._certificates[peer]
 
@@ -95,7 +95,7 @@ class Callers:
         self._end()
 
     def _spare(self, peer: Peer) -> None:
-        """Its certificate is valid (again), or this is another client that got the same port."""
+        """Cancels the end of a connection: its certificate is valid (again), or another client got the same port."""
         self._due.discard(peer)
         if (timer := self._ending.pop(peer, None)) is not None:
             timer.cancel()

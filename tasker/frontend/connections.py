@@ -1,11 +1,11 @@
-"""Ends connections: those of the address that has most, where there are many, and those of refused certificates.
+"""Closes connections: of the address with the most, if there are many, and those with refused certificates.
 
-    grpc's log: a connection ──▶ look, at most once a second ──▶ more than half of [server] connections?
-                                          ▲                        └──▶ end those of the address that has most
-    callers: something is due ────────────┘                        ──▶ end what is due
+    grpc's log: a connection ──▶ check, at most once a second ──▶ more than half of [server] connections?
+                                          ▲                         └──▶ close some of the address with the most
+    callers: a connection is due ─────────┘                         ──▶ close those that are due
 
-grpc has one limit for all peers together, and refuses any new connection above it, so one address could keep all others
-out. What counts as one address is defined by tasker.address.network.
+grpc has one limit for all peers together and refuses every new connection above it, so one address could keep all
+others out. tasker.address.network defines what counts as one address.
 """
 
 from __future__ import annotations
@@ -24,50 +24,51 @@ from tasker.journal import Journal
 from tasker.ratelimit import OTHERS, RateLimit
 
 EVERY = 1.0
-"""Seconds from one look to the next, at least. One takes 25 ms of the processor for 4,000 connections."""
+"""The least seconds between two checks. A check of 4,000 connections takes 25 ms of CPU."""
 KEPT = 64
-"""Connections that each address keeps, however many there are in all."""
+"""Connections that each address keeps, however many there are in total."""
 _LINES = 100
-"""Lines in a minute, one for an address at most. The others are counted."""
+"""Lines per minute, at most one per address. Further ones are counted."""
 _FEW = 256
-"""Peers that are remembered, whether they are connected or not."""
+"""Known peers above which those that are no longer connected are forgotten."""
 
 
 class Connections:
-    """All of this process."""
+    """The connections of this process."""
 
     def __init__(self, most: int, material: Material, journal: Journal, *, unnoticed: bool = False) -> None:
-        """`most`: [server] connections. Up to half of it, no connection is ended for its address.
+        """`most`: [server] connections. Up to half of it, no connection is closed for its address.
 
-        `unnoticed`: `look_soon` is not called for new connections. Then there is a look every second, which counts the
-        descriptors (30 µs) while there are few connections; there is no event to wait for."""
+        `unnoticed`: `check_soon` is not called for new connections. Then there is a check every second, which only
+        counts descriptors (30 µs) while there are few connections; there is no event to wait for.
+        """
         self._enough = most // 2
         self._journal = journal
         self._unnoticed = unnoticed
         self._rate_limit = RateLimit(1, self._omitted, total=_LINES)
         self._last = -EVERY
         self._timer: asyncio.TimerHandle | None = None
-        self.callers = Callers(material, self.look_soon)
+        self.callers = Callers(material, self.check_soon)
         if unnoticed:
-            self.look_soon()
+            self.check_soon()
 
-    def look_soon(self) -> None:
-        """To be called for a new connection, or when a connection is due."""
+    def check_soon(self) -> None:
+        """Schedules a check; called for a new connection, or when a connection is due."""
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(max(loop.time(), self._last + EVERY), self._look)
+            self._timer = loop.call_at(max(loop.time(), self._last + EVERY), self._check)
 
     def close(self) -> None:
-        """Look no more, and write down what there is to report at the end of the minute."""
+        """Stops checking, and logs what would be reported at the end of the minute."""
         if self._timer is not None:
             self._timer.cancel()
         self._rate_limit.close()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         self._last = asyncio.get_running_loop().time()
         if self._unnoticed:
-            self.look_soon()
+            self.check_soon()
         due = self.callers.take_due()
         count = sockets.descriptors()
         if due or count > self._enough or len(self.callers) > 2 * count + _FEW:
@@ -77,7 +78,7 @@ class Connections:
             self._share({number: peer for number, peer in found.items() if peer not in due})
 
     def _share(self, found: Mapping[int, Peer]) -> None:
-        """End as many connections as there are above half."""
+        """Closes the connections in excess of half of the maximum."""
         for source, (held, numbers) in surplus(found, len(found) - self._enough, self.callers.has_call).items():
             ended = sockets.shut_down({number: found[number] for number in numbers})
             self._report(source, ended, held, len(found))
@@ -97,10 +98,11 @@ class Connections:
 def surplus(
     found: Mapping[int, Peer], excess: int, has_call: Callable[[Peer], bool]
 ) -> dict[str, tuple[int, list[int]]]:
-    """What to end so that there are `excess` connections fewer: by source, how many it has, and which it loses.
+    """The connections to close so that there are `excess` fewer: by source, its number of connections and those that it
+    loses.
 
-    Each is taken from the source that has most at that point; of one source, those without an open call go first. No
-    source comes below KEPT, so it may be fewer than `excess`.
+    Each one is taken from the source with the most connections left; of one source, connections without an open call go
+    first. No source goes below KEPT, so the result may be fewer than `excess`.
     """
     sources = {host: network(host) for host in {peer.host for peer in found.values()}}
     by_source: dict[str, list[int]] = defaultdict(list)

@@ -1,7 +1,7 @@
-"""The local frontend: it listens on a unix socket and nowhere else, so that nothing on the network can block it.
+"""The local frontend: listens only on a unix socket, so that nothing on the network can block it.
 
-The directory of the socket is open to root alone. Access to it is no identity: this frontend asks for the same
-certificates over the same TLS as any other. It is a process of its own, with connections and streams of its own.
+Only root may enter the directory of the socket. Access to the socket is not an identity: this frontend requires the
+same certificates over the same TLS as any other. It is a separate process with its own connections and streams.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from tasker.address import UNIX
 from tasker.wire import Setup
 
 CONNECTIONS, STREAMS = 256, 64
-"""At most. Together they take 122 MB, by the figures of `tasker doctor`; MemoryMax= of the unit is more than that."""
+"""Maxima. Together they take 122 MB, by the figures of `tasker doctor`, less than MemoryMax= of the unit."""
 
 
 def only(socket: Path, setup: Setup) -> Setup:
-    """`setup` for a frontend that listens at `socket` and nowhere else."""
+    """`setup` for a frontend that listens only at `socket`."""
     streams = min(setup.streams, STREAMS)
     return dataclasses.replace(
         setup,

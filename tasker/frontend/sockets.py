@@ -30,14 +30,14 @@ class Peer(NamedTuple):
 
 
 def peer_of(context_peer: str) -> Peer | None:
-    """The peer as grpc names it: ipv4:192.0.2.1:50000, ipv6:%5B2001:db8::1%5D:50000. None for any other, as unix:."""
+    """The peer in grpc's notation: ipv4:192.0.2.1:50000, ipv6:%5B2001:db8::1%5D:50000. None for others, e.g. unix:."""
     kind, _, rest = unquote(context_peer).partition(":")
     host, _, port = rest.rpartition(":")
     return Peer(_canonical(host.strip("[]")), int(port)) if kind in ("ipv4", "ipv6") else None
 
 
 def descriptors() -> int:
-    """How many there are: at least as many as connections, and counted in a hundredth of the time."""
+    """The number of descriptors: at least that of connections, and counted in a hundredth of the time."""
     return len(os.listdir(_DESCRIPTORS))
 
 
@@ -53,12 +53,12 @@ def connections() -> dict[int, Peer]:
 
 
 def shut_down(found: Mapping[int, Peer]) -> int:
-    """End these connections, as `connections` found them; how many were still the same ones."""
+    """Shuts down connections that `connections` found; returns how many were still the same."""
     ended = 0
     for descriptor, peer in found.items():
         if (sock := _duplicate(descriptor)) is not None:
             if _peer_of_socket(sock) == peer:
-                with contextlib.suppress(OSError):  # the client was faster
+                with contextlib.suppress(OSError):  # the client closed it first
                     sock.shutdown(socket.SHUT_RDWR)
                     ended += 1
             sock.close()
@@ -66,9 +66,9 @@ def shut_down(found: Mapping[int, Peer]) -> int:
 
 
 def _duplicate(descriptor: int) -> socket.socket | None:
-    """Another descriptor of the same socket; None where it is closed, or no socket.
+    """A duplicate descriptor of a socket; None if the descriptor is closed, or not a socket.
 
-    The family given is not looked at by what follows, but asking the kernel for it would take twice the time.
+    The family passed does not matter here; asking the kernel for it would take twice as long.
     """
     try:
         own = os.dup(descriptor)
@@ -82,7 +82,7 @@ def _duplicate(descriptor: int) -> socket.socket | None:
 
 
 def _peer_of_socket(sock: socket.socket) -> Peer | None:
-    """None where it is no TCP connection, or a connection no more."""
+    """None if it is not a TCP connection, or not connected any more."""
     try:
         match sock.getpeername():
             case (str(host), int(port), *_):

@@ -1,9 +1,9 @@
-"""What the three processes say to each other: a closed set of messages, one to a datagram (SEQPACKET), as JSON.
+"""The messages between the three processes: a closed set, one per datagram (SEQPACKET), as JSON.
 
     ["Launch", 7, {…}]     request 7        ["Launched", -7, {…}]   its reply        ["Exited", 0, {…}]   a notice
 
-message: what all have in common     collector, engine: who says what to whom     codec: datagrams in and out
-finding: why a command could not be executed, in codes
+message: the base of all messages    collector, engine: the messages by pair of processes    codec: datagrams
+execfailure: why a command could not be executed
 Standard library only: the collector imports this.
 """
 
