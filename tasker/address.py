@@ -17,7 +17,7 @@ from tasker.errors import invalid
 
 UNIX = "unix:"
 LOCAL = Path("/run/tasker-local/socket")
-"""Where the frontend for root listens, on each machine with a service."""
+"""The address of the frontend for root, the same on every machine."""
 _UNIX = re.compile(rf"{UNIX}(/[A-Za-z0-9._/@+-]{{1,106}})")
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 _NAME = rf"(?=.{{1,254}}:){_LABEL}(?:\.{_LABEL})*\.?"
@@ -34,7 +34,7 @@ class Address:
 
     host: str
     port: int
-    """0 where there is a path."""
+    """0 for a unix socket."""
     path: str = ""
 
     def __str__(self) -> str:

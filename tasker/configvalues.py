@@ -32,7 +32,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Rate:
-    """How often something may be done: `burst` times at once, and `per_second` times a second from then on."""
+    """A rate limit: `burst` times at once, then `per_second` times per second."""
 
     burst: int
     """1 to 100000."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why something was refused. The values are part of the API (`tasker-reason`)."""
+    """Why a request was refused. The values are part of the API (`tasker-reason`)."""
 
     INVALID = "invalid"
     NOT_FOUND = "not-found"
@@ -29,7 +29,7 @@ class TaskerError(Exception):
     """A refusal with a message for people."""
 
     def __init__(self, reason: Reason, message: str, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds after which the same request may succeed; None: not known."""
+        """`retry_after`: seconds after which the same request may succeed; None: unknown."""
         super().__init__(message)
         self.reason = reason
         self.message = message

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 _HELD = ("cpu", "memory", "memory_swap", "tasks")
 """Fields of Limits that a slice limits. Memory comes with swap: else the excess would be swapped out."""
 _AT_ONCE = 64
-"""Processes by which a peak may stay below a tasks quota that was reached: concurrent forks that were refused count,
-too."""
+"""A fork may be refused while pids.peak is up to this much below the quota: forks that are being refused count for a
+moment, too."""
 
 
 class Slices:

@@ -146,7 +146,7 @@ class Stops:
             await self._collector.signal(entry.job.id, number)
 
     def _hasten(self, entry: Entry, grace: float) -> None:
-        """Moves the deadline of the stop forward, if this one is earlier."""
+        """Brings the deadline of the stop forward to `grace` seconds from now, if that is earlier."""
         if entry.stop is not None:
             deadline = min(entry.stop.deadline, time.monotonic() + grace)
             entry.stop = dataclasses.replace(entry.stop, deadline=deadline)

@@ -32,10 +32,10 @@ log = logging.getLogger("tasker.frontend")
 
 
 class Frontend:
-    """Whatever can be reloaded and stopped."""
+    """The objects that are reloaded and stopped."""
 
     def __init__(self, path: Path, trail: journal.Journal, logins: Logins, *, unnoticed: bool = False) -> None:
-        """`unnoticed`: `connecting` is not called."""
+        """`unnoticed`: `connecting` is never called."""
         self._trail = trail
         self._logins = logins
         self._unnoticed = unnoticed
@@ -52,12 +52,12 @@ class Frontend:
         self._connections: Connections | None = None
 
     def connecting(self) -> None:
-        """Somebody connects."""
+        """Called when a client connects."""
         if self._connections is not None:
             self._connections.check_soon()
 
     async def open(self) -> wire.Setup | None:
-        """Waits for the engine, for as long as it takes; None where the run ended before it answered."""
+        """Waits for the engine, for as long as it takes; None if the run ended before it answered."""
         try:
             return await self._engine.open()
         except TaskerError:
@@ -66,7 +66,7 @@ class Frontend:
             raise
 
     async def serve(self, setup: wire.Setup, stop: asyncio.Event) -> None:
-        """Serves until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
+        """Serves until `stop` or the end of the run. Raises TaskerError if it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
         self._connections = Connections(setup.connections, self._material, self._trail, unnoticed=self._unnoticed)
@@ -113,7 +113,7 @@ async def run(path: Path, trail: Path, grpc_log: int | None, socket: Path | None
     watchdog = asyncio.create_task(_feed(watchdog_interval()))
     audit = journal.Journal(trail)
     logins = Logins(audit)
-    handshakes = Logins(audit, "failed TLS handshake")  # strangers must not use up the limit of whom the CA vouches for
+    handshakes = Logins(audit, "failed TLS handshake")  # not the rate limit of clients with certificates
     frontend = Frontend(path, audit, logins, unnoticed=grpc_log is None)
     try:
         if grpc_log is not None:

@@ -180,7 +180,7 @@ def _reader(hint: Any, strict: bool) -> Callable[[Any], Any]:
 
 
 class _OutOfBounds(Exception):
-    """The message does not name the field."""
+    """The message of this exception lacks the name of the field."""
 
 
 def _bounded(bounds: Range | Matching, value: Any) -> Any:

@@ -34,7 +34,7 @@ class Setup(Message):
     revoked: tuple[Serial, ...]
     """Serial numbers, lower-case hexadecimal without leading zeros."""
     connections: Annotated[int, Range(128, 50_000)] = 4000
-    """In one frontend, of each listening address."""
+    """Per frontend, and per listening address."""
 
     def files(self) -> tuple[bytes, bytes, bytes]:
         """The contents of the CA, certificate and key files: PEM, possibly with other text in any encoding."""
@@ -44,7 +44,7 @@ class Setup(Message):
 
 @dataclass(frozen=True)
 class StartJob(Message):
-    """→ JobReply. Abandoned, it is dropped if its launch has not begun."""
+    """→ JobReply. If the request is abandoned before the launch has begun, the start is dropped."""
 
     abandonable: ClassVar[bool] = True
 
