@@ -1,6 +1,6 @@
 # fish completion for tasker, made by: tasker completion fish
 
-function __tasker_place # the verb, and its action, that the line has come to
+function __tasker_place # the verb and the action before the cursor
     set -l place tasker
     set -l skip
     for word in (commandline -opc)[2..]
@@ -19,7 +19,7 @@ function __tasker_at
     test (__tasker_place) = "$argv"
 end
 
-function __tasker_candidates # jobs or contexts, from the service that the line names
+function __tasker_candidates # contexts, or jobs of the selected service
     set -l words (commandline -opc)
     set -l ask
     for at in (seq (count $words))

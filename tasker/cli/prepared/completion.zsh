@@ -622,7 +622,7 @@ _tasker_at_tasker_certs_show() {
         '1:any: '
 }
 
-_tasker_candidates() { # jobs or contexts, from the service that the line names
+_tasker_candidates() { # contexts, or jobs of the selected service
     local -a ask found
     local i
     for ((i = 2; i < $#_tasker_line; i++)); do

@@ -26,8 +26,8 @@ EPILOG = """\
 examples:
   tasker context add prod --address prod.example.org:8275 --ca ca.crt \\
       --cert alice.crt --key alice.key
-  tasker context use prod         make prod the current context
-  tasker --context prod list      use prod once; TASKER_CONTEXT=prod does the same
+  tasker context use prod        make prod the current context
+  tasker --context prod list     use prod once, like TASKER_CONTEXT=prod
   tasker list --all-contexts
   tasker context list
 
