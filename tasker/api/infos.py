@@ -1,4 +1,4 @@
-"""What a service says of itself, Info ◀─▶ protobuf, for both ends of the network."""
+"""Conversion of Info to and from protobuf, for both ends of the network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def info_to(info: Info) -> pb.GetInfoResponse:
 
 
 def info_from(message: pb.GetInfoResponse) -> Info:
-    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know."""
+    """Raises TaskerError(INTERNAL) for unknown values of a newer server."""
     if message.role not in list(Role):
         raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
     return Info(

@@ -16,6 +16,6 @@
     attach:     service/connection ─▶ live/follow ─▶ the output from live/choose
     list:       service/connection ─▶ show/jobs ─▶ show/table ─▶ show/stdout
 
-Only the module of the typed verb is imported. grpc, cryptography and rich are slow to import, so verbs without a service
-or a terminal do not import them (tests/bench/start.py).
+Only the module of the typed verb is imported. grpc, cryptography and rich are slow to import, so verbs without a
+service or a terminal do not import them (tests/bench/start.py).
 """
