@@ -47,7 +47,7 @@ def test_a_certificate_that_is_not_taken_says_why(machine: Machine, other: Path)
     missing = machine.run("list", TASKER_CERT="/nowhere.crt")
     assert (
         missing.stderr
-        == "tasker: cannot find a certificate of yours: there is no /nowhere.crt; name it with --cert or TASKER_CERT\n"
+        == "tasker: cannot find your certificate: /nowhere.crt does not exist; set it with --cert or TASKER_CERT\n"
     )
 
 
@@ -58,7 +58,7 @@ def test_the_wrong_file_may_be_the_cas(machine: Machine, other: Path) -> None:
     assert ours.stderr.startswith("tasker: cannot use this certificate: it was not signed by the CA")
     assert theirs.stderr.startswith("tasker: cannot trust ")
     for refused in (ours, theirs):
-        assert "look at --ca (TASKER_CA), or " in refused.stderr
+        assert "check --ca (TASKER_CA), or " in refused.stderr
 
 
 def test_a_certificate_is_shown_where_there_is_no_ca(machine: Machine, other: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_wrong_ca_is_told_of_by_every_verb(machine: Machine, tmp_path: Path)
     for words in (["list", "--mine"], ["list"], ["info"]):
         done = machine.run(*words, "--ca", str(tmp_path / "ca.crt"))
         assert done.returncode == 125
-        assert "it was not signed by the CA you named; look at --ca (TASKER_CA)" in done.stderr
+        assert "it was not signed by your CA; check --ca (TASKER_CA)" in done.stderr
 
 
 def test_revoked_certificates_are_listed_as_such(machine: Machine, tmp_path: Path) -> None:

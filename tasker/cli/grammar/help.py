@@ -6,7 +6,7 @@ INTRODUCTION = "Tasker runs commands on a Linux machine as jobs that systemd lim
 
 EPILOG = """\
 examples:
-  tasker run -- make -j8                   run make -j8 there and show its output
+  tasker run -- make -j8                   run a job and show its output
   tasker start --memory 1G -- ./train.sh   start a job and print its id
   tasker attach k3v9                       show its output; Ctrl-C detaches
   tasker stop k3v9                         stop it
