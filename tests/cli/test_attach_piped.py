@@ -30,7 +30,8 @@ def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, f
     until_equal(lambda: machine.run("logs", job).stdout, "one\ntwo\n")
     done = machine.run("logs", "--tail", "1", job)
     assert (done.returncode, done.stdout) == (0, "two\n")
-    assert done.stderr == f"tasker: end of the output so far; the job keeps running; to resume: tasker attach --offset 8 {job}\n"
+    again = f"tasker attach --offset 8 {job}"
+    assert done.stderr == f"tasker: end of the output so far; the job keeps running; to resume: {again}\n"
     follower = machine.popen("logs", "-f", job)
     assert next_line(follower) == "one\n"
     flag.touch()

@@ -163,7 +163,8 @@ def test_the_authority(etc: Path) -> None:
     told(certificates.authority(etc / "none", time.time()), Verdict.WRONG, "does not exist", "tasker certs init")
     told(certificates.authority(etc / "server.crt", time.time()), Verdict.WRONG, "not the certificate of a CA")
     told(certificates.authority(etc / "ca.key", time.time()), Verdict.WRONG, "cannot read")
-    told(certificates.authority(etc / "ca.crt", time.time() + 100 * YEAR), Verdict.WRONG, "it expired on", "init --force")
+    expired = certificates.authority(etc / "ca.crt", time.time() + 100 * YEAR)
+    told(expired, Verdict.WRONG, "it expired on", "init --force")
     told(certificates.authority(etc / "ca.crt", time.time() - YEAR), Verdict.WRONG, "only from", "set the clock")
 
 

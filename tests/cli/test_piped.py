@@ -178,7 +178,8 @@ def test_detach_from_elsewhere(machine: Machine) -> None:
     assert machine.out("detach", job) == "closed 1 attach stream"
     _, said = attach.communicate(timeout=DEADLINE)
     assert attach.returncode == 0
-    assert said == f"tasker: detached by `tasker detach`; the job keeps running; to resume: tasker attach --offset 6 {job}\n"
+    again = f"tasker attach --offset 6 {job}"
+    assert said == f"tasker: detached by `tasker detach`; the job keeps running; to resume: {again}\n"
     assert json.loads(machine.out("detach", "--json", job)) == {"streams": 0}
     machine.out("stop", job)
 

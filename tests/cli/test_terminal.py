@@ -29,7 +29,8 @@ def test_attach_shows_output_above_a_footer(machine: Machine) -> None:
         terminal.type(b"\x03")
         assert attach.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
-        assert rows[-1] == f"tasker: detached from {job}, which keeps running; to resume: tasker attach --offset 145 {job}"
+        again = f"tasker attach --offset 145 {job}"
+        assert rows[-1] == f"tasker: detached from {job}, which keeps running; to resume: {again}"
         assert not any("Ctrl-C detaches" in row for row in rows)
         assert terminal.screen.margins is None
     machine.out("stop", job)
@@ -55,7 +56,8 @@ def test_a_notice_is_whole_however_narrow_the_terminal(machine: Machine) -> None
         machine.out("detach", job)
         assert attach.wait(DEADLINE) == 0
         whole = "".join(row.ljust(32) for row in terminal.settle()).strip()
-    assert whole.endswith(f"detached by `tasker detach`; the job keeps running; to resume: tasker attach --offset 3 {job}")
+    again = f"tasker attach --offset 3 {job}"
+    assert whole.endswith(f"detached by `tasker detach`; the job keeps running; to resume: {again}")
     machine.out("stop", job)
 
 

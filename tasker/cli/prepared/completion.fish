@@ -326,8 +326,8 @@ complete -c tasker -n '__tasker_at tasker watch' -l key -rF -d 'key of your cert
 complete -c tasker -n '__tasker_at tasker watch' -xa '(__tasker_candidates job)'
 
 complete -c tasker -n '__tasker_at tasker archive' -s h -l help -d 'show this help message and exit'
-complete -c tasker -n '__tasker_at tasker archive' -l ended -d 'all of your jobs that have ended'
-complete -c tasker -n '__tasker_at tasker archive' -l older-than -x -d 'your jobs that ended at least TIME ago; implies --ended'
+complete -c tasker -n '__tasker_at tasker archive' -l ended -d 'all ended jobs, by default only your own'
+complete -c tasker -n '__tasker_at tasker archive' -l older-than -x -d 'only jobs that ended at least TIME ago; implies --ended'
 complete -c tasker -n '__tasker_at tasker archive' -l owner -x -d 'jobs of this owner (for admins)'
 complete -c tasker -n '__tasker_at tasker archive' -l all -d 'jobs of all owners (for admins)'
 complete -c tasker -n '__tasker_at tasker archive' -l json -d 'print JSON for programs'

@@ -389,8 +389,8 @@ _tasker_at_tasker_watch() {
 _tasker_at_tasker_archive() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--ended[all of your jobs that have ended]' \
-        '*--older-than=[your jobs that ended at least TIME ago; implies --ended]:TIME: ' \
+        '*--ended[all ended jobs, by default only your own]' \
+        '*--older-than=[only jobs that ended at least TIME ago; implies --ended]:TIME: ' \
         '*--owner=[jobs of this owner (for admins)]:NAME: ' \
         '*--all[jobs of all owners (for admins)]' \
         '*--json[print JSON for programs]' \

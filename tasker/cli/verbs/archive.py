@@ -30,9 +30,9 @@ Compresses the output to disk and frees its memory. get, attach and list --archi
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.jobs(parser, nargs="*")
     which = parser.add_argument_group("instead of ids")
-    which.add_argument("--ended", action="store_true", help="all of your jobs that have ended")
+    which.add_argument("--ended", action="store_true", help="all ended jobs, by default only your own")
     which.add_argument("--older-than", metavar="TIME", type=options.of_type(parse_duration),
-                       help="your jobs that ended at least TIME ago; implies --ended")  # fmt: skip
+                       help="only jobs that ended at least TIME ago; implies --ended")  # fmt: skip
     whose = which.add_mutually_exclusive_group()
     whose.add_argument("--owner", metavar="NAME", default="", help="jobs of this owner (for admins)")
     whose.add_argument("--all", action="store_true", help="jobs of all owners (for admins)")
