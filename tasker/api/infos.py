@@ -37,7 +37,7 @@ def info_to(info: Info) -> pb.GetInfoResponse:
 def info_from(message: pb.GetInfoResponse) -> Info:
     """Raises TaskerError(INTERNAL) for unknown values of a newer server."""
     if message.role not in list(Role):
-        raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+        raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
     return Info(
         **{name: getattr(message, name) for name in _SAME},
         most_rings=message.most_rings if message.HasField("most_rings") else None,

@@ -72,7 +72,7 @@ def job_from(message: pb.Job) -> Job:
     if not _ID.fullmatch(message.id):
         raise values.nonsense(f"the job id {message.id[:40]!r}")
     if message.state not in _STATES_BACK:
-        raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+        raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
     return Job(
         id=message.id,
         owner=message.owner,

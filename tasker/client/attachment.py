@@ -108,7 +108,7 @@ def _event(message: pb.AttachJobResponse) -> _Sent:
             return Ended(job_from(message.ended.job), message.ended.offset)
         case "detached":
             return Detached(_REASONS.get(message.detached.reason, DetachReason.UNKNOWN), message.detached.offset)
-    raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
 
 
 def _chunk(chunk: pb.Chunk) -> Chunk:

@@ -113,7 +113,7 @@ def attach(
     if len(given) > 1:
         raise invalid(f"cannot attach at two positions; give one of {', '.join(positions)}")
     if any(not 0 <= value < 1 << 64 for value in given.values()):
-        raise invalid("cannot attach there; a position is 0 or more")
+        raise invalid("cannot attach at this position; give 0 or more")
     request = pb.AttachJobRequest(job=_id(job), follow=follow, timestamps=timestamps)
     if last_time is not None:
         request.last_time.CopyFrom(values.duration_to(last_time))

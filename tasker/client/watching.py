@@ -91,4 +91,4 @@ def news(message: pb.WatchJobsResponse) -> News:
             return Forgotten(message.forgotten)
         case "usage":
             return Used(tuple(JobUsage(one.job, usage_from(one.usage)) for one in message.usage.usages))
-    raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")

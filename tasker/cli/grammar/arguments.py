@@ -39,7 +39,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if at == len(words) or words[at] == "--":
         root = build("")
         _read(root, root, words[:at])  # --help and --version exit here
-        raise UsageError("cannot do anything without a verb; tasker --help lists them")
+        raise UsageError("cannot run without a verb; tasker --help lists all verbs")
     if words[at] == "help":
         asked = words[at + 1 : at + 2]
         if not asked or asked[0] in NAMES:
@@ -48,7 +48,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     name = NAMES.get(words[at])
     if name is None:
         near = did_you_mean(words[at], [name for name in NAMES if name not in HIDDEN])
-        raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
+        raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists all verbs'}")
     parser = build("" if any(word in HELP for word in words[:at]) else name)  # help of the root lists all verbs
     verb = parser.verbs[name]
     command: list[str] = []

@@ -115,7 +115,7 @@ def _open(path: str, force: bool) -> int:
         raise TaskerError(Reason.REFUSED, f"cannot write {name}: {what}") from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise TaskerError(Reason.REFUSED, f"cannot write {name}: it is no regular file; write it with > {name}")
+        raise TaskerError(Reason.REFUSED, f"cannot write {name}: it is not a regular file; write it with > {name}")
     os.ftruncate(fd, 0)
     return fd
 

@@ -45,7 +45,7 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
     Prints an error for each context without an answer. Raises TaskerError if there is no context.
     """
     contexts = settings.every(os.environ, settings.local_user())
-    with waiting(f"asking {', '.join(contexts)}"):
+    with waiting(f"calling {', '.join(contexts)}"):
         found = answers(contexts, lambda client, own: question(client, own.name))
     code = exits.DONE
     for name, answer in found.items():

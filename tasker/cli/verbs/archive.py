@@ -60,7 +60,7 @@ def _check(asked: argparse.Namespace, meant: bool) -> None:
     if not asked.jobs and not meant:
         raise UsageError("cannot archive without a job; name one, or use --ended")
     if (asked.owner or asked.all) and not meant:
-        raise UsageError("cannot use --owner or --all with ids; they go with --ended")
+        raise UsageError("cannot use --owner or --all with ids; use them with --ended")
 
 
 def _owner(asked: argparse.Namespace) -> str:

@@ -27,7 +27,7 @@ arguments = options.job
 
 def run(asked: argparse.Namespace) -> int:
     """Prints everything about a job."""
-    with connect(asked) as client, waiting(f"asking for {asked.job}"):
+    with connect(asked) as client, waiting(f"reading job {asked.job}"):
         job = client.get(asked.job)
     if asked.json:
         print_json({"job": json.job(job)})

@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """Asks the service and compares the clocks. The service's time is taken to be that of the middle of the call."""
     address = settings.find(vars(asked), os.environ, settings.local_user()).address
-    with connect(asked) as client, waiting(f"asking {address}"):
+    with connect(asked) as client, waiting(f"calling {address}"):
         client.info()  # connects
         before = time.time()
         info = client.info()

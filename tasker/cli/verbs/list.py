@@ -48,7 +48,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.all_contexts:
         return _everywhere(asked)
     owner = wanted_owner(asked)
-    with connect(asked) as client, waiting("asking for the jobs"):
+    with connect(asked) as client, waiting("reading the list of jobs"):
         jobs = _jobs(client, owner, asked)
     if asked.json:
         print_json(json.jobs(jobs))

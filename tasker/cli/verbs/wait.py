@@ -53,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
     until = None if forever else time.monotonic() + asked.timeout
     codes: dict[str, int] = {}
     with connect(asked) as client:
-        answers = each(asked.jobs, client.get, f"looking for {' '.join(asked.jobs)}")
+        answers = each(asked.jobs, client.get, f"reading {' '.join(asked.jobs)}")
         failed = report([answer for answer in answers if isinstance(answer, TaskerError)], asked)
         jobs = {answer.id: answer for answer in answers if isinstance(answer, Job)}
         try:
