@@ -31,7 +31,7 @@ def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, f
     done = machine.run("logs", "--tail", "1", job)
     assert (done.returncode, done.stdout) == (0, "two\n")
     again = f"tasker attach --offset 8 {job}"
-    assert done.stderr == f"tasker: end of the output so far; the job keeps running; to resume: {again}\n"
+    assert done.stderr == f"tasker: the job keeps running; to follow it: {again}\n"
     follower = machine.popen("logs", "-f", job)
     assert next_line(follower) == "one\n"
     flag.touch()
@@ -156,7 +156,7 @@ def test_ctrl_c_in_run_works_while_the_connection_is_broken(machine: Machine) ->
     finally:
         machine.tasker.frontend.start()
     assert run.returncode == 130
-    left = f"tasker: left {job}; it may still run, as its stop was not answered yet: tasker stop {job}"
+    left = f"tasker: left {job}, which may still run: its stop was not answered; to stop it: tasker stop {job}"
     assert said.splitlines()[-1] == left
     machine.out("stop", job)
 

@@ -105,7 +105,7 @@ def test_a_stop_that_never_gets_through_is_told(machine: Machine, network: Forwa
     assert run.returncode == 125
     last = told.decode().splitlines()[-1]
     assert last.startswith(f"tasker: cannot request the stop of job {job.id}: cannot reach localhost:")
-    assert last.endswith(f"; it may still run: tasker stop {job.id}")
+    assert last.endswith(f"; it may still run; to stop it: tasker stop {job.id}")
     machine.out("stop", job.id)
 
 

@@ -63,7 +63,7 @@ def test_a_job_that_was_started_is_told_of_wherever_that_is_possible(machine: Ma
         assert done.returncode == 125
         said = json.loads(done.stderr)["error"]["message"] if options else done.stderr.removeprefix("tasker: ")
         assert said.startswith("cannot print the id of job ")
-        assert "No space left on device; it runs all the same" in said
+        assert "No space left on device; the job runs" in said
         id = said.split()[6].rstrip(":")
         assert json.loads(machine.out("get", "--json", id))["job"]["state"] == "running"
         machine.out("stop", "--grace", "0", id)

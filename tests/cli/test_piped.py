@@ -92,7 +92,7 @@ def test_attach_without_following_a_job_that_goes_on(machine: Machine) -> None:
         assert any(getattr(event, "data", b"") == b"hello\n" for event in client.attach(job))
     done = machine.run("attach", "--no-follow", job)
     assert (done.returncode, done.stdout) == (0, "hello\n")
-    assert f"the job keeps running; to resume: tasker attach --offset 6 {job}" in done.stderr
+    assert f"the job keeps running; to follow it: tasker attach --offset 6 {job}" in done.stderr
     assert machine.run("stop", "--grace", "0", job).returncode == 0
 
 

@@ -65,8 +65,8 @@ def test_signal(machine: Machine) -> None:
         ("limit k3 --time 5s", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --time none", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),
-        ("limit k3 --io-read none --io-write /=1M", "cannot both set and take away limits of disks"),
-        ("limit k3 --io-read /=none", "cannot read '/=none': of disks, all limits are taken away at once"),
+        ("limit k3 --io-read none --io-write /=1M", "cannot both set and remove disk limits"),
+        ("limit k3 --io-read /=none", "cannot read '/=none': disk limits can only be removed all at once"),
         ("archive", "cannot archive without a job; name one, or use --ended"),
         ("archive k3 --ended", "cannot take both ids and --ended"),
         ("archive k3 --all", "cannot use --owner or --all with ids"),
@@ -230,7 +230,7 @@ def test_archive(machine: Machine) -> None:
     assert machine.out("archive", "--older-than", "1d", user="erin") == "archived 0 jobs"
     refused = machine.run("archive", "--ended", "--all", user="erin")
     assert (refused.returncode, refused.stdout) == (125, "")
-    assert refused.stderr.startswith("tasker: cannot archive jobs of others: that is for admins")
+    assert refused.stderr.startswith("tasker: cannot archive jobs of others: only admins can")
     assert machine.run("archive", running, user="erin").returncode == 125
     assert machine.out("archive", "--ended", "--owner", "erin") == "archived 2 jobs, 12B of output"
     assert [job["id"] for job in json.loads(machine.out("archive", "--json", *jobs))["jobs"]] == jobs

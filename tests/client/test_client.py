@@ -148,7 +148,7 @@ def test_ones_own_certificate(shared: Frontend) -> None:
     server = failure(shared.client(pair=issuing.make_server(shared.ca, [])))
     assert server.message.startswith("cannot use this certificate: ")
     other = failure(shared.client(pair=issuing.make_client(issuing.make_ca(), "alice", Role.USER)))
-    assert "not signed by the CA" in other.message
+    assert "not signed by your CA" in other.message
     assert {error.reason for error in (expired, server, other)} == {Reason.DENIED}
 
 

@@ -23,7 +23,7 @@ REASONS = {
     DetachReason.REQUESTED: "detached by `tasker detach`; the job keeps running; to resume",
     DetachReason.UNAVAILABLE: "the service is stopping or restarting; the job may still run; to resume",
     DetachReason.CERTIFICATE: "your certificate is no longer valid; the job keeps running; to resume",
-    DetachReason.END_OF_RECALL: "end of the output so far; the job keeps running; to resume",
+    DetachReason.END_OF_RECALL: "the job keeps running; to follow it",
     DetachReason.UNKNOWN: "detached; the job may still run; to resume",
 }
 NOTICE = "yellow"
