@@ -8,7 +8,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  3. client/sync.py     StartJob (calls.py) over mutual TLS 1.3 (connection.py), in protobuf (api/specs.py)
  4. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
  5. engine/control.py  ... which asks here, over a socket (channel.py, messages: wire/); requests.py has a row for each
- 6. engine/jobs.py     policy.py: may they? job.py: in range? accounts.py: as whom? ceilings.py: is there room?
+ 6. engine/jobs.py     policy.py: may they? job.py: in range? accounts.py: as whom? quotas.py: is there room?
  7. engine/launcher.py Launch to the collector, which forks; child.py becomes the job's user and waits at its gate
  8. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back (properties.py, cgroup.py); Release
  9. collector/         the gate opens, exec (or whynot.py finds out why not); output.py fills a ring (ring.py)
@@ -16,12 +16,12 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
 11. engine/lingering.py what the leader left behind ends, too; conclusions.py and verdict.py say how and why it ended
 12. engine/retention.py at last archive.py takes its output to disk, that of the owner who has most (kept.py) first
 
-Around that, in engine/: reconcile.py builds the table (table.py) of entries (entry.py) anew after a restart; stops.py,
-signals.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
-systemd asks for; escape.py ends what left its scope, logins.py reports login sessions; slices.py holds owners to their
-ceilings (capacity.py: shares of the machine), rings.py to their memory for output; disks.py finds the disk under a path
+Around that, in engine/: reconcile.py builds the table (jobtable.py) of entries (entry.py) anew after a restart; stops.py,
+signalling.py, pausing.py, limiting.py (rollback.py) and run_times.py end and change jobs, deactivations.py does what
+systemd asks for; escape.py ends what left its scope, loginsessions.py reports login sessions; slices.py holds owners to their
+quotas (capacity.py: shares of the machine), rings.py to their memory for output; disks.py finds the disk under a path
 (mounts.py), disklimits.py limits it; inforce.py reads what is in force, usage.py what is used, acting.py says which
-limits acted; journal.py writes down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose;
+limits acted; audit.py writes down who did what, at most so often (ratelimit.py); ledger.py says whose uid is whose;
 about.py answers GetInfo. watchers.py sends changes to the frontends, and frontend/watch.py passes them on.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py; which values a field may hold

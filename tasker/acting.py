@@ -44,21 +44,21 @@ def words(
 ) -> list[str]:
     """What each of these limits did. `limits` are those in force; `refusing`, where more than its own may have refused
     it a process, all of those in words."""
-    said = []
+    clauses = []
     if "cpu" in fields and limits.cpu is not None:
-        said.append(f"the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time")
+        clauses.append(f"the CPU limit of {limits.cpu:g} held it back {format_share(usage.throttled)} of the time")
     by = _memory_limits(fields, limits)
     waited = waiting(usage, seconds)
     if by and waited is not None:
-        said.append(f"held back {format_share(waited)} of the time by {' and '.join(by)}")
+        clauses.append(f"held back {format_share(waited)} of the time by {' and '.join(by)}")
     elif by:
-        said.append(f"{' and '.join(by)} reached {_times(usage.memory_high_hits)}")
+        clauses.append(f"{' and '.join(by)} reached {_times(usage.memory_high_hits)}")
     if "tasks" in fields:
         own = [] if limits.tasks is None else [f"the tasks limit of {limits.tasks}"]
         count = usage.task_limit_hits
         who = " or ".join(refusing or own) or "a limit on tasks"
-        said.append(f"{who} refused {count} process{'' if count == 1 else 'es'}")
-    return said
+        clauses.append(f"{who} refused {count} process{'' if count == 1 else 'es'}")
+    return clauses
 
 
 def _memory_limits(fields: Sequence[str], limits: Limits) -> list[str]:

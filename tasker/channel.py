@@ -114,10 +114,10 @@ class Channel:
         waits here in between never reaches MOST_QUEUED."""
         await self._taken.wait()
 
-    async def answered(self, patience: float) -> None:
+    async def answered(self, seconds: float) -> None:
         """Wait until every request that came has its reply, at most so many seconds."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience)
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     def close(self) -> None:
         """End the connection; every waiting request raises UNAVAILABLE, every task that serves is cancelled."""
@@ -201,14 +201,14 @@ class Channel:
                 return
         close_all(descriptors)
         if datagram.number == 0:
-            self._heard(datagram.message)
+            self._take_notice(datagram.message)
         elif isinstance(datagram.message, wire.Abandoned):
             if (task := self._abandonable.get(datagram.number)) is not None:
                 task.cancel()
         elif datagram.number > 0:
             self._begin(datagram.number, datagram.message)
 
-    def _heard(self, message: wire.Message) -> None:
+    def _take_notice(self, message: wire.Message) -> None:
         try:
             self._notice(self, message)
         except Exception:

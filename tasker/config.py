@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tasker import keys
+from tasker import configvalues
 from tasker.errors import TaskerError, invalid
-from tasker.keys import Share
+from tasker.configvalues import Share
 
 DEFAULT_PATH = Path("/etc/tasker/tasker.toml")
 CONNECTIONS_BESIDE_STREAMS = 1000
@@ -28,48 +28,48 @@ def _key(default: Any, read: Callable[[Any], Any]) -> Any:
     return field(default=default, metadata={"read": read})
 
 
-_MEMORY = keys.optional(keys.share_or(keys.size("8M", "1024T")))
-_TASKS = keys.optional(keys.share_or(keys.count(1, 1 << 22)))
+_MEMORY = configvalues.optional(configvalues.share_or(configvalues.size("8M", "1024T")))
+_TASKS = configvalues.optional(configvalues.share_or(configvalues.count(1, 1 << 22)))
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSection:
     """[server]: the port and who is let in. Paths name PEM files."""
 
-    listen: tuple[str, ...] = _key(("[::]:8275",), keys.listen)
-    ca: str = _key("/etc/tasker/ca.crt", keys.text)
-    certificate: str = _key("/etc/tasker/server.crt", keys.text)
-    key: str = _key("/etc/tasker/server.key", keys.text)
-    revoked: tuple[str, ...] = _key((), keys.serials)
-    frontends: int = _key(1, keys.count(1, 64))
-    contact: str = _key("an admin of this machine", keys.text)
-    streams: int = _key(300, keys.count(1, 100_000))
-    streams_per_user: int = _key(100, keys.count(1, 100_000))
+    listen: tuple[str, ...] = _key(("[::]:8275",), configvalues.listen)
+    ca: str = _key("/etc/tasker/ca.crt", configvalues.text)
+    certificate: str = _key("/etc/tasker/server.crt", configvalues.text)
+    key: str = _key("/etc/tasker/server.key", configvalues.text)
+    revoked: tuple[str, ...] = _key((), configvalues.serials)
+    frontends: int = _key(1, configvalues.count(1, 64))
+    contact: str = _key("an admin of this machine", configvalues.text)
+    streams: int = _key(300, configvalues.count(1, 100_000))
+    streams_per_user: int = _key(100, configvalues.count(1, 100_000))
 
 
 @dataclass(frozen=True)
-class Jobs:
+class JobsSection:
     """[jobs]: what one run may hold, and which account jobs run as."""
 
-    running: int = _key(1000, keys.count(1, 100_000))
-    grace: float = _key(10.0, keys.duration("0s", "1h"))
-    linger: float = _key(5.0, keys.linger)
-    as_others: bool = _key(False, keys.boolean)
-    first_uid: int = _key(1_879_048_192, keys.count(100_000, 4_000_000_000))
-    uids: int = _key(65_536, keys.count(1, 1 << 24))
+    running: int = _key(1000, configvalues.count(1, 100_000))
+    grace: float = _key(10.0, configvalues.duration("0s", "1h"))
+    linger: float = _key(5.0, configvalues.linger)
+    as_others: bool = _key(False, configvalues.boolean)
+    first_uid: int = _key(1_879_048_192, configvalues.count(100_000, 4_000_000_000))
+    uids: int = _key(65_536, configvalues.count(1, 1 << 24))
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """What jobs may use. None is no ceiling; a Share is of the machine's memory, or of the tasks that it can have."""
+class Quota:
+    """What jobs may use. None is no quota; a Share is of the machine's memory, or of the tasks that it can have."""
 
-    cpu: float | None = _key(None, keys.optional(keys.cores))
+    cpu: float | None = _key(None, configvalues.optional(configvalues.cores))
     memory: int | Share | None = _key(None, _MEMORY)
     tasks: int | Share | None = _key(None, _TASKS)
 
 
 @dataclass(frozen=True)
-class Total(Ceiling):
+class TotalQuota(Quota):
     """[total]: on all jobs of the machine together (tasker.slice)."""
 
     memory: int | Share | None = _key(Share(80), _MEMORY)
@@ -77,63 +77,63 @@ class Total(Ceiling):
 
 
 @dataclass(frozen=True)
-class Owner(Ceiling):
+class OwnerQuota(Quota):
     """[owner]: on all jobs of one owner together, by default; [owners.NAME]: of that one."""
 
     tasks: int | Share | None = _key(Share(25), _TASKS)
-    running: int = _key(100, keys.count(0, 100_000))
+    running: int = _key(100, configvalues.count(0, 100_000))
 
 
 @dataclass(frozen=True)
-class Single(Ceiling):
+class JobQuota(Quota):
     """[defaults]: what a job gets that asks for nothing. [maxima]: the most that one may ask for."""
 
-    time: float | None = _key(None, keys.optional(keys.duration("1s", "3650d")))
+    time: float | None = _key(None, configvalues.optional(configvalues.duration("1s", "3650d")))
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputSection:
     """[output]: what is kept in memory of what a job prints."""
 
-    ring: int = _key(16 << 20, keys.size("64K", "16G"))
+    ring: int = _key(16 << 20, configvalues.size("64K", "16G"))
     memory: int | Share | None = _key(Share(15), _MEMORY)
     """Of the rings of all jobs that run; half of it is for one owner at most."""
 
 
 @dataclass(frozen=True)
-class Retention:
+class RetentionSection:
     """[retention]: ended jobs. Past `ended`, `age` or `memory` they go to disk, past `archived` or `disk` for good."""
 
-    ended: int = _key(100, keys.count(0, 100_000))
-    age: float = _key(86_400.0, keys.duration("1s", "3650d"))
-    memory: int = _key(512 << 20, keys.size("0", "1024T"))
-    archived: int = _key(1000, keys.count(0, 100_000))
-    disk: int = _key(4 << 30, keys.size("0", "1024T"))
+    ended: int = _key(100, configvalues.count(0, 100_000))
+    age: float = _key(86_400.0, configvalues.duration("1s", "3650d"))
+    memory: int = _key(512 << 20, configvalues.size("0", "1024T"))
+    archived: int = _key(1000, configvalues.count(0, 100_000))
+    disk: int = _key(4 << 30, configvalues.size("0", "1024T"))
 
 
 @dataclass(frozen=True)
 class Config:
     """The whole file."""
 
-    server: Server = Server()
-    jobs: Jobs = Jobs()
-    defaults: Single = Single()
-    maxima: Single = Single()
-    owner: Owner = Owner()
-    owners: dict[str, Owner] = field(default_factory=dict)
+    server: ServerSection = ServerSection()
+    jobs: JobsSection = JobsSection()
+    defaults: JobQuota = JobQuota()
+    maxima: JobQuota = JobQuota()
+    owner: OwnerQuota = OwnerQuota()
+    owners: dict[str, OwnerQuota] = field(default_factory=dict)
     """By name; what is not said of one is as for every owner."""
-    total: Total = Total()
+    total: TotalQuota = TotalQuota()
     accounts: dict[str, str] = field(default_factory=dict)
     """By owner: the local account that the owner's jobs run as."""
-    output: Output = Output()
-    retention: Retention = Retention()
+    output: OutputSection = OutputSection()
+    retention: RetentionSection = RetentionSection()
 
-    def ceiling(self, owner: str) -> Owner:
+    def quota(self, owner: str) -> OwnerQuota:
         """What holds for one owner."""
         return self.owners.get(owner, self.owner)
 
 
-_Section = TypeVar("_Section", Server, Jobs, Total, Owner, Single, Output, Retention)
+_Section = TypeVar("_Section", ServerSection, JobsSection, TotalQuota, OwnerQuota, JobQuota, OutputSection, RetentionSection)
 
 
 def load(path: Path) -> Config:
@@ -160,21 +160,21 @@ def parse(text: str) -> Config:
     for name in tables:
         if name not in known:
             raise invalid(f"there is no section {name[:40]!r}; the sections are {', '.join(known)}")
-    owner = _section(Owner(), "owner", tables)
+    owner = _section(OwnerQuota(), "owner", tables)
     owners = _named("owners", tables)
     return Config(
-        server=_section(Server(), "server", tables),
-        jobs=_section(Jobs(), "jobs", tables),
-        defaults=_section(Single(), "defaults", tables),
-        maxima=_section(Single(), "maxima", tables),
+        server=_section(ServerSection(), "server", tables),
+        jobs=_section(JobsSection(), "jobs", tables),
+        defaults=_section(JobQuota(), "defaults", tables),
+        maxima=_section(JobQuota(), "maxima", tables),
         owner=owner,
         owners={name: _section(owner, f"owners.{name}", {f"owners.{name}": owners[name]}) for name in owners},
-        total=_section(Total(), "total", tables),
+        total=_section(TotalQuota(), "total", tables),
         accounts={
-            name: _read("accounts", name, keys.account, value) for name, value in _named("accounts", tables).items()
+            name: _read("accounts", name, configvalues.account, value) for name, value in _named("accounts", tables).items()
         },
-        output=_section(Output(), "output", tables),
-        retention=_section(Retention(), "retention", tables),
+        output=_section(OutputSection(), "output", tables),
+        retention=_section(RetentionSection(), "retention", tables),
     )
 
 
@@ -183,7 +183,7 @@ def _named(name: str, tables: dict[str, Any]) -> dict[str, Any]:
     table = _table(name, tables)
     for key in table:
         try:
-            keys.owner(key)
+            configvalues.owner(key)
         except ValueError as error:
             raise invalid(f"there is no owner {key[:40]!r} for [{name}]: {error}") from error
     return table

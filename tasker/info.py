@@ -12,14 +12,14 @@ from tasker.usage import Usage
 
 @dataclass(frozen=True)
 class Info:
-    """Of the service, for one caller. Ceilings have cpu, memory and tasks only; None there is no ceiling."""
+    """Of the service, for one caller. Quotas have cpu, memory and tasks only; None there is no quota."""
 
     version: str
     hostname: str
     time: Time
     """The service's clock, seconds since the epoch."""
     contact: str
-    """Whom to ask for more than the ceilings allow."""
+    """Whom to ask for more than the quotas allow."""
     caller: Identity
     not_after: Time
     """When the caller's certificate ends, seconds since the epoch."""
@@ -27,7 +27,7 @@ class Info:
     """Jobs of the caller's that have not ended."""
     most_running: Count
     owner: Limits
-    """Ceilings on all of the caller's jobs together."""
+    """Quotas on all of the caller's jobs together."""
     use: Usage | None
     """What they use together; None where none runs."""
     defaults: Limits
@@ -35,7 +35,7 @@ class Info:
     maxima: Limits
     """The most that one job may ask for."""
     total: Limits
-    """Ceilings on all jobs of the machine together."""
+    """Quotas on all jobs of the machine together."""
     total_running: Count
     most_total_running: Count
     ring: Count = 0

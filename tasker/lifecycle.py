@@ -69,7 +69,7 @@ MOVES: dict[tuple[State, Event], State] = {
 }
 
 
-class Refused(Exception):
+class IllegalMove(Exception):
     """A pair that is not in MOVES: a defect of the caller, never of a user."""
 
 
@@ -78,4 +78,4 @@ def move(state: State, event: Event) -> State:
     try:
         return MOVES[state, event]
     except KeyError:
-        raise Refused(f"a job that is {state} cannot take {event!r}") from None
+        raise IllegalMove(f"a job that is {state} cannot take {event!r}") from None

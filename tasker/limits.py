@@ -27,7 +27,7 @@ _UNBOUNDED = 1 << 60
 """From here on the largest value is nothing that anybody reaches, and not named in a sentence."""
 
 
-class Row(NamedTuple):
+class LimitRow(NamedTuple):
     """What there is to know of one limit."""
 
     field: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     option: str
     """On the command line."""
     amount: str
-    """In a refusal by a ceiling, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
+    """In a refusal by a quota, which the key of tasker.toml with the option's name sets: "{} of memory". "": there is
     no such key."""
 
     @property
@@ -63,8 +63,8 @@ def _limit(
     return field(default=None, metadata={"row": (measure, smallest, largest, label, help, option, amount)})
 
 
-def _rows(cls: Any) -> tuple[Row, ...]:
-    rows = [Row(f.name, *f.metadata["row"]) for f in fields(cls) if "row" in f.metadata]
+def _rows(cls: Any) -> tuple[LimitRow, ...]:
+    rows = [LimitRow(f.name, *f.metadata["row"]) for f in fields(cls) if "row" in f.metadata]
     return tuple(row if row.option else row._replace(option=f"--{row.field.replace('_', '-')}") for row in rows)
 
 
@@ -177,7 +177,7 @@ def check_limits(limits: Limits, cores: int | None = None) -> None:
         raise invalid(f"cannot limit disks by paths of more than {LONGEST_PATHS} bytes together; name the devices")
 
 
-def _check(row: Row, value: Any, cores: int | None, where: str = "") -> None:
+def _check(row: LimitRow, value: Any, cores: int | None, where: str = "") -> None:
     if value is None:
         return
     measure = row.measure

@@ -1,8 +1,8 @@
 """A job's output in shared memory: one writer, any number of readers in other processes, no lock.
 
-    ┌ header, one page ──────────────────────────────┬ marks.AREA ───┬ capacity bytes ────────┐
+    ┌ header, one page ──────────────────────────────┬ timestamps.AREA ───┬ capacity bytes ────────┐
     │ magic version capacity RESERVED WRITTEN CLOSED │ when it came: │ byte p at p % capacity │
-    │ GENERATION COUNT EPOCH                         │ marks.py      │                        │
+    │ GENERATION COUNT EPOCH                         │ timestamps.py      │                        │
     └────────────────────────────────────────────────┴───────────────┴────────────────────────┘
 
 Positions count every byte ever written and never wrap. The writer publishes RESERVED before it overwrites and WRITTEN
@@ -22,20 +22,20 @@ import os
 import time
 from collections.abc import Iterable
 
-from tasker import marks
-from tasker.marks import Mark, MarkReader, MarkWriter
+from tasker import timestamps
+from tasker.timestamps import Timestamp, TimestampReader, TimestampWriter
 
 MAGIC = 0x31474E49524B5354  # "TSKRING1"
 VERSION = 3
 HEADER = mmap.PAGESIZE
-DATA = HEADER + marks.AREA
+DATA = HEADER + timestamps.AREA
 """Where the bytes begin."""
 
-_BYTES_OF_A_MARK, _FEWEST_MARKS = 64, 256
+_BYTES_PER_TIMESTAMP, _FEWEST_TIMESTAMPS = 64, 256
 _MAGIC, _VERSION, _CAPACITY, _RESERVED, _WRITTEN, _CLOSED = range(6)
 _EPOCH = 8
 """Milliseconds to add to CLOCK_MONOTONIC for the time of day, as the clock was set when the ring was made. Words 6 and
-7 are those of marks.py."""
+7 are those of timestamps.py."""
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python's fcntl does not name it
 
 
@@ -43,14 +43,14 @@ class RingError(Exception):
     """A descriptor that is not a ring of this version."""
 
 
-def marks_of(capacity: int) -> int:
-    """How many marks a ring of `capacity` bytes has at most: what they take is a quarter of that, or two pages."""
-    return min(marks.MOST, max(_FEWEST_MARKS, capacity // _BYTES_OF_A_MARK))
+def timestamps_of(capacity: int) -> int:
+    """How many timestamps a ring of `capacity` bytes has at most: what they take is a quarter of that, or two pages."""
+    return min(timestamps.MOST, max(_FEWEST_TIMESTAMPS, capacity // _BYTES_PER_TIMESTAMP))
 
 
 def most_memory(capacity: int) -> int:
-    """Bytes of memory that a ring of `capacity` bytes takes at most: what was printed, marks and header, in pages."""
-    pages = [capacity, HEADER, *2 * [8 * marks_of(capacity)]]
+    """Bytes of memory that a ring of `capacity` bytes takes at most: what was printed, timestamps and header, in pages."""
+    pages = [capacity, HEADER, *2 * [8 * timestamps_of(capacity)]]
     return sum(-(-size // mmap.PAGESIZE) * mmap.PAGESIZE for size in pages)
 
 
@@ -75,7 +75,7 @@ class RingWriter:
         self._data = self._whole[DATA:]
         self._words = self._whole[:HEADER].cast("Q")
         self._area = self._whole[HEADER:DATA].cast("Q")
-        self._marks = MarkWriter(self._words, self._area, marks_of(capacity))
+        self._timestamps = TimestampWriter(self._words, self._area, timestamps_of(capacity))
         self._words[_VERSION] = VERSION
         self._words[_CAPACITY] = capacity
         self._words[_EPOCH] = (time.time_ns() - time.monotonic_ns()) // 1_000_000
@@ -98,8 +98,8 @@ class RingWriter:
         try:
             count = os.readv(fd, places)
             now = time.monotonic_ns() // 1_000_000
-            if count and now != self._marks.last:
-                self._marks.add(self.written, now, self.written + count - self.capacity)
+            if count and now != self._timestamps.last:
+                self._timestamps.add(self.written, now, self.written + count - self.capacity)
             self.written += count
             words[_WRITTEN] = self.written
         finally:
@@ -109,7 +109,7 @@ class RingWriter:
     @property
     def held(self) -> int:
         """Bytes of memory that it takes, the header apart."""
-        return min(self.written, self.capacity) + self._marks.held
+        return min(self.written, self.capacity) + self._timestamps.held
 
     @property
     def closed(self) -> bool:
@@ -121,7 +121,7 @@ class RingWriter:
 
     def free(self) -> None:
         """Give the memory back, as far as no reader holds it."""
-        self._marks.release()
+        self._timestamps.release()
         self._area.release()
         self._words.release()
         self._data.release()
@@ -143,7 +143,7 @@ class RingReader:
         self._data = self._whole[DATA:]
         self._words = self._whole[:HEADER].cast("Q")
         self._area = self._whole[HEADER:DATA].cast("Q")
-        self._marks = MarkReader(self._words, self._area)
+        self._timestamps = TimestampReader(self._words, self._area)
         magic, version, self.capacity = self._words[_MAGIC], self._words[_VERSION], self._words[_CAPACITY]
         if (magic, version, self.capacity) != (MAGIC, VERSION, size - DATA):
             self.free()
@@ -185,26 +185,26 @@ class RingReader:
             if overwritten < len(data):
                 return position + overwritten, data[overwritten:]
 
-    def received(self, position: int) -> Mark:
+    def received(self, position: int) -> Timestamp:
         """When the byte at `position`, which is before `written`, came, and where bytes of another time begin."""
-        return self._marks.at(position, self.written)
+        return self._timestamps.at(position, self.written)
 
     @property
     def epoch(self) -> int:
-        """Milliseconds to add to a mark's time for the time of day. It is the same for all, so that setting the clock
+        """Milliseconds to add to a timestamp's time for the time of day. It is the same for all, so that setting the clock
         changes neither an order nor a label."""
         return self._words[_EPOCH]
 
     def since(self, moment: float) -> int:
         """The position of the first byte received at `moment` (CLOCK_MONOTONIC) or after; else `written`."""
-        return self._marks.since(moment, self.written)
+        return self._timestamps.since(moment, self.written)
 
-    def marks(self) -> tuple[bytes, bytes]:
-        """Positions and times of all marks, for `lay_out`."""
-        return self._marks.copy()
+    def timestamps(self) -> tuple[bytes, bytes]:
+        """Positions and times of all timestamps, for `lay_out`."""
+        return self._timestamps.copy()
 
     def free(self) -> None:
-        self._marks.release()
+        self._timestamps.release()
         self._area.release()
         self._words.release()
         self._data.release()
@@ -215,7 +215,7 @@ class RingReader:
 def lay_out(
     fd: int, begin: int, end: int, when: tuple[bytes, bytes], epoch: int, pieces: Iterable[bytes]
 ) -> None:
-    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, with marks and epoch.
+    """Write a closed ring into an empty file: the bytes from `begin` to `end` of an output, with timestamps and epoch.
 
     Raises OSError where there is no room for it, ValueError where `pieces` do not have exactly those bytes.
     """
@@ -225,8 +225,8 @@ def lay_out(
     header[_MAGIC], header[_VERSION], header[_CAPACITY] = MAGIC, VERSION, capacity
     header[_RESERVED] = header[_WRITTEN] = end
     header[_EPOCH] = epoch
-    header[_CLOSED], header[marks.COUNT] = 1, len(when[0]) // 8
-    for offset, part in ((0, header), (HEADER, when[0]), (HEADER + marks.AREA // 2, when[1])):
+    header[_CLOSED], header[timestamps.COUNT] = 1, len(when[0]) // 8
+    for offset, part in ((0, header), (HEADER, when[0]), (HEADER + timestamps.AREA // 2, when[1])):
         _write(fd, part, offset)
     at = begin
     for piece in pieces:

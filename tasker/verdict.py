@@ -27,20 +27,20 @@ def verdict(
     grace: float | None = None,
     why: str = "",
     whole: bool = True,
-    ceilings: Sequence[str] = (),
+    quotas: Sequence[str] = (),
     refusing: Sequence[str] = (),
     left_behind: str = "",
 ) -> str:
     """`seconds` it ran; `grace`: those that a stop gave it; `why` it was stopped, where nobody asked for that.
 
-    `whole` is whether `usage` holds all to the end; `ceilings` are those besides its own limit that it may have met,
-    in words like "the ceiling of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
+    `whole` is whether `usage` holds all to the end; `quotas` are those besides its own limit that it may have met,
+    in words like "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process;
     `left_behind` comes from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:
         case Kind.OUT_OF_MEMORY:
-            line = f"{outcome.summary}, {_memory(limits, usage, whole, ceilings)}{_peak(usage, whole)}"
+            line = f"{outcome.summary}, {_memory(limits, usage, whole, quotas)}{_peak(usage, whole)}"
         case Kind.STOPPED:
             line = _stopped(outcome, after, grace, why)
         case Kind.TIMED_OUT if limits.run_time is not None:
@@ -49,8 +49,8 @@ def verdict(
             line = outcome.summary + after
         case Kind.RUN_ENDED | Kind.UNKNOWN:
             line = outcome.summary
-    told = [] if usage is None else _limits(outcome, limits, usage, seconds, refusing)
-    return "; ".join([line, *told, *([left_behind] if left_behind else [])])
+    clauses = [] if usage is None else _limits(outcome, limits, usage, seconds, refusing)
+    return "; ".join([line, *clauses, *([left_behind] if left_behind else [])])
 
 
 def left_behind_clause(processes: int, why: str, grace: float | None, *, killed: bool) -> str:
@@ -72,19 +72,19 @@ def _limits(
     outcome: Outcome, limits: Limits, usage: Usage, seconds: float | None, refusing: Sequence[str]
 ) -> list[str]:
     """A clause for each limit that acted, apart from the one that the line begins with."""
-    fields = [field for field in spoken_of(outcome, usage, seconds) if field not in _told_first(outcome)]
+    fields = [field for field in limits_mentioned(outcome, usage, seconds) if field not in _first_limit(outcome)]
     return acting.words(fields, limits, usage, seconds, refusing)
 
 
-def spoken_of(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
+def limits_mentioned(outcome: Outcome, usage: Usage | None, seconds: float | None) -> tuple[str, ...]:
     """The fields of Limits that the line speaks of: those that acted on it while it ran for so many seconds."""
     if outcome.kind in (Kind.RUN_ENDED, Kind.UNKNOWN):
         return ()
     acted = () if usage is None else acting.acting(usage, seconds)
-    return tuple(dict.fromkeys((*_told_first(outcome), *acted)))
+    return tuple(dict.fromkeys((*_first_limit(outcome), *acted)))
 
 
-def _told_first(outcome: Outcome) -> tuple[str, ...]:
+def _first_limit(outcome: Outcome) -> tuple[str, ...]:
     """The limit that the line begins with."""
     return ("memory",) if outcome.kind is Kind.OUT_OF_MEMORY else ()
 
@@ -111,14 +111,14 @@ def _stopped(outcome: Outcome, after: str, grace: float | None, why: str) -> str
     return f"stopped by {outcome.stopped_by}{after} ({how})"
 
 
-def _memory(limits: Limits, usage: Usage | None, whole: bool, ceilings: Sequence[str]) -> str:
+def _memory(limits: Limits, usage: Usage | None, whole: bool, quotas: Sequence[str]) -> str:
     """Which limit it met: its own where its cgroup says so; all that it may have met where that went unread."""
     hits = usage.memory_limit_hits if usage is not None else 0
     own = None if limits.memory is None else f"limit {format_size(limits.memory)}"
     if own and hits:
         times = "once" if hits == 1 else f"{hits} times"
         return f"{own} reached {'' if whole else 'at least '}{times}"
-    likely = [own, *ceilings] if own and (usage is None or not whole) else ceilings
+    likely = [own, *quotas] if own and (usage is None or not whole) else quotas
     if likely:
         return f"{' or '.join(likely)} reached"
     return "the machine had none left"

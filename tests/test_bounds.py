@@ -38,7 +38,7 @@ def numbers_in(cls: Any, seen: set[Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{cls.__name__}.{name}", part
 
 
-@pytest.mark.parametrize("cls", [*wire.MESSAGES.values(), entry.Record, archive_files.Record], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("cls", [*wire.MESSAGES.values(), entry.JobRecord, archive_files.ArchiveRecord], ids=lambda c: c.__name__)
 def test_every_number_has_a_range(cls: type) -> None:
     without = [name for name, hint in numbers_in(cls, set()) if hint in (int, float)]
     assert not without, f"no range of tasker/bounds.py beside the type of {', '.join(without)}"
@@ -48,7 +48,7 @@ OUTSIDE: list[tuple[type[wire.Message], str, list[Any]]] = [
     (wire.Launch, "uid", [-1, (1 << 32) - 1, 1 << 40]),
     (wire.Launch, "gid", [-1, (1 << 32) - 1]),
     (wire.Launch, "groups", [[-1], [0, (1 << 32) - 1]]),
-    (wire.Launch, "ring", [0, 1, -4096, 1 << 62]),
+    (wire.Launch, "ring_capacity", [0, 1, -4096, 1 << 62]),
     (wire.Signal, "signal", [0, -9, 65, 1 << 40]),
     (wire.Released, "errno", [-1, 4096]),
     (wire.ListLeaders, "after", [-1, 1 << 63]),

@@ -24,12 +24,12 @@ def test_requests_are_answered_each_by_its_own_reply_in_any_order() -> None:
         gate = gates[message.signal]
         gates[message.signal - 1].set()  # the last one is answered first
         await gate.wait()
-        return wire.Streams(message.signal), ()
+        return wire.StreamCount(message.signal), ()
 
     async def test(asking: Side, _serving: Side) -> None:
         gates[50].set()
         replies = await asyncio.gather(*(asking.ask(wire.Signal("k", number)) for number in range(1, 51)))
-        assert replies == [wire.Streams(number) for number in range(1, 51)]
+        assert replies == [wire.StreamCount(number) for number in range(1, 51)]
 
     gates = [asyncio.Event() for _ in range(51)]
     with_two(test, serve)
@@ -51,9 +51,9 @@ def test_both_sides_ask_at_once() -> None:
 def test_notices_come_in_order_and_before_a_later_reply() -> None:
     async def test(asking: Side, serving: Side) -> None:
         for number in range(1000):
-            asking.channel.notify(wire.Streams(number))
+            asking.channel.notify(wire.StreamCount(number))
         await asking.ask()
-        assert [serving.notices.get_nowait() for _ in range(1000)] == [wire.Streams(n) for n in range(1000)]
+        assert [serving.notices.get_nowait() for _ in range(1000)] == [wire.StreamCount(n) for n in range(1000)]
 
     with_two(test)
 
@@ -91,7 +91,7 @@ def test_refusals_are_carried() -> None:
     with_two(test, serve)
 
 
-def test_a_defect_is_told_by_a_number_and_not_by_its_text(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_is_reported_by_a_number_and_not_by_its_text(caplog: pytest.LogCaptureFixture) -> None:
     async def serve(_channel: Channel, _message: wire.Message) -> Reply:
         raise KeyError("the secret")
 
@@ -123,7 +123,7 @@ def test_the_end_answers_every_request_and_cancels_who_serves(which: str) -> Non
         return DONE, ()
 
     async def test(asking: Side, serving: Side) -> None:
-        waiting = [asyncio.create_task(asking.refused(wire.Streams(number))) for number in range(5)]
+        waiting = [asyncio.create_task(asking.refused(wire.StreamCount(number))) for number in range(5)]
         for _ in waiting:
             await all_here.acquire()
         (asking if which == "asking" else serving).channel.close()
@@ -132,7 +132,7 @@ def test_the_end_answers_every_request_and_cancels_who_serves(which: str) -> Non
         await asking.ended()
         await serving.ended()
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
-        assert sorted(cancelled, key=str) == [wire.Streams(number) for number in range(5)]
+        assert sorted(cancelled, key=str) == [wire.StreamCount(number) for number in range(5)]
         assert (await asking.refused()).reason is Reason.UNAVAILABLE
         asking.channel.notify(DONE)  # nobody is there, nothing happens
         asking.channel.close()

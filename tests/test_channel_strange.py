@@ -23,7 +23,7 @@ def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:
         await asyncio.sleep(0)
         sent = 0
         while not side.channel.closed.done():
-            side.channel.notify(wire.Streams(sent))
+            side.channel.notify(wire.StreamCount(sent))
             sent += 1
         assert sent > MOST_QUEUED
         assert (await waiting).reason is Reason.UNAVAILABLE
@@ -34,11 +34,11 @@ def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:
 def test_a_slow_peer_gets_everything_in_order() -> None:
     async def test(side: Side, raw: socket.socket) -> None:
         for number in range(MOST_QUEUED):
-            side.channel.notify(wire.Streams(number))
+            side.channel.notify(wire.StreamCount(number))
         raw.setblocking(False)
         loop = asyncio.get_running_loop()
         for number in range(MOST_QUEUED):
-            assert wire.decode(await loop.sock_recv(raw, wire.LARGEST_DATAGRAM)).message == wire.Streams(number)
+            assert wire.decode(await loop.sock_recv(raw, wire.LARGEST_DATAGRAM)).message == wire.StreamCount(number)
         assert not side.channel.closed.done()
 
     with_raw(test)
@@ -46,7 +46,7 @@ def test_a_slow_peer_gets_everything_in_order() -> None:
 
 def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
     async def serve(_channel: Channel, message: wire.Message) -> Reply:
-        if message == wire.Streams(100):
+        if message == wire.StreamCount(100):
             last.set()
         return DONE, os.pipe()
 
@@ -56,7 +56,7 @@ def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # a few replies fit, the others wait
         side = Side(one, serve)
         for number in range(1, 101):
-            raw.send(wire.encode(number, wire.Streams(number)))
+            raw.send(wire.encode(number, wire.StreamCount(number)))
         await asyncio.wait_for(last.wait(), DEADLINE)
         assert descriptors() > before + 100
         side.channel.close()
@@ -70,7 +70,7 @@ def test_what_waits_to_be_sent_is_closed_with_the_connection() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        *(b'["Followers",0,{"job":"k","count":-1}]', b'["Signal",1,{"job":"k","signal":65}]'),
+        *(b'["FollowerCount",0,{"job":"k","count":-1}]', b'["Signal",1,{"job":"k","signal":65}]'),
         *(b"{}", b'["Done",1,{"x":1}]', b'["Unknown",1,{}]', b"\0" * 1000, b'["Done",1e999,{}]'),
         wire.encode(1, wire.Forget("")).replace(b'""', b'"%s"' % (b"x" * wire.LARGEST_DATAGRAM)),
     ],
@@ -115,8 +115,8 @@ def test_a_second_reply_to_one_request_is_dropped() -> None:
         waiting = asyncio.create_task(side.ask())
         await asyncio.sleep(0)
         for count in (1, 2):
-            socket.send_fds(raw, [wire.encode(-1, wire.Streams(count))], [0])
-        assert await waiting == wire.Streams(1)
+            socket.send_fds(raw, [wire.encode(-1, wire.StreamCount(count))], [0])
+        assert await waiting == wire.StreamCount(1)
 
     with_raw(test)
 
@@ -127,13 +127,13 @@ def test_a_second_reply_to_one_request_is_dropped() -> None:
 def test_a_message_that_is_too_long_costs_its_request_only() -> None:
     async def serve(_channel: Channel, message: wire.Message) -> Reply:
         if isinstance(message, wire.Follow):
-            return wire.Note("k", HUGE), os.pipe()
+            return wire.StoreRecord("k", HUGE), os.pipe()
         if isinstance(message, wire.Forget):
             raise TaskerError(Reason.REFUSED, HUGE)
         return DONE, ()
 
     async def test(asking: Side, _serving: Side) -> None:
-        for message in (wire.Note("k", HUGE), wire.Follow("k"), wire.Forget("k"), wire.Note("k", "\ud800")):
+        for message in (wire.StoreRecord("k", HUGE), wire.Follow("k"), wire.Forget("k"), wire.StoreRecord("k", "\ud800")):
             error = await asking.refused(message)
             assert error.reason is Reason.INVALID
             assert error.message.startswith("cannot pass that on")
@@ -146,7 +146,7 @@ def test_a_notice_that_cannot_be_sent_costs_the_connection_and_never_whoever_has
     """The peer would go on without it; over a new connection it is told everything anew."""
 
     async def test(asking: Side, serving: Side) -> None:
-        for message in (wire.Note("k", HUGE), wire.Followers("k", -1)):
+        for message in (wire.StoreRecord("k", HUGE), wire.FollowerCount("k", -1)):
             asking.channel.notify(message)
             await serving.ended()
 
@@ -201,9 +201,9 @@ def test_the_deadline_does_not_hold_for_what_waits_for_a_process() -> None:
 
 def test_the_longest_message_passes() -> None:
     async def test(asking: Side, serving: Side) -> None:
-        room = wire.LARGEST_DATAGRAM - len(wire.encode(0, wire.Note("k", "")))
-        asking.channel.notify(wire.Note("k", "x" * room))
-        assert await asyncio.wait_for(serving.notices.get(), DEADLINE) == wire.Note("k", "x" * room)
+        room = wire.LARGEST_DATAGRAM - len(wire.encode(0, wire.StoreRecord("k", "")))
+        asking.channel.notify(wire.StoreRecord("k", "x" * room))
+        assert await asyncio.wait_for(serving.notices.get(), DEADLINE) == wire.StoreRecord("k", "x" * room)
 
     with_two(test)
 

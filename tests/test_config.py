@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasker.config import Config, Jobs, Output, Owner, Single, Total, load, parse
+from tasker.config import Config, JobsSection, OutputSection, OwnerQuota, JobQuota, TotalQuota, load, parse
 from tasker.errors import Reason, TaskerError
-from tasker.keys import Share
+from tasker.configvalues import Share
 
 EXAMPLE = Path(__file__).parent.parent / "systemd" / "tasker.toml"
 EXAMPLES = ("defaults", "maxima", "owners", "accounts")
@@ -42,11 +42,11 @@ def test_the_example_has_the_defaults() -> None:
 
 def test_one_owner_has_what_is_said_of_all_but_for_what_is_said_of_the_one() -> None:
     config = parse('[owner]\ncpu = 2\nmemory = "1G"\n[owners.alice]\nmemory = "2G"\nrunning = 0')
-    assert config.ceiling("alice") == Owner(cpu=2.0, memory=2 << 30, running=0)
-    assert config.ceiling("bob") == Owner(cpu=2.0, memory=1 << 30)
+    assert config.quota("alice") == OwnerQuota(cpu=2.0, memory=2 << 30, running=0)
+    assert config.quota("bob") == OwnerQuota(cpu=2.0, memory=1 << 30)
 
 
-def test_memory_and_tasks_may_be_shares_and_every_ceiling_may_be_lifted() -> None:
+def test_memory_and_tasks_may_be_shares_and_every_quota_may_be_lifted() -> None:
     config = parse(
         """
         [total]
@@ -65,11 +65,11 @@ def test_memory_and_tasks_may_be_shares_and_every_ceiling_may_be_lifted() -> Non
         memory = "none"
         """
     )
-    assert config.total == Total(memory=Share(62.5), tasks=None)
-    assert config.ceiling("alice") == Owner(cpu=None, memory=Share(100), tasks=7)
-    assert config.ceiling("bob") == Owner(cpu=2.0, memory=Share(100), tasks=Share(25))
-    assert config.maxima == Single(memory=Share(1))
-    assert config.output == Output(memory=None)
+    assert config.total == TotalQuota(memory=Share(62.5), tasks=None)
+    assert config.quota("alice") == OwnerQuota(cpu=None, memory=Share(100), tasks=7)
+    assert config.quota("bob") == OwnerQuota(cpu=2.0, memory=Share(100), tasks=Share(25))
+    assert config.maxima == JobQuota(memory=Share(1))
+    assert config.output == OutputSection(memory=None)
 
 
 def test_no_file_is_all_defaults(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_values_are_read() -> None:
     assert config.server.listen == ("127.0.0.1:8275", "[::1]:1", "host.example:65535")
     assert config.server.revoked == ("4f3a09", "af")
     assert (config.server.frontends, config.server.streams) == (2, 300)
-    assert config.jobs == Jobs(grace=90.0)
-    assert config.output == Output(ring=3 << 19)
+    assert config.jobs == JobsSection(grace=90.0)
+    assert config.output == OutputSection(ring=3 << 19)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tasker.lifecycle import MOVES, Event, Refused, State, move
+from tasker.lifecycle import MOVES, Event, IllegalMove, State, move
 
 # What is in this table may happen; each of the other pairs is refused.
 EXPECTED = """
@@ -31,7 +31,7 @@ def test_the_expectation_is_complete() -> None:
 def test_pair(state: State, event: Event) -> None:
     after = TABLE[str(state), str(event)]
     if after == "-":
-        with pytest.raises(Refused, match=f"{state} cannot take"):
+        with pytest.raises(IllegalMove, match=f"{state} cannot take"):
             move(state, event)
     else:
         assert move(state, event) is State(after)

@@ -76,10 +76,10 @@ def test_the_collector_is_never_killed_for_its_memory() -> None:
 
 @pytest.mark.parametrize("capacity", [4 * KIB, 256 * KIB, 1_000_000, 16 * MIB])
 def test_what_a_ring_takes_at_most(capacity: int) -> None:
-    """Its marks, one for every millisecond in which something came, take a quarter of what it holds or two pages."""
+    """Its timestamps, one for every millisecond in which something came, take a quarter of what it holds or two pages."""
     writer = RingWriter(capacity)
     for n in range(70_000):
-        writer._marks.add(n, n, n - capacity)
-    assert writer._marks.held <= max(capacity // 4, 2 * HEADER)
+        writer._timestamps.add(n, n, n - capacity)
+    assert writer._timestamps.held <= max(capacity // 4, 2 * HEADER)
     assert capacity + HEADER <= most_memory(capacity) <= capacity + capacity // 4 + 6 * HEADER
     writer.free()

@@ -74,7 +74,7 @@ def test_across_the_wrap(writer: RingWriter, reader: RingReader) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 1, 5000])
-def test_what_is_lost_is_told(writer: RingWriter, reader: RingReader, position: int) -> None:
+def test_what_is_lost_is_reported(writer: RingWriter, reader: RingReader, position: int) -> None:
     for start in range(0, 20_000, 1000):
         write(writer, content(start, 1000))
     oldest = 20_000 - writer.capacity
@@ -143,7 +143,7 @@ def test_memory_is_taken_only_as_bytes_come(writer: RingWriter, reader: RingRead
     assert reader.read(0, 1 << 30) == (0, b"")
     assert taken() <= HEADER
     write(writer, content(0, 10 * PAGE))
-    assert taken() <= HEADER + 2 * PAGE + 10 * PAGE  # two pages for marks: positions and times
+    assert taken() <= HEADER + 2 * PAGE + 10 * PAGE  # two pages for timestamps: positions and times
 
 
 def test_one_that_is_refused_leaves_nothing_behind() -> None:
@@ -196,7 +196,7 @@ def copied(writer: RingWriter, piece: int = 777) -> RingReader:
     reader, fd = RingReader(writer.fd), os.memfd_create("copy")
     begin, end = reader.oldest, reader.written
     pieces = (reader.read(at, min(piece, end - at))[1] for at in range(begin, end, piece))
-    lay_out(fd, begin, end, reader.marks(), reader.epoch, pieces)
+    lay_out(fd, begin, end, reader.timestamps(), reader.epoch, pieces)
     reader.free()
     copy = RingReader(fd)
     os.close(fd)

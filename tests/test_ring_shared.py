@@ -101,7 +101,7 @@ def write_for_another_process(capacity: int, total: int, most: int) -> None:
     [(PAGE, 20 << 20, 200), (PAGE + 1, 60 << 20, 3 * PAGE), ((64 << 10) + 123, 400 << 20, 64 << 10)],
     ids=["small steps", "more than a ring at once", "large steps"],
 )
-def test_no_chunk_is_torn_and_every_loss_is_told(capacity: int, total: int, most: int) -> None:
+def test_no_chunk_is_torn_and_every_loss_is_reported(capacity: int, total: int, most: int) -> None:
     code = f"from tests.test_ring_shared import *; write_for_another_process({capacity}, {total}, {most})"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE

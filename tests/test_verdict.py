@@ -19,7 +19,7 @@ HELD = Usage(time=1.0, periods=1000, throttled_periods=340)
 FULL = Usage(time=1.0, memory_limit_hits=3, memory_peak=512 * MIB, oom_kills=1)
 SLOWED = Usage(time=1.0, memory_high_hits=9, memory_pressure=Pressure(0.5, 0.5, 88.0))
 HIGH = Limits(memory=64 * MIB, memory_high=16 * MIB, tasks=5)
-OWNERS = "the ceiling of 2G on all of alice's jobs"
+OWNERS = "the quota of 2G on all of alice's jobs"
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 
 EXITED = Outcome(Kind.EXITED, exit_code=0)
@@ -74,15 +74,15 @@ RUN = {"limits": HALF, "usage": HELD}
         (OOM, {"limits": HALF, "whole": False}, "killed: out of memory, limit 512M reached"),
         (
             OOM,
-            {"limits": HALF, "whole": False, "usage": Usage(time=1.0, memory_peak=60 * MIB), "ceilings": (OWNERS,)},
+            {"limits": HALF, "whole": False, "usage": Usage(time=1.0, memory_peak=60 * MIB), "quotas": (OWNERS,)},
             f"killed: out of memory, limit 512M or {OWNERS} reached (peak at least 60M)",
         ),
         (
             OOM,
-            {"limits": HALF, "usage": Usage(time=1.0, memory_peak=300 * MIB), "ceilings": (OWNERS,)},
-            "killed: out of memory, the ceiling of 2G on all of alice's jobs reached (peak 300M)",
+            {"limits": HALF, "usage": Usage(time=1.0, memory_peak=300 * MIB), "quotas": (OWNERS,)},
+            "killed: out of memory, the quota of 2G on all of alice's jobs reached (peak 300M)",
         ),
-        (OOM, {"ceilings": ("a", "b")}, "killed: out of memory, a or b reached"),
+        (OOM, {"quotas": ("a", "b")}, "killed: out of memory, a or b reached"),
         (OOM, {"usage": Usage(time=1.0)}, "killed: out of memory, the machine had none left"),
         (
             OOM,

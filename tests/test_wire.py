@@ -82,7 +82,7 @@ def test_round_trip(cls: type[wire.Message]) -> None:
 
 def test_a_name_means_one_thing() -> None:
     """wire has the names of all its modules: none may hide another."""
-    modules = (wire.collector, wire.engine, wire.finding, wire.message, wire.codec)
+    modules = (wire.collector, wire.engine, wire.execfailure, wire.message, wire.codec)
     for module in modules:
         for name, value in vars(module).items():
             if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__:
@@ -184,7 +184,7 @@ def test_a_lone_surrogate_is_no_text(text: str) -> None:
     with pytest.raises(wire.WireError):
         wire.decode(datagram("Forget", 1, {"job": text}))
     with pytest.raises(wire.WireError):
-        wire.decode(datagram("Note", 1, {"job": "k", "record": text}))
+        wire.decode(datagram("StoreRecord", 1, {"job": "k", "record": text}))
     with pytest.raises(wire.WireError):
         wire.encode(1, wire.Forget(text))
     with pytest.raises(wire.WireError):

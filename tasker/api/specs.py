@@ -15,7 +15,7 @@ from tasker.api import values
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import invalid
 from tasker.job import LONGEST_GRACE, JobSpec
-from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, Row
+from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, LimitRow
 from tasker.measures import TIME, WEIGHT
 
 MOST_CORES = 1e21
@@ -69,12 +69,12 @@ def _io_limit_from(message: pb.IoLimit) -> IoLimit:
     return IoLimit(path, **_set_in(message, IO_ROWS))
 
 
-def _set_in(message: pb.Limits | pb.IoLimit, rows: Iterable[Row]) -> dict[str, Any]:
+def _set_in(message: pb.Limits | pb.IoLimit, rows: Iterable[LimitRow]) -> dict[str, Any]:
     """Returns the fields that are set."""
     return {row.field: _value(row, getattr(message, row.field)) for row in rows if message.HasField(row.field)}
 
 
-def _value(row: Row, value: Any) -> Any:
+def _value(row: LimitRow, value: Any) -> Any:
     """Converts a value of protobuf to a field of Limits; text is parsed as on the command line."""
     if isinstance(value, Duration):
         return values.seconds(value, f"the {row.label}")
@@ -92,13 +92,13 @@ def _io_limit_to(io: IoLimit) -> pb.IoLimit:
     return pb.IoLimit(path=values.unicode("the path", io.path), **_set_of(io, IO_ROWS))
 
 
-def _set_of(limits: Limits | IoLimit, rows: Iterable[Row]) -> dict[str, Any]:
+def _set_of(limits: Limits | IoLimit, rows: Iterable[LimitRow]) -> dict[str, Any]:
     """Returns the fields that are set, as values of protobuf."""
     found = [(row, getattr(limits, row.field)) for row in rows]
-    return {row.field: _said(row, value) for row, value in found if value is not None}
+    return {row.field: _to_api(row, value) for row, value in found if value is not None}
 
 
-def _said(row: Row, value: Any) -> Any:
+def _to_api(row: LimitRow, value: Any) -> Any:
     if row.measure is TIME:
         return values.duration_to(value)
     largest = (1 << 32) - 1 if row.measure is WEIGHT else (1 << 64) - 1

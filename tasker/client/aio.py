@@ -18,7 +18,7 @@ from tasker.client import calls
 from tasker.client.aiostream import AsyncAttachment, AsyncStream, AsyncWatching, answered, explained
 from tasker.client.attachment import AttachCourse
 from tasker.client.endpoint import endpoint, pem
-from tasker.client.resuming import PATIENCE, Asking, Stop, Wait
+from tasker.client.resuming import RECONNECT_TIMEOUT, Asking, Stop, Wait
 from tasker.client.watching import WatchCourse
 from tasker.errors import TaskerError
 from tasker.info import Info
@@ -82,8 +82,8 @@ class AsyncClient:
     async def start(self, spec: JobSpec) -> Job:
         return await self._ask(calls.start(spec))
 
-    async def stop(self, job: str, grace: float | None = None, *, patience: float = 0.0) -> Job:
-        return await self._insist(Stop(job, grace, patience))
+    async def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:
+        return await self._insist(Stop(job, grace, reconnect_timeout))
 
     async def get(self, job: str) -> Job:
         return await self._ask(calls.get(job))
@@ -99,8 +99,8 @@ class AsyncClient:
             if not token:
                 return
 
-    async def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
-        return await self._insist(Wait(job, patience))
+    async def wait(self, job: str, *, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Job:
+        return await self._insist(Wait(job, reconnect_timeout))
 
     async def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         return await self._ask(calls.limit(job, limits, lift))
@@ -133,7 +133,7 @@ class AsyncClient:
         last_time: float | None = None,
         follow: bool = True,
         timestamps: bool = False,
-        patience: float = PATIENCE,
+        reconnect_timeout: float = RECONNECT_TIMEOUT,
     ) -> AsyncAttachment:
         """Call it inside the loop: the stream begins at once."""
         request = calls.attach(
@@ -145,13 +145,13 @@ class AsyncClient:
             follow=follow,
             timestamps=timestamps,
         )
-        return self._opened(AsyncAttachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
+        return self._opened(AsyncAttachment(AttachCourse(request, reconnect_timeout), self._stub.AttachJob, self._translation))
 
     def watch(
-        self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE
+        self, *, job: str = "", owner: str = "", usage: bool = False, reconnect_timeout: float = RECONNECT_TIMEOUT
     ) -> AsyncWatching:
         """Call it inside the loop: the stream begins at once."""
-        course = WatchCourse(calls.watch(job, owner, usage), patience)
+        course = WatchCourse(calls.watch(job, owner, usage), reconnect_timeout)
         return self._opened(AsyncWatching(course, self._stub.WatchJobs, self._translation))
 
     def _opened(self, stream: S) -> S:

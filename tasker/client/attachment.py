@@ -34,8 +34,8 @@ _Sent = Attached | Chunk | Lost | Exited | Ended | Detached
 class AttachCourse(Course[Event]):
     """The course of an attach. `offset`: the first byte that was not received yet; None before Attached."""
 
-    def __init__(self, request: pb.AttachJobRequest, patience: float) -> None:
-        super().__init__(patience)
+    def __init__(self, request: pb.AttachJobRequest, reconnect_timeout: float) -> None:
+        super().__init__(reconnect_timeout)
         self.offset: int | None = None
         self._request = request
 

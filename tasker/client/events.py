@@ -19,7 +19,7 @@ class DetachReason(StrEnum):
 
     REQUESTED = "requested"
     UNAVAILABLE = "unavailable"
-    """The server is restarting: attach again at the offset. Only with `patience` 0; else the client reconnects."""
+    """The server is restarting: attach again at the offset. Only with `reconnect_timeout` 0; else the client reconnects."""
     CERTIFICATE = "certificate"
     """The caller's certificate expired or was revoked."""
     END_OF_RECALL = "end-of-recall"

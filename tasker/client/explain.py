@@ -22,7 +22,7 @@ from tasker.certs import Certified
 from tasker.errors import Reason, TaskerError
 from tasker.journal import FRONTEND, search
 
-PATIENCE = 5.0
+CONNECT_TIMEOUT = 5.0
 """Seconds for each step."""
 
 
@@ -112,7 +112,7 @@ def _resolved(address: Address) -> Sequence[Found]:
 
     threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
-        answer = answers.get(timeout=PATIENCE)
+        answer = answers.get(timeout=CONNECT_TIMEOUT)
     except Empty:
         answer = socket.gaierror(socket.EAI_AGAIN, "")
     if isinstance(answer, OSError):
@@ -136,7 +136,7 @@ def _connected(found: Sequence[Found]) -> socket.socket:
     for family, kind, protocol, _, where in found:
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(PATIENCE)
+            sock.settimeout(CONNECT_TIMEOUT)
             sock.connect(where)
         except OSError as error:
             sock.close()

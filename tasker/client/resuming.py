@@ -20,7 +20,7 @@ from tasker.errors import Reason, TaskerError, invalid
 from tasker.job import Job
 from tasker.lifecycle import State
 
-PATIENCE = 60.0
+RECONNECT_TIMEOUT = 60.0
 """Default number of seconds to keep reconnecting."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between two attempts. Each pause is twice the previous one, shortened at random to spread the clients."""
@@ -33,12 +33,12 @@ class OutOfTime(TaskerError):
 
 
 class Outage:
-    """The time from a break to the reconnection. `patience`: how many seconds to keep reconnecting, 0 for none."""
+    """The time from a break to the reconnection. `reconnect_timeout`: how many seconds to keep reconnecting, 0 for none."""
 
-    def __init__(self, patience: float) -> None:
-        if not patience >= 0:
-            raise invalid(f"cannot use {patience} as patience; give seconds, 0 for none")
-        self._patience = patience
+    def __init__(self, reconnect_timeout: float) -> None:
+        if not reconnect_timeout >= 0:
+            raise invalid(f"cannot use {reconnect_timeout} as patience; give seconds, 0 for none")
+        self._reconnect_timeout = reconnect_timeout
         self._asked: float | None = None
         self._began: float | None = None
         self._why: TaskerError | None = None
@@ -51,7 +51,7 @@ class Outage:
     @property
     def tolerated(self) -> bool:
         """Whether the client reconnects at all."""
-        return self._patience > 0
+        return self._reconnect_timeout > 0
 
     def asked(self, now: float) -> None:
         """Notes the first attempt. If it fails, the outage counts from here."""
@@ -63,7 +63,7 @@ class Outage:
             self._began, self._pause, self._why = now if self._asked is None else self._asked, FIRST_PAUSE, None
         if self._why is None or not isinstance(error, OutOfTime):
             self._why = error
-        left = self._began + self._patience - now
+        left = self._began + self._reconnect_timeout - now
         if error.reason is not Reason.UNAVAILABLE or left <= 0:
             raise self._why
         pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311
@@ -72,7 +72,7 @@ class Outage:
 
     def left(self, now: float) -> float | None:
         """Returns the time limit of an attempt in seconds; None if there is no outage."""
-        return None if self._began is None else max(0.0, self._began + self._patience - now)
+        return None if self._began is None else max(0.0, self._began + self._reconnect_timeout - now)
 
     def mended(self, now: float) -> float:
         """Notes the reconnection; returns the length of the outage in seconds."""
@@ -83,11 +83,11 @@ class Outage:
 class Course(ABC, Generic[E]):
     """One stream of events over as many connections as necessary. `over`: no more messages follow."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, reconnect_timeout: float) -> None:
         self.over = False
         self.pause = 0.0
         """Seconds until the next attempt."""
-        self._outage = Outage(patience)
+        self._outage = Outage(reconnect_timeout)
 
     @abstractmethod
     def request(self) -> Any:
@@ -126,11 +126,11 @@ class Course(ABC, Generic[E]):
 
 
 class Asking(ABC):
-    """A call whose answer is a job, repeated until answered. `patience`: seconds to keep reconnecting, 0: once."""
+    """A call whose answer is a job, repeated until answered. `reconnect_timeout`: seconds to keep reconnecting, 0: once."""
 
-    def __init__(self, job: str, patience: float) -> None:
+    def __init__(self, job: str, reconnect_timeout: float) -> None:
         self._job = job
-        self._outage = Outage(patience)
+        self._outage = Outage(reconnect_timeout)
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
@@ -150,8 +150,8 @@ class Asking(ABC):
 class Wait(Asking):
     """WaitJob, repeated after every break. GetJob comes first each time: its answer proves the connection."""
 
-    def __init__(self, job: str, patience: float) -> None:
-        super().__init__(job, patience)
+    def __init__(self, job: str, reconnect_timeout: float) -> None:
+        super().__init__(job, reconnect_timeout)
         self._connected = False
 
     def call(self, now: float) -> calls.Call[Job]:
@@ -175,8 +175,8 @@ class Stop(Asking):
     `job`: with patience, a whole id, because a prefix may match another job later.
     """
 
-    def __init__(self, job: str, grace: float | None, patience: float) -> None:
-        super().__init__(job, patience)
+    def __init__(self, job: str, grace: float | None, reconnect_timeout: float) -> None:
+        super().__init__(job, reconnect_timeout)
         self._grace = grace
 
     def call(self, now: float) -> calls.Call[Job]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tasker.client import calls
 from tasker.client.attachment import AttachCourse, Attachment
 from tasker.client.connection import Connection
-from tasker.client.resuming import PATIENCE, Stop, Wait
+from tasker.client.resuming import RECONNECT_TIMEOUT, Stop, Wait
 from tasker.client.watching import WatchCourse, Watching
 from tasker.info import Info
 from tasker.job import Job, JobSpec
@@ -18,7 +18,7 @@ class Client(Connection):
     """A blocking client. A job is named by its id, or by a prefix of its id that no other job has.
 
     Every method raises TaskerError, with a `reason` from the server or from this side. Any method may raise UNAVAILABLE
-    (the server is unreachable or restarting), DENIED (the certificate, or another owner's job), EXHAUSTED (a ceiling)
+    (the server is unreachable or restarting), DENIED (the certificate, or another owner's job), EXHAUSTED (a quota)
     and INTERNAL (a bug). The methods document other reasons. All methods except `wait` and the streams return within
     minutes or raise UNAVAILABLE.
     """
@@ -38,21 +38,21 @@ class Client(Connection):
         """
         return self._ask(calls.start(spec))
 
-    def stop(self, job: str, grace: float | None = None, *, patience: float = 0.0) -> Job:
+    def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:
         """Stops a job and returns the ended job; returns an already ended job unchanged.
 
         `grace`: seconds between SIGTERM and SIGKILL, 0 to 3600; None: that of the spec, or the service's default.
         Raises NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED if the job has not ended 10 s after the grace period, for
         example because a disk hangs. The job is then still being stopped; use `wait` to wait for its end.
 
-        `patience`: how many seconds to keep reconnecting after a break; needs a whole id. Raises UNAVAILABLE after
+        `reconnect_timeout`: how many seconds to keep reconnecting after a break; needs a whole id. Raises UNAVAILABLE after
         that time, or at once if this client never received an answer before.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> client.stop(job.id, grace=5).outcome.summary
         'stopped by alice'
         """
-        return self._insist(Stop(job, grace, patience))
+        return self._insist(Stop(job, grace, reconnect_timeout))
 
     def get(self, job: str) -> Job:
         """Returns a job; while it runs, with its limits in force and its usage. Raises NOT_FOUND, AMBIGUOUS.
@@ -81,16 +81,16 @@ class Client(Connection):
             if not token:
                 return
 
-    def wait(self, job: str, *, patience: float = PATIENCE) -> Job:
+    def wait(self, job: str, *, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Job:
         """Waits without limit until the job has ended, and returns it. Raises NOT_FOUND, AMBIGUOUS.
 
-        After a break, reconnects for `patience` seconds, then raises UNAVAILABLE.
+        After a break, reconnects for `reconnect_timeout` seconds, then raises UNAVAILABLE.
 
         >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
         >>> client.wait(job.id).outcome.exit_code
         3
         """
-        return self._insist(Wait(job, patience))
+        return self._insist(Wait(job, reconnect_timeout))
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
         """Changes the limits set in `limits`, removes the fields of Limits named in `lift`, and keeps the others.
@@ -165,7 +165,7 @@ class Client(Connection):
         return self._ask(calls.detach(job))
 
     def info(self) -> Info:
-        """Returns facts about the service, and the caller's identity and ceilings.
+        """Returns facts about the service, and the caller's identity and quotas.
 
         >>> client.info().caller.name
         'alice'
@@ -182,12 +182,12 @@ class Client(Connection):
         last_time: float | None = None,
         follow: bool = True,
         timestamps: bool = False,
-        patience: float = PATIENCE,
+        reconnect_timeout: float = RECONNECT_TIMEOUT,
     ) -> Attachment:
         """Streams a job's output, from its start or from one given position (`last_time`: seconds before now).
 
         Without `follow`, the stream ends after the output so far. With `timestamps`, chunks have the time of receipt.
-        After a break, reconnects for `patience` seconds (0: not at all) and resumes at the exact byte, with the events
+        After a break, reconnects for `reconnect_timeout` seconds (0: not at all) and resumes at the exact byte, with the events
         Interrupted and Resumed. Before Attached, it reconnects only if this client ever received an answer, or if the
         server accepted the stream; the time counts from the call. Otherwise the break is an error at once.
 
@@ -216,13 +216,13 @@ class Client(Connection):
             follow=follow,
             timestamps=timestamps,
         )
-        return self._opened(Attachment(AttachCourse(request, patience), self._stub.AttachJob, self._translation))
+        return self._opened(Attachment(AttachCourse(request, reconnect_timeout), self._stub.AttachJob, self._translation))
 
-    def watch(self, *, job: str = "", owner: str = "", usage: bool = False, patience: float = PATIENCE) -> Watching:
+    def watch(self, *, job: str = "", owner: str = "", usage: bool = False, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Watching:
         """Streams the current state of jobs (all, one `job`, or those of `owner`), then every change.
 
         With `usage`, also the usage of running jobs, about once a second. Values of environments are empty; `get` has
-        them. After a break, reconnects for `patience` seconds (0: not at all): Away, then a new snapshot. Iterating
+        them. After a break, reconnects for `reconnect_timeout` seconds (0: not at all): Away, then a new snapshot. Iterating
         raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE when it gives up.
 
         >>> news = client.watch(owner="alice")
@@ -234,5 +234,5 @@ class Client(Connection):
         >>> news.cancel()
         >>> job = client.stop(job.id)
         """
-        course = WatchCourse(calls.watch(job, owner, usage), patience)
+        course = WatchCourse(calls.watch(job, owner, usage), reconnect_timeout)
         return self._opened(Watching(course, self._stub.WatchJobs, self._translation))

@@ -57,8 +57,8 @@ News = Snapshot | Changed | Forgotten | Used | Away
 class WatchCourse(Course[News]):
     """Repeats the same request after a break; its answer begins with a snapshot."""
 
-    def __init__(self, request: pb.WatchJobsRequest, patience: float) -> None:
-        super().__init__(patience)
+    def __init__(self, request: pb.WatchJobsRequest, reconnect_timeout: float) -> None:
+        super().__init__(reconnect_timeout)
         self._request = request
 
     def request(self) -> pb.WatchJobsRequest:

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from tasker.collector import whynot
 from tasker.collector.report import AT_GATE, failure
-from tasker.wire import Finding, Launch
+from tasker.wire import ExecFailure, Launch
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _SYS_KEYCTL = 250  # on x86-64
@@ -52,12 +52,12 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell is the point
     except BaseException as error:
         number = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
-        os.write(report, failure(step, number, _look(step, launch, error)))
+        os.write(report, failure(step, number, _diagnose(step, launch, error)))
     finally:
         os._exit(127)
 
 
-def _look(step: str, launch: Launch, error: BaseException) -> Finding | None:
+def _diagnose(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
     """Why it failed, seen as the job's user. Where the look fails as well, the errno has to do."""
     with contextlib.suppress(Exception):
         if step == "directory":

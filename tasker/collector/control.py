@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasker import wire
-from tasker.collector import exits, launch, report
+from tasker.collector import reaping, launch, report
 from tasker.collector.connection import Connection
-from tasker.collector.launch import Job
+from tasker.collector.launch import Child
 from tasker.collector.loop import EDGE, READ, Loop
 from tasker.errors import Reason, TaskerError
 
@@ -32,7 +32,7 @@ class Control:
         self._loop = loop
         self._listener = listener
         self._run = os.urandom(8).hex()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, Child] = {}
         """In the order of their launch."""
         self._numbers = itertools.count(1)
         self._connections: set[Connection] = set()
@@ -40,12 +40,12 @@ class Control:
         """By job: a Launch or Release that waits for the leader's report."""
         self._holders: dict[str, Connection] = {}
         """By job, while its leader is held: the engine that goes on with it, or nobody does."""
-        self._followed_anew: set[str] = set()
+        self._followers_changed: set[str] = set()
         """Jobs whose number of followers changed since it was told last."""
         self._requests: dict[type[wire.Message], Callable[[Any], Reply]] = {
             wire.Hello: self._hello,
             wire.Release: self._release,
-            wire.Note: self._note,
+            wire.StoreRecord: self._store_record,
             wire.Signal: self._signal,
             wire.Follow: self._follow,
             wire.Finish: self._finish,
@@ -92,7 +92,7 @@ class Control:
         elif reply is not None:
             connection.send(-datagram.number, *reply)
 
-    def _answer(self, job: Job, message: wire.Message) -> None:
+    def _answer(self, job: Child, message: wire.Message) -> None:
         waiting = self._unanswered.pop(job.id, None)
         if waiting is not None:
             connection, number = waiting
@@ -129,7 +129,7 @@ class Control:
         job.open_gate()
         return None
 
-    def _note(self, request: wire.Note) -> Reply:
+    def _store_record(self, request: wire.StoreRecord) -> Reply:
         self._job(request.job).record = request.record
         return wire.Done(), ()
 
@@ -160,7 +160,7 @@ class Control:
 
     def _forget(self, request: wire.Forget) -> Reply:
         job = self._job(request.job)
-        if job.released and job.report < 0 and not job.finished and not job.said:
+        if job.released and job.report < 0 and not job.finished and not job.report_text:
             raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it runs")
         self._drop(job)
         return wire.Done(), ()
@@ -168,7 +168,7 @@ class Control:
     def _list(self, request: wire.ListLeaders) -> Reply:
         return launch.leaders(list(self._jobs.values()), request.after), ()
 
-    def _job(self, id: str) -> Job:
+    def _job(self, id: str) -> Child:
         try:
             return self._jobs[id]
         except KeyError:
@@ -176,14 +176,14 @@ class Control:
 
     # ── what leaders do ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, job: Job) -> None:
+    def _report(self, job: Child) -> None:
         """The leader is at the gate, or says why it is none, or its report has ended."""
         text = os.read(job.report, 4096)
         if text == report.AT_GATE:
             self._answer(job, wire.Launched(job.pid))
             return
         if text:
-            job.said += text
+            job.report_text += text
             return
         self._loop.remove(job.report)
         os.close(job.report)
@@ -191,13 +191,13 @@ class Control:
         if job.released:
             self._executed(job)
         elif job.id in self._unanswered:
-            failed = report.read(job.said) if job.said else wire.Released(0, "setup")
+            failed = report.read(job.report_text) if job.report_text else wire.Released(0, "setup")
             why = os.strerror(failed.errno) if failed.errno else "it was killed"
             self._answer(job, wire.Failed(Reason.REFUSED, f"cannot prepare the job's process ({failed.step}): {why}"))
             self._drop(job)
 
-    def _executed(self, job: Job) -> None:
-        if not job.said:
+    def _executed(self, job: Child) -> None:
+        if not job.report_text:
             self._answer(job, wire.Released(0, ""))
             self._loop.add(job.pidfd, READ | EDGE, lambda _events: self._exited(job))
             return
@@ -205,17 +205,17 @@ class Control:
             self._drop(job)
             return
         self._holders[job.id] = self._unanswered[job.id][0]  # who says Forget, or else goes, and that does as well
-        self._answer(job, report.read(job.said))
+        self._answer(job, report.read(job.report_text))
 
-    def _exited(self, job: Job) -> None:
+    def _exited(self, job: Child) -> None:
         """Told at once, and reaped when whoever traces it has done so or is gone."""
         exit = self._reap(job)
         if job.exit is None:
-            job.exit = exit or exits.look(job.pid)
+            job.exit = exit or reaping.peek(job.pid)
             self._broadcast(wire.Exited(job.id, job.exit, job.output.ended_at))
 
-    def _reap(self, job: Job) -> wire.Exit | None:
-        exit = exits.reap(job.pidfd)
+    def _reap(self, job: Child) -> wire.Exit | None:
+        exit = reaping.reap(job.pidfd)
         if exit is not None:
             self._loop.remove(job.pidfd)
             os.close(job.pidfd)
@@ -227,21 +227,21 @@ class Control:
             self._broadcast(wire.OutputEnded(id, job.output.ended_at))
 
     def _followed(self, id: str) -> None:
-        self._followed_anew.add(id)
-        self._loop.afterwards(self._tell_followers)  # a thousand that go at once are told once
+        self._followers_changed.add(id)
+        self._loop.afterwards(self._report_followers)  # a thousand that go at once are told once
 
-    def _tell_followers(self) -> None:
-        jobs = [self._jobs[id] for id in self._followed_anew & self._jobs.keys()]
-        self._followed_anew.clear()
+    def _report_followers(self) -> None:
+        jobs = [self._jobs[id] for id in self._followers_changed & self._jobs.keys()]
+        self._followers_changed.clear()
         for job in jobs:
-            self._broadcast(wire.Followers(job.id, job.output.followers))
+            self._broadcast(wire.FollowerCount(job.id, job.output.followers))
 
     def _broadcast(self, notice: wire.Message) -> None:
         """Every engine that is connected."""
         for connection in list(self._connections):
             connection.send(0, notice)
 
-    def _drop(self, job: Job) -> None:
+    def _drop(self, job: Child) -> None:
         """Out of the run. A leader that is held or on its way to its command is killed, and reaped when it is dead."""
         del self._jobs[job.id]
         self._holders.pop(job.id, None)

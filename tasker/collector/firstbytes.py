@@ -11,7 +11,7 @@ import stat
 import struct
 from dataclasses import dataclass
 
-from tasker.wire.finding import Role, Why
+from tasker.wire.execfailure import FileRole, FailureKind
 
 _HEAD = 256
 """Bytes in which the kernel expects the whole #! line (BINPRM_BUF_SIZE, linux/binfmts.h)."""
@@ -31,11 +31,11 @@ _SYSTEMS = {
 
 @dataclass(frozen=True)
 class Contents:
-    why: Why | None = None
+    kind: FailureKind | None = None
     """Why exec says ENOEXEC (for CRLF: ENOENT), should it do so."""
     detail: str = ""
-    """As `Why` documents it."""
-    role: Role = Role.COMMAND
+    """As `FailureKind` documents it."""
+    role: FileRole = FileRole.COMMAND
     interpreter: str = ""
     """The file that exec needs besides this one, or ""."""
 
@@ -54,25 +54,25 @@ def contents(path: str) -> Contents:
 
 def _no_elf(head: bytes) -> Contents:
     if not head:
-        return Contents(Why.EMPTY)
+        return Contents(FailureKind.EMPTY)
     if head.startswith(b"#!"):
         return _script(head)
     if head.startswith(_BYTE_ORDER_MARK + b"#!"):
-        return Contents(Why.BYTE_ORDER_MARK)
+        return Contents(FailureKind.BYTE_ORDER_MARK)
     for magic, system in _SYSTEMS.items():
         if head.startswith(magic):
-            return Contents(Why.OTHER_SYSTEM, system)
-    return Contents(Why.UNKNOWN_FORMAT if b"\0" in head else Why.NO_FIRST_LINE)
+            return Contents(FailureKind.OTHER_SYSTEM, system)
+    return Contents(FailureKind.UNKNOWN_FORMAT if b"\0" in head else FailureKind.NO_FIRST_LINE)
 
 
 def _script(head: bytes) -> Contents:
     line, newline, _ = head[2:].partition(b"\n")
     words = line.split(b"\0")[0].strip(b" \t").replace(b"\t", b" ").split(b" ")
     if not words[0] or (len(words) == 1 and not newline and len(head) == _HEAD):
-        return Contents(Why.BAD_FIRST_LINE)
+        return Contents(FailureKind.BAD_FIRST_LINE)
     if words[0].endswith(b"\r"):
-        return Contents(Why.CRLF)
-    return Contents(role=Role.INTERPRETER, interpreter=os.fsdecode(words[0]))
+        return Contents(FailureKind.CRLF)
+    return Contents(role=FileRole.INTERPRETER, interpreter=os.fsdecode(words[0]))
 
 
 def _elf(fd: int, head: bytes) -> Contents:
@@ -80,10 +80,10 @@ def _elf(fd: int, head: bytes) -> Contents:
         order, bits = {1: "<", 2: ">"}[head[5]], {1: 32, 2: 64}[head[4]]
         machine, start, size, count = struct.unpack_from(order + _HEADER[bits], head)
     except (IndexError, KeyError, struct.error):  # cut off, or nonsense
-        return Contents(Why.DAMAGED)
-    why, detail = (Why.DAMAGED, "") if (machine, bits) == _NATIVE else (Why.OTHER_MACHINE, f"{machine} {bits}")
+        return Contents(FailureKind.DAMAGED)
+    kind, detail = (FailureKind.DAMAGED, "") if (machine, bits) == _NATIVE else (FailureKind.OTHER_MACHINE, f"{machine} {bits}")
     places = [start + index * size for index in range(min(count, _PROGRAM_HEADERS))]
-    return Contents(why, detail, Role.LOADER if bits == 64 else Role.LOADER_32, _loader(fd, order, bits, places))
+    return Contents(kind, detail, FileRole.LOADER if bits == 64 else FileRole.LOADER_32, _loader(fd, order, bits, places))
 
 
 def _loader(fd: int, order: str, bits: int, places: list[int]) -> str:

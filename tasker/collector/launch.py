@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tasker.collector import child
 from tasker.collector.loop import Loop
-from tasker.collector.output import Output
+from tasker.collector.output import JobOutput
 from tasker.wire import Exit, Launch, Leader, Leaders, to_text
 
 PAGE = 48 << 10
@@ -20,7 +20,7 @@ PAGE = 48 << 10
 
 
 @dataclass
-class Job:
+class Child:
     """One leader and all that hangs on it. Descriptors are -1 once closed."""
 
     number: int
@@ -33,11 +33,11 @@ class Job:
     """Open while the leader waits."""
     report: int
     """Open until the leader has become the command, or could not."""
-    output: Output
+    output: JobOutput
     released: bool = False
     finished: bool = False
     exit: Exit | None = None
-    said: bytes = field(default=b"")
+    report_text: bytes = field(default=b"")
     """What came through `report` after AT_GATE."""
 
     @property
@@ -68,7 +68,7 @@ class Job:
             released=self.released,
             finished=self.finished,
             exit=self.exit,
-            held=self.output.held,
+            output_memory=self.output.held,
             followers=self.output.followers,
             output_ended=self.output.ended_at,
         )
@@ -80,7 +80,7 @@ def fork(
     loop: Loop,
     followers_changed: Callable[[], None],
     output_ended: Callable[[], None],
-) -> Job:
+) -> Child:
     """A leader on its way to the gate. Raises OSError, with nothing left behind."""
     with contextlib.ExitStack() as undo:
 
@@ -90,7 +90,7 @@ def fork(
                 undo.callback(os.close, end)
             return ends
 
-        output = Output(launch.ring, loop, followers_changed, output_ended)
+        output = JobOutput(launch.ring_capacity, loop, followers_changed, output_ended)
         undo.callback(output.free)
         gate, opener = pipe()
         reporter, report = pipe()
@@ -109,10 +109,10 @@ def fork(
     for descriptor in (gate, report, writer):
         os.close(descriptor)
     os.set_blocking(reporter, False)
-    return Job(number, launch, launch.record, pid, pidfd, opener, reporter, output)
+    return Child(number, launch, launch.record, pid, pidfd, opener, reporter, output)
 
 
-def leaders(jobs: Sequence[Job], after: int) -> Leaders:
+def leaders(jobs: Sequence[Child], after: int) -> Leaders:
     """A page of them, of those with a higher number than `after`; `jobs` are in the order of their numbers."""
     page: list[Leader] = []
     length = 0

@@ -27,7 +27,7 @@ access, which would take bytes away from the ring.
 """
 
 
-class Output:
+class JobOutput:
     def __init__(
         self, capacity: int, loop: Loop, followers_changed: Callable[[], None], ended: Callable[[], None]
     ) -> None:

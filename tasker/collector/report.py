@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 
-from tasker.wire import Finding, Released
+from tasker.wire import ExecFailure, Released
 
 AT_GATE = b"@"
 """The leader waits."""
@@ -16,12 +16,12 @@ _LONGEST = 512
 """Bytes of one text of a finding; the rest is cut off."""
 
 
-def failure(step: str, number: int, finding: Finding | None) -> bytes:
-    texts = [step, str(number), *(dataclasses.astuple(finding) if finding else ())]
+def failure(step: str, number: int, failure: ExecFailure | None) -> bytes:
+    texts = [step, str(number), *(dataclasses.astuple(failure) if failure else ())]
     return b"\0".join(os.fsencode(text)[:_LONGEST] for text in texts)
 
 
 def read(text: bytes) -> Released:
     """What `failure` wrote."""
-    step, number, *finding = (os.fsdecode(part) for part in text.split(b"\0"))
-    return Released(int(number), step, Finding(*finding) if finding else None)
+    step, number, *failure = (os.fsdecode(part) for part in text.split(b"\0"))
+    return Released(int(number), step, ExecFailure(*failure) if failure else None)

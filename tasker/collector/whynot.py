@@ -15,7 +15,7 @@ import stat
 from collections.abc import Mapping
 
 from tasker.collector.firstbytes import contents
-from tasker.wire.finding import Finding, Role, Why
+from tasker.wire.execfailure import ExecFailure, FileRole, FailureKind
 
 _FILES = 6
 """How many files are looked at that name each other as interpreters; the kernel follows five."""
@@ -24,23 +24,23 @@ _LINKS = 40
 _KNOWN = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP)
 """What a look at files can explain. The other errors of exec speak for themselves."""
 _IN_THE_WAY = {
-    errno.ENOENT: Why.MISSING,
-    errno.EACCES: Why.CLOSED,
-    errno.ENOTDIR: Why.NOT_A_DIRECTORY,
-    errno.ELOOP: Why.LINK_LOOP,
+    errno.ENOENT: FailureKind.MISSING,
+    errno.EACCES: FailureKind.CLOSED,
+    errno.ENOTDIR: FailureKind.NOT_A_DIRECTORY,
+    errno.ELOOP: FailureKind.LINK_LOOP,
 }
 
-Cause = tuple[Why, str, str]
+Cause = tuple[FailureKind, str, str]
 """Of a finding: why, at, detail."""
 
 
-def not_entered(directory: str) -> Finding | None:
+def not_entered(directory: str) -> ExecFailure | None:
     """Why chdir failed. None: no more is known than its errno. Raises OSError where the look fails."""
     cause = _on_the_way(f"{directory}/.")
-    return None if cause is None else _finding(directory, cause)
+    return None if cause is None else _failure(directory, cause)
 
 
-def not_executed(command: str, environment: Mapping[str, str], directory: str, error: OSError) -> Finding | None:
+def not_executed(command: str, environment: Mapping[str, str], directory: str, error: OSError) -> ExecFailure | None:
     """Why execvpe raised `error` in the working directory `directory`. Returns and raises as above."""
     if error.errno not in _KNOWN:
         return None
@@ -63,26 +63,26 @@ def _in_path(command: str, search: list[str], failed: str, number: int) -> str:
     return ""
 
 
-def _nowhere(command: str, search: list[str], directory: str) -> Finding:
+def _nowhere(command: str, search: list[str], directory: str) -> ExecFailure:
     here = os.path.join(directory, command)
     if os.path.isfile(here):
-        return _finding(here, (Why.IN_DIRECTORY, "", ""))
+        return _failure(here, (FailureKind.IN_DIRECTORY, "", ""))
     causes = [cause for part in search if (cause := _on_the_way(f"{part}/."))]
-    closed = next((at for why, at, _ in causes if why is Why.CLOSED), "")
-    return _finding(command, (Why.NOT_IN_PATH, closed, ""))
+    closed = next((at for kind, at, _ in causes if kind is FailureKind.CLOSED), "")
+    return _failure(command, (FailureKind.NOT_IN_PATH, closed, ""))
 
 
-def _of_file(path: str, directory: str, number: int) -> Finding | None:
+def _of_file(path: str, directory: str, number: int) -> ExecFailure | None:
     """Why exec says `number`: the first cause in the file at `path`, in its interpreter, and so on."""
-    role, named_in = Role.COMMAND, ""
+    role, named_in = FileRole.COMMAND, ""
     for _ in range(_FILES):
         path = _absolute(path, directory)
         cause = _on_the_way(path) or _of_mode(path)
         if cause is not None:
-            return _finding(path, cause, role, named_in)
+            return _failure(path, cause, role, named_in)
         inside = contents(path)
-        if inside.why is not None and (number == errno.ENOEXEC or inside.why is Why.CRLF):
-            return _finding(path, (inside.why, "", inside.detail), role, named_in)
+        if inside.kind is not None and (number == errno.ENOEXEC or inside.kind is FailureKind.CRLF):
+            return _failure(path, (inside.kind, "", inside.detail), role, named_in)
         if not inside.interpreter:
             break
         path, role, named_in = inside.interpreter, inside.role, path
@@ -116,8 +116,8 @@ def _on_the_way(path: str) -> Cause | None:
                 link, links = link or step, links + 1
                 reached = "" if target.startswith("/") else reached
                 continue
-            why = _IN_THE_WAY[error.errno]
-            return why, step if why in (Why.MISSING, Why.LINK_LOOP) else reached or "/", link
+            kind = _IN_THE_WAY[error.errno]
+            return kind, step if kind in (FailureKind.MISSING, FailureKind.LINK_LOOP) else reached or "/", link
     return None
 
 
@@ -125,15 +125,15 @@ def _of_mode(path: str) -> Cause | None:
     status = os.stat(path)
     kind = stat.filemode(status.st_mode)
     if stat.S_ISDIR(status.st_mode):
-        return Why.DIRECTORY, "", ""
+        return FailureKind.DIRECTORY, "", ""
     if not stat.S_ISREG(status.st_mode):
-        return Why.SPECIAL, "", kind[0]
+        return FailureKind.SPECIAL, "", kind[0]
     if not status.st_mode & 0o111:
-        return Why.NO_EXECUTE_BIT, "", ""
+        return FailureKind.NO_EXECUTE_BIT, "", ""
     if os.statvfs(path).f_flag & os.ST_NOEXEC:
-        return Why.NOEXEC_MOUNT, _mount_point(path), ""
+        return FailureKind.NOEXEC_MOUNT, _mount_point(path), ""
     if not os.access(path, os.X_OK):
-        return Why.NOT_PERMITTED, "", f"{kind} {status.st_uid} {status.st_gid}"
+        return FailureKind.NOT_PERMITTED, "", f"{kind} {status.st_uid} {status.st_gid}"
     return None
 
 
@@ -149,6 +149,6 @@ def _mount_point(path: str) -> str:
     return at
 
 
-def _finding(path: str, cause: Cause, role: Role = Role.COMMAND, named_in: str = "") -> Finding:
-    why, at, detail = cause
-    return Finding(why, path, at, detail, role, named_in)
+def _failure(path: str, cause: Cause, role: FileRole = FileRole.COMMAND, named_in: str = "") -> ExecFailure:
+    kind, at, detail = cause
+    return ExecFailure(kind, path, at, detail, role, named_in)

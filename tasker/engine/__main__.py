@@ -22,25 +22,25 @@ from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.bus import Bus
 from tasker.engine.capacity import Capacity
-from tasker.engine.ceilings import Ceilings
+from tasker.engine.quotas import Quotas
 from tasker.engine.collector import Collector
 from tasker.engine.control import Control, setup_of
 from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.limiting import Limiting
-from tasker.engine.logins import Logins
+from tasker.engine.loginsessions import LoginSessions
 from tasker.engine.reconcile import reconcile
 from tasker.engine.requests import Requests
 from tasker.engine.retention import Retention
 from tasker.engine.run_times import RunTimes
 from tasker.engine.stops import Stops
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.tasks import Tasks
 from tasker.engine.watchers import Watchers
 from tasker.errors import Reason, TaskerError, invalid
-from tasker.logs import to_journal
+from tasker.logsetup import to_journal
 from tasker.notify import notify, watchdog_interval
 
 log = logging.getLogger(__name__)
@@ -75,36 +75,36 @@ def _check(setup: wire.Setup) -> None:
 
 
 async def _run(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup) -> int:
-    with contextlib.closing(Journal(arguments.journal)) as trail:
+    with contextlib.closing(AuditTrail(arguments.journal)) as trail:
         return await _serve(arguments, settings, setup, trail)
 
 
-async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup, trail: Journal) -> int:
+async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: wire.Setup, trail: AuditTrail) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
 
     bus = await Bus.connect(arguments.bus)
     systemd = await Systemd.connect(bus)
-    accounts, table = Accounts(arguments.state / "uids", settings), Table()
+    accounts, table = Accounts(arguments.state / "uids", settings), JobTable()
     capacity = Capacity.of_machine(Path("/proc/sys/kernel"), arguments.cgroups)
-    ceilings = Ceilings(settings, capacity, table)
+    quotas = Quotas(settings, capacity, table)
     collector = await Collector.connect(arguments.collector)
     tasks = Tasks()
     archive = Archive(ArchiveFiles(arguments.state / "archive", collector.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
-    jobs = Jobs(settings, table, collector, systemd, ceilings, accounts, trail, arguments.cgroups, tasks, retention)
+    jobs = Jobs(settings, table, collector, systemd, quotas, accounts, trail, arguments.cgroups, tasks, retention)
     stops = Stops(jobs, collector, trail, tasks)
-    limiting = Limiting(jobs, systemd, ceilings, tasks)
+    limiting = Limiting(jobs, systemd, quotas, tasks)
     RunTimes(jobs, stops, tasks)
     collector.listen(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
     await Deactivations(jobs, stops, systemd, tasks).open()
-    await Logins(bus, jobs, systemd, trail, tasks).open()
+    await LoginSessions(bus, jobs, systemd, trail, tasks).open()
     retention.apply()
     await jobs.slices.refresh()
     control = Control(_listener(arguments.socket), setup)
-    about = About(jobs, ceilings)
+    about = About(jobs, quotas)
     requests = Requests(
         jobs, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
     )

@@ -7,7 +7,7 @@ import time
 
 import tasker
 from tasker.engine import names
-from tasker.engine.ceilings import Ceilings
+from tasker.engine.quotas import Quotas
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.jobs import Jobs
 from tasker.engine.usage import read
@@ -17,14 +17,14 @@ from tasker.usage import Usage
 
 
 class About:
-    def __init__(self, jobs: Jobs, ceilings: Ceilings) -> None:
+    def __init__(self, jobs: Jobs, quotas: Quotas) -> None:
         self._jobs = jobs
-        self._ceilings = ceilings
+        self._quotas = quotas
 
     def info(self, caller: Identity) -> Info:
         """`not_after` is 0.0: the engine sees no certificate."""
-        config, ceilings = self._jobs.config, self._ceilings
-        most_rings = ceilings.most_rings
+        config, quotas = self._jobs.config, self._quotas
+        most_rings = quotas.most_rings
         return Info(
             version=tasker.__version__,
             hostname=socket.gethostname(),
@@ -32,19 +32,19 @@ class About:
             contact=config.server.contact,
             caller=caller,
             not_after=0.0,
-            running=ceilings.running(caller.name),
-            most_running=config.ceiling(caller.name).running,
-            owner=ceilings.of_owner(caller.name),
+            running=quotas.running(caller.name),
+            most_running=config.quota(caller.name).running,
+            owner=quotas.of_owner(caller.name),
             use=self._use(caller.name),
-            defaults=ceilings.defaults,
-            maxima=ceilings.maxima,
-            total=ceilings.total,
+            defaults=quotas.defaults,
+            maxima=quotas.maxima,
+            total=quotas.total,
             total_running=self._jobs.table.running,
             most_total_running=config.jobs.running,
             ring=config.output.ring,
-            rings=ceilings.rings.of_owner(caller.name),
+            rings=quotas.rings.of_owner(caller.name),
             most_rings=None if most_rings is None else most_rings // 2,
-            total_rings=ceilings.rings.total,
+            total_rings=quotas.rings.total,
             most_total_rings=most_rings,
             streams=config.server.streams,
             streams_per_user=config.server.streams_per_user,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasker.config import Config
-from tasker.engine.aside import Aside
+from tasker.engine.blocking import Blocking
 from tasker.engine.ledger import Ledger
 from tasker.errors import Reason, TaskerError
 
@@ -67,7 +67,7 @@ class Accounts:
     def __init__(self, ledger: Path, config: Config) -> None:
         self.config = config
         self._ledger = Ledger(ledger)
-        self._names = Aside("the name service")
+        self._names = Blocking("the name service")
 
     async def own(self, owner: str) -> Account | None:
         """The local account that the owner's jobs run as, if there is one."""
@@ -98,7 +98,7 @@ class Accounts:
     async def _look_up(self, name: str) -> Account | None:
         """The local account of that name. Raises TaskerError(UNAVAILABLE)."""
         instead = f"try again, or ask {self.config.server.contact} to look at /etc/nsswitch.conf"
-        return await self._names.ask(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
+        return await self._names.run(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
 
     def _unfit(self, owner: str, name: str, account: Account | None) -> TaskerError:
         text = f"cannot run jobs of {owner} as {name}, as [accounts] {owner} in tasker.toml says: "

@@ -1,6 +1,6 @@
 """Why a command does not run and what to do about it: one sentence for a person.
 
-Made of the job and of what its process found out (wire/finding.py). No path is looked at here: the engine is root and
+Made of the job and of what its process found out (wire/execfailure.py). No path is looked at here: the engine is root and
 sees another file system than the job. Every text in a sentence may be hostile, so it is cleaned, cut and quoted.
 """
 
@@ -13,7 +13,7 @@ import shlex
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
-from tasker.wire import Finding, Role, Why
+from tasker.wire import ExecFailure, FileRole, FailureKind
 
 _LONGEST = 200
 """Characters of one text in a sentence."""
@@ -38,28 +38,28 @@ _MACHINES = {
 }
 """By e_machine (elf.h) and number of bits."""
 _FILE = {
-    Why.DIRECTORY: "{it} is a directory; give a program",
-    Why.SPECIAL: "{it} is {type}; give a program",
-    Why.NO_EXECUTE_BIT: "{it} is not executable; use chmod +x {path}",
-    Why.NOT_PERMITTED: "{it} has the permissions {mode}, and the job runs {whom}; change them with chmod or chown",
-    Why.NOEXEC_MOUNT: "{it} is in {at}, which is mounted noexec; move it to another file system,"
+    FailureKind.DIRECTORY: "{it} is a directory; give a program",
+    FailureKind.SPECIAL: "{it} is {type}; give a program",
+    FailureKind.NO_EXECUTE_BIT: "{it} is not executable; use chmod +x {path}",
+    FailureKind.NOT_PERMITTED: "{it} has the permissions {mode}, and the job runs {whom}; change them with chmod or chown",
+    FailureKind.NOEXEC_MOUNT: "{it} is in {at}, which is mounted noexec; move it to another file system,"
     " or if it is a script, start its interpreter with the script as an argument",
-    Why.EMPTY: "{it} is empty; build or copy it again",
-    Why.OTHER_MACHINE: "{it} is a program for {machine}, this machine is {native}; use a build for {native}",
-    Why.OTHER_SYSTEM: "{it} is a program for {system}; use a build for Linux",
-    Why.DAMAGED: "{it} is damaged, incomplete or an object file; build or copy it again",
-    Why.NO_FIRST_LINE: "{it} has no #! line; if it is a shell script, make #!/bin/sh its first line",
-    Why.BAD_FIRST_LINE: "{it} has a #! line that names no interpreter in its first 255 bytes; write e.g. #!/bin/sh",
-    Why.CRLF: "the first line of {path} ends with CRLF; convert the file with dos2unix {path}",
-    Why.BYTE_ORDER_MARK: "{it} has a byte order mark before #!; save it as UTF-8 without a byte order mark",
-    Why.UNKNOWN_FORMAT: "{it} is not a program for Linux; give it as an argument to the program that reads it",
+    FailureKind.EMPTY: "{it} is empty; build or copy it again",
+    FailureKind.OTHER_MACHINE: "{it} is a program for {machine}, this machine is {native}; use a build for {native}",
+    FailureKind.OTHER_SYSTEM: "{it} is a program for {system}; use a build for Linux",
+    FailureKind.DAMAGED: "{it} is damaged, incomplete or an object file; build or copy it again",
+    FailureKind.NO_FIRST_LINE: "{it} has no #! line; if it is a shell script, make #!/bin/sh its first line",
+    FailureKind.BAD_FIRST_LINE: "{it} has a #! line that names no interpreter in its first 255 bytes; write e.g. #!/bin/sh",
+    FailureKind.CRLF: "the first line of {path} ends with CRLF; convert the file with dos2unix {path}",
+    FailureKind.BYTE_ORDER_MARK: "{it} has a byte order mark before #!; save it as UTF-8 without a byte order mark",
+    FailureKind.UNKNOWN_FORMAT: "{it} is not a program for Linux; give it as an argument to the program that reads it",
 }
 """What is wrong with a file that could be reached."""
 _WAY = {
-    Why.MISSING: "there is no {at}",
-    Why.CLOSED: "the job runs {whom}, which may not search the directory {at}",
-    Why.NOT_A_DIRECTORY: "{at} is not a directory",
-    Why.LINK_LOOP: "{at} is a symbolic link that leads back to itself",
+    FailureKind.MISSING: "there is no {at}",
+    FailureKind.CLOSED: "the job runs {whom}, which may not search the directory {at}",
+    FailureKind.NOT_A_DIRECTORY: "{at} is not a directory",
+    FailureKind.LINK_LOOP: "{at} is a symbolic link that leads back to itself",
 }
 """What is in the way to a file or directory."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
@@ -80,7 +80,7 @@ _ERRNO = {
 
 def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> TaskerError:
     """Why the command of `job` does not run."""
-    number, why = released.errno, _why(released.finding)
+    number, why = released.errno, _why(released.failure)
     if released.step == "directory":
         home = "" if job.spec.working_directory else f", the home of {job.user or job.owner}"
         place = f"{_quoted(launch.working_directory)}{home}"
@@ -89,46 +89,46 @@ def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> Tasker
     command = _quoted(launch.argv[0])
     if released.step != "execute":
         return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
-    missing = number in (errno.ENOENT, errno.ENOTDIR) or why in (Why.NOT_IN_PATH, Why.IN_DIRECTORY)
+    missing = number in (errno.ENOENT, errno.ENOTDIR) or why in (FailureKind.NOT_IN_PATH, FailureKind.IN_DIRECTORY)
     reason = Reason.COMMAND_NOT_FOUND if missing else Reason.NOT_EXECUTABLE
     return TaskerError(reason, f"cannot execute {command}: {_command(job, launch, released)}")
 
 
-def _why(finding: Finding | None) -> Why | None:
+def _why(failure: ExecFailure | None) -> FailureKind | None:
     """None: nothing was found out, or by a newer collector, in a code that is not known here."""
-    return Why(finding.why) if finding is not None and finding.why in set(Why) else None
+    return FailureKind(failure.kind) if failure is not None and failure.kind in set(FailureKind) else None
 
 
 def _directory(job: Job, released: wire.Released) -> str:
-    finding = released.finding
-    if finding is None or _why(finding) not in _WAY:
+    failure = released.failure
+    if failure is None or _why(failure) not in _WAY:
         text = os.strerror(released.errno)
         return f"{text}; the job runs {_whom(job)}" if released.errno == errno.EACCES else text
-    if finding.at == finding.path.rstrip("/"):
-        if finding.why == Why.MISSING:
+    if failure.at == failure.path.rstrip("/"):
+        if failure.kind == FailureKind.MISSING:
             return "there is no such directory"
-        if finding.why == Why.NOT_A_DIRECTORY:
+        if failure.kind == FailureKind.NOT_A_DIRECTORY:
             return "it is not a directory"
-    return _way(job, finding)
+    return _way(job, failure)
 
 
 def _command(job: Job, launch: wire.Launch, released: wire.Released) -> str:
     """The sentence behind the colon."""
-    finding, why = released.finding, _why(released.finding)
+    failure, why = released.failure, _why(released.failure)
     shell = _shell_advice(launch.argv)
-    if finding is None or why is None:
+    if failure is None or why is None:
         text = _ERRNO.get(released.errno, os.strerror(released.errno)).format(whom=_whom(job))
         return f"{text.partition('; ')[0]}; {shell}" if shell and released.errno in _NOT_THERE else text
-    if why is Why.IN_DIRECTORY:
-        name, place = _quoted(f"./{launch.argv[0]}"), _quoted(os.path.dirname(finding.path))
+    if why is FailureKind.IN_DIRECTORY:
+        name, place = _quoted(f"./{launch.argv[0]}"), _quoted(os.path.dirname(failure.path))
         return f"it is not in PATH but in the working directory {place}; write {name}"
-    if why is Why.NOT_IN_PATH:
-        return f"{_not_in_path(job, launch, finding)}; {shell or 'give its full path'}"
+    if why is FailureKind.NOT_IN_PATH:
+        return f"{_not_in_path(job, launch, failure)}; {shell or 'give its full path'}"
     if why in _WAY:
-        if shell and not finding.role and why in (Why.MISSING, Why.NOT_A_DIRECTORY):
+        if shell and not failure.role and why in (FailureKind.MISSING, FailureKind.NOT_A_DIRECTORY):
             return f"there is no such file{_in_directory(launch)}; {shell}"
-        return f"{_reached(job, finding, launch.argv[0])}; {_install(finding)}"
-    return _FILE[why].format_map(_words(job, finding, launch.argv[0]))
+        return f"{_reached(job, failure, launch.argv[0])}; {_install(failure)}"
+    return _FILE[why].format_map(_words(job, failure, launch.argv[0]))
 
 
 def _in_directory(launch: wire.Launch) -> str:
@@ -136,39 +136,39 @@ def _in_directory(launch: wire.Launch) -> str:
     return "" if launch.argv[0].startswith("/") else f" in {_quoted(launch.working_directory)}"
 
 
-def _not_in_path(job: Job, launch: wire.Launch, finding: Finding) -> str:
+def _not_in_path(job: Job, launch: wire.Launch, failure: ExecFailure) -> str:
     text = f"it is not in PATH ({_shown(launch.environment.get('PATH', ''))})"
-    return f"{text}, of which {_quoted(finding.at)} may not be searched {_whom(job)}" if finding.at else text
+    return f"{text}, of which {_quoted(failure.at)} may not be searched {_whom(job)}" if failure.at else text
 
 
-def _reached(job: Job, finding: Finding, command: str) -> str:
+def _reached(job: Job, failure: ExecFailure, command: str) -> str:
     """Why the file of a command, or its interpreter, cannot be reached."""
-    if finding.role:
-        it = _it(finding, command)
-        return f"{it} does not exist" if finding.at == finding.path else f"{it} cannot be reached: {_way(job, finding)}"
-    if finding.why == Why.MISSING and finding.at == finding.path:
-        return f"there is no such file in {_quoted(os.path.dirname(finding.path))}"
-    return _way(job, finding)
+    if failure.role:
+        it = _it(failure, command)
+        return f"{it} does not exist" if failure.at == failure.path else f"{it} cannot be reached: {_way(job, failure)}"
+    if failure.kind == FailureKind.MISSING and failure.at == failure.path:
+        return f"there is no such file in {_quoted(os.path.dirname(failure.path))}"
+    return _way(job, failure)
 
 
-def _way(job: Job, finding: Finding) -> str:
+def _way(job: Job, failure: ExecFailure) -> str:
     """What is in the way to a file or directory."""
-    text = _WAY[Why(finding.why)].format(at=_quoted(finding.at), whom=_whom(job))
-    return f"{text}, where the symbolic link {_quoted(finding.detail)} leads" if finding.detail else text
+    text = _WAY[FailureKind(failure.kind)].format(at=_quoted(failure.at), whom=_whom(job))
+    return f"{text}, where the symbolic link {_quoted(failure.detail)} leads" if failure.detail else text
 
 
-def _install(finding: Finding) -> str:
+def _install(failure: ExecFailure) -> str:
     """What to do about a file that cannot be reached."""
-    match finding.role:
-        case Role.INTERPRETER:
+    match failure.role:
+        case FileRole.INTERPRETER:
             return "install it or correct the first line of the script"
-        case Role.LOADER_32:
+        case FileRole.LOADER_32:
             return "for a 32-bit program install the 32-bit C library (on Debian libc6:i386), or use a 64-bit build"
-        case Role.LOADER if "musl" in finding.path:
+        case FileRole.LOADER if "musl" in failure.path:
             return "for a program built with musl (Alpine) install musl, or use a build for glibc or a static one"
-        case Role.LOADER:
+        case FileRole.LOADER:
             return "install the C library that the program was built for, or use a build for this system"
-        case _ if finding.why == Why.CLOSED:
+        case _ if failure.kind == FailureKind.CLOSED:
             return "change its permissions or use another place"
         case _:
             return "correct the path"
@@ -184,27 +184,27 @@ def _shell_advice(argv: tuple[str, ...]) -> str:
     return f"leave the quotes out, or use sh -c {line}" if spaces else f"for a shell's syntax use sh -c {line}"
 
 
-def _words(job: Job, finding: Finding, command: str) -> dict[str, str]:
+def _words(job: Job, failure: ExecFailure, command: str) -> dict[str, str]:
     return {
-        "it": _it(finding, command),
-        "path": _quoted(finding.path),
-        "at": _quoted(finding.at),
-        "mode": "{} of uid {}, gid {}".format(*(_shown(finding.detail).split(" ") + ["?"] * 3)),
-        "type": _TYPES.get(finding.detail, "not a regular file"),
-        "system": _SYSTEMS.get(finding.detail, "another system"),
-        "machine": _MACHINES.get(finding.detail, f"another machine (ELF type {_shown(finding.detail)})"),
+        "it": _it(failure, command),
+        "path": _quoted(failure.path),
+        "at": _quoted(failure.at),
+        "mode": "{} of uid {}, gid {}".format(*(_shown(failure.detail).split(" ") + ["?"] * 3)),
+        "type": _TYPES.get(failure.detail, "not a regular file"),
+        "system": _SYSTEMS.get(failure.detail, "another system"),
+        "machine": _MACHINES.get(failure.detail, f"another machine (ELF type {_shown(failure.detail)})"),
         "native": os.uname().machine.replace("_", "-"),
         "whom": _whom(job),
     }
 
 
-def _it(finding: Finding, command: str) -> str:
+def _it(failure: ExecFailure, command: str) -> str:
     """The file that the sentence is about, as seen from the command."""
-    path = _quoted(finding.path)
-    if not finding.role:
-        return "it" if finding.path == command else path
-    kind = "interpreter" if finding.role == Role.INTERPRETER else "loader"
-    return f"its {kind} {path}" if finding.named_in == command else f"the {kind} {path} of {_quoted(finding.named_in)}"
+    path = _quoted(failure.path)
+    if not failure.role:
+        return "it" if failure.path == command else path
+    kind = "interpreter" if failure.role == FileRole.INTERPRETER else "loader"
+    return f"its {kind} {path}" if failure.named_in == command else f"the {kind} {path} of {_quoted(failure.named_in)}"
 
 
 def _whom(job: Job) -> str:

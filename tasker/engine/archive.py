@@ -12,10 +12,10 @@ import asyncio
 import logging
 import os
 
-from tasker.engine.archive_files import ArchiveFiles, Stopped
+from tasker.engine.archive_files import ArchiveFiles, Cancelled
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.tasks import Tasks
 from tasker.engine.unpacked import Unpacked
 from tasker.errors import Reason, TaskerError
@@ -30,7 +30,7 @@ AT_ONCE = 2
 
 
 class Archive:
-    def __init__(self, files: ArchiveFiles, table: Table, collector: Collector, tasks: Tasks) -> None:
+    def __init__(self, files: ArchiveFiles, table: JobTable, collector: Collector, tasks: Tasks) -> None:
         self._files = files
         self._table = table
         self._collector = collector
@@ -46,7 +46,7 @@ class Archive:
         except OSError as error:
             log.error("cannot look at the archives: %s", error)
             return []
-        return [Entry.of_archive(job, stored) for job, stored in found]
+        return [Entry.of_archive(job, archive_size) for job, archive_size in found]
 
     async def keep(self, entry: Entry) -> Job:
         """Archive a job that has ended; one that is archived is no error. Raises TaskerError, with nothing changed."""
@@ -69,11 +69,11 @@ class Archive:
             ring, wake = await self._collector.follow(id)
             os.close(wake)
             try:
-                entry.stored = await asyncio.to_thread(self._write, entry.job, ring)
+                entry.archive_size = await asyncio.to_thread(self._write, entry.job, ring)
             except OSError as error:
                 text = f"cannot archive job {id}: {error.strerror}; look at the disk of /var/lib/tasker"
                 raise TaskerError(Reason.EXHAUSTED, text) from error
-            except Stopped as error:
+            except Cancelled as error:
                 text = f"cannot archive job {id}: the engine is restarting; try again in a moment"
                 raise TaskerError(Reason.UNAVAILABLE, text) from error
             finally:

@@ -1,7 +1,7 @@
 """What archived jobs are on disk, and the work on it, which may take long: archive.py and unpacked.py do it in threads.
 
     <root>/<run>/<id>.gz     the output that was still held, for zcat
-    <root>/<run>/<id>.job    a line of JSON, a Record; then the marks of its ring: positions, times
+    <root>/<run>/<id>.job    a line of JSON, a Record; then the timestamps of its ring: positions, times
 
 Written under another name, synced and renamed, the output first: a job is archived once its .job stands. Nobody but
 root may enter the directories. All of it goes with its run.
@@ -33,12 +33,12 @@ _QUICK = 1  # zlib's level: for text, a third larger than its default, and three
 _NEW = ".new"
 
 
-class Stopped(Exception):
+class Cancelled(Exception):
     """The engine is to end, and what it was doing is left undone."""
 
 
 @dataclass(frozen=True)
-class Record:
+class ArchiveRecord:
     """`begin` and `end` are positions in the job's output: what was before `begin` is lost. `epoch`: its ring's."""
 
     job: Job
@@ -75,14 +75,14 @@ class ArchiveFiles:
     def write(self, job: Job, ring: RingReader) -> int:
         """Archive a job that has ended; the bytes it takes on disk. Raises OSError, and then nothing is left of it."""
         if self.stop.is_set():  # the directory may be gone already, with the run
-            raise Stopped
+            raise Cancelled
         for directory in (self._root, self._directory):
             directory.mkdir(mode=0o700, exist_ok=True)
         begin, end = ring.oldest, ring.written
-        record = wire.to_text(Record(job, begin, end, ring.epoch)).encode() + b"\n"
+        record = wire.to_text(ArchiveRecord(job, begin, end, ring.epoch)).encode() + b"\n"
         try:
             self._put(f"{job.id}.gz", self._compressed(ring, begin, end))
-            self._put(f"{job.id}.job", (record, *ring.marks()))
+            self._put(f"{job.id}.job", (record, *ring.timestamps()))
         except BaseException:
             self.delete(job.id)
             raise
@@ -93,7 +93,7 @@ class ArchiveFiles:
 
         Raises OSError, FileNotFoundError where the job is not archived, and ValueError where its files are damaged.
         """
-        record, (positions, times) = self._record(id), self._marks(id)
+        record, (positions, times) = self._record(id), self._timestamps(id)
         with tempfile.TemporaryFile(dir=self._directory, prefix="attach", suffix=_NEW) as file:
             try:
                 pieces = self._uncompressed(id)
@@ -111,21 +111,21 @@ class ArchiveFiles:
         """The run is over."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _record(self, id: str) -> Record:
+    def _record(self, id: str) -> ArchiveRecord:
         with (self._directory / f"{id}.job").open("rb") as file:
             line = file.readline()
         try:
-            record = wire.from_text(Record, line.decode())
+            record = wire.from_text(ArchiveRecord, line.decode())
         except wire.WireError as error:
             raise ValueError(str(error)) from error
         if record.job.id != id:
             raise ValueError(f"it is the record of job {record.job.id}")
         return record
 
-    def _marks(self, id: str) -> tuple[bytes, bytes]:
-        _, _, marks = (self._directory / f"{id}.job").read_bytes().partition(b"\n")
-        half = len(marks) // 2
-        return marks[:half], marks[half:]
+    def _timestamps(self, id: str) -> tuple[bytes, bytes]:
+        _, _, timestamps = (self._directory / f"{id}.job").read_bytes().partition(b"\n")
+        half = len(timestamps) // 2
+        return timestamps[:half], timestamps[half:]
 
     def _size(self, id: str) -> int:
         return sum((self._directory / f"{id}{suffix}").stat().st_size for suffix in (".gz", ".job"))
@@ -165,4 +165,4 @@ class ArchiveFiles:
 
     def _go_on(self) -> None:
         if self.stop.is_set():
-            raise Stopped
+            raise Cancelled

@@ -33,7 +33,7 @@ NO_OWNER = f"{DBUS}.Error.NameHasNoOwner"
 _REPLACE = 3  # the D-Bus specification: ALLOW_REPLACEMENT | REPLACE_EXISTING
 
 
-class Signal(NamedTuple):
+class BusSignal(NamedTuple):
     """`sender` is the unique name of the connection, which the bus itself vouches for."""
 
     sender: str
@@ -42,7 +42,7 @@ class Signal(NamedTuple):
     body: list[Any]
 
 
-class Refused(TaskerError):
+class BusError(TaskerError):
     """An error reply. `name` is the D-Bus error's."""
 
     def __init__(self, member: str, name: str, words: str) -> None:
@@ -54,7 +54,7 @@ class Refused(TaskerError):
 class _Followed:
     """A service whose signals are received. `owner` is None until the bus has said who owns its name."""
 
-    received: Callable[[Signal], None]
+    received: Callable[[BusSignal], None]
     owned: Callable[[str], None]
     owner: str | None = None
 
@@ -101,11 +101,11 @@ class Bus:
             raise TaskerError(Reason.UNAVAILABLE, f"cannot {member}: {error}") from error
         if reply is None or reply.message_type is MessageType.ERROR:
             name, body = (reply.error_name, tuple(reply.body)) if reply else ("", ())
-            raise Refused(member, name, str(body[0]) if body else name)
+            raise BusError(member, name, str(body[0]) if body else name)
         return list(reply.body)
 
     async def follow(
-        self, name: str, rules: Iterable[str], received: Callable[[Signal], None], owned: Callable[[str], None]
+        self, name: str, rules: Iterable[str], received: Callable[[BusSignal], None], owned: Callable[[str], None]
     ) -> str:
         """Call `received` with the signals of the service `name` that match one of `rules` (the part of a match rule
         after type and sender), and `owned` with every new owner of the name, "" for none. Returns the owner now."""
@@ -125,7 +125,7 @@ class Bus:
         """The unique name of the connection that owns a well-known one; "" for none."""
         try:
             return str((await self.call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", name))[0])
-        except Refused as error:
+        except BusError as error:
             if error.name != NO_OWNER:
                 raise
             return ""
@@ -141,7 +141,7 @@ class Bus:
     def _message(self, message: Message) -> bool:
         if message.message_type is not MessageType.SIGNAL:
             return False
-        signal = Signal(message.sender, message.path, message.member, message.body)
+        signal = BusSignal(message.sender, message.path, message.member, message.body)
         if signal.sender == DBUS:
             if signal.member == "NameOwnerChanged" and (followed := self._followed.get(signal.body[0])):
                 followed.owner = str(signal.body[2])

@@ -1,4 +1,4 @@
-"""What the machine has, and ceilings of the configuration as numbers: shares of it are resolved here and nowhere else.
+"""What the machine has, and quotas of the configuration as numbers: shares of it are resolved here and nowhere else.
 
     memory   what is built in, or the limit of the root cgroup where that is lower
     tasks    the lowest of kernel.pid_max, kernel.threads-max and the root cgroup's pids.max
@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasker.config import Ceiling, Single
-from tasker.keys import Share
+from tasker.config import Quota, JobQuota
+from tasker.configvalues import Share
 from tasker.limits import Limits
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -40,12 +40,12 @@ class Capacity:
         """An amount of memory; of a share, whole pages."""
         return amount.of(self.memory) // _PAGE * _PAGE if isinstance(amount, Share) else amount
 
-    def together(self, ceiling: Ceiling) -> Limits:
+    def together(self, quota: Quota) -> Limits:
         """What holds for several jobs together."""
-        tasks = ceiling.tasks.of(self.tasks) if isinstance(ceiling.tasks, Share) else ceiling.tasks
-        return Limits(cpu=ceiling.cpu, memory=self.bytes(ceiling.memory), tasks=tasks)
+        tasks = quota.tasks.of(self.tasks) if isinstance(quota.tasks, Share) else quota.tasks
+        return Limits(cpu=quota.cpu, memory=self.bytes(quota.memory), tasks=tasks)
 
-    def single(self, section: Single) -> Limits:
+    def single(self, section: JobQuota) -> Limits:
         """What holds for one job."""
         together = self.together(section)
         return Limits(cpu=together.cpu, memory=together.memory, tasks=together.tasks, run_time=section.time)

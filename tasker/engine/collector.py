@@ -34,7 +34,7 @@ class Listener(Protocol):
 
     def output_ended(self, notice: wire.OutputEnded) -> None: ...
 
-    def followed(self, notice: wire.Followers) -> None: ...
+    def followed(self, notice: wire.FollowerCount) -> None: ...
 
 
 class Collector:
@@ -86,9 +86,9 @@ class Collector:
         with _in_time(job):
             return await asyncio.wait_for(self._ask(wire.Release(job), wire.Released), _TO_GATE)
 
-    async def note(self, job: str, record: str) -> None:
+    async def store_record(self, job: str, record: str) -> None:
         """Replace the record of a job, which the next engine reads. Raises TaskerError."""
-        await self._ask(wire.Note(job, record), wire.Done)
+        await self._ask(wire.StoreRecord(job, record), wire.Done)
 
     async def signal(self, job: str, number: int) -> None:
         """Send a signal to the leader's process group, unless the leader has exited. Raises TaskerError."""
@@ -141,7 +141,7 @@ class Collector:
             self._listener.exited(message)
         elif isinstance(message, wire.OutputEnded):
             self._listener.output_ended(message)
-        elif isinstance(message, wire.Followers):
+        elif isinstance(message, wire.FollowerCount):
             self._listener.followed(message)
 
 

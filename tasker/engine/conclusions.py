@@ -13,8 +13,8 @@ from typing import Any
 
 from tasker import wire
 from tasker.engine import properties
-from tasker.engine.entry import Entry, Stop
-from tasker.engine.outcomes import outcome_of, ran, told
+from tasker.engine.entry import Entry, StopRequest
+from tasker.engine.outcomes import outcome_of, ran, with_verdict
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
 from tasker.engine.usage import Totals, totals
@@ -22,7 +22,7 @@ from tasker.errors import TaskerError
 from tasker.job import Job
 from tasker.lifecycle import Event
 from tasker.limits import Limits
-from tasker.verdict import spoken_of
+from tasker.verdict import limits_mentioned
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ class Conclusions:
         """
         result = await self._result(entry)
         if entry.unit_job and entry.stop is None:  # systemd was told to stop it, and that was faster than we are
-            entry.stop = Stop("systemctl", exit.monotonic)
+            entry.stop = StopRequest("systemctl", exit.monotonic)
         usage = totals(entry.meter, await self._totals(entry), ended[0])
-        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.sent)
-        limits, differing = await self._felt(entry.job, spoken_of(outcome, usage, ran(entry.job)))
-        outcome = told(outcome, entry, limits, usage, result, self._slices)
+        outcome = outcome_of(exit, result, entry.stop, usage.oom_kills if usage else 0, entry.signals)
+        limits, differing = await self._limits_in_force(entry.job, limits_mentioned(outcome, usage, ran(entry.job)))
+        outcome = with_verdict(outcome, entry, limits, usage, result, self._slices)
         entry.move(
             Event.SWEPT,
             ended=ended[0],
@@ -78,17 +78,17 @@ class Conclusions:
             log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
             return Totals()
 
-    async def _felt(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
+    async def _limits_in_force(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
         """What it was limited to in the end, and the fields in which that is not what was asked for: an admin may have
         set another limit. Only `fields`, those that the verdict speaks of, are looked at."""
         limits = job.limits
         for field in fields:
             try:
-                said = await self._systemd.limit(job.unit, field)
+                actual = await self._systemd.limit(job.unit, field)
             except TaskerError as error:
                 log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
-                said = None
-            limits = limits if said is None else properties.felt(limits, field, said)
+                actual = None
+            limits = limits if actual is None else properties.with_actual(limits, field, actual)
         unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks
         return limits, tuple(
             field

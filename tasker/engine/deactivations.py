@@ -37,12 +37,12 @@ class Deactivations:
 
     async def open(self) -> None:
         """Carry out what was asked while no engine was there, and listen from now on. Raises TaskerError."""
-        self._systemd.look_at(self._hint)
-        await self._look_everywhere(left_to_us=True)  # it may have been the last thing that an earlier engine heard
+        self._systemd.on_change(self._hint)
+        await self._check_all(left_to_us=True)  # it may have been the last thing that an earlier engine heard
 
     def _hint(self, unit: str, asked: bool) -> None:
         if not unit:
-            self._tasks.spawn(self._look_everywhere())
+            self._tasks.spawn(self._check_all())
             return
         entry = self._jobs.table.get(names.id_of(unit) or "")
         if entry is None:
@@ -51,15 +51,15 @@ class Deactivations:
             return
         entry.unit_job = entry.unit_job or (asked and _may_be_its_end(entry))
         if entry.job.state in _ALIVE:
-            self._tasks.spawn(self._look(entry))
+            self._tasks.spawn(self._check(entry))
 
-    async def _look_everywhere(self, *, left_to_us: bool = False) -> None:
+    async def _check_all(self, *, left_to_us: bool = False) -> None:
         for unit in await self._systemd.scopes(names.SCOPES, "deactivating"):
             entry = self._jobs.table.get(names.id_of(unit) or "")
             if entry is not None:
-                await self._look(entry, left_to_us=left_to_us)
+                await self._check(entry, left_to_us=left_to_us)
 
-    async def _look(self, entry: Entry, *, left_to_us: bool = False) -> None:
+    async def _check(self, entry: Entry, *, left_to_us: bool = False) -> None:
         """`left_to_us`: the SIGTERM may be, whatever systemd says now."""
         job = entry.job
         try:
@@ -73,7 +73,7 @@ class Deactivations:
                 return  # it ended meanwhile, or out of memory, and nobody asked for that
             kind = Kind.RUN_ENDED if ending else Kind.TIMED_OUT if unit.result == "timeout" else Kind.STOPPED
             actor = "systemd" if kind is Kind.TIMED_OUT else "systemctl"
-            await self._stops.begin(entry, self._jobs.patience(job), actor, kind, ask=left_to_us)
+            await self._stops.begin(entry, self._jobs.grace(job), actor, kind, ask=left_to_us)
         except TaskerError as error:
             log.warning("cannot tell what becomes of %s: %s", job.unit, error.message)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from tasker.engine import disks
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.mounts import Mounts
-from tasker.engine.properties import INFINITY, LOOK, Property, text_of
+from tasker.engine.properties import INFINITY, INSPECT, Property, text_of
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.limits import Disk, IoLimit
@@ -63,7 +63,7 @@ def by_disk(limits: Iterable[IoLimit], on: Iterable[Disk]) -> ByDisk:
 def properties(limits: Iterable[IoLimit], on: Iterable[Disk]) -> list[Property]:
     """What StartTransientUnit is told."""
     nodes = {disk.number: [f"/dev/{disk.name}"] for disk in on}
-    return _told(by_disk(limits, on), nodes)
+    return _properties(by_disk(limits, on), nodes)
 
 
 def changes(
@@ -84,7 +84,7 @@ def changes(
         number: now.get(number, {}) | dict.fromkeys(before.get(number, {}), INFINITY) | wanted.get(number, {})
         for number in {**before, **wanted}
     }
-    return _told(target, nodes)
+    return _properties(target, nodes)
 
 
 def lifted() -> list[Property]:
@@ -117,14 +117,14 @@ def verify(limits: Iterable[IoLimit], on: Iterable[Disk], cgroup: Cgroup) -> Non
             continue
         values = _only(wanted[disk.number], _values(io))
         if not values.items() <= now.get(disk.number, {}).items():
-            words = f"asked for {_words(values)} on {disk.number}, io.max is {text!r}; {LOOK}"
+            words = f"asked for {_words(values)} on {disk.number}, io.max is {text!r}; {INSPECT}"
             raise TaskerError(Reason.REFUSED, f"cannot limit the disk under {disk.described}: {words}")
 
 
 def verify_lifted(cgroup: Cgroup) -> None:
     """Raise TaskerError(REFUSED) where a disk is still limited."""
     if text := cgroup.text("io.max"):
-        raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {text!r}; {LOOK}")
+        raise TaskerError(Reason.REFUSED, f"cannot lift the limit on disks: io.max is still {text!r}; {INSPECT}")
 
 
 def in_force(limits: Iterable[IoLimit], on: Iterable[Disk], text: str) -> tuple[tuple[IoLimit, ...], bool]:
@@ -144,15 +144,15 @@ def words_of(io: IoLimit) -> str:
     return _words(_values(io))
 
 
-def _told(limits: ByDisk, nodes: Mapping[str, list[str]]) -> list[Property]:
+def _properties(limits: ByDisk, nodes: Mapping[str, list[str]]) -> list[Property]:
     """Of each kind every entry that has a value. The kernel never sees one entry of a disk without the others."""
-    told: list[Property] = []
+    properties_set: list[Property] = []
     for field, (name, _) in KINDS.items():
         limited = {number: values[field] for number, values in limits.items() if field in values}
         pairs = [[node, value] for number, value in limited.items() for node in nodes.get(number, [])]
         if pairs:
-            told.append((name, _SIGNATURE, pairs))
-    return told
+            properties_set.append((name, _SIGNATURE, pairs))
+    return properties_set
 
 
 def _values(io: IoLimit) -> Values:

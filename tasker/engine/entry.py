@@ -33,11 +33,11 @@ class Announcer(Protocol):
 
     def next_revision(self) -> int: ...
 
-    def announce(self, news: Job | str) -> None: ...
+    def announce(self, change: Job | str) -> None: ...
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRequest:
     """Somebody asked for the end."""
 
     by: str
@@ -46,9 +46,9 @@ class Stop:
     """When the grace period ends."""
     killed: bool = False
     """It has ended, and SIGKILL was sent."""
-    why: str = ""
+    reason: str = ""
     """The reason, where it was not a person's to have."""
-    asked: Moment = 0.0
+    requested: Moment = 0.0
     """When it was asked for, where it came with a grace period."""
     kind: Kind = Kind.STOPPED
     """What the end will be called: STOPPED, TIMED_OUT or RUN_ENDED."""
@@ -60,17 +60,17 @@ class Sweep:
 
     processes: Count
     """How many they were."""
-    asked: Moment
+    requested: Moment
     deadline: Moment
     """When the grace period ends."""
-    why: str = ""
+    reason: str = ""
     """Completes the sentence "they were ended …"; "" where the leader exited during a stop."""
     killed: bool = False
     """The grace period has ended, and SIGKILL was sent."""
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentSignal:
     """A signal that somebody had sent to the job."""
 
     by: str
@@ -78,12 +78,12 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Record:
+class JobRecord:
     """What outlives an engine: kept by the collector as text, without argv and environment, which it has anyway."""
 
     job: Job
-    stop: Stop | None
-    sent: tuple[Sent, ...]
+    stop: StopRequest | None
+    signals: tuple[SentSignal, ...]
     sweep: Sweep | None
     sessions: tuple[str, ...]
 
@@ -93,8 +93,8 @@ class Entry:
     """A job in the table, and what the engine holds for it. Change the job by `change` or `move` only."""
 
     job: Job
-    stop: Stop | None = None
-    sent: tuple[Sent, ...] = ()
+    stop: StopRequest | None = None
+    signals: tuple[SentSignal, ...] = ()
     """The last of them, should one be what ends it."""
     cgroup: Cgroup | None = None
     meter: Meter = field(default_factory=Meter)
@@ -105,7 +105,7 @@ class Entry:
     output_ended: float = 0.0
     """When the last process that held the output closed it (CLOCK_MONOTONIC); 0.0 while one holds it."""
     sweep: Sweep | None = None
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    remaining_changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Something happened to the processes that the leader left behind, or to what they may do."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """It runs, or it never will."""
@@ -113,20 +113,20 @@ class Entry:
     """Kills it at the deadline of its stop."""
     unit_job: bool = False
     """Somebody asked systemd for something of its scope, and what that was is not known yet: a stop, if it ends now."""
-    turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pause_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while it is being paused or resumed."""
     waiting: int = 0
     """Stops that wait for its end."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or never ran."""
-    held: int = 0
+    output_memory: int = 0
     """Bytes of memory that its output takes, once it has ended."""
-    stored: int = 0
+    archive_size: int = 0
     """Bytes of disk that it takes, once it is archived."""
     table: Announcer | None = None
     """Where it stands, and what announces its changes."""
     sessions: tuple[str, ...] = ()
-    """Ids of login sessions that processes of it opened (logins.py), at most MOST_SESSIONS."""
+    """Ids of login sessions that processes of it opened (loginsessions.py), at most MOST_SESSIONS."""
 
     def change(self, **changes: Any) -> None:
         """Other values for fields of the job; whoever watches is told."""
@@ -136,27 +136,27 @@ class Entry:
             self.table.announce(self.job)
 
     def move(self, event: Event, **changes: Any) -> None:
-        """Take the job where `event` leads. Raises lifecycle.Refused."""
+        """Take the job where `event` leads. Raises lifecycle.IllegalMove."""
         self.change(state=move(self.job.state, event), **changes)
 
     def measure(self) -> Usage | None:
         """What it uses now; None where it has no cgroup, or none any more."""
         return self.meter.read(self.cgroup) if self.cgroup is not None else None
 
-    def glimpse(self) -> None:
+    def read_counters(self) -> None:
         """Note what its cgroup counts, while there is one."""
         if self.cgroup is not None:
-            self.meter.glimpse(self.cgroup)
+            self.meter.read_counters(self.cgroup)
 
-    def ran_short(self) -> None:
+    def memory_event(self) -> None:
         """The kernel tells that its memory ran short."""
         if self.cgroup is not None:
-            self.meter.ran_short(self.cgroup)
+            self.meter.memory_event(self.cgroup)
 
-    def refused_task(self) -> None:
+    def pids_event(self) -> None:
         """The kernel tells that it refused a process."""
         if self.cgroup is not None:
-            self.meter.refused_task(self.cgroup)
+            self.meter.pids_event(self.cgroup)
 
     def demand(self, verb: str, *states: State) -> None:
         """Raise TaskerError(REFUSED) unless it is in one of `states`."""
@@ -182,12 +182,12 @@ class Entry:
     def record(self) -> str:
         bare = dataclasses.replace(self.job.spec, argv=(), environment=dict.fromkeys(self.job.spec.environment, ""))
         job = dataclasses.replace(self.job, spec=bare)
-        return wire.to_text(Record(job, self.stop, self.sent, self.sweep, self.sessions))
+        return wire.to_text(JobRecord(job, self.stop, self.signals, self.sweep, self.sessions))
 
     @classmethod
     def of_leader(cls, leader: wire.Leader) -> Entry:
         """The entry that an earlier engine had. Raises wire.WireError."""
-        record = wire.from_text(Record, leader.record)
+        record = wire.from_text(JobRecord, leader.record)
         if record.job.id != leader.job:
             raise wire.WireError(f"it is the record of job {record.job.id}")
         environment = {key: leader.environment[key] for key in record.job.spec.environment}
@@ -197,14 +197,14 @@ class Entry:
         return cls(
             job,
             stop=record.stop,
-            sent=record.sent,
+            signals=record.signals,
             sweep=record.sweep,
             sessions=record.sessions,
             output_ended=leader.output_ended,
-            held=leader.held,
+            output_memory=leader.output_memory,
         )
 
     @classmethod
-    def of_archive(cls, job: Job, stored: int) -> Entry:
+    def of_archive(cls, job: Job, archive_size: int) -> Entry:
         """The entry of a job that is archived."""
-        return cls(dataclasses.replace(job, archived=True, followers=0), stored=stored)
+        return cls(dataclasses.replace(job, archived=True, followers=0), archive_size=archive_size)

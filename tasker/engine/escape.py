@@ -2,7 +2,7 @@
 
 noticed    when the cgroup has no process left although the leader lives: by inotify, of every job that runs as root
            at every look at a job: the leader is not in its cgroup
-           when logind reports that the leader has opened a login session, into which it moves (logins.py)
+           when logind reports that the leader has opened a login session, into which it moves (loginsessions.py)
 ended      SIGKILL to the leader's group, by the collector, and to what is left in the cgroup
 
 A leader that has exited is a zombie, and in no cgroup.procs: that is the usual end, and none of this.
@@ -20,8 +20,8 @@ from pathlib import Path
 from tasker.engine import process
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.collector import Collector
-from tasker.engine.entry import Entry, Stop
-from tasker.engine.journal import Journal
+from tasker.engine.entry import Entry, StopRequest
+from tasker.engine.audit import AuditTrail
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.lifecycle import Event, State
@@ -36,18 +36,18 @@ _BY = "tasker"
 
 
 class Escape:
-    def __init__(self, collector: Collector, journal: Journal, tasks: Tasks, cgroups: Path) -> None:
+    def __init__(self, collector: Collector, audit: AuditTrail, tasks: Tasks, cgroups: Path) -> None:
         self._collector = collector
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._cgroups = cgroups
 
-    def news(self, entry: Entry) -> None:
+    def cgroup_changed(self, entry: Entry) -> None:
         """Something happened in the job's cgroup, as cgroup.events says."""
         if self.escaped(entry):
-            self._tasks.spawn(self.look(entry))
+            self._tasks.spawn(self.check(entry))
 
-    async def look(self, entry: Entry, session: str = "") -> None:
+    async def check(self, entry: Entry, session: str = "") -> None:
         """End the job if it has left. `session`: the login session that it is known to have opened, "" for none."""
         if self.escaped(entry):
             found = _SESSION.fullmatch(process.cgroup(entry.job.pid))
@@ -62,15 +62,15 @@ class Escape:
         if entry.job.state in (State.RUNNING, State.PAUSED, State.STOPPING):
             why = opened_sessions([session]) if session else _WHY
             if entry.stop is None:
-                entry.stop = Stop(_BY, time.monotonic(), why=f"{why}; {INSTEAD}" if session else why)
-            elif not entry.stop.why:  # somebody was stopping it
+                entry.stop = StopRequest(_BY, time.monotonic(), reason=f"{why}; {INSTEAD}" if session else why)
+            elif not entry.stop.reason:  # somebody was stopping it
                 entry.stop = dataclasses.replace(entry.stop, killed=True)
             entry.move(Event.STOP)
-            self._journal.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
+            self._audit.job(entry.job, "escape", f"{why}, so it is ended", actor=_BY, priority=4)
         if entry.cgroup is not None:
             entry.cgroup.kill()
         with contextlib.suppress(TaskerError):  # the job may be over and forgotten
-            await self._collector.note(entry.job.id, entry.record())
+            await self._collector.store_record(entry.job.id, entry.record())
 
     def escaped(self, entry: Entry) -> bool:
         """Whether the leader lives outside of its job's cgroup."""

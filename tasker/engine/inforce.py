@@ -15,7 +15,7 @@ from tasker.job import Job
 from tasker.limits import Limits
 
 
-def look(job: Job, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
+def read_limits(job: Job, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
     """What is in force for a job, and the fields in which that is not what was asked for; None where the cgroup is
     gone."""
     limits = job.limits
@@ -46,9 +46,9 @@ def _read(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[dict[str,
         except OSError:  # no such controller here: systemd has it where a unit beside or below asks for it
             same = getattr(limits, line.field) is None
         else:
-            now[line.field] = value if value is not None and line.kept(value, text) else line.read(text)
+            now[line.field] = value if value is not None and line.matches(value, text) else line.read(text)
             unasked = (None, default_tasks) if line.field == "tasks" else (None,)
-            same = line.kept(value, text) if value is not None else now[line.field] in unasked
+            same = line.matches(value, text) if value is not None else now[line.field] in unasked
         if not same:
             differing += (line.field,)
     return now | {"io_weight": _io_weight(limits, cgroup)}, differing

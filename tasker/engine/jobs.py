@@ -19,21 +19,21 @@ from tasker import wire
 from tasker.config import Config
 from tasker.engine import disks, inforce, names
 from tasker.engine.accounts import Account, Accounts
-from tasker.engine.ceilings import Ceilings
+from tasker.engine.quotas import Quotas
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.collector import Collector
 from tasker.engine.conclusions import Conclusions
 from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.launcher import Launcher
 from tasker.engine.lingering import Lingering
 from tasker.engine.pausing import Pausing
 from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
 from tasker.engine.systemd import Systemd
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -48,12 +48,12 @@ class Jobs:
     def __init__(
         self,
         config: Config,
-        table: Table,
+        table: JobTable,
         collector: Collector,
         systemd: Systemd,
-        ceilings: Ceilings,
+        quotas: Quotas,
         accounts: Accounts,
-        journal: Journal,
+        audit: AuditTrail,
         cgroups: Path,
         tasks: Tasks,
         retention: Retention,
@@ -63,19 +63,19 @@ class Jobs:
         self.table = table
         self._collector = collector
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._quotas = quotas
         self._accounts = accounts
-        self._journal = journal
+        self._audit = audit
         self.cgroups = cgroups
         self.run_ending = False
         """The service is being stopped: nothing is started any more."""
         self._events = CgroupEvents()
-        self.slices = Slices(ceilings, systemd, cgroups)
+        self.slices = Slices(quotas, systemd, cgroups)
         self._launcher = Launcher(collector, systemd, self.slices, self._events, cgroups)
-        self.escape = Escape(collector, journal, tasks, cgroups)
+        self.escape = Escape(collector, audit, tasks, cgroups)
         self._tasks = tasks
-        self.pausing = Pausing(systemd, journal, tasks, self.note)
-        self.lingering = Lingering(systemd, self._events, self.pausing, self.note)
+        self.pausing = Pausing(systemd, audit, tasks, self.store_record)
+        self.lingering = Lingering(systemd, self._events, self.pausing, self.store_record)
         self._retention = retention
         self._conclusions = Conclusions(systemd, self.slices)
 
@@ -88,13 +88,13 @@ class Jobs:
         if spec.nice < 0:
             demand("start at", caller, what=f"nice {spec.nice}")
         account = await self._account(caller, spec.user)
-        self._ceilings.check(caller.name, spec.limits)
+        self._quotas.check(caller.name, spec.limits)
         self._retention.demand_room()
         found = disks.find_all(io.path for io in spec.limits.io)
         if self.run_ending:  # nothing is awaited from here until it stands in the table, and is counted
             raise TaskerError(Reason.UNAVAILABLE, "cannot start a job: the service is being stopped; try again later")
-        self._ceilings.check_count(caller.name)
-        ring = self._ceilings.ring(caller.name)
+        self._quotas.check_count(caller.name)
+        ring = self._quotas.ring(caller.name)
         id = next(id for id in iter(names.new_id, None) if id not in self.table)
         job = Job(
             id=id,
@@ -106,7 +106,7 @@ class Jobs:
             uid=account.uid,
             state=State.STARTING,
             created=time.time(),
-            limits=self._ceilings.granted(spec.limits),
+            limits=self._quotas.granted(spec.limits),
             disks=found,
             ring=ring,
             ring_asked=self.config.output.ring,
@@ -129,7 +129,7 @@ class Jobs:
 
     async def _start(self, caller: Identity, entry: Entry, account: Account) -> Job:
         try:
-            await self._launcher.bring_up(entry, account, self.patience(entry.job))
+            await self._launcher.bring_up(entry, account, self.grace(entry.job))
         except BaseException:
             entry.move(Event.FAILED)
             self.table.remove(entry)
@@ -138,14 +138,14 @@ class Jobs:
                 event.set()
             raise
         entry.move(Event.STARTED, started=time.time(), clock=Clock(started=time.monotonic()))
-        await self.note(entry)
+        await self.store_record(entry)
         entry.settled.set()
         job = entry.job
-        self._journal.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
+        self._audit.job(job, "start", f"{job.owner} started {' '.join(job.spec.argv)}", actor=caller)
         self.watch(entry)
         return job
 
-    def patience(self, job: Job) -> float:
+    def grace(self, job: Job) -> float:
         """Seconds from SIGTERM to SIGKILL where a stop names none."""
         return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
@@ -159,28 +159,28 @@ class Jobs:
         """See a running job to its end, in the background."""
         if entry.cgroup is not None:
             self._events.watch(entry.cgroup, entry.measure)
-            self._events.watch(entry.cgroup, entry.ran_short, "memory.events")
-            self._events.watch(entry.cgroup, entry.refused_task, "pids.events")
-            self._events.watch(entry.cgroup, functools.partial(self.pausing.look, entry))
-            self.pausing.look(entry)
+            self._events.watch(entry.cgroup, entry.memory_event, "memory.events")
+            self._events.watch(entry.cgroup, entry.pids_event, "pids.events")
+            self._events.watch(entry.cgroup, functools.partial(self.pausing.refresh, entry))
+            self.pausing.refresh(entry)
             if entry.job.uid == 0:
-                self._events.watch(entry.cgroup, functools.partial(self.escape.news, entry))
-                self.escape.news(entry)
+                self._events.watch(entry.cgroup, functools.partial(self.escape.cgroup_changed, entry))
+                self.escape.cgroup_changed(entry)
         self._tasks.spawn(self._see_off(entry))
 
-    async def look(self, entry: Entry) -> Job:
+    async def refresh(self, entry: Entry) -> Job:
         """The job with what is in force for it and what it uses, read now where it has a cgroup."""
-        await self.escape.look(entry)
+        await self.escape.check(entry)
         if entry.cgroup is None:
             return entry.job
-        now, differing = inforce.look(entry.job, entry.cgroup, self._systemd.default_tasks)
+        now, differing = inforce.read_limits(entry.job, entry.cgroup, self._systemd.default_tasks)
         return dataclasses.replace(
             entry.job, in_force=now, differing=differing, usage=entry.measure() or entry.job.usage
         )
 
     def reload(self, config: Config) -> None:
-        """From now on this configuration holds. What runs goes on; slices get their new ceilings."""
-        self.config = self._accounts.config = self._ceilings.config = config
+        """From now on this configuration holds. What runs goes on; slices get their new quotas."""
+        self.config = self._accounts.config = self._quotas.config = config
         self._tasks.spawn(self.slices.refresh())
 
     def exited(self, notice: wire.Exited) -> None:
@@ -195,9 +195,9 @@ class Jobs:
         entry = self.table.get(notice.job)
         if entry is not None:
             entry.output_ended = notice.time
-            entry.stirred.set()
+            entry.remaining_changed.set()
 
-    def followed(self, notice: wire.Followers) -> None:
+    def followed(self, notice: wire.FollowerCount) -> None:
         """Another number of streams follows a job's output."""
         entry = self.table.get(notice.job)
         if entry is not None and not entry.job.archived and entry.job.followers != notice.count:
@@ -215,12 +215,12 @@ class Jobs:
             ended = (time.time(), time.monotonic())
         finished = await self._collector.finish(entry.job.id)
         await self._conclusions.conclude(entry, exit, ended, finished.written)
-        await self.note(entry)
+        await self.store_record(entry)
         await self._systemd.unref(entry.job.unit)
         assert entry.job.outcome is not None
         actor = entry.stop.by if entry.stop is not None else "systemd"
-        self._journal.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
-        entry.held = finished.held
+        self._audit.job(entry.job, "end", entry.job.outcome.verdict, actor=actor)
+        entry.output_memory = finished.output_memory
         self.table.end(entry)
         self._retention.apply()
 
@@ -228,7 +228,7 @@ class Jobs:
         """Wait until no process is left of it; whether the leader, whose group is given, had left any behind."""
         if not entry.meter.final:
             entry.measure()
-        linger, grace = self.linger(entry.job), self.patience(entry.job)
+        linger, grace = self.linger(entry.job), self.grace(entry.job)
         lingered = await self.lingering.empty(entry, cgroup, group, linger, grace)
         if not entry.meter.final:
             entry.measure()
@@ -236,6 +236,6 @@ class Jobs:
         entry.cgroup = None
         return lingered
 
-    async def note(self, entry: Entry) -> None:
+    async def store_record(self, entry: Entry) -> None:
         """Have the collector keep what an engine must know of it after a restart."""
-        await self._collector.note(entry.job.id, entry.record())
+        await self._collector.store_record(entry.job.id, entry.record())

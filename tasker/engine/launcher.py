@@ -45,7 +45,7 @@ class Launcher:
             uid=account.uid,
             gid=account.gid,
             groups=account.groups,
-            ring=job.ring,
+            ring_capacity=job.ring,
             record=entry.record(),
             nice=job.spec.nice,
         )
@@ -59,11 +59,11 @@ class Launcher:
         self._slices.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
         self._events.watch(entry.cgroup, entry.measure)  # its last reading is due when it is empty, however soon
-        entry.glimpse()  # and one is there, should systemd be faster with removing the cgroup than that
+        entry.read_counters()  # and one is there, should systemd be faster with removing the cgroup than that
         released = await self._collector.release(job.id)
         if released.errno:
             raise exec_error(job, launch, released)
-        entry.glimpse()
+        entry.read_counters()
 
     async def abandon(self, entry: Entry) -> None:
         """Leave nothing of a job that did not come to run."""

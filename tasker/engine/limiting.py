@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from tasker import wire
 from tasker.engine import disklimits, disks, fatal, properties
-from tasker.engine.ceilings import Ceilings
+from tasker.engine.quotas import Quotas
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
@@ -28,10 +28,10 @@ from tasker.limits import ROWS, Disk, IoLimit, Limits, check_change, check_limit
 
 
 class Limiting:
-    def __init__(self, jobs: Jobs, systemd: Systemd, ceilings: Ceilings, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, systemd: Systemd, quotas: Quotas, tasks: Tasks) -> None:
         self._jobs = jobs
         self._systemd = systemd
-        self._ceilings = ceilings
+        self._quotas = quotas
         self._tasks = tasks
         self._changing = asyncio.Lock()
         """People change limits, so one change at a time is fast enough, and none undoes another."""
@@ -40,19 +40,19 @@ class Limiting:
         """The job with what is in force then; where the change ended it, as it ended. Raises TaskerError."""
         check_change(request.limits, request.lift, os.cpu_count() or 1)
         found = disks.find_all(io.path for io in request.limits.io)
-        self._ceilings.check(entry.job.owner, request.limits)
+        self._quotas.check(entry.job.owner, request.limits)
         await entry.settled.wait()
         await self._tasks.to_its_end(self._limit(request, entry, found))
         if entry.cgroup is None or not entry.cgroup.populated:  # a limit below what it used was its end
             return await entry.ended_within(fatal.ACTS_WITHIN)
-        return await self._jobs.look(entry)
+        return await self._jobs.refresh(entry)
 
     async def _limit(self, request: wire.LimitJob, entry: Entry, found: tuple[Disk, ...]) -> None:
         async with self._changing:
             entry.demand("change the limits of", State.RUNNING, State.PAUSED, State.ENDING)
             if (cgroup := entry.cgroup) is None:
                 raise TaskerError(Reason.REFUSED, f"cannot change the limits of job {entry.job.id}: it has ended")
-            limits = self._ceilings.capped(changed(entry.job.limits, request.limits, request.lift))
+            limits = self._quotas.capped(changed(entry.job.limits, request.limits, request.lift))
             fields = {*named(request.limits), *request.lift}
             if "memory" in fields:
                 fields.add("memory_swap")  # which follows from it
@@ -61,22 +61,22 @@ class Limiting:
             on = (*kept, *found)
             job = dataclasses.replace(entry.job, limits=limits, disks=on if limits.io else ())
             async with restoring(job.unit, fields, self._systemd, cgroup) as before:
-                await self._systemd.set_properties(job.unit, _told(entry.job, job, fields, before))
+                await self._systemd.set_properties(job.unit, _wanted_properties(entry.job, job, fields, before))
                 _verify(job, fields, cgroup)
             entry.change(limits=job.limits, disks=job.disks)
-            await self._jobs.note(entry)
+            await self._jobs.store_record(entry)
 
 
-def _told(before: Job, after: Job, fields: Collection[str], had: Before) -> list[Property]:
+def _wanted_properties(before: Job, after: Job, fields: Collection[str], had: Before) -> list[Property]:
     """What SetUnitProperties is told, so that `fields` of the limits of a job become others."""
-    told = properties.changes(after.limits, fields)
+    describe = properties.changes(after.limits, fields)
     if "io" not in fields:
-        return told
+        return describe
     if not after.limits.io:
-        return told + disklimits.lifted()
+        return describe + disklimits.lifted()
     was = disklimits.disks_of(before)
     old, new = disklimits.by_disk(before.limits.io, was), disklimits.by_disk(after.limits.io, after.disks)
-    return told + disklimits.changes(old, new, (*was, *after.disks), had.files["io.max"], had.disks)
+    return describe + disklimits.changes(old, new, (*was, *after.disks), had.files["io.max"], had.disks)
 
 
 def _verify(job: Job, fields: Collection[str], cgroup: Cgroup) -> None:
@@ -106,7 +106,7 @@ def changed(limits: Limits, asked: Limits, lift: Collection[str]) -> Limits:
     return Limits(**(kept | changes))
 
 
-def told(request: wire.LimitJob) -> str:
+def describe(request: wire.LimitJob) -> str:
     """What was done, for the journal."""
     limits = request.limits
     found = [(row, getattr(limits, row.field)) for row in ROWS]

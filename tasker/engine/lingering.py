@@ -40,13 +40,13 @@ class Lingering:
         systemd: Systemd,
         events: CgroupEvents,
         pausing: Pausing,
-        note: Callable[[Entry], Coroutine[Any, Any, None]],
+        store_record: Callable[[Entry], Coroutine[Any, Any, None]],
     ) -> None:
-        """`note` has the collector keep what became of a job."""
+        """`store_record` has the collector keep what became of a job."""
         self._systemd = systemd
         self._events = events
         self._pausing = pausing
-        self._note = note
+        self._store_record = store_record
 
     async def empty(self, entry: Entry, cgroup: Cgroup, group: int, linger: float, grace: float) -> bool:
         """Wait until no process is left in the cgroup of a job whose leader has exited; end those that stay too long.
@@ -55,7 +55,7 @@ class Lingering:
         """
         lingered = False
         try:
-            watched = self._events.watch(cgroup, entry.stirred.set)
+            watched = self._events.watch(cgroup, entry.remaining_changed.set)
             while watched and cgroup.populated:
                 lingered = True
                 if entry.sweep is None and entry.stop is not None:
@@ -79,7 +79,7 @@ class Lingering:
             entry.sweep = dataclasses.replace(entry.sweep, deadline=min(entry.sweep.deadline, now + grace))
         else:
             await self._sweep(entry, Sweep(entry.cgroup.processes, now, now + grace, why), ask=ask)
-        entry.stirred.set()
+        entry.remaining_changed.set()
 
     async def _wait(self, entry: Entry, cgroup: Cgroup, linger: float, grace: float) -> None:
         """Until something happens or a deadline passes, and do what is due then."""
@@ -88,7 +88,7 @@ class Lingering:
         settling = None if entry.exit_known.is_set() else _exited(entry) + SETTLED
         try:
             async with asyncio.timeout_at(_earlier(deadline, settling)):  # the loop's clock is CLOCK_MONOTONIC, too
-                await entry.stirred.wait()
+                await entry.remaining_changed.wait()
         except TimeoutError:
             now = time.monotonic()
             if deadline is None or now < deadline:
@@ -99,14 +99,14 @@ class Lingering:
             elif entry.sweep is sweep:
                 entry.sweep = dataclasses.replace(sweep, killed=True)
                 cgroup.kill()
-                await self._note(entry)
-        entry.stirred.clear()  # what it stands for is looked at next
+                await self._store_record(entry)
+        entry.remaining_changed.clear()  # what it stands for is looked at next
 
     async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
         """The leader exited during a stop, whose deadline goes on. Processes of the leader's group had its SIGTERM; a
         second one makes many programs give up what they are saving."""
         assert entry.stop is not None
-        sweep = Sweep(cgroup.processes, entry.stop.asked, entry.stop.deadline)
+        sweep = Sweep(cgroup.processes, entry.stop.requested, entry.stop.deadline)
         await self._sweep(entry, sweep, ask=cgroup.has_other_groups(group))
 
     async def _sweep(self, entry: Entry, sweep: Sweep, *, ask: bool = True) -> None:
@@ -117,7 +117,7 @@ class Lingering:
             await self._signal(entry, signal.SIGTERM)
         await self._pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
-        await self._note(entry)  # last: an engine that is killed before this asks again
+        await self._store_record(entry)  # last: an engine that is killed before this asks again
 
     async def _signal(self, entry: Entry, number: int) -> None:
         try:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tasker.engine import names
-from tasker.engine.bus import DBUS, DEADLINE, NO_OWNER, PROPERTIES, Bus, Refused, Signal
+from tasker.engine.bus import DBUS, DEADLINE, NO_OWNER, PROPERTIES, Bus, BusError, BusSignal
 from tasker.errors import Reason, TaskerError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ PATH = "/org/freedesktop/systemd1"
 MANAGER = f"{NAME}.Manager"
 SCOPE = f"{NAME}.Scope"
 NO_SUCH_UNIT = f"{NAME}.NoSuchUnit"
-UNTOLD = "untold"
+UNKNOWN_RESULT = "untold"
 """In place of a unit job's result: systemd was away when it would have told."""
 _AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", NO_OWNER)
 _MATCHES = (
@@ -51,7 +51,7 @@ class Manager:
         """Units that such a call is under way for."""
         self._here = asyncio.Event()
         self._changed: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
-        self.look_at: Callable[[str, bool], None] = lambda _unit, _asked: None
+        self.on_change: Callable[[str, bool], None] = lambda _unit, _asked: None
         """Called with the name of a scope that something may have happened to ("": to any of them), and with whether
         somebody asked systemd for that."""
 
@@ -77,7 +77,7 @@ class Manager:
         UNAVAILABLE where it stays away."""
         try:
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
-        except Refused as error:
+        except BusError as error:
             if error.name not in _AWAY:
                 raise
             try:
@@ -98,10 +98,10 @@ class Manager:
                 future = self._removed[path] = asyncio.get_running_loop().create_future()
                 if path in self._early:
                     future.set_result(self._early.pop(path))
-            except Refused as error:
+            except BusError as error:
                 if error.name not in _AWAY:
                     raise
-                return UNTOLD
+                return UNKNOWN_RESULT
             finally:
                 self._asked[unit] -= 1
                 self._asked += Counter()  # drops what is zero
@@ -130,13 +130,13 @@ class Manager:
     async def _subscribe(self) -> None:
         try:
             await self.call("Subscribe", "")
-        except Refused as error:
+        except BusError as error:
             if error.name != f"{NAME}.AlreadySubscribed":
                 raise
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _signal(self, signal: Signal) -> None:
+    def _signal(self, signal: BusSignal) -> None:
         if signal.member == "JobRemoved":
             _, path, unit, result = signal.body
             future = self._removed.get(path)
@@ -147,13 +147,13 @@ class Manager:
         elif signal.member == "PropertiesChanged":
             for event in self._changed.get(signal.path, ()):
                 event.set()
-            self.look_at(_unit_name(signal.path), False)
+            self.on_change(_unit_name(signal.path), False)
         elif signal.member == "JobNew":
-            self.look_at(signal.body[2], True)
+            self.on_change(signal.body[2], True)
         elif signal.member == "RequestStop":
-            self.look_at(_unit_name(signal.path), True)
+            self.on_change(_unit_name(signal.path), True)
         elif signal.member == "Reloading" and not signal.body[0]:
-            self._look_again()
+            self._recheck_all()
 
     def _new_owner(self, owner: str) -> None:
         self._early.clear()
@@ -164,14 +164,14 @@ class Manager:
         self._here.set()
         for future in self._removed.values():
             if not future.done():
-                future.set_result(UNTOLD)
-        self._look_again()
+                future.set_result(UNKNOWN_RESULT)
+        self._recheck_all()
 
-    def _look_again(self) -> None:
+    def _recheck_all(self) -> None:
         for events in self._changed.values():
             for event in events:
                 event.set()
-        self.look_at("", False)
+        self.on_change("", False)
 
 
 def unit_path(name: str) -> str:

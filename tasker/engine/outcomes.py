@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 from tasker import wire
-from tasker.engine.entry import Entry, Sent, Stop
+from tasker.engine.entry import Entry, SentSignal, StopRequest
 from tasker.engine.slices import Slices
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
@@ -15,9 +15,9 @@ from tasker.usage import Usage
 from tasker.verdict import left_behind_clause, opened_sessions, verdict
 
 
-def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, sent: tuple[Sent, ...]) -> Outcome:
+def outcome_of(exit: wire.Exit, result: str, stop: StopRequest | None, oom_kills: int, signals: tuple[SentSignal, ...]) -> Outcome:
     """`result` is the scope's Result, "" where systemd could not be asked; `oom_kills` as the cgroup counted them;
-    `sent` has the signals that people had sent, the last one last.
+    `signals` are the signals that people had sent, the last one last.
 
     Out of memory goes before all, since a stop did not end the job then; but for a leader that had exited before memory
     ran out. A timeout is also systemd's word for a slow stop, so a stop goes before that.
@@ -32,14 +32,14 @@ def outcome_of(exit: wire.Exit, result: str, stop: Stop | None, oom_kills: int, 
     if result == "timeout":
         return Outcome(Kind.TIMED_OUT, **status)
     if exit.signal is not None:
-        by = next((one.by for one in reversed(sent) if one.signal == exit.signal), "")
+        by = next((one.by for one in reversed(signals) if one.signal == exit.signal), "")
         return Outcome(Kind.SIGNALLED, stopped_by=by, **status)
     if exit.code is not None:
         return Outcome(Kind.EXITED, **status)
     return Outcome(Kind.UNKNOWN)
 
 
-def told(
+def with_verdict(
     outcome: Outcome, entry: Entry, limits: Limits, usage: Usage | None, result: str, slices: Slices
 ) -> Outcome:
     """The same with its verdict. `limits` are those it felt; `result` is the scope's."""
@@ -49,10 +49,10 @@ def told(
         limits,
         usage,
         ran(entry.job),
-        grace=stop.deadline - stop.asked if stop is not None and stop.asked else None,
-        why=stop.why if stop is not None else "",
+        grace=stop.deadline - stop.requested if stop is not None and stop.requested else None,
+        why=stop.reason if stop is not None else "",
         whole=entry.meter.final,
-        ceilings=slices.of_memory(owner),
+        quotas=slices.of_memory(owner),
         refusing=slices.refusing(owner, limits.tasks),
         left_behind=_left_behind(outcome, entry, result),
     )
@@ -72,6 +72,6 @@ def _left_behind(outcome: Outcome, entry: Entry, result: str) -> str:
     if result == "oom-kill" and outcome.kind is not Kind.OUT_OF_MEMORY:
         return left_behind_clause(entry.job.left_behind, "out of memory", None, killed=True)
     sweep = entry.sweep
-    if sweep is None or not (sweep.killed or sweep.why) or (entry.stop is not None and entry.stop.killed):
+    if sweep is None or not (sweep.killed or sweep.reason) or (entry.stop is not None and entry.stop.killed):
         return ""
-    return left_behind_clause(sweep.processes, sweep.why, sweep.deadline - sweep.asked, killed=sweep.killed)
+    return left_behind_clause(sweep.processes, sweep.reason, sweep.deadline - sweep.requested, killed=sweep.killed)

@@ -10,7 +10,7 @@ import bisect
 import json
 
 from tasker import wire
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.errors import invalid
 from tasker.identity import NAME, why_no_name
 from tasker.job import Job
@@ -21,15 +21,15 @@ PAGE = 64 << 10
 
 
 class Pages:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: JobTable) -> None:
         self._table = table
         self._order: dict[bool, list[tuple[float, str]]] = {False: [], True: []}
         """When each job was created and its id, sorted; of those that are archived at True."""
-        self._places: dict[str, tuple[bool, float]] = {}
+        self._index: dict[str, tuple[bool, float]] = {}
         """By id: whether it is archived, and when it was created."""
         for entry in table:
-            self._news(entry.job)
-        table.watchers.add(self._news)
+            self._changed(entry.job)
+        table.watchers.add(self._changed)
 
     def next(self, owner: str, running: bool, archived: bool, after: str) -> tuple[list[Job], str]:
         """The jobs after one page's token, and the next token or "". Raises TaskerError(INVALID) for a bad token."""
@@ -50,19 +50,19 @@ class Pages:
             page.append(job)
         return page, ""
 
-    def _news(self, news: Job | str) -> None:
+    def _changed(self, change: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
-        id = news if isinstance(news, str) else news.id
-        before = self._places.get(id)
-        now = None if isinstance(news, str) else (news.archived, news.created)
+        id = change if isinstance(change, str) else change.id
+        before = self._index.get(id)
+        now = None if isinstance(change, str) else (change.archived, change.created)
         if before == now:
             return
         if before is not None:
-            archived, created = self._places.pop(id)
+            archived, created = self._index.pop(id)
             order = self._order[archived]
             del order[bisect.bisect_left(order, (created, id))]
         if now is not None:
-            archived, created = self._places[id] = now
+            archived, created = self._index[id] = now
             bisect.insort(self._order[archived], (created, id))
 
 

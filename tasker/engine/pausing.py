@@ -11,7 +11,7 @@ from typing import Any
 
 from tasker.engine import fatal
 from tasker.engine.entry import Entry
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
@@ -26,27 +26,27 @@ _ALIVE = (State.RUNNING, State.PAUSED, State.ENDING)
 
 class Pausing:
     def __init__(
-        self, systemd: Systemd, journal: Journal, tasks: Tasks, note: Callable[[Entry], Coroutine[Any, Any, None]]
+        self, systemd: Systemd, audit: AuditTrail, tasks: Tasks, store_record: Callable[[Entry], Coroutine[Any, Any, None]]
     ) -> None:
-        """`note` has the collector keep what became of a job."""
+        """`store_record` has the collector keep what became of a job."""
         self._systemd = systemd
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
-        self._note = note
+        self._store_record = store_record
         self._asked: set[str] = set()
         """Jobs that a caller is having paused or resumed."""
 
     async def pause(self, entry: Entry) -> Job:
         """The job, frozen. Raises TaskerError."""
-        return await self._tasks.to_its_end(self._turn(entry, "pause", self._systemd.freeze, frozen=True))
+        return await self._tasks.to_its_end(self._set_frozen(entry, "pause", self._systemd.freeze, frozen=True))
 
     async def resume(self, entry: Entry) -> Job:
         """The job, going on. Raises TaskerError."""
-        return await self._tasks.to_its_end(self._turn(entry, "resume", self._systemd.thaw, frozen=False))
+        return await self._tasks.to_its_end(self._set_frozen(entry, "resume", self._systemd.thaw, frozen=False))
 
     async def thaw(self, entry: Entry) -> None:
         """Let a job that is being stopped act on that. Nothing is done for one that goes on anyway."""
-        if not entry.turning.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
+        if not entry.pause_lock.locked() and (entry.cgroup is None or not entry.cgroup.frozen):
             return
         try:
             await self._systemd.thaw(entry.job.unit)
@@ -55,7 +55,7 @@ class Pausing:
             if entry.cgroup is not None:
                 entry.cgroup.thaw()
 
-    def look(self, entry: Entry) -> None:
+    def refresh(self, entry: Entry) -> None:
         """See in its cgroup whether a job is paused."""
         if entry.cgroup is None or entry.job.state not in (*_ALIVE, State.STOPPING):
             return
@@ -66,24 +66,24 @@ class Pausing:
         elif frozen is not _paused(entry.job):
             ending = entry.job.state is State.ENDING
             entry.move(Event.PAUSED if frozen else Event.RESUMED, **({"paused": frozen} if ending else {}))
-            self._tasks.spawn(self._note(entry))  # or the next engine would take it for news, and for systemctl's
+            self._tasks.spawn(self._store_record(entry))  # or the next engine would take it for news, and for systemctl's
             if entry.job.id not in self._asked:
                 action, words = ("pause", "paused by systemctl") if frozen else ("resume", "resumed by systemctl")
-                self._journal.job(entry.job, action, words, actor="systemctl")
+                self._audit.job(entry.job, action, words, actor="systemctl")
 
-    async def _turn(self, entry: Entry, verb: str, turn: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
-        async with entry.turning:
+    async def _set_frozen(self, entry: Entry, verb: str, freeze_or_thaw: Callable[[str], Awaitable[None]], *, frozen: bool) -> Job:
+        async with entry.pause_lock:
             entry.demand(verb, *_ALIVE)
             self._asked.add(entry.job.id)
             is_end = not frozen and fatal.is_pending(entry.job.pid)
             try:
-                await turn(entry.job.unit)
+                await freeze_or_thaw(entry.job.unit)
             except TaskerError as error:
                 if frozen:
                     await self.thaw(entry)  # not half of it, and not later
                 raise TaskerError(error.reason, f"cannot {verb} job {entry.job.id}: {error.message}") from error
             finally:
-                self.look(entry)
+                self.refresh(entry)
                 self._asked.discard(entry.job.id)
             if is_end and (await entry.ended_within(fatal.ACTS_WITHIN)).state is State.ENDED:
                 return entry.job

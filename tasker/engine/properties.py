@@ -21,7 +21,7 @@ from tasker.measures import cpus_of
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
-LOOK = "ask an admin to look at the unit with systemctl show"
+INSPECT = "ask an admin to look at the unit with systemctl show"
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), and systemd where none is there."""
 _ONLINE = Path("/sys/devices/system/cpu/online")
@@ -78,22 +78,22 @@ class Line(NamedTuple):
     property: str
     file: str
     """"" where the cgroup does not say."""
-    kept: Callable[[Any, str], bool]
+    matches: Callable[[Any, str], bool]
     """Whether the text of `file` says that the value is in force."""
     read: Callable[[str], Any] = _number
     """None is no limit."""
     write: Callable[[Any], Any] = int
-    said: Callable[[Any], Any] = int
+    from_systemd: Callable[[Any], Any] = int
     signature: str = "t"
     none: Any = INFINITY
     """How systemd is told that there is no limit."""
 
-    def told(self, value: Any) -> Property:
+    def as_property(self, value: Any) -> Property:
         """A value of the field, as systemd is told; None: there is no limit."""
         return self.property, self.signature, self.none if value is None else self.write(value)
 
 
-def _unsaid(_value: object, _text: str) -> bool:
+def _unreadable(_value: object, _text: str) -> bool:
     return True
 
 
@@ -105,8 +105,8 @@ PROPERTIES = (
     Line("memory_high", "MemoryHigh", "memory.high", _same_pages),
     Line("memory_swap", "MemorySwapMax", "memory.swap.max", _same_pages),
     Line("tasks", "TasksMax", "pids.max", _same),
-    Line("io_weight", "IOWeight", "", _unsaid),  # acts with bfq or iocost only, whose files differ; the API says so
-    Line("run_time", "RuntimeMaxUSec", "", _unsaid, write=lambda seconds: _microseconds(seconds + RUN_TIME_MARGIN)),
+    Line("io_weight", "IOWeight", "", _unreadable),  # acts with bfq or iocost only, whose files differ; the API says so
+    Line("run_time", "RuntimeMaxUSec", "", _unreadable, write=lambda seconds: _microseconds(seconds + RUN_TIME_MARGIN)),
 )
 
 
@@ -129,16 +129,16 @@ def properties(limits: Limits) -> list[Property]:
 def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
     """What SetUnitProperties is told for these fields of Limits: also that there is no limit (any more)."""
     limits = implied(limits)
-    return [line.told(getattr(limits, line.field)) for line in PROPERTIES if line.field in fields]
+    return [line.as_property(getattr(limits, line.field)) for line in PROPERTIES if line.field in fields]
 
 
-def felt(limits: Limits, field: str, said: Any) -> Limits:
+def with_actual(limits: Limits, field: str, actual: Any) -> Limits:
     """`limits` with what systemd has `said` of one of them in place of what was asked for, if it is not the same."""
     line = line_of(field)
     asked = getattr(limits, field)
-    if asked is not None and line.write(asked) == said:
+    if asked is not None and line.write(asked) == actual:
         return limits
-    return dataclasses.replace(limits, **{field: line.said(said)})
+    return dataclasses.replace(limits, **{field: line.from_systemd(actual)})
 
 
 def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None:
@@ -151,9 +151,9 @@ def verify(limits: Limits, cgroup: Cgroup, lifted: Collection[str] = ()) -> None
         text = text_of(cgroup, line.file)
         if value is None and text != NO_FILE and line.read(text) is not None:
             text = f"cannot lift the limit on {line.field}: {line.file} is still {text}"
-            raise TaskerError(Reason.REFUSED, f"{text}; {LOOK}")
-        if value is not None and not line.kept(value, text):
-            words = f"asked for {value}, {line.file} is {text}; {LOOK}"
+            raise TaskerError(Reason.REFUSED, f"{text}; {INSPECT}")
+        if value is not None and not line.matches(value, text):
+            words = f"asked for {value}, {line.file} is {text}; {INSPECT}"
             raise TaskerError(Reason.REFUSED, f"cannot limit {line.field}: {words}")
 
 

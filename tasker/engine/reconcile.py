@@ -49,7 +49,7 @@ async def reconcile(
     for leader in await collector.leaders():  # asked after every entry stands, so no exit falls in between
         if leader.exit is not None:
             jobs.exited(wire.Exited(leader.job, leader.exit, leader.output_ended))
-        jobs.followed(wire.Followers(leader.job, leader.followers))
+        jobs.followed(wire.FollowerCount(leader.job, leader.followers))
     for entry in sorted((e for e in jobs.table if e.job.outcome), key=lambda e: e.job.clock.ended or 0.0):
         jobs.table.end(entry)
     await _end_strays(jobs, systemd, tasks)

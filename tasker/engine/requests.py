@@ -18,11 +18,11 @@ from tasker.engine.archive import Archive
 from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
-from tasker.engine.limiting import Limiting, told
+from tasker.engine.audit import AuditTrail
+from tasker.engine.limiting import Limiting, describe
 from tasker.engine.pages import Pages
 from tasker.engine.retention import Retention
-from tasker.engine.signals import Signals
+from tasker.engine.signalling import Signalling
 from tasker.engine.stops import Stops
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
@@ -34,7 +34,7 @@ from tasker.policy import allowed, demand
 Words = str | Callable[[Any], str]
 """What the journal says of it once it is done, after the caller's name: a text, or one made of the request. ASKED: it
 changes nothing. BEGINNING: whoever serves it says so when it begins, since its end may be far, or the caller gone."""
-ASKED, BEGINNING = "", "-"
+READ_ONLY, SELF_AUDITED = "", "-"
 
 
 class General(NamedTuple):
@@ -49,15 +49,15 @@ class OnJob(NamedTuple):
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Job]]
-    told: Words
+    words: Words
 
 
-class Beside(NamedTuple):
+class OnJobWithReply(NamedTuple):
     """About one job, with another answer."""
 
     action: str
     serve: Callable[[Any, Entry], Awaitable[Reply]]
-    told: Words
+    words: Words
 
 
 class Requests:
@@ -71,11 +71,11 @@ class Requests:
         retention: Retention,
         collector: Collector,
         frontends: Iterable[Channel],
-        journal: Journal,
+        audit: AuditTrail,
         tasks: Tasks,
     ) -> None:
         """`frontends` are those that are connected, whenever it is looked at."""
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._jobs = jobs
         self._pages = Pages(jobs.table)
@@ -84,22 +84,22 @@ class Requests:
         self._retention = retention
         self._collector = collector
         self._frontends = frontends
-        signals = Signals(jobs, collector)
-        self._routes: dict[type[wire.Message], General | OnJob | Beside] = {
+        signals = Signalling(jobs, collector)
+        self._routes: dict[type[wire.Message], General | OnJob | OnJobWithReply] = {
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),
             wire.ListJobs:     General("list", self._list),
             wire.GetInfo:      General("info", self._info),
-            wire.GetJob:       OnJob("get", lambda _, entry: jobs.look(entry), ASKED),
-            wire.WaitJob:      OnJob("wait", self._wait, ASKED),
-            wire.StopJob:      OnJob("stop", lambda ask, entry: stops.stop(ask.caller, entry, ask.grace), BEGINNING),
-            wire.LimitJob:     OnJob("limit", limiting.limit, told),
+            wire.GetJob:       OnJob("get", lambda _, entry: jobs.refresh(entry), READ_ONLY),
+            wire.WaitJob:      OnJob("wait", self._wait, READ_ONLY),
+            wire.StopJob:      OnJob("stop", lambda ask, entry: stops.stop(ask.caller, entry, ask.grace), SELF_AUDITED),
+            wire.LimitJob:     OnJob("limit", limiting.limit, describe),
             wire.SignalJob:    OnJob("signal", signals.send, lambda ask: f"sent {signal_name(ask.signal)}"),
             wire.PauseJob:     OnJob("pause", lambda _, entry: jobs.pausing.pause(entry), "paused it"),
             wire.ResumeJob:    OnJob("resume", lambda _, entry: jobs.pausing.resume(entry), "resumed it"),
             wire.ArchiveJob:   OnJob("archive", self._archive_job, "archived it"),
-            wire.AttachJob:    Beside("attach", self._attach, "attached"),
-            wire.DetachJob:    Beside("detach", self._detach, "detached"),
+            wire.AttachJob:    OnJobWithReply("attach", self._attach, "attached"),
+            wire.DetachJob:    OnJobWithReply("detach", self._detach, "detached"),
         }  # fmt: skip
 
     async def serve(self, message: Any) -> Reply:
@@ -115,22 +115,22 @@ class Requests:
                 return await route.serve(message)
             entry = self._jobs.table.find(message.job)
             demand(route.action, caller, what=f"job {entry.job.id}", owner=entry.job.owner)
-            if route.told in (ASKED, BEGINNING):
+            if route.words in (READ_ONLY, SELF_AUDITED):
                 return await _served(route, message, entry)
-            return await self._told(route, message, entry)
+            return await self._serve_to_end(route, message, entry)
         except TaskerError as error:
-            self._journal.refusal(route.action, caller, error, entry.job if entry is not None else None)
+            self._audit.refusal(route.action, caller, error, entry.job if entry is not None else None)
             raise
 
-    async def _told(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+    async def _serve_to_end(self, route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> Reply:
         """Serve it and write it down. That is done to its end, but where the reply has descriptors for the caller."""
-        serving = self._serve_and_tell(route, message, entry)
+        serving = self._serve_and_audit(route, message, entry)
         return await (serving if route.action == "attach" else self._tasks.to_its_end(serving))
 
-    async def _serve_and_tell(self, route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+    async def _serve_and_audit(self, route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> Reply:
         reply = await _served(route, message, entry)
-        words = route.told if isinstance(route.told, str) else route.told(message)
-        self._journal.deed(route.action, message.caller, entry.job, words)
+        words = route.words if isinstance(route.words, str) else route.words(message)
+        self._audit.action(route.action, message.caller, entry.job, words)
         return reply
 
     async def _start(self, request: wire.StartJob) -> Reply:
@@ -165,10 +165,10 @@ class Requests:
     async def _detach(self, request: wire.DetachJob, entry: Entry) -> Reply:
         asked = [f.request(wire.EndStreams(entry.job.id, request.caller.name)) for f in self._frontends]
         replies = await asyncio.gather(*asked, return_exceptions=True)
-        return wire.Streams(sum(reply.count for reply in replies if isinstance(reply, wire.Streams))), ()
+        return wire.StreamCount(sum(reply.count for reply in replies if isinstance(reply, wire.StreamCount))), ()
 
 
-async def _served(route: OnJob | Beside, message: Any, entry: Entry) -> Reply:
+async def _served(route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> Reply:
     if isinstance(route, OnJob):
         return wire.JobReply(_shown(await route.serve(message, entry), message.caller)), ()
     return await route.serve(message, entry)

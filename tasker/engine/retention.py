@@ -17,9 +17,9 @@ import time
 from tasker import config
 from tasker.engine.archive import Archive
 from tasker.engine.entry import Entry
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.kept import Kept
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.quantity import format_duration, format_size
@@ -34,12 +34,12 @@ SPARE = 1000
 
 class Retention:
     def __init__(
-        self, limits: config.Retention, table: Table, archive: Archive, journal: Journal, tasks: Tasks
+        self, limits: config.RetentionSection, table: JobTable, archive: Archive, audit: AuditTrail, tasks: Tasks
     ) -> None:
         self.limits = limits
         self._table = table
         self._archive = archive
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._wanted = False
         self._at_work = False
@@ -87,7 +87,7 @@ class Retention:
                 self._failed = True
                 return
             self._failed = False
-            self._journal.job(entry.job, "archive", f"archived, {entry.stored} bytes on disk, {why}", actor="systemd")
+            self._audit.job(entry.job, "archive", f"archived, {entry.archive_size} bytes on disk, {why}", actor="systemd")
 
     def _due(self) -> tuple[Entry, str] | None:
         """The job whose output leaves memory next, and why; None while everything may stay."""
@@ -107,7 +107,7 @@ class Retention:
             await self._forget(*victim)
 
     async def _forget(self, entry: Entry, why: str) -> None:
-        self._journal.job(entry.job, "forget", f"forgotten, {why}", actor="systemd")
+        self._audit.job(entry.job, "forget", f"forgotten, {why}", actor="systemd")
         await self._archive.delete(entry)
 
     def _arm(self) -> None:

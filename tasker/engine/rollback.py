@@ -61,11 +61,11 @@ async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cg
 async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) -> str:
     """What could not be put back, in words; "" where all is as it was."""
     lines = [(line_of(field), value) for field, value in before.values.items()]
-    told: list[Property] = [(line.property, line.signature, value) for line, value in lines]
+    wanted: list[Property] = [(line.property, line.signature, value) for line, value in lines]
     if before.disks:
-        told += disklimits.as_before(before.disks)
+        wanted += disklimits.as_before(before.disks)
     try:
-        await systemd.set_properties(unit, told)
+        await systemd.set_properties(unit, wanted)
     except TaskerError as error:
         return error.message
     files = {name: cgroup.text(name) for name in before.files}

@@ -28,17 +28,17 @@ class RunTimes:
         """By id, of every job that has a run time and has not ended."""
         jobs.table.watchers.add(self._changed)
 
-    def _changed(self, news: Job | str) -> None:
+    def _changed(self, change: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
-        id = news if isinstance(news, str) else news.id
-        if isinstance(news, str) or news.state in (State.ENDED, State.GONE):
+        id = change if isinstance(change, str) else change.id
+        if isinstance(change, str) or change.state in (State.ENDED, State.GONE):
             if id in self._timers:
                 self._timers.pop(id).cancel()
-        elif id not in self._timers and news.limits.run_time is not None and news.clock.started is not None:
-            over = news.clock.started + news.limits.run_time  # the loop's clock is CLOCK_MONOTONIC, too
+        elif id not in self._timers and change.limits.run_time is not None and change.clock.started is not None:
+            over = change.clock.started + change.limits.run_time  # the loop's clock is CLOCK_MONOTONIC, too
             self._timers[id] = asyncio.get_running_loop().call_at(over, self._end, id)
 
     def _end(self, id: str) -> None:
         entry = self._jobs.table.get(id)
         if entry is not None:
-            self._tasks.spawn(self._stops.begin(entry, self._jobs.patience(entry.job), _BY, Kind.TIMED_OUT))
+            self._tasks.spawn(self._stops.begin(entry, self._jobs.grace(entry.job), _BY, Kind.TIMED_OUT))

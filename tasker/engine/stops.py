@@ -13,9 +13,9 @@ import signal
 import time
 
 from tasker.engine.collector import Collector
-from tasker.engine.entry import Entry, Stop
+from tasker.engine.entry import Entry, StopRequest
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -30,14 +30,14 @@ _TO_DIE = 10.0
 """Seconds past the grace in which what was killed is gone; else who waits for that is told."""
 _MOST_WAITING = 64
 _WORDS = {
-    Kind.STOPPED: "{by} stops it, within {patience:g} s",
-    Kind.TIMED_OUT: "its run time is over: it ends within {patience:g} s",
-    Kind.RUN_ENDED: "the service is being stopped: it ends within {patience:g} s",
+    Kind.STOPPED: "{by} stops it, within {grace:g} s",
+    Kind.TIMED_OUT: "its run time is over: it ends within {grace:g} s",
+    Kind.RUN_ENDED: "the service is being stopped: it ends within {grace:g} s",
 }
 _REST_WORDS = {
-    Kind.STOPPED: "{by} ends the processes that its command left behind, within {patience:g} s",
-    Kind.TIMED_OUT: "its run time is over: processes that its command left behind end within {patience:g} s",
-    Kind.RUN_ENDED: "the service is being stopped: what its command left behind ends within {patience:g} s",
+    Kind.STOPPED: "{by} ends the processes that its command left behind, within {grace:g} s",
+    Kind.TIMED_OUT: "its run time is over: processes that its command left behind end within {grace:g} s",
+    Kind.RUN_ENDED: "the service is being stopped: what its command left behind ends within {grace:g} s",
 }
 _WHY = {
     Kind.STOPPED: "by {by}",
@@ -48,31 +48,31 @@ _WHY = {
 
 
 class Stops:
-    def __init__(self, jobs: Jobs, collector: Collector, journal: Journal, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, collector: Collector, audit: AuditTrail, tasks: Tasks) -> None:
         self._jobs = jobs
         self._collector = collector
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
 
     async def stop(self, caller: Identity, entry: Entry, grace: float | None) -> Job:
         """SIGTERM to the group, `grace` seconds, SIGKILL to all; the ended job. Again: the earlier deadline counts."""
-        patience = self._jobs.patience(entry.job) if grace is None else grace
-        check_grace(patience)
+        grace = self._jobs.grace(entry.job) if grace is None else grace
+        check_grace(grace)
         if entry.waiting >= _MOST_WAITING:
             if entry.settled.is_set():
-                self._hasten(entry, patience)
+                self._hasten(entry, grace)
             text = f"cannot wait for the end of job {entry.job.id}: {_MOST_WAITING} others do already"
             raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, look with tasker get")
         entry.waiting += 1
         try:
-            return await self._tasks.to_its_end(self._stop(caller, entry, patience))
+            return await self._tasks.to_its_end(self._stop(caller, entry, grace))
         finally:
             entry.waiting -= 1
 
-    async def _stop(self, caller: Identity, entry: Entry, patience: float) -> Job:
-        await self.begin(entry, patience, caller)
+    async def _stop(self, caller: Identity, entry: Entry, grace: float) -> Job:
+        await self.begin(entry, grace, caller)
         try:
-            async with asyncio.timeout(patience + _TO_DIE):
+            async with asyncio.timeout(grace + _TO_DIE):
                 await entry.over.wait()
         except TimeoutError:
             text = f"cannot see the end of job {entry.job.id}, which should have come {_TO_DIE:g} s ago"
@@ -81,48 +81,48 @@ class Stops:
         return entry.job
 
     async def begin(
-        self, entry: Entry, patience: float, actor: Identity | str, kind: Kind = Kind.STOPPED, *, ask: bool = True
+        self, entry: Entry, grace: float, actor: Identity | str, kind: Kind = Kind.STOPPED, *, ask: bool = True
     ) -> None:
         """A stop, which is then seen through. `actor` is a caller or "systemctl", `kind` what the end will be called;
         without `ask` somebody else has sent SIGTERM already. Raises TaskerError where it could not be started."""
         by = actor if isinstance(actor, str) else actor.name
         if entry.job.state is State.ENDING:
-            await self._end_rest(entry, patience, actor, kind, ask=ask)
+            await self._end_rest(entry, grace, actor, kind, ask=ask)
             return
         first = entry.stop is None and entry.job.state in (State.STARTING, State.RUNNING, State.PAUSED)
         if entry.job.state is not State.GONE:  # it may be by now, though it was there when it was looked for
             entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
             now = time.monotonic()
-            entry.stop = Stop(by, now + patience, asked=now, kind=kind)
+            entry.stop = StopRequest(by, now + grace, requested=now, kind=kind)
         await entry.settled.wait()
         if entry.job.state is State.GONE:
             raise entry.never_ran("stop")
-        self._hasten(entry, patience)  # before all that has to be answered: its end needs nobody else
+        self._hasten(entry, grace)  # before all that has to be answered: its end needs nobody else
         if first:
-            await self._jobs.note(entry)
-            words = _WORDS[kind].format(by=by, patience=patience)
-            self._journal.job(entry.job, "stop", words, actor=actor)
-            await self._ask_to_end(entry, told=not ask)
+            await self._jobs.store_record(entry)
+            words = _WORDS[kind].format(by=by, grace=grace)
+            self._audit.job(entry.job, "stop", words, actor=actor)
+            await self._ask_to_end(entry, sent=not ask)
 
     async def _end_rest(
-        self, entry: Entry, patience: float, actor: Identity | str, kind: Kind, *, ask: bool
+        self, entry: Entry, grace: float, actor: Identity | str, kind: Kind, *, ask: bool
     ) -> None:
         """A stop of what the leader left behind. The outcome stays the leader's."""
         by = actor if isinstance(actor, str) else actor.name
         first = entry.stop is None and entry.sweep is None
         entry.move(Event.STOP, **({"stopping_by": by} if first and kind is Kind.STOPPED else {}))
         if first:
-            words = _REST_WORDS[kind].format(by=by, patience=patience)
-            self._journal.job(entry.job, "stop", words, actor=actor)
-        await self._jobs.lingering.end(entry, patience, _WHY[kind].format(by=by), ask=ask)
+            words = _REST_WORDS[kind].format(by=by, grace=grace)
+            self._audit.job(entry.job, "stop", words, actor=actor)
+        await self._jobs.lingering.end(entry, grace, _WHY[kind].format(by=by), ask=ask)
 
     async def end_run(self) -> None:
         """Every job, each within its grace or TO_RUN_END. Returns when they have ended, or a little after that."""
         self._jobs.run_ending = True
         entries = [entry for entry in self._jobs.table if not entry.over.is_set()]
         begun = [
-            self.begin(entry, min(TO_RUN_END, self._jobs.patience(entry.job)), "systemctl", Kind.RUN_ENDED)
+            self.begin(entry, min(TO_RUN_END, self._jobs.grace(entry.job)), "systemctl", Kind.RUN_ENDED)
             for entry in entries
         ]
         with contextlib.suppress(TimeoutError):
@@ -131,9 +131,9 @@ class Stops:
                 for entry in entries:
                     await entry.over.wait()
 
-    async def _ask_to_end(self, entry: Entry, *, told: bool) -> None:
-        """SIGTERM to the group, but where it was `told`; it must neither be paused nor stopped, or could not act."""
-        if not told:
+    async def _ask_to_end(self, entry: Entry, *, sent: bool) -> None:
+        """SIGTERM to the group, but where it was `sent`; it must neither be paused nor stopped, or could not act."""
+        if not sent:
             await self._signal(entry, signal.SIGTERM)
         await self._jobs.pausing.thaw(entry)
         await self._signal(entry, signal.SIGCONT)
@@ -142,10 +142,10 @@ class Stops:
         with contextlib.suppress(TaskerError):  # its group may be gone already
             await self._collector.signal(entry.job.id, number)
 
-    def _hasten(self, entry: Entry, patience: float) -> None:
+    def _hasten(self, entry: Entry, grace: float) -> None:
         """The earlier deadline counts."""
         if entry.stop is not None:
-            deadline = min(entry.stop.deadline, time.monotonic() + patience)
+            deadline = min(entry.stop.deadline, time.monotonic() + grace)
             entry.stop = dataclasses.replace(entry.stop, deadline=deadline)
             self.arm(entry)
 
@@ -164,5 +164,5 @@ class Stops:
 
     async def _kill_group(self, entry: Entry) -> None:
         """What root, or a lingering user's own systemd, may have moved out of the cgroup."""
-        await self._jobs.note(entry)
+        await self._jobs.store_record(entry)
         await self._signal(entry, signal.SIGKILL)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tasker.engine.bus import DEADLINE, Bus, Refused, variant
-from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNTOLD, Manager, unit_path
+from tasker.engine.bus import DEADLINE, Bus, BusError, variant
+from tasker.engine.manager import MANAGER, NAME, NO_SUCH_UNIT, PATH, SCOPE, UNKNOWN_RESULT, Manager, unit_path
 from tasker.engine.properties import INFINITY, Property, line_of
 from tasker.engine.usage import Totals
 from tasker.errors import Reason, TaskerError
@@ -50,9 +50,9 @@ class Systemd:
         manager = await Manager.connect(bus)
         return cls(manager, int(await manager.get(PATH, MANAGER, "DefaultTasksMax")))
 
-    def look_at(self, look: Callable[[str, bool], None]) -> None:
-        """Have `look` called as `Manager.look_at` says."""
-        self._manager.look_at = look
+    def on_change(self, callback: Callable[[str, bool], None]) -> None:
+        """Have `callback` called as `Manager.look_at` says."""
+        self._manager.on_change = callback
 
     async def leave(self) -> None:
         """Be no scope's controller any more: from here on systemd ends them by itself."""
@@ -66,7 +66,7 @@ class Systemd:
             result = await self._manager.unit_job(name, "StartTransientUnit", signature, name, "fail", values, [])
             if result == "done":
                 return
-            if result != UNTOLD:
+            if result != UNKNOWN_RESULT:
                 break
             unit = await self._when(name, lambda unit: unit.active != "inactive")
             if unit is not None and unit.active == "active":
@@ -77,7 +77,7 @@ class Systemd:
         """StopUnit, and wait for it. A unit that is not there is no error."""
         try:
             await self._manager.unit_job(name, "StopUnit", "ss", name, "replace")
-        except Refused as error:
+        except BusError as error:
             if error.name != NO_SUCH_UNIT:
                 raise
 
@@ -90,7 +90,7 @@ class Systemd:
                 result=await self._manager.get(path, SCOPE, "Result"),
                 cgroup=await self._manager.get(path, SCOPE, "ControlGroup"),
             )
-        except Refused as error:
+        except BusError as error:
             if error.name != NO_SUCH_UNIT:
                 raise
             return None
@@ -150,7 +150,7 @@ class Systemd:
     async def _count(self, path: str, name: str) -> int | None:
         try:
             value = await self._manager.get(path, SCOPE, name)
-        except Refused:  # an older one has no such property
+        except BusError:  # an older one has no such property
             return None
         return None if value == INFINITY else int(value)
 
@@ -175,7 +175,7 @@ class Systemd:
         """Whether systemd is ending a unit; one call, for what is asked often."""
         try:
             return bool(await self._manager.get(unit_path(name), _UNIT, "ActiveState") == "deactivating")
-        except Refused:
+        except BusError:
             return False  # there is no such unit any more
 
     async def ending(self, name: str) -> bool:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasker.engine.archive_files import ArchiveFiles, Stopped
+from tasker.engine.archive_files import ArchiveFiles, Cancelled
 from tasker.engine.entry import Entry
 from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
@@ -27,7 +27,7 @@ _WAKE_PIPE = 4096
 
 
 @dataclass
-class _Place:
+class _UnpackedOutput:
     owner: str
     ring: asyncio.Task[int]
     """The descriptor."""
@@ -40,25 +40,25 @@ class Unpacked:
         self._files = files
         self._tasks = tasks
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._places: dict[str, _Place] = {}
+        self._outputs: dict[str, _UnpackedOutput] = {}
 
     async def follow(self, entry: Entry) -> tuple[int, int]:
         """(ring, wake): to read, and to sleep on; both are the caller's to close. Raises TaskerError."""
         id = entry.job.id
-        place = self._places.get(id)
-        if place is None:
+        output = self._outputs.get(id)
+        if output is None:
             self._demand_room(entry.job)
-            place = self._places[id] = _Place(entry.job.owner, self._tasks.begin(self._unpack(id)))
-        place.users += 1
+            output = self._outputs[id] = _UnpackedOutput(entry.job.owner, self._tasks.begin(self._unpack(id)))
+        output.users += 1
         try:
-            ring = await asyncio.shield(place.ring)
-            return self._joined(id, place, ring, lambda: entry.change(followers=place.users))
+            ring = await asyncio.shield(output.ring)
+            return self._joined(id, output, ring, lambda: entry.change(followers=output.users))
         except BaseException:
-            self._leave(id, place)
+            self._leave(id, output)
             raise
 
     def _demand_room(self, job: Job) -> None:
-        owners = [place.owner for place in self._places.values()]
+        owners = [output.owner for output in self._outputs.values()]
         for whose, count, most in (("", len(owners), MOST), (f" of {job.owner}", owners.count(job.owner), MOST_OF_ONE)):
             if count >= most:
                 text = f"cannot attach to job {job.id}: {most} other archived jobs{whose} are being read already"
@@ -74,14 +74,14 @@ class Unpacked:
             except OSError as error:
                 text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
                 raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
-            except Stopped as error:
+            except Cancelled as error:
                 text = f"cannot unpack the output of job {id}: the engine is restarting; try again in a moment"
                 raise TaskerError(Reason.UNAVAILABLE, text) from error
             except ValueError as error:
                 text = f"cannot unpack the output of job {id}: its archive is damaged ({error})"
                 raise TaskerError(Reason.INTERNAL, text) from error
 
-    def _joined(self, id: str, place: _Place, ring: int, counted: Callable[[], None]) -> tuple[int, int]:
+    def _joined(self, id: str, output: _UnpackedOutput, ring: int, counted: Callable[[], None]) -> tuple[int, int]:
         try:
             ring = os.dup(ring)
         except OSError as error:
@@ -96,18 +96,18 @@ class Unpacked:
         def gone() -> None:
             asyncio.get_running_loop().remove_reader(awake)
             os.close(awake)
-            self._leave(id, place)
+            self._leave(id, output)
             counted()
 
         asyncio.get_running_loop().add_reader(awake, gone)  # it is never readable: this is the end of its reader
         counted()
         return ring, wake
 
-    def _leave(self, id: str, place: _Place) -> None:
-        place.users -= 1
-        if place.users == 0:
-            del self._places[id]
-            place.ring.add_done_callback(_close)
+    def _leave(self, id: str, output: _UnpackedOutput) -> None:
+        output.users -= 1
+        if output.users == 0:
+            del self._outputs[id]
+            output.ring.add_done_callback(_close)
 
 
 def _close(ring: asyncio.Task[int]) -> None:

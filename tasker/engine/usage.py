@@ -73,26 +73,26 @@ class Meter:
         self.final = populated == 0
         return self.last
 
-    def glimpse(self, cgroup: Cgroup) -> None:
+    def read_counters(self, cgroup: Cgroup) -> None:
         """What only grows, now: systemd may remove the cgroup before anything else is read."""
         usage = counted(cgroup)
         if usage is not None and not self.final:
             self._keep(usage)
 
-    def ran_short(self, cgroup: Cgroup) -> None:
+    def memory_event(self, cgroup: Cgroup) -> None:
         """The kernel tells of a job at its memory limit, up to 100 times a second: only where memory ran out, so that
         it may be the end, is more read than how often."""
         memory = cgroup.numbers("memory.events")
         ooms = memory.get("oom", 0) + memory.get("oom_kill", 0)
         if self.last is None or ooms > self._ooms:
             self._ooms = ooms
-            self.glimpse(cgroup)
+            self.read_counters(cgroup)
         elif not self.final:
             hits = max(self.last.memory_limit_hits, memory.get("max", 0))
             high = max(self.last.memory_high_hits, memory.get("high", 0))
             self.last = dataclasses.replace(self.last, memory_limit_hits=hits, memory_high_hits=high)
 
-    def refused_task(self, cgroup: Cgroup) -> None:
+    def pids_event(self, cgroup: Cgroup) -> None:
         """The kernel tells of a process that it refused the job, up to 100 times a second: only how often is read."""
         if self.last is not None and not self.final:
             hits = max(self.last.task_limit_hits, cgroup.numbers("pids.events").get("max", 0))
@@ -107,14 +107,14 @@ class Meter:
         self.last = usage if self.last is None else _larger(usage, self.last)
 
 
-def totals(meter: Meter, told: Totals, ended: float) -> Usage | None:
+def totals(meter: Meter, reported: Totals, ended: float) -> Usage | None:
     """What a job used in all, once it has ended: as read, and as systemd counted. Nothing is "now" any more."""
-    last = meter.last or (None if told == Totals() else Usage(time=ended))
+    last = meter.last or (None if reported == Totals() else Usage(time=ended))
     if last is None:
         return None
     changes: dict[str, Any] = dict.fromkeys((*_RATES, "memory", "swap", "tasks"))
     for name in ("cpu_time", "memory_peak", "io_read", "io_write"):
-        changes[name] = _largest(getattr(last, name), getattr(told, name) or None)  # its 0 may be "never looked"
+        changes[name] = _largest(getattr(last, name), getattr(reported, name) or None)  # its 0 may be "never looked"
     return dataclasses.replace(last, time=ended if meter.final else last.time, **changes)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from tasker import wire
 from tasker.channel import Channel
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.job import Job, without_values
 from tasker.lifecycle import State
 from tasker.usage import JobUsage
@@ -32,24 +32,24 @@ MOST_PENDING = 1 << 16
 class Watchers:
     """The frontends that asked. Told by Table of every change."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: JobTable) -> None:
         self._table = table
-        self._told: dict[Channel, Subscription] = {}
+        self._subscriptions: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()
-        self._met: set[Channel] = set()
+        self._known: set[Channel] = set()
         """Those that ever asked, and are still connected."""
         self._sampling: asyncio.Task[None] | None = None
         table.watchers.add(self._changed)
 
     def watch(self, frontend: Channel, wanted: wire.Watch) -> None:
         """From now on this frontend is told what it asks for here, and no more what it asked for before."""
-        if frontend not in self._met:
-            self._met.add(frontend)
+        if frontend not in self._known:
+            self._known.add(frontend)
             frontend.closed.add_done_callback(lambda _: self._forget(frontend))
-        if wanted.changes and frontend not in self._told:
-            self._told[frontend] = Subscription(frontend)
-        elif not wanted.changes and frontend in self._told:
-            self._told.pop(frontend).end()
+        if wanted.changes and frontend not in self._subscriptions:
+            self._subscriptions[frontend] = Subscription(frontend)
+        elif not wanted.changes and frontend in self._subscriptions:
+            self._subscriptions.pop(frontend).end()
         if wanted.usage:
             self._sampled.add(frontend)
         else:
@@ -58,16 +58,16 @@ class Watchers:
             self._sampling = asyncio.get_running_loop().create_task(self._sample())
 
     def _forget(self, frontend: Channel) -> None:
-        self._met.discard(frontend)
+        self._known.discard(frontend)
         self._sampled.discard(frontend)
-        if frontend in self._told:
-            self._told.pop(frontend).end()
+        if frontend in self._subscriptions:
+            self._subscriptions.pop(frontend).end()
 
-    def _changed(self, news: Job | str) -> None:
-        if isinstance(news, Job) and news.state is State.GONE:
+    def _changed(self, change: Job | str) -> None:
+        if isinstance(change, Job) and change.state is State.GONE:
             return  # its id is told next
-        for subscription in tuple(self._told.values()):
-            subscription.add(news)
+        for subscription in tuple(self._subscriptions.values()):
+            subscription.add(change)
 
     async def _sample(self) -> None:
         """Once a second, until nobody looks any more."""
@@ -105,15 +105,15 @@ class Subscription:
         self._frontend = frontend
         self._pending: dict[str, Job | None] = {}
         """By id, in order; None: it is forgotten."""
-        self._news = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._tell())
+        self._wake = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._send())
 
-    def add(self, news: Job | str) -> None:
-        if isinstance(news, Job):
-            self._pending[news.id] = news
+    def add(self, change: Job | str) -> None:
+        if isinstance(change, Job):
+            self._pending[change.id] = change
         else:
-            self._pending[news] = None
-        self._news.set()
+            self._pending[change] = None
+        self._wake.set()
         if len(self._pending) > MOST_PENDING:
             log.warning("a frontend does not read what it asked to be told; closing the connection")
             self._frontend.close()
@@ -121,10 +121,10 @@ class Subscription:
     def end(self) -> None:
         self._task.cancel()
 
-    async def _tell(self) -> None:
+    async def _send(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._wake.wait()
+            self._wake.clear()
             while self._pending:
                 await self._frontend.drained()
                 id = next(iter(self._pending))

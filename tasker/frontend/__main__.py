@@ -19,11 +19,11 @@ from tasker.frontend.engine import DEFAULT_PATH, Engine
 from tasker.frontend.handshakes import Handshakes, divert
 from tasker.frontend.logins import Logins
 from tasker.frontend.server import Server
-from tasker.frontend.service import Service
+from tasker.frontend.servicer import Servicer
 from tasker.frontend.streams import Streams
 from tasker.frontend.tls import Material
 from tasker.frontend.watch import Watches
-from tasker.logs import to_journal
+from tasker.logsetup import to_journal
 from tasker.notify import notify, watchdog_interval
 
 log = logging.getLogger("tasker.frontend")
@@ -40,7 +40,7 @@ class Frontend:
             reloaded=self._reload,
             end_streams=self._end_streams,
             connected=self._watches.connected,
-            told=self._watches.told,
+            received=self._watches.received,
         )
         self._material: Material | None = None
         self._streams: Streams | None = None
@@ -58,12 +58,12 @@ class Frontend:
         """Serve until `stop` or the end of the run. Raises TaskerError where it cannot begin."""
         self._material = Material(setup)
         self._streams = Streams(self._material, total=setup.streams, per_user=setup.streams_per_user)
-        service = Service(self._engine, self._streams, self._watches)
+        service = Servicer(self._engine, self._streams, self._watches)
         server = Server(setup, self._material, service, self._logins)
         where = ", ".join(await server.start(setup.listen))
         log.info("listening on %s", where)
         notify("READY=1", f"STATUS=Listening on {where}")
-        await self._told_to_stop(stop)
+        await self._until_stopped(stop)
         notify("STOPPING=1")
         if self._engine.run_ending.is_set():
             self._streams.hurry_all()
@@ -72,7 +72,7 @@ class Frontend:
         await server.stop(self._streams)
         await self._engine.close()
 
-    async def _told_to_stop(self, stop: asyncio.Event) -> None:
+    async def _until_stopped(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in (stop, self._engine.run_ending)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:

@@ -47,7 +47,7 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
             follower = Follower(reply.job, ring, wake, stream, engine, send, timestamps=request.timestamps)
             with contextlib.closing(follower):
                 if request.follow and reply.job.state is not State.ENDED:
-                    follower.ask_how_it_ends()
+                    follower.request_outcome()
                 position = await first_position(request, ring)
                 await follower.run(position, None if request.follow else ring.written)
     finally:
@@ -81,7 +81,7 @@ class Follower:
         self._exited: Job | None = None
         """The job whose command has exited and left processes behind, until that is sent."""
 
-    def ask_how_it_ends(self) -> None:
+    def request_outcome(self) -> None:
         """Have the engine say it when it is known."""
         self._asking = asyncio.create_task(self._ask())
         self._asking.add_done_callback(self._answered)
@@ -91,14 +91,14 @@ class Follower:
         job = (await self._engine.request(wire.WaitJob(caller, id, True), wire.JobReply)).job
         if job.state is not State.ENDED:
             self._exited = job
-            self._stream.news.set()
+            self._stream.activity.set()
             job = (await self._engine.request(wire.WaitJob(caller, id, False), wire.JobReply)).job
         return job
 
     def _answered(self, asking: asyncio.Task[Job]) -> None:
         if not asking.cancelled():
             asking.exception()  # looked at, though perhaps nobody needs it any more
-        self._stream.news.set()
+        self._stream.activity.set()
 
     def close(self) -> None:
         """Nobody wants to know any more."""
@@ -112,7 +112,7 @@ class Follower:
             pb.AttachJobResponse(attached=pb.Attached(job=job_to(self._job), offset=self._position))
         )
         while self._stream.reason is None:
-            self._stream.news.clear()
+            self._stream.activity.clear()
             over = self._run_is_over()
             closed = self._ring.closed  # looked at before the read: what is then read to its end is all there is
             if await self._sent(end):
@@ -127,9 +127,9 @@ class Follower:
                 await self._end()
                 return
             if over:
-                await self._ended(self._known or _with_the_run(self._job))
+                await self._ended(self._known or _ended_with_run(self._job))
                 return
-            await self._stream.news.wait()
+            await self._stream.activity.wait()
         await self._detached(self._stream.reason)
 
     async def _sent(self, end: int | None) -> bool:
@@ -156,11 +156,11 @@ class Follower:
         """(offset, bytes, when they came) from the position on, or from the first byte after it that is still held."""
         if not self._timestamps or self._position >= self._ring.written:
             return *self._ring.read(self._position, most), None
-        mark = self._ring.received(max(self._position, self._ring.oldest))
-        offset, data = self._ring.read(self._position, min(most, max(1, mark.end - self._position)))
-        if offset >= mark.end:  # overwritten meanwhile: what is there now came later
-            mark = self._ring.received(offset)
-        return offset, data[: mark.end - offset], mark.time + self._ring.epoch / 1000
+        stamp = self._ring.received(max(self._position, self._ring.oldest))
+        offset, data = self._ring.read(self._position, min(most, max(1, stamp.end - self._position)))
+        if offset >= stamp.end:  # overwritten meanwhile: what is there now came later
+            stamp = self._ring.received(offset)
+        return offset, data[: stamp.end - offset], stamp.time + self._ring.epoch / 1000
 
     async def _end_of_recall(self) -> None:
         if self._job.state is State.ENDED:
@@ -174,23 +174,23 @@ class Follower:
             await self._ended(self._job)
             return
         if self._asking is None or (self._asking.done() and self._known is None):  # the engine was away for long
-            self.ask_how_it_ends()
+            self.request_outcome()
         assert self._asking is not None
         while not self._asking.done() and self._stream.reason is None and not self._engine.run_ending.is_set():
-            await self._stream.news.wait()
-            self._stream.news.clear()
+            await self._stream.activity.wait()
+            self._stream.activity.clear()
         try:
             if self._asking.done():
                 await self._ended(self._asking.result())
             elif self._stream.reason is not None:
                 await self._detached(self._stream.reason)
             else:
-                await self._ended(_with_the_run(self._job))
+                await self._ended(_ended_with_run(self._job))
         except TaskerError as error:
             if error.reason is not Reason.UNAVAILABLE:
                 raise
             if self._run_is_over():
-                await self._ended(_with_the_run(self._job))
+                await self._ended(_ended_with_run(self._job))
             else:
                 await self._detached(pb.Detached.REASON_UNAVAILABLE)
 
@@ -226,7 +226,7 @@ class Wake:
             if not os.read(self._descriptor, 4096):
                 self.over = True
                 self.close()
-        self._stream.news.set()
+        self._stream.activity.set()
 
     def close(self) -> None:
         self._loop.remove_reader(self._descriptor)
@@ -253,7 +253,7 @@ def _mapped(descriptor: int) -> Iterator[RingReader]:
         ring.free()
 
 
-def _with_the_run(job: Job) -> Job:
+def _ended_with_run(job: Job) -> Job:
     outcome = Outcome(Kind.RUN_ENDED)
     outcome = dataclasses.replace(outcome, verdict=verdict(outcome, job.limits, None, None))
     clock = dataclasses.replace(job.clock, lingers_until=None, ended=time.monotonic())

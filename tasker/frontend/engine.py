@@ -22,12 +22,12 @@ from tasker.errors import Reason, TaskerError
 log = logging.getLogger(__name__)
 
 DEFAULT_PATH = Path("/run/tasker.sock")
-PATIENCE = 60.0
+REQUEST_TIMEOUT = 60.0
 """Seconds that a request waits for an engine that restarts."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two attempts where nobody listens (no socket unit, or its queue is full) or we are not taken."""
 
-News = wire.Changed | wire.Forgotten | wire.Used
+EngineNotice = wire.Changed | wire.Forgotten | wire.Used
 _Message = TypeVar("_Message", bound=wire.Message)
 
 
@@ -41,15 +41,15 @@ class Engine:
         reloaded: Callable[[wire.Setup], None],
         end_streams: Callable[[str, str], int],
         connected: Callable[[], None],
-        told: Callable[[News], None],
+        received: Callable[[EngineNotice], None],
     ) -> None:
         """`reloaded` gets every Setup but the first, `end_streams` a job's id and a user; it says how many it ended.
-        `connected` is called for every connection, `told` with what was asked for by wire.Watch."""
+        `connected` is called for every connection, `received` with what was asked for by wire.Watch."""
         self._path = path
         self._reloaded = reloaded
         self._end_streams = end_streams
         self._connected_anew = connected
-        self._told = told
+        self._received = received
         self._channel: Channel | None = None
         self._settled = asyncio.Event()
         """There is a channel, or there will be none any more."""
@@ -112,7 +112,7 @@ class Engine:
 
     async def _connected(self) -> Channel:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 while self._channel is None or self._channel.closed.done():
                     if self.run_ending.is_set() or self._keeper is None or self._keeper.done():
                         raise ending()
@@ -190,14 +190,14 @@ class Engine:
 
     async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
         if isinstance(message, wire.EndStreams):
-            return wire.Streams(self._end_streams(message.job, message.user)), ()
+            return wire.StreamCount(self._end_streams(message.job, message.user)), ()
         raise TaskerError(Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a frontend")
 
     def _notice(self, channel: Channel, message: wire.Message) -> None:
         if isinstance(message, wire.Setup):
             self._reloaded(message)
-        elif isinstance(message, News):
-            self._told(message)
+        elif isinstance(message, EngineNotice):
+            self._received(message)
         elif isinstance(message, wire.RunEnding):
             log.info("the service is being stopped, and every job with it")
             self.run_ending.set()

@@ -24,7 +24,7 @@ from google.protobuf.message import DecodeError
 from tasker.api.transport import TAKEN
 from tasker.errors import Reason, TaskerError, invalid
 from tasker.frontend.logins import Logins
-from tasker.frontend.places import Places
+from tasker.frontend.slots import Slots
 from tasker.frontend.tls import Caller, Material
 
 log = logging.getLogger(__name__)
@@ -64,9 +64,9 @@ class Guard(grpc.aio.ServerInterceptor):
     def __init__(self, material: Material, logins: Logins) -> None:
         self._material = material
         self._logins = logins
-        self._calls = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
-        self._stops = Places("calls", total=CALLS, per_user=CALLS_PER_USER)
-        self._waits = Places("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
+        self._calls = Slots("calls", total=CALLS, per_user=CALLS_PER_USER)
+        self._stops = Slots("calls", total=CALLS, per_user=CALLS_PER_USER)
+        self._waits = Slots("waits and watches", total=CALLS, per_user=CALLS_PER_USER)
         self._limits: set[asyncio.Timeout] = set()
         self._closed = False
         self._idle = asyncio.Event()
@@ -98,7 +98,7 @@ class Guard(grpc.aio.ServerInterceptor):
             try:
                 caller = self._identify(context)
                 CALLER.set(caller)
-                with self._place(method, caller.identity.name):
+                with self._slot(method, caller.identity.name):
                     async with self._limited():
                         return await _call(handler, request, context)
             except TaskerError as error:
@@ -120,13 +120,13 @@ class Guard(grpc.aio.ServerInterceptor):
             self._logins.refused(error, facts, context.peer())
             raise
 
-    def _place(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:
+    def _slot(self, method: str, user: str) -> contextlib.AbstractContextManager[None]:
         if self._closed:
             raise _restarting()
         if method == ATTACH:
             return contextlib.nullcontext()
-        places = self._stops if method == STOP else self._waits if method in WAITS else self._calls
-        return places.taken(user)
+        slots = self._stops if method == STOP else self._waits if method in WAITS else self._calls
+        return slots.taken(user)
 
     @contextlib.asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:

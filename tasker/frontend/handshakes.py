@@ -37,7 +37,7 @@ _RECORD = re.compile(rb"[IWEF]\d{4} \d\d:")
 _CODE = re.compile(r"OPENSSL_internal:(\w+)(?:: (.*?))?(?:: OK)?$")
 
 _NOT_SHOWN, _NO_TLS_1_3 = "PEER_DID_NOT_RETURN_A_CERTIFICATE", ("NO_SHARED_CIPHER", "UNSUPPORTED_PROTOCOL")
-_OUR_OWN = frozenset((_NOT_SHOWN, *_NO_TLS_1_3, "BAD_PACKET_LENGTH"))
+_OWN_PROBES = frozenset((_NOT_SHOWN, *_NO_TLS_1_3, "BAD_PACKET_LENGTH"))
 """What becomes of the looks that Tasker itself takes at a port, without a certificate or with TLS 1.2: a frontend that
 starts, `tasker doctor`, any verb that says why it cannot connect. From the machine's own addresses it is not told."""
 _OTHER_CA = "it was not signed by the CA of this service; ask for one made by `tasker certs client` there"
@@ -95,16 +95,16 @@ class Handshakes:
     def _line(self, line: bytes) -> None:
         """A record has a line or more: first why, then from where."""
         if self._why is not None and _RECORD.match(line):
-            self._tell(self._why, "", "")
+            self._report(self._why, "", "")
         if _FAILING in line and (failed := _FAILED.search(line)):  # looked for first: it costs a tenth
             self._why = failed[1].decode("ascii", "replace")
         if self._why is not None and (found := _FROM.search(line)):
-            self._tell(self._why, found[1].decode(), found[2].decode())
+            self._report(self._why, found[1].decode(), found[2].decode())
 
-    def _tell(self, why: str, here: str, there: str) -> None:
+    def _report(self, why: str, here: str, there: str) -> None:
         self._why = None
         code, detail = match.groups() if (match := _CODE.search(why)) else (why, None)
-        if code in _OUR_OWN and there and _host(here) == _host(there):
+        if code in _OWN_PROBES and there and _host(here) == _host(there):
             return
         self._refused(TaskerError(Reason.DENIED, _sentence(code, detail or "")), {}, there)
 

@@ -19,7 +19,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.frontend import tls
 from tasker.frontend.guard import Guard
 from tasker.frontend.logins import Logins
-from tasker.frontend.service import Service
+from tasker.frontend.servicer import Servicer
 from tasker.frontend.streams import LAST_WORD, Streams
 from tasker.wire import Setup
 
@@ -58,7 +58,7 @@ def options(setup: Setup) -> list[tuple[str, int]]:
 class Server:
     """One server on one or more addresses."""
 
-    def __init__(self, setup: Setup, material: tls.Material, service: Service, logins: Logins) -> None:
+    def __init__(self, setup: Setup, material: tls.Material, service: Servicer, logins: Logins) -> None:
         self._guard = Guard(material, logins)
         self._material = material
         self._grpc = grpc.aio.server(interceptors=[self._guard], options=options(setup))

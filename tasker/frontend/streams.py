@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.frontend.places import Places
+from tasker.frontend.slots import Slots
 from tasker.frontend.tls import Caller, Material
 
 LAST_WORD = 5.0
@@ -41,7 +41,7 @@ class Stream:
         self.caller = caller
         self.job = ""
         """The id, once the engine has said which job it is."""
-        self.news = asyncio.Event()
+        self.activity = asyncio.Event()
         """There may be something to send, or a reason to end."""
         self.reason: pb.Detached.Reason | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -59,7 +59,7 @@ class Stream:
 
     def hurry(self) -> None:
         """Have it look up, and be done in LAST_WORD seconds."""
-        self.news.set()
+        self.activity.set()
         if self._limit.when() is None:
             self._limit.reschedule(asyncio.get_running_loop().time() + LAST_WORD)
 
@@ -69,19 +69,19 @@ class Streams:
 
     def __init__(self, material: Material, *, total: int, per_user: int) -> None:
         self._material = material
-        self._places = Places("attach streams", total=total, per_user=per_user)
+        self._slots = Slots("attach streams", total=total, per_user=per_user)
         self._open: set[Stream] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
 
     def resize(self, *, total: int, per_user: int) -> None:
-        """Other ceilings for what is opened from now on."""
-        self._places.total, self._places.per_user = total, per_user
+        """Other quotas for what is opened from now on."""
+        self._slots.total, self._slots.per_user = total, per_user
 
     @contextlib.asynccontextmanager
     async def opened(self, caller: Caller) -> AsyncIterator[Stream]:
         """An attach stream for as long as the block runs. Raises TaskerError(EXHAUSTED), and as `watching` does."""
-        with self._places.taken(caller.identity.name):
+        with self._slots.taken(caller.identity.name):
             async with self.watching(caller) as stream:
                 yield stream
 

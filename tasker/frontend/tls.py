@@ -24,7 +24,7 @@ from tasker.wire import Setup
 
 log = logging.getLogger(__name__)
 
-PROBE_PATIENCE = 10.0
+PROBE_TIMEOUT = 10.0
 """Seconds that the own port may take to answer a handshake."""
 
 
@@ -62,14 +62,14 @@ class Material:
         """
         given = self._generation
 
-        def news() -> grpc.ServerCertificateConfiguration | None:
+        def new_configuration() -> grpc.ServerCertificateConfiguration | None:
             nonlocal given
             if given == self._generation:
                 return None
             given = self._generation
             return self._configuration()
 
-        return grpc.dynamic_ssl_server_credentials(self._configuration(), news, True)  # type: ignore[arg-type] # None: as before
+        return grpc.dynamic_ssl_server_credentials(self._configuration(), new_configuration, True)  # type: ignore[arg-type] # None: as before
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:
         return grpc.ssl_server_certificate_configuration([(self._pair.key, self._pair.certificate)], self._ca)
@@ -121,7 +121,7 @@ async def _answers(host: str, port: int, version: ssl.TLSVersion) -> bool:
     context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["h2"])
     try:
-        async with asyncio.timeout(PROBE_PATIENCE):
+        async with asyncio.timeout(PROBE_TIMEOUT):
             _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname="localhost")
     except ssl.SSLCertVerificationError:
         return True

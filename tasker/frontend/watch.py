@@ -19,7 +19,7 @@ from tasker.api.jobs import job_to
 from tasker.api.usages import usage_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.errors import Reason, TaskerError
-from tasker.frontend.engine import Engine, News, ending
+from tasker.frontend.engine import Engine, EngineNotice, ending
 from tasker.frontend.streams import Stream
 from tasker.job import Job, without_values
 
@@ -50,9 +50,9 @@ class Watches:
         self._asking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def told(self, news: News) -> None:
+    def received(self, notice: EngineNotice) -> None:
         """The engine says something by itself. It is put into the API's words once, for all who watch."""
-        match news:
+        match notice:
             case wire.Changed(job):
                 changed = job_to(job)
                 for watcher in self._open:
@@ -114,7 +114,7 @@ class Watcher:
         self._owner = owner
         self._stream = stream
         self._send = send
-        self._anew = True
+        self._snapshot_due = True
         """A snapshot is due."""
         self._known: dict[str, int] = {}
         """Revisions of what the client was sent, by id."""
@@ -124,8 +124,8 @@ class Watcher:
 
     def begin(self) -> None:
         """Start over, with a snapshot."""
-        self._anew = True
-        self._stream.news.set()
+        self._snapshot_due = True
+        self._stream.activity.set()
 
     def changed(self, job: pb.Job) -> None:
         if self._job in ("", job.id) and self._owner in ("", job.owner):
@@ -137,19 +137,19 @@ class Watcher:
     def used(self, used: dict[str, pb.JobUsage]) -> None:
         if self.usage:
             self._used |= {id: usage for id, usage in used.items() if id in self._known}
-            self._stream.news.set()
+            self._stream.activity.set()
 
     def _add(self, id: str, job: pb.Job | None) -> None:
         self._pending[id] = job
         if len(self._pending) > MOST_PENDING:
             self._pending.clear()
-            self._anew = True
-        self._stream.news.set()
+            self._snapshot_due = True
+        self._stream.activity.set()
 
     async def run(self, watches: Watches, engine: Engine) -> None:
         while self._stream.reason is None:
-            self._stream.news.clear()
-            if self._anew:
+            self._stream.activity.clear()
+            if self._snapshot_due:
                 await watches.ask(engine)
                 await self._snapshot(engine)
             elif self._pending:
@@ -159,11 +159,11 @@ class Watcher:
             elif engine.run_ending.is_set():
                 raise ending()
             else:
-                await self._stream.news.wait()
+                await self._stream.activity.wait()
         raise _ENDS.get(self._stream.reason, _ENDS[pb.Detached.REASON_UNAVAILABLE])
 
     async def _snapshot(self, engine: Engine) -> None:
-        self._anew = False
+        self._snapshot_due = False
         self._known.clear()
         self._used.clear()
         self._pending.clear()  # what the snapshot will hold is newer

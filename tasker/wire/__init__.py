@@ -10,5 +10,5 @@ Standard library only: the collector imports this.
 from tasker.wire.codec import *
 from tasker.wire.collector import *
 from tasker.wire.engine import *
-from tasker.wire.finding import *
+from tasker.wire.execfailure import *
 from tasker.wire.message import *

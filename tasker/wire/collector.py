@@ -19,7 +19,7 @@ from tasker.bounds import (
     Time,
     Uid,
 )
-from tasker.wire.finding import Finding
+from tasker.wire.execfailure import ExecFailure
 from tasker.wire.message import Message, since
 
 COLLECTOR_VERSION = 4
@@ -57,7 +57,7 @@ class Launch(Message):
     uid: Uid
     gid: Uid
     groups: tuple[Uid, ...]
-    ring: Annotated[int, Range(1 << 12, 1 << 40)]
+    ring_capacity: Annotated[int, Range(1 << 12, 1 << 40)]
     """Capacity in bytes."""
     record: str
     """What the engine wants to be told about this job after a restart of its own, argv and environment apart."""
@@ -84,12 +84,12 @@ class Released(Message):
     """0: the command runs. Else the leader is gone."""
     step: str
     """Where it failed: "setup", "directory" or "execute"."""
-    finding: Finding | None = None
+    failure: ExecFailure | None = None
     """Why, where the leader found out more than the errno. An older collector never has one."""
 
 
 @dataclass(frozen=True)
-class Note(Message):
+class StoreRecord(Message):
     """Replace the job's record → Done."""
 
     job: str
@@ -121,7 +121,7 @@ class Finish(Message):
 @dataclass(frozen=True)
 class Finished(Message):
     written: Count
-    held: Count
+    output_memory: Count
     """Bytes of memory that its output takes."""
 
 
@@ -166,7 +166,7 @@ class Leader:
     released: bool
     finished: bool
     exit: Exit | None
-    held: Count
+    output_memory: Count
     """Bytes of memory that its output takes."""
     followers: Count
     output_ended: Moment
@@ -198,7 +198,7 @@ class OutputEnded(Message):
 
 
 @dataclass(frozen=True)
-class Followers(Message):
+class FollowerCount(Message):
     """Notice from the collector: so many follow the job's output now."""
 
     job: str

@@ -87,7 +87,7 @@ class AttachJob(Message):
 
 @dataclass(frozen=True)
 class DetachJob(Message):
-    """→ Streams: how many the frontends have closed."""
+    """→ StreamCount: how many the frontends have closed."""
 
     caller: Identity
     job: str
@@ -186,7 +186,7 @@ class Used(Message):
 
 @dataclass(frozen=True)
 class EndStreams(Message):
-    """From the engine: close what `user` has open on a job → Streams."""
+    """From the engine: close what `user` has open on a job → StreamCount."""
 
     job: str
     user: Name
@@ -216,5 +216,5 @@ class JobsReply(Message):
 
 
 @dataclass(frozen=True)
-class Streams(Message):
+class StreamCount(Message):
     count: Count

@@ -13,7 +13,7 @@ from tasker.cli.grammar.arguments import parse
 from tasker.cli.show import details, json
 from tasker.cli.verbs import limit
 from tasker.engine import disklimits, properties
-from tasker.limits import IO_ROWS, LASTING, ROWS, IoLimit, Limits, Row, named
+from tasker.limits import IO_ROWS, LASTING, ROWS, IoLimit, Limits, LimitRow, named
 from tasker.measures import CORES, COUNT, CPUS, SIZE, TIME, WEIGHT
 from tests.cli.jobs import ended
 
@@ -23,7 +23,7 @@ FIELDS = [pytest.param(row, id=row.field) for row in ROWS]
 OF_DISKS = [pytest.param(row, id=row.field) for row in IO_ROWS]
 
 
-def limits(row: Row) -> Limits:
+def limits(row: LimitRow) -> Limits:
     """What the option of a row alone sets."""
     return spec.limits(parse(["start", row.option, WORDS[row.measure], "--", "true"]))
 
@@ -35,20 +35,20 @@ def test_every_field_is_a_row() -> None:
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_its_measure_is_tried(row: Row) -> None:
+def test_its_measure_is_tried(row: LimitRow) -> None:
     assert row.measure in WORDS, f"WORDS in tests/checklists/test_limit.py has no value of the measure of {row.field}"
     assert named(limits(row)) == (row.field,)
 
 
 @pytest.mark.parametrize("row", [row for row in FIELDS if row.id in LASTING])
-def test_it_can_be_changed_and_lifted(row: Row) -> None:
+def test_it_can_be_changed_and_lifted(row: LimitRow) -> None:
     set_, lifted = (limit.changes(parse(["limit", "k3v9", row.option, word])) for word in (WORDS[row.measure], "none"))
     assert named(set_[0]) == (row.field,)
     assert lifted == (Limits(), (row.field,))
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_the_api_carries_it(row: Row) -> None:
+def test_the_api_carries_it(row: LimitRow) -> None:
     has = row.field in pb.Limits.DESCRIPTOR.fields_by_name
     assert has, f"message Limits of tasker.proto has no field {row.field}"
     sent = pb.Limits.FromString(limits_to(limits(row)).SerializeToString())
@@ -56,7 +56,7 @@ def test_the_api_carries_it(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", OF_DISKS)
-def test_the_api_carries_it_of_a_disk(row: Row) -> None:
+def test_the_api_carries_it_of_a_disk(row: LimitRow) -> None:
     has = row.field in pb.IoLimit.DESCRIPTOR.fields_by_name
     assert has, f"message IoLimit of tasker.proto has no field {row.field}"
     sent = Limits(io=(IoLimit("/", **{row.field: 4096}),))
@@ -64,18 +64,18 @@ def test_the_api_carries_it_of_a_disk(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_systemd_is_told(row: Row) -> None:
+def test_systemd_is_reported(row: LimitRow) -> None:
     told = [line.field for line in properties.PROPERTIES]
     assert row.field in told, f"PROPERTIES in tasker/engine/properties.py has no line for {row.field}"
 
 
 @pytest.mark.parametrize("row", OF_DISKS)
-def test_systemd_is_told_of_a_disk(row: Row) -> None:
+def test_systemd_is_told_of_a_disk(row: LimitRow) -> None:
     assert row.field in disklimits.KINDS, f"KINDS in tasker/engine/disklimits.py has no line for {row.field}"
 
 
 @pytest.mark.parametrize("row", FIELDS)
-def test_people_and_programs_see_it(row: Row) -> None:
+def test_people_and_programs_see_it(row: LimitRow) -> None:
     job = ended(limits=limits(row))
     labels = [found[0].text for found in details.facts(job, 1065.5)]
     assert any(label.startswith(row.label) for label in labels), f"tasker get does not show {row.label}"

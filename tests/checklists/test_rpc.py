@@ -17,7 +17,7 @@ from tasker import wire
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client import AsyncClient, Client, calls
 from tasker.frontend.guard import ATTACH, WAITS
-from tasker.frontend.service import Service
+from tasker.frontend.servicer import Servicer
 from tasker.journal import MESSAGES
 from tasker.policy import ACCESS
 from tests.checklists.sources import TREE, attributes, nodes
@@ -50,7 +50,7 @@ def rows() -> dict[str, Row]:
             if isinstance(key, ast.Attribute) and isinstance(value, ast.Call):
                 action, *rest = value.args
                 assert isinstance(action, ast.Constant)
-                asked = len(rest) < 2 or (isinstance(rest[1], ast.Name) and rest[1].id == "ASKED")
+                asked = len(rest) < 2 or (isinstance(rest[1], ast.Name) and rest[1].id == "READ_ONLY")
                 found[key.attr] = Row(str(action.value), not asked)
     return found
 
@@ -74,7 +74,7 @@ def test_the_proto_explains_it(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_frontend_serves_it(method: str) -> None:
-    assert method in vars(Service), f"Service in tasker/frontend/service.py has no method {method}"
+    assert method in vars(Servicer), f"Servicer in tasker/frontend/servicer.py has no method {method}"
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method not in NO_REQUEST])

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.client import Attached, Attachment, Chunk, Ended, Event, Lost
 from tasker.job import Job
 from tasker.lifecycle import State
@@ -37,15 +37,15 @@ class Stream(Attachment):
         self.cancelled.set()
 
 
-class Recorder(Output):
+class Recorder(View):
     """An Output that writes down what it was told."""
 
-    def __init__(self, patience: float | None = None, *, wants_news: bool = False, asks: bool = False) -> None:
+    def __init__(self, until_tick: float | None = None, *, wants_status: bool = False, asks: bool = False) -> None:
         self.told: list[object] = []
-        self.wants_news = wants_news
+        self.wants_status = wants_status
         self._asks = asks
         self.pressed: Callable[[str], None] = lambda _key: None
-        self._patience = patience
+        self._until_tick = until_tick
         self.on_show: Callable[[], None] = lambda: None
         self.on_tick: Callable[[], None] = lambda: None
         self.on_told: Callable[[object], None] = lambda _what: None
@@ -58,8 +58,8 @@ class Recorder(Output):
         self._tell(event)
         self.on_show()
 
-    def news(self, news: Job | Usage) -> None:
-        self._tell(news)
+    def status(self, status: Job | Usage) -> None:
+        self._tell(status)
 
     def tick(self) -> None:
         self._tell("tick")
@@ -84,8 +84,8 @@ class Recorder(Output):
     def unask(self) -> None:
         self._tell("unask")
 
-    def patience(self) -> float | None:
-        return self._patience
+    def until_tick(self) -> float | None:
+        return self._until_tick
 
     def close(self) -> None:
         self._tell("close")

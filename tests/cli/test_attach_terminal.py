@@ -118,7 +118,7 @@ def test_what_others_do_to_the_job_shows_at_once(machine: Machine) -> None:
         assert rows[-1].startswith(f"{job} stopped by root")
 
 
-def test_a_connection_that_breaks_is_told_and_taken_up(machine: Machine) -> None:
+def test_a_connection_that_breaks_is_reported_and_taken_up(machine: Machine) -> None:
     job = start(machine, "--", "sh", "-c", "echo one; while ! test -e $0; do sleep 0.05; done; echo two",
                 str(machine.directory / "mended"))  # fmt: skip
     with Terminal(110, 8) as terminal:

@@ -94,7 +94,7 @@ def test_a_stop_gets_through_once_the_connection_is_back(machine: Machine, netwo
     assert run.returncode == 143, told
 
 
-def test_a_stop_that_never_gets_through_is_told(machine: Machine, network: Forwarder) -> None:
+def test_a_stop_that_never_gets_through_is_reported(machine: Machine, network: Forwarder) -> None:
     run = popen(machine, "run", "--reconnect", "3s", "--", "sh", "-c", "echo ready; exec sleep 600", **through(network))
     assert next_line(run) == b"ready\n"
     [job] = machine.tasker.list(owner="alice", running=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasker.cli.verbs.candidates import PATIENCE, lines
+from tasker.cli.verbs.candidates import TIMEOUT, lines
 from tasker.job import JobSpec
 from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
@@ -33,7 +33,7 @@ PATIENT = f"""
 import sys
 from tasker.cli.__main__ import main
 from tasker.cli.verbs import candidates
-candidates.PATIENCE = {DEADLINE}
+candidates.TIMEOUT = {DEADLINE}
 sys.exit(main())
 """
 """The command line, which waits for the service as long as a busy host takes to answer."""
@@ -186,4 +186,4 @@ def test_a_service_that_is_away_keeps_nobody_waiting(machine: Machine) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert machine.run("candidates", "context", TASKER_CONTEXT="none").stdout == ""
     assert time.monotonic() - begun < DEADLINE  # three times PATIENCE and three starts of Python
-    assert PATIENCE < 2
+    assert TIMEOUT < 2

@@ -238,7 +238,7 @@ def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
     machine.out("stop", "--grace", "0", job)
 
 
-def test_what_takes_longer_than_a_second_is_told(machine: Machine, silent: str) -> None:
+def test_what_takes_longer_than_a_second_is_reported(machine: Machine, silent: str) -> None:
     with Terminal(80, 4) as terminal:
         command = machine.spawn(terminal, "--address", silent, "info")
         terminal.until_shown(f"calling {silent}")

@@ -15,9 +15,9 @@ import pytest
 
 from tasker import certfiles, certs, issuing
 from tasker.cli.doctor import certificates, service, system
-from tasker.cli.doctor.finding import Finding, Verdict
+from tasker.cli.doctor.finding import Finding, Status
 from tasker.cli.service.settings import Settings
-from tasker.config import CONNECTIONS_BESIDE_STREAMS, Server
+from tasker.config import CONNECTIONS_BESIDE_STREAMS, ServerSection
 from tasker.identity import Role
 from tests.cli.conftest import Machine
 from tests.port import Port
@@ -26,12 +26,12 @@ from tests.waiting import DEADLINE
 YEAR = 366 * 86400.0
 
 
-def told(finding: Finding, verdict: Verdict, text: str, todo: str = "") -> None:
+def told(finding: Finding, status: Status, text: str, todo: str = "") -> None:
     """What it says, and what to do; whatever is not well has something to do about it."""
-    assert finding.verdict is verdict, finding
+    assert finding.status is status, finding
     assert text in finding.text
     assert todo in finding.todo
-    assert bool(finding.todo) == (verdict is not Verdict.OK)
+    assert bool(finding.todo) == (status is not Status.OK)
     assert "\n" not in finding.text + finding.todo
 
 
@@ -44,21 +44,21 @@ def etc(tmp_path: Path) -> Path:
 
 
 def test_systemd(tmp_path: Path) -> None:
-    told(system.systemd("systemd 252 (252.39-1)\n+PAM", tmp_path), Verdict.OK, "version 252")
-    told(system.systemd("systemd 247 (x)", tmp_path), Verdict.WRONG, "version 247", "252 or newer")
-    told(system.systemd(None, tmp_path), Verdict.UNKNOWN, "does not print", "systemctl --version")
-    told(system.systemd("systemd 252", tmp_path / "none"), Verdict.WRONG, "not process 1")
+    told(system.systemd("systemd 252 (252.39-1)\n+PAM", tmp_path), Status.OK, "version 252")
+    told(system.systemd("systemd 247 (x)", tmp_path), Status.WRONG, "version 247", "252 or newer")
+    told(system.systemd(None, tmp_path), Status.UNKNOWN, "does not print", "systemctl --version")
+    told(system.systemd("systemd 252", tmp_path / "none"), Status.WRONG, "not process 1")
     assert system.output("false") is None
     assert system.output("no-such-tool") is None
     assert system.output("echo", "x") == "x\n"
 
 
 def test_cgroups(tmp_path: Path) -> None:
-    told(system.cgroups(tmp_path), Verdict.WRONG, "is not cgroup v2", "systemd.unified_cgroup_hierarchy=1")
+    told(system.cgroups(tmp_path), Status.WRONG, "is not cgroup v2", "systemd.unified_cgroup_hierarchy=1")
     (tmp_path / "cgroup.controllers").write_text("cpuset cpu memory pids\n")
-    told(system.cgroups(tmp_path), Verdict.WRONG, "v2 without io", "cgroup_disable=")
+    told(system.cgroups(tmp_path), Status.WRONG, "v2 without io", "cgroup_disable=")
     (tmp_path / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
-    told(system.cgroups(tmp_path), Verdict.OK, "cpu, io, memory, pids")
+    told(system.cgroups(tmp_path), Status.OK, "cpu, io, memory, pids")
 
 
 SHOWN = """\
@@ -98,52 +98,52 @@ Result=success
 
 def test_units() -> None:
     engine, collector, sock, first, second = system.units(SHOWN, 2)
-    told(engine, Verdict.NOTE, "not started at boot", "systemctl enable tasker")
-    told(collector, Verdict.OK, "active")
-    told(sock, Verdict.WRONG, "not loaded (not-found)", "install the package")
-    told(first, Verdict.WRONG, "failed (exit-code)", "journalctl -u tasker-frontend@1.service")
-    told(second, Verdict.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
+    told(engine, Status.NOTE, "not started at boot", "systemctl enable tasker")
+    told(collector, Status.OK, "active")
+    told(sock, Status.WRONG, "not loaded (not-found)", "install the package")
+    told(first, Status.WRONG, "failed (exit-code)", "journalctl -u tasker-frontend@1.service")
+    told(second, Status.WRONG, "inactive (dead)", "systemctl enable --now tasker-frontend@2.service")
     (unasked,) = system.units(None, 1)
-    told(unasked, Verdict.UNKNOWN, "does not answer", "systemctl status")
+    told(unasked, Status.UNKNOWN, "does not answer", "systemctl status")
 
 
 def test_the_memory_of_a_frontend() -> None:
-    shipped = Server()
+    shipped = ServerSection()
     connections = shipped.streams + CONNECTIONS_BESIDE_STREAMS
     as_shipped = system.frontend_memory(connections, shipped.streams, "1073741824\n")
-    told(as_shipped, Verdict.OK, "1300 connections and 300 streams take up to 553M, of 1G")
+    told(as_shipped, Status.OK, "1300 connections and 300 streams take up to 553M, of 1G")
     more = system.frontend_memory(2000, 1000, "1073741824\n")
-    told(more, Verdict.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] streams")
-    told(system.frontend_memory(2000, 1000, "infinity\n"), Verdict.OK, "no MemoryMax")
+    told(more, Status.NOTE, "take up to 1.6G, but MemoryMax of a frontend is 1G", "lower [server] streams")
+    told(system.frontend_memory(2000, 1000, "infinity\n"), Status.OK, "no MemoryMax")
     for silent in (None, "", "much\n"):
-        told(system.frontend_memory(1, 1, silent), Verdict.UNKNOWN, "does not print", "systemctl cat")
+        told(system.frontend_memory(1, 1, silent), Status.UNKNOWN, "does not print", "systemctl cat")
 
 
 def test_pressure_disk_and_time(tmp_path: Path) -> None:
-    told(system.pressure(tmp_path), Verdict.NOTE, "PSI", "psi=1")
+    told(system.pressure(tmp_path), Status.NOTE, "PSI", "psi=1")
     (tmp_path / "pressure").mkdir()
     (tmp_path / "pressure/cpu").write_text("some avg10=0.00")
-    told(system.pressure(tmp_path), Verdict.OK, "PSI")
-    told(system.disk(tmp_path / "none"), Verdict.NOTE, "does not exist", "first start")
+    told(system.pressure(tmp_path), Status.OK, "PSI")
+    told(system.disk(tmp_path / "none"), Status.NOTE, "does not exist", "first start")
     assert system.disk(tmp_path).check == "disk"
-    told(system.synchronized(tmp_path, "no\n"), Verdict.NOTE, "not synchronised", "set-ntp true")
-    told(system.synchronized(tmp_path, None), Verdict.UNKNOWN, "cannot tell", "timedatectl")
-    told(system.synchronized(tmp_path, "yes\n"), Verdict.OK, "synchronised")
+    told(system.synchronized(tmp_path, "no\n"), Status.NOTE, "not synchronised", "set-ntp true")
+    told(system.synchronized(tmp_path, None), Status.UNKNOWN, "cannot tell", "timedatectl")
+    told(system.synchronized(tmp_path, "yes\n"), Status.OK, "synchronised")
     (tmp_path / "synchronized").touch()
-    told(system.synchronized(tmp_path, "no\n"), Verdict.OK, "synchronised")
+    told(system.synchronized(tmp_path, "no\n"), Status.OK, "synchronised")
 
 
 def test_shared_memory(tmp_path: Path) -> None:
     (tmp_path / "lin").touch()
-    told(system.shared_memory("b false\n", ["guest"], tmp_path), Verdict.OK, "RemoveIPC=no")
-    told(system.shared_memory("b true\n", ["lin"], tmp_path), Verdict.OK, "lingers")
-    told(system.shared_memory("b true\n", [], tmp_path / "none"), Verdict.OK, "lingers")
+    told(system.shared_memory("b false\n", ["guest"], tmp_path), Status.OK, "RemoveIPC=no")
+    told(system.shared_memory("b true\n", ["lin"], tmp_path), Status.OK, "lingers")
+    told(system.shared_memory("b true\n", [], tmp_path / "none"), Status.OK, "lingers")
     removed = system.shared_memory("b true\n", ["lin", "guest", "anna"], tmp_path)
-    told(removed, Verdict.NOTE, "the last login session of anna or guest ends", "loginctl enable-linger ACCOUNT")
+    told(removed, Status.NOTE, "the last login session of anna or guest ends", "loginctl enable-linger ACCOUNT")
     assert "message queues" in removed.text
     assert "RemoveIPC=no" in removed.todo
     for unknown in (None, "", "b maybe"):
-        told(system.shared_memory(unknown, ["guest"], tmp_path), Verdict.UNKNOWN, "logind does not say", "logind.conf")
+        told(system.shared_memory(unknown, ["guest"], tmp_path), Status.UNKNOWN, "logind does not say", "logind.conf")
 
 
 def test_accounts_whose_shared_memory_logind_may_remove() -> None:
@@ -155,70 +155,70 @@ def test_accounts_whose_shared_memory_logind_may_remove() -> None:
 
 
 def test_a_full_disk() -> None:
-    told(system.disk(Path("/proc")), Verdict.WRONG, "0B free", "[retention]")  # a file system with no room at all
+    told(system.disk(Path("/proc")), Status.WRONG, "0B free", "[retention]")  # a file system with no room at all
 
 
 def test_the_authority(etc: Path) -> None:
-    told(certificates.authority(etc / "ca.crt", time.time()), Verdict.OK, "until")
-    told(certificates.authority(etc / "none", time.time()), Verdict.WRONG, "does not exist", "tasker certs init")
-    told(certificates.authority(etc / "server.crt", time.time()), Verdict.WRONG, "not the certificate of a CA")
-    told(certificates.authority(etc / "ca.key", time.time()), Verdict.WRONG, "cannot read")
+    told(certificates.authority(etc / "ca.crt", time.time()), Status.OK, "until")
+    told(certificates.authority(etc / "none", time.time()), Status.WRONG, "does not exist", "tasker certs init")
+    told(certificates.authority(etc / "server.crt", time.time()), Status.WRONG, "not the certificate of a CA")
+    told(certificates.authority(etc / "ca.key", time.time()), Status.WRONG, "cannot read")
     expired = certificates.authority(etc / "ca.crt", time.time() + 100 * YEAR)
-    told(expired, Verdict.WRONG, "it expired on", "init --force")
-    told(certificates.authority(etc / "ca.crt", time.time() - YEAR), Verdict.WRONG, "only from", "set the clock")
+    told(expired, Status.WRONG, "it expired on", "init --force")
+    told(certificates.authority(etc / "ca.crt", time.time() - YEAR), Status.WRONG, "only from", "set the clock")
 
 
 def test_the_servers_certificate(etc: Path, tmp_path: Path) -> None:
     def look(name: str = "server.crt", hosts: tuple[str, ...] = ("m", "localhost"), at: float = 0.0) -> Finding:
         return certificates.server(etc / name, etc / "ca.crt", hosts, at or time.time())
 
-    told(look(), Verdict.OK, "for localhost")
-    told(look("none"), Verdict.WRONG, "does not exist", "tasker certs server")
-    told(look("clients/alice.crt"), Verdict.WRONG, "not the certificate of a server", "tasker certs server --force")
-    told(look(hosts=("machine",)), Verdict.NOTE, "not for this machine (machine)", "--host machine")
-    told(look(at=time.time() + 100 * YEAR), Verdict.WRONG, "it expired on", "systemctl reload tasker")
+    told(look(), Status.OK, "for localhost")
+    told(look("none"), Status.WRONG, "does not exist", "tasker certs server")
+    told(look("clients/alice.crt"), Status.WRONG, "not the certificate of a server", "tasker certs server --force")
+    told(look(hosts=("machine",)), Status.NOTE, "not for this machine (machine)", "--host machine")
+    told(look(at=time.time() + 100 * YEAR), Status.WRONG, "it expired on", "systemctl reload tasker")
     end = certfiles.show(etc, "server").description.not_after
-    told(look(at=end - 13 * 86400), Verdict.NOTE, "it expires in 13d", "tasker certs server --force")
+    told(look(at=end - 13 * 86400), Status.NOTE, "it expires in 13d", "tasker certs server --force")
     other = tmp_path / "other"
     certfiles.init(other, ["localhost"])
     found = certificates.server(other / "server.crt", etc / "ca.crt", ["localhost"], time.time())
-    told(found, Verdict.WRONG, "not signed by")
+    told(found, Status.WRONG, "not signed by")
 
 
 def test_who_may_read_keys(etc: Path) -> None:
     (well,) = certificates.keys(etc, etc / "server.key")
-    told(well, Verdict.OK, "3 in")
+    told(well, Status.OK, "3 in")
     (etc / "clients/alice.key").chmod(0o640)
     (etc / "server.key").unlink()
     missing, open_ = certificates.keys(etc, etc / "server.key")
-    told(missing, Verdict.WRONG, "does not exist", "certs server")
-    told(open_, Verdict.WRONG, "alice.key has mode 0640", f"chmod 600 {etc}/clients/alice.key")
+    told(missing, Status.WRONG, "does not exist", "certs server")
+    told(open_, Status.WRONG, "alice.key has mode 0640", f"chmod 600 {etc}/clients/alice.key")
 
 
 def test_clients_that_must_renew(etc: Path) -> None:
     end = certfiles.show(etc, "alice").description.not_after
     assert certificates.clients(etc, time.time()) == []
     (soon,) = certificates.clients(etc, end - 86400)
-    told(soon, Verdict.NOTE, "alice's expires in 1d", "sudo tasker certs client alice --force")
+    told(soon, Status.NOTE, "alice's expires in 1d", "sudo tasker certs client alice --force")
     (over,) = certificates.clients(etc, end + 1)
-    told(over, Verdict.NOTE, "alice's has expired")
+    told(over, Status.NOTE, "alice's has expired")
 
 
 def test_ones_own_certificate(etc: Path, tmp_path: Path) -> None:
     stem = etc / "clients/alice"
     own = Settings("localhost:1", etc / "ca.crt", stem.with_suffix(".crt"), stem.with_suffix(".key"))
-    told(certificates.own(own, time.time()), Verdict.OK, "alice, user")
-    told(certificates.own(own, time.time() + 100 * YEAR), Verdict.WRONG, "expired", "certs client")
+    told(certificates.own(own, time.time()), Status.OK, "alice, user")
+    told(certificates.own(own, time.time() + 100 * YEAR), Status.WRONG, "expired", "certs client")
     other = tmp_path / "other"
     certfiles.init(other, ["localhost"])
     ca = Settings(own.address, other / "ca.crt", own.cert, own.key)
-    told(certificates.own(ca, time.time()), Verdict.WRONG, "not signed by your CA", "--ca")
+    told(certificates.own(ca, time.time()), Status.WRONG, "not signed by your CA", "--ca")
     key = Settings(own.address, own.ca, own.cert, etc / "server.key")
-    told(certificates.own(key, time.time()), Verdict.WRONG, "it is not the certificate's", "made together")
+    told(certificates.own(key, time.time()), Status.WRONG, "it is not the certificate's", "made together")
     own.key.chmod(0o644)
-    told(certificates.own(own, time.time()), Verdict.WRONG, "others may read", f"chmod 600 {own.key}")
+    told(certificates.own(own, time.time()), Status.WRONG, "others may read", f"chmod 600 {own.key}")
     own.key.unlink()
-    told(certificates.own(own, time.time()), Verdict.WRONG, "cannot find the key of your certificate", "TASKER_KEY")
+    told(certificates.own(own, time.time()), Status.WRONG, "cannot find the key of your certificate", "TASKER_KEY")
 
 
 def test_what_one_may_not_look_at(etc: Path) -> None:
@@ -236,20 +236,20 @@ def test_what_one_may_not_look_at(etc: Path) -> None:
 
 def test_the_engines_socket(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    told(service.engine(path), Verdict.WRONG, "does not exist", "systemctl enable --now tasker")
+    told(service.engine(path), Status.WRONG, "does not exist", "systemctl enable --now tasker")
     path.touch()
-    told(service.engine(path), Verdict.WRONG, "is not a socket", "remove it")
+    told(service.engine(path), Status.WRONG, "is not a socket", "remove it")
     path.unlink()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
         sock.bind(str(path))
         path.chmod(0o666)
-        told(service.engine(path), Verdict.WRONG, "has mode 0666", "systemctl restart tasker.socket")
+        told(service.engine(path), Status.WRONG, "has mode 0666", "systemctl restart tasker.socket")
 
 
 def test_the_clocks() -> None:
-    told(service.clock(0.5), Verdict.OK, "agree")
-    told(service.clock(90), Verdict.NOTE, "1m 30s ahead of", "timedatectl")
-    told(service.clock(-90), Verdict.NOTE, "behind")
+    told(service.clock(0.5), Status.OK, "agree")
+    told(service.clock(90), Status.NOTE, "1m 30s ahead of", "timedatectl")
+    told(service.clock(-90), Status.NOTE, "behind")
 
 
 def test_a_client_machine(machine: Machine) -> None:

@@ -42,7 +42,7 @@ def job(machine: Machine) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("verb", ["get", "attach", "stop", "detach"])
-def test_near_ids_are_told(machine: Machine, job: str, verb: str) -> None:
+def test_near_ids_are_reported(machine: Machine, job: str, verb: str) -> None:
     for typed in (job[:-1] + ("0" if job[-1] != "0" else "1"), "lonely"):
         assert machine.run(verb, typed).returncode == 125
         said = f"tasker: cannot find job {typed!r}; did you mean {job} (lonely)?\n"

@@ -40,7 +40,7 @@ def test_a_stream_without_an_end_has_no_last_event() -> None:
 
 
 def test_ticks_come_while_nothing_else_does() -> None:
-    stream, output = Stream(WHOLE[0], open_end=True), Recorder(patience=0.001)
+    stream, output = Stream(WHOLE[0], open_end=True), Recorder(until_tick=0.001)
     output.on_tick = lambda: stream.cancel() if output.told.count("tick") == 3 else None
     Follow(stream, output).run()
     assert output.told[:4] == [WHOLE[0], "tick", "tick", "tick"]
@@ -77,7 +77,7 @@ def test_leaving_waits_for_what_is_being_shown_and_the_second_time_for_nothing()
 
 
 def test_a_notice_from_a_thread_is_shown_between_events() -> None:
-    stream, output = Stream(WHOLE[0], open_end=True), Recorder(patience=0.001)
+    stream, output = Stream(WHOLE[0], open_end=True), Recorder(until_tick=0.001)
     watch = Follow(stream, output)
     output.on_show = lambda: threading.Thread(target=watch.tell, args=("stopping it",)).start()
     output.on_tick = lambda: stream.cancel() if "stopping it" in output.told else None

@@ -145,7 +145,7 @@ def test_two_interrupts_during_the_start_leave() -> None:
             interrupt()
 
 
-def test_a_stop_that_fails_is_told() -> None:
+def test_a_stop_that_fails_is_reported() -> None:
     run = Run(error=TaskerError(Reason.UNAVAILABLE, "cannot reach it"))
     told = "cannot request the stop of job k3: cannot reach it; it may still run; to stop it: tasker stop k3"
     reactions: dict[object, Callable[[], None]] = {FIRST: interrupt, told: run.stream.cancel}

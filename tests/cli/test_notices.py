@@ -36,13 +36,13 @@ class Clock:
         return [text.plain for text in self.notices.now()]
 
 
-def test_the_first_loss_is_told_at_once() -> None:
+def test_the_first_loss_is_reported_at_once() -> None:
     clock = Clock()
     assert clock.of(Lost(0, 2048)) == ["lost 2K of output: bytes 0 to 2048 are no longer kept"]
     assert clock.notices.due() is None
 
 
-def test_many_losses_are_folded_and_every_byte_of_them_is_told() -> None:
+def test_many_losses_are_folded_and_every_byte_of_them_is_reported() -> None:
     clock = Clock()
     told = [line for n in range(1000) for line in clock.of(Lost(n * 100, n * 100 + 50), after=0.01)]
     assert 9 <= len(told) <= 11
@@ -54,7 +54,7 @@ def test_many_losses_are_folded_and_every_byte_of_them_is_told() -> None:
     assert clock.notices.lost == 50_000
 
 
-def test_a_loss_that_waits_is_told_when_it_is_due_also_in_silence() -> None:
+def test_a_loss_that_waits_is_reported_when_it_is_due_also_in_silence() -> None:
     clock = Clock()
     clock.of(Lost(0, 1))
     assert clock.of(Lost(5, 6), after=0.4) == []
@@ -96,14 +96,14 @@ def test_what_becomes_of_processes_that_are_left(changes: dict[str, Any], text: 
     assert clock.later(1.0) == [f"the command has exited; {text}"]
 
 
-def test_what_is_due_is_told_with_the_next_output() -> None:
+def test_what_is_due_is_reported_with_the_next_output() -> None:
     clock = Clock()
     clock.of(Lost(0, 1))
     clock.of(Lost(5, 6))
     assert clock.of(Chunk(6, b"x"), after=2) == ["lost 2B of output in 2 places so far; the last: bytes 5 to 6"]
 
 
-def test_a_short_break_of_the_connection_is_not_told() -> None:
+def test_a_short_break_of_the_connection_is_not_reported() -> None:
     clock = Clock()
     assert clock.of(Interrupted(7, BROKE)) == []
     assert clock.notices.trouble == "connection lost, reconnecting"
@@ -112,7 +112,7 @@ def test_a_short_break_of_the_connection_is_not_told() -> None:
     assert clock.notices.due() is None
 
 
-def test_a_break_that_lasts_is_told_and_so_is_its_end() -> None:
+def test_a_break_that_lasts_is_reported_and_so_is_its_end() -> None:
     clock = Clock()
     clock.of(Interrupted(7, BROKE))
     assert clock.notices.due() == 1.0

@@ -217,7 +217,7 @@ def test_errors_as_json(machine: Machine) -> None:
     assert json.loads(done.stderr)["error"]["reason"] == "not-found"
 
 
-def test_what_is_lost_is_told(machine: Machine) -> None:
+def test_what_is_lost_is_reported(machine: Machine) -> None:
     job = machine.out("start", "--", "head", "-c", "40000000", "/dev/zero")
     with machine.client() as client:
         assert client.stop(job, 60).outcome is not None

@@ -22,7 +22,7 @@ def record(path: Path, *, force: bool = False) -> Recorder:
     return Recorder(str(path), force=force, meter=None, json=False)
 
 
-def test_bytes_as_they_are_and_losses_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_bytes_as_they_are_and_losses_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     recorder = record(tmp_path / "out")
     for event in (Attached(RUNNING, 0), Chunk(0, b"\0\xff\n"), Lost(3, 9), Chunk(9, b"end"), Ended(ended(), 12)):
         recorder.show(event)

@@ -244,7 +244,7 @@ class Busy(OnTerminal):
     def change(self) -> None:
         waits = Pressure(self._dice.random(), 0.0, 1.0)
         memory, rate = self._dice.randrange(1 << 30), self._dice.random() * 1e9
-        self.news(Usage(1.0, cpu_rate=rate / 1e8, memory=memory, io_read_rate=rate, io_pressure=waits))
+        self.status(Usage(1.0, cpu_rate=rate / 1e8, memory=memory, io_read_rate=rate, io_pressure=waits))
 
 
 @pytest.mark.parametrize("columns", [20, 24, 40, 79, 80, 200])

@@ -61,7 +61,7 @@ def test_a_notice_is_whole_however_narrow_the_terminal(machine: Machine) -> None
     machine.out("stop", job)
 
 
-def test_the_end_is_told(machine: Machine) -> None:
+def test_the_end_is_reported(machine: Machine) -> None:
     with Terminal(80, 12) as terminal:
         assert machine.spawn(terminal, "run", "--", "sh", "-c", "printf 'no newline'; exit 3").wait(DEADLINE) == 3
         rows = terminal.settle()

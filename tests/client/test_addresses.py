@@ -91,7 +91,7 @@ def test_the_asyncio_client_says_the_same(ca: Pair) -> None:
 
 def test_an_attach_that_waits_says_it(ca: Pair) -> None:
     with client_of(ca, f"{NAMELESS}:8275") as client, pytest.raises(TaskerError, match=r"^cannot resolve"):
-        list(client.attach("k3v9", patience=0.5))
+        list(client.attach("k3v9", reconnect_timeout=0.5))
 
 
 def test_an_interface_that_is_not_there(ca: Pair) -> None:
@@ -107,7 +107,7 @@ def test_a_name_service_that_is_silent_is_given_up(ca: Pair, monkeypatch: pytest
         over.wait(30.0)
 
     client = client_of(ca, f"{NAMELESS}:8275")
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     began = time.monotonic()
     try:

@@ -131,7 +131,7 @@ def test_a_stop_survives_a_break(frontend: Frontend) -> None:
 
     async def work(client: AsyncClient) -> None:
         await client.get("abc")
-        stopping = asyncio.create_task(client.stop("abc", patience=DEADLINE))
+        stopping = asyncio.create_task(client.stop("abc", reconnect_timeout=DEADLINE))
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
         network.cut()
         await asyncio.to_thread(frontend.peer.next_asked, wire.StopJob)
@@ -146,7 +146,7 @@ def test_it_gives_up_and_says_where_to_go_on(frontend: Frontend) -> None:
     job = frontend.peer.add(PeerJob("abc"))
 
     async def work(client: AsyncClient) -> None:
-        stream = await attached(client, patience=0.5)
+        stream = await attached(client, reconnect_timeout=0.5)
         job.print(b"12345")
         assert await anext(stream) == Chunk(0, b"12345")
         network.down()
@@ -163,7 +163,7 @@ def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend) -> None:
     frontend.peer.add(PeerJob("abc"))
 
     async def work(client: AsyncClient) -> None:
-        stream = await attached(client, patience=0.5)
+        stream = await attached(client, reconnect_timeout=0.5)
         suspend(frontend.process.pid)
         try:
             network.cut()
@@ -187,7 +187,7 @@ def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(fro
 
     async def work(client: AsyncClient) -> None:
         frontend.peer.answers[wire.AttachJob] = refuse
-        stream = client.attach("abc", patience=3.0)
+        stream = client.attach("abc", reconnect_timeout=3.0)
         assert isinstance(await anext(stream), Interrupted)
         frontend.peer.held[wire.AttachJob] = frontend.peer.call(asyncio.Event)
         with pytest.raises(TaskerError) as caught:
@@ -201,7 +201,7 @@ def test_a_call_ends_with_its_client(frontend: Frontend) -> None:
     frontend.peer.add(PeerJob("abc"))
 
     async def work(client: AsyncClient) -> None:
-        waiting = asyncio.create_task(client.wait("abc", patience=3600))
+        waiting = asyncio.create_task(client.wait("abc", reconnect_timeout=3600))
         await asyncio.to_thread(frontend.peer.next_asked, wire.WaitJob)
         await client.close()
         with pytest.raises(TaskerError) as caught:
@@ -238,7 +238,7 @@ def test_a_stream_is_left_from_another_task(frontend: Frontend, broken: bool, cl
     frontend.peer.add(PeerJob("abc"))
 
     async def work(client: AsyncClient) -> None:
-        stream = await attached(client, patience=3600)
+        stream = await attached(client, reconnect_timeout=3600)
         if broken:
             network.down()
             assert isinstance(await anext(stream), Interrupted)

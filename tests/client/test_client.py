@@ -82,7 +82,7 @@ def test_a_stream_is_left_from_another_thread(frontend: Frontend) -> None:
 def test_a_stream_that_breaks_off_is_an_error_and_says_where(frontend: Frontend) -> None:
     job = frontend.peer.add(PeerJob("abc"))
     job.print(b"12345")
-    stream = frontend.client().attach("abc", patience=0)
+    stream = frontend.client().attach("abc", reconnect_timeout=0)
     next(stream), next(stream)
     frontend.process.kill()
     with pytest.raises(TaskerError, match="is tasker running there") as caught:

@@ -10,7 +10,7 @@ from tasker.api.jobs import job_to
 from tasker.api.v1 import tasker_pb2 as pb
 from tasker.client.attachment import AttachCourse
 from tasker.client.events import Attached, Chunk, Detached, DetachReason, Interrupted, Resumed
-from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, Outage, OutOfTime, Stop, Wait
+from tasker.client.resuming import FIRST_PAUSE, LONGEST_PAUSE, RECONNECT_TIMEOUT, Outage, OutOfTime, Stop, Wait
 from tasker.client.watching import Away, Snapshot, WatchCourse
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
@@ -32,7 +32,7 @@ def test_pauses_grow_to_a_bound() -> None:
     assert most == LONGEST_PAUSE
 
 
-def test_no_pause_goes_past_the_end_of_patience() -> None:
+def test_no_pause_goes_past_the_end_of_timeout() -> None:
     outage = Outage(10.0)
     outage.broke(AWAY, 100.0)
     assert outage.left(109.99) == pytest.approx(0.01)
@@ -42,7 +42,7 @@ def test_no_pause_goes_past_the_end_of_patience() -> None:
     assert caught.value is AWAY
 
 
-def test_each_outage_has_all_the_patience() -> None:
+def test_each_outage_has_all_the_timeout() -> None:
     outage = Outage(10.0)
     outage.broke(AWAY, 0.0)
     assert outage.lasts
@@ -100,8 +100,8 @@ def chunk(offset: int, data: bytes) -> pb.AttachJobResponse:
     return message(chunk=pb.Chunk(offset=offset, data=data))
 
 
-def course(patience: float = PATIENCE) -> AttachCourse:
-    return AttachCourse(pb.AttachJobRequest(job="k3", last_lines=3, follow=True, timestamps=True), patience)
+def course(reconnect_timeout: float = RECONNECT_TIMEOUT) -> AttachCourse:
+    return AttachCourse(pb.AttachJobRequest(job="k3", last_lines=3, follow=True, timestamps=True), reconnect_timeout)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_server_that_goes_on_elsewhere_is_not_believed() -> None:
         attach.broke(caught.value, 2.0, heard=True)
 
 
-def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
+def test_the_leave_of_a_server_is_a_break_where_there_is_timeout() -> None:
     leave = message(detached=pb.Detached(reason=pb.Detached.REASON_UNAVAILABLE, offset=7))
     attach = course()
     attach.received(at(7), 0.0)
@@ -161,7 +161,7 @@ def test_the_leave_of_a_server_is_a_break_where_there_is_patience() -> None:
         attach.received(leave, 1.0)
     assert isinstance(attach.broke(caught.value, 1.0, heard=True), Interrupted)
     assert not attach.over
-    impatient = course(patience=0)
+    impatient = course(reconnect_timeout=0)
     impatient.received(at(7), 0.0)
     assert impatient.received(leave, 1.0) == Detached(DetachReason.UNAVAILABLE, 7)
     assert impatient.over
@@ -180,7 +180,7 @@ def test_a_stream_that_ends_without_a_last_word_has_broken() -> None:
 
 def test_a_watch_asks_the_same_again() -> None:
     request = pb.WatchJobsRequest(owner="alice", usage=True)
-    watch = WatchCourse(request, PATIENCE)
+    watch = WatchCourse(request, RECONNECT_TIMEOUT)
     with pytest.raises(TaskerError):
         watch.broke(AWAY, 0.0, heard=False)  # it was never heard
     snapshot = pb.WatchJobsResponse(snapshot=pb.Snapshot(first=True))

@@ -21,7 +21,7 @@ from tasker.client import (
     Event,
     Interrupted,
 )
-from tasker.client.resuming import PATIENCE
+from tasker.client.resuming import RECONNECT_TIMEOUT
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import Kind, Outcome
@@ -34,7 +34,7 @@ from tests.waiting import DEADLINE, join, limit, suspend
 def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Forwarder) -> None:
     job = frontend.peer.add(PeerJob("abc"))
     with at(network, frontend) as client:
-        stream = attached(client, patience=1.5)
+        stream = attached(client, reconnect_timeout=1.5)
         job.print(b"12345")
         next(stream)
         began = time.monotonic()
@@ -43,19 +43,19 @@ def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Fo
         with pytest.raises(TaskerError, match="connection refused") as caught:
             next(stream)
     assert caught.value.reason is Reason.UNAVAILABLE
-    assert 1.4 < time.monotonic() - began < PATIENCE / 2  # PATIENCE is what it would have without one
+    assert 1.4 < time.monotonic() - began < RECONNECT_TIMEOUT / 2  # RECONNECT_TIMEOUT is what it would have without one
     assert stream.offset == 5
 
 
 def test_it_gives_up_on_a_server_that_says_nothing(frontend: Frontend, network: Forwarder) -> None:
     frontend.peer.add(PeerJob("abc"))
     with at(network, frontend) as client:
-        stream = attached(client, patience=1.0)
+        stream = attached(client, reconnect_timeout=1.0)
         suspend(frontend.process.pid)
         try:
             network.cut()
             assert isinstance(next(stream), Interrupted)
-            with limit("it gives up, after 1 s and 5 s of looking why", PATIENCE), pytest.raises(TaskerError) as caught:
+            with limit("it gives up, after 1 s and 5 s of looking why", RECONNECT_TIMEOUT), pytest.raises(TaskerError) as caught:
                 next(stream)
         finally:
             frontend.process.send_signal(signal.SIGCONT)
@@ -72,7 +72,7 @@ def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(fro
 
     frontend.peer.answers[wire.AttachJob] = refuse
     with frontend.client() as client:
-        stream = client.attach("abc", patience=3.0)
+        stream = client.attach("abc", reconnect_timeout=3.0)
         interrupted = next(stream)
         assert isinstance(interrupted, Interrupted)
         assert interrupted.error.message == away.message
@@ -82,18 +82,18 @@ def test_it_tells_what_the_server_said_last_and_not_that_it_waited_no_longer(fro
     assert caught.value.message == away.message
 
 
-def test_no_patience(restartable: Frontend) -> None:
+def test_no_timeout(restartable: Frontend) -> None:
     """As it is: what the server says in leaving is handed on, a break is raised."""
     job = restartable.peer.add(PeerJob("abc"))
     job.print(b"12345")
     with restartable.client() as client:
-        stream = attached(client, patience=0)
+        stream = attached(client, reconnect_timeout=0)
         next(stream)
         restartable.process.send_signal(signal.SIGTERM)
         assert list(stream) == [Detached(DetachReason.UNAVAILABLE, 5)]
     restartable.relaunch()
     with forwarding(restartable.host, restartable.port) as network, at(network, restartable) as client:
-        stream = attached(client, patience=0)
+        stream = attached(client, reconnect_timeout=0)
         next(stream)
         network.cut()
         with pytest.raises(TaskerError) as caught:
@@ -124,7 +124,7 @@ def test_a_wait_gives_up(frontend: Frontend, network: Forwarder) -> None:
         thread = threading.Thread(target=break_it)
         thread.start()
         with pytest.raises(TaskerError, match="connection refused") as caught:
-            client.wait("abc", patience=0.5)
+            client.wait("abc", reconnect_timeout=0.5)
         join(thread)
     assert caught.value.reason is Reason.UNAVAILABLE
 
@@ -183,7 +183,7 @@ def test_a_pause_ends_at_once(frontend: Frontend, network: Forwarder, close: boo
     """By `cancel`, or by the end of the client: neither is an error."""
     frontend.peer.add(PeerJob("abc"))
     with at(network, frontend) as client:
-        stream = attached(client, patience=3600)
+        stream = attached(client, reconnect_timeout=3600)
         network.down()
         assert isinstance(next(stream), Interrupted)
         rest: list[Event] = []
@@ -204,7 +204,7 @@ def test_a_call_ends_with_its_client(
     frontend.peer.held[asked] = frontend.peer.call(asyncio.Event)
     with at(network, frontend) as client, ThreadPoolExecutor() as pool:
         client.get("abc")
-        call = pool.submit(client.stop if asked is wire.StopJob else client.wait, "abc", patience=3600)
+        call = pool.submit(client.stop if asked is wire.StopJob else client.wait, "abc", reconnect_timeout=3600)
         frontend.peer.next_asked(asked)
         if broken:
             network.down()
@@ -217,7 +217,7 @@ def test_a_call_ends_with_its_client(
 
 
 def test_a_patience_that_cannot_be(shared: Frontend) -> None:
-    for patience in (-1.0, float("nan")):
+    for reconnect_timeout in (-1.0, float("nan")):
         with pytest.raises(TaskerError, match="cannot use .* as patience") as caught:
-            shared.client().attach("abc", patience=patience)
+            shared.client().attach("abc", reconnect_timeout=reconnect_timeout)
         assert caught.value.reason is Reason.INVALID

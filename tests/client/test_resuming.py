@@ -211,7 +211,7 @@ def test_a_stop_survives_a_break(frontend: Frontend, network: Forwarder) -> None
     stopped: list[Job] = []
     with at(network, frontend) as client:
         client.get("abc")
-        thread = threading.Thread(target=lambda: stopped.append(client.stop("abc", 2.5, patience=DEADLINE)))
+        thread = threading.Thread(target=lambda: stopped.append(client.stop("abc", 2.5, reconnect_timeout=DEADLINE)))
         thread.start()
         frontend.peer.next_asked(wire.StopJob)
         network.cut()

@@ -33,7 +33,7 @@ def start(client: Client) -> Outcome | None:
     client.wait(3)  # type: ignore[arg-type]
     client.signal(job.id, "TERM")  # type: ignore[arg-type]
     client.attach(job.id, lines=3)  # type: ignore[call-arg]
-    return client.wait(job.id, patience=5).outcome
+    return client.wait(job.id, reconnect_timeout=5).outcome
 
 
 async def output(client: AsyncClient, job: Job) -> AsyncIterator[bytes]:

@@ -38,7 +38,7 @@ class Stranger(Peer):
 
 def launch(**changes: object) -> dict[str, object]:
     usual: dict[str, object] = {"job": "x", "argv": ["true"], "environment": {}, "working_directory": "/"}
-    return usual | {"uid": 0, "gid": 0, "groups": [], "ring": 1 << 16, "record": ""} | changes
+    return usual | {"uid": 0, "gid": 0, "groups": [], "ring_capacity": 1 << 16, "record": ""} | changes
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_no_signal(collector: Daemon, engine: Engine, ended: None, number: int) 
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"ring": 1}, {"ring": 0}, {"ring": -4096}, {"ring": 1 << 62}),
+        *({"ring_capacity": 1}, {"ring_capacity": 0}, {"ring_capacity": -4096}, {"ring_capacity": 1 << 62}),
         *({"uid": (1 << 32) - 1}, {"uid": -1}, {"gid": 1 << 32}, {"groups": [0, -1]}),
     ],
     ids=str,
@@ -86,12 +86,12 @@ def test_numbers_at_random(collector: Daemon, engine: Engine) -> None:
 
         bodies: dict[str, dict[str, object]] = {
             "Hello": {"version": number()},
-            "Launch": launch(uid=number(), gid=number(), groups=[number()], ring=number()),
+            "Launch": launch(uid=number(), gid=number(), groups=[number()], ring_capacity=number()),
             "Signal": {"job": "nothing", "signal": number()},
             "ListLeaders": {"after": number()},
             "Launched": {"pid": number()},
-            "Finished": {"written": number(), "held": number()},
-            "Followers": {"job": job, "count": number()},
+            "Finished": {"written": number(), "output_memory": number()},
+            "FollowerCount": {"job": job, "count": number()},
         }
         name = chance.choice(list(bodies))
         with Stranger(collector.directory / "control.sock") as stranger:
@@ -133,7 +133,7 @@ def test_sending_raises_nothing_and_calls_nobody_back(loop: Loop, peer_is_gone: 
     reading, writing = os.pipe()
     if peer_is_gone:
         theirs.close()
-    connection.send(0, wire.Followers("x", 1 if peer_is_gone else -1), [writing])
+    connection.send(0, wire.FollowerCount("x", 1 if peer_is_gone else -1), [writing])
     connection.send(0, wire.Done())
     assert ended == []
     other, waker = socket.socketpair()

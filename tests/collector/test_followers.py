@@ -11,15 +11,15 @@ from tests.daemon import Daemon
 from tests.waiting import suspend
 
 
-def told(engine: Engine) -> wire.Followers:
+def told(engine: Engine) -> wire.FollowerCount:
     """The next notice of it."""
     while True:
         message = engine.receive()[0].message
-        if isinstance(message, wire.Followers):
+        if isinstance(message, wire.FollowerCount):
             return message
 
 
-def test_every_attach_and_every_end_is_told(engine: Engine) -> None:
+def test_every_attach_and_every_end_is_reported(engine: Engine) -> None:
     job = engine.run("sleep", "60")
     wakes = []
     for count in (1, 2):
@@ -28,10 +28,10 @@ def test_every_attach_and_every_end_is_told(engine: Engine) -> None:
         assert datagram.number == -9
         wakes.append(descriptors[1])
         os.close(descriptors[0])
-        assert told(engine) == wire.Followers(job, count)
+        assert told(engine) == wire.FollowerCount(job, count)
     for count in (1, 0):
         os.close(wakes.pop())
-        assert told(engine) == wire.Followers(job, count)
+        assert told(engine) == wire.FollowerCount(job, count)
     leader = engine.leader(job)
     assert leader is not None
     assert leader.followers == 0

@@ -70,7 +70,7 @@ def test_a_released_job_outlives_its_engine(collector: Daemon) -> None:
         assert leader.exit == coming.exit(job)
 
 
-def test_one_killed_at_the_gate_stays_unreaped_and_is_told(engine: Engine) -> None:
+def test_one_killed_at_the_gate_stays_unreaped_and_is_reported(engine: Engine) -> None:
     """A number that is free again could be put into the scope in its place."""
     job, pidfd = held(engine, "sleep", "60")
     leader = engine.leader(job)
@@ -110,7 +110,7 @@ def test_exit_codes_and_signals_are_the_kernels(engine: Engine) -> None:
     assert (exit.code, exit.signal) == (None, signal.SIGKILL)
 
 
-def test_released_is_told_before_exited(engine: Engine) -> None:
+def test_released_is_reported_before_exited(engine: Engine) -> None:
     for _ in range(20):
         job = engine.launch("true")
         engine.send(1, wire.Release(job))

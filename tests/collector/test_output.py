@@ -79,7 +79,7 @@ def test_a_grandchild_that_holds_the_pipe_does_not_hold_the_end(engine: Engine) 
     grandchild = int(engine.printed(job))
     reader, _ = engine.follow(job)
     assert engine.exit(job).code == 5
-    assert engine.ask(wire.Finish(job)) == wire.Finished(reader.written, reader.written + 16)  # and one mark
+    assert engine.ask(wire.Finish(job)) == wire.Finished(reader.written, reader.written + 16)  # and one timestamp
     assert reader.closed
     os.kill(grandchild, signal.SIGKILL)
 

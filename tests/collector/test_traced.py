@@ -64,7 +64,7 @@ def test_a_status_that_may_not_be_read_is_unknown_and_not_0() -> None:
         os.setuid(1234)
         os._exit(5)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    look = [sys.executable, "-c", f"from tasker.collector import exits; print(exits.look({pid}).code)"]
+    look = [sys.executable, "-c", f"from tasker.collector import reaping; print(reaping.peek({pid}).code)"]
     environment = dict(os.environ, PYTHONPATH=str(REPOSITORY))
     for who, code in (((), "5"), (("setpriv", "--reuid=1235", "--regid=1235", "--clear-groups"), "None")):
         command = [*who, *look]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tasker import wire
-from tasker.wire import Finding, Role, Why
+from tasker.wire import ExecFailure, FileRole, FailureKind
 from tests.collector.conftest import Engine
 from tests.collector.test_child import STRANGER
 from tests.daemon import Daemon
@@ -29,24 +29,24 @@ def place(collector: Daemon) -> Path:
     return collector.directory
 
 
-def found(engine: Engine, command: str, uid: int = STRANGER, path: str = "/usr/bin:/bin") -> Finding | None:
+def found(engine: Engine, command: str, uid: int = STRANGER, path: str = "/usr/bin:/bin") -> ExecFailure | None:
     released = engine.release(engine.launch(command, uid=uid, PATH=path))
     assert (released.errno != 0, released.step) == (True, "execute")
-    return released.finding
+    return released.failure
 
 
 @pytest.mark.parametrize("uid", [0, STRANGER])
 def test_root_and_others_find_the_same(engine: Engine, place: Path, uid: int) -> None:
     program = str(write(place / "program", elf(AARCH64)))
-    assert found(engine, program, uid=uid) == Finding("other-machine", program, "", "183 64", "", "")
+    assert found(engine, program, uid=uid) == ExecFailure("other-machine", program, "", "183 64", "", "")
     script = str(write(place / "my-script", f"#!{place}/none\n".encode()))
-    missing = Finding("missing", f"{place}/none", f"{place}/none", "", "interpreter", script)
+    missing = ExecFailure("missing", f"{place}/none", f"{place}/none", "", "interpreter", script)
     assert found(engine, "my-script", uid=uid, path=f"/none::{place}:/bin") == missing
-    assert found(engine, "none", uid=uid) == Finding("not-in-path", "none", "", "", "", "")
+    assert found(engine, "none", uid=uid) == ExecFailure("not-in-path", "none", "", "", "", "")
     os.chmod(program, 0o644)
-    assert found(engine, program, uid=uid) == Finding("no-execute-bit", program, "", "", "", "")
+    assert found(engine, program, uid=uid) == ExecFailure("no-execute-bit", program, "", "", "", "")
     musl = str(write(place / "musl", elf(X86_64, loader=b"/lib/musl.so")))
-    assert found(engine, musl, uid=uid) == Finding("missing", "/lib/musl.so", "/lib/musl.so", "", "loader", musl)
+    assert found(engine, musl, uid=uid) == ExecFailure("missing", "/lib/musl.so", "/lib/musl.so", "", "loader", musl)
 
 
 def test_only_what_the_jobs_user_may_see_is_found_out(engine: Engine, place: Path) -> None:
@@ -55,9 +55,9 @@ def test_only_what_the_jobs_user_may_see_is_found_out(engine: Engine, place: Pat
     closed.mkdir(0o700)
     write(closed / "there", b"")
     for name in ("there", "not-there"):
-        finding = found(engine, f"{closed}/{name}")
-        assert finding == Finding("closed", f"{closed}/{name}", str(closed), "", "", "")
-        assert found(engine, name, path=f"/bin:{closed}") == Finding("not-in-path", name, str(closed), "", "", "")
+        failure = found(engine, f"{closed}/{name}")
+        assert failure == ExecFailure("closed", f"{closed}/{name}", str(closed), "", "", "")
+        assert found(engine, name, path=f"/bin:{closed}") == ExecFailure("not-in-path", name, str(closed), "", "", "")
 
 
 def test_nothing_is_opened_that_could_block_or_act(engine: Engine, place: Path) -> None:
@@ -70,31 +70,31 @@ def test_nothing_is_opened_that_could_block_or_act(engine: Engine, place: Path) 
         special = place / kind
         if kind != "c":
             special.chmod(0o777)
-        assert found(engine, str(special), uid=0) == Finding("special", str(special), "", kind, "", "")
+        assert found(engine, str(special), uid=0) == ExecFailure("special", str(special), "", kind, "", "")
         (place / "link").unlink(missing_ok=True)
         (place / "link").symlink_to(special)
         script = str(write(place / "script", f"#!{place}/link\n".encode()))
-        assert found(engine, script, uid=0) == Finding("special", f"{place}/link", "", kind, "interpreter", script)
+        assert found(engine, script, uid=0) == ExecFailure("special", f"{place}/link", "", kind, "interpreter", script)
 
 
 def test_texts_come_as_they_are_and_bounded(engine: Engine, place: Path) -> None:
     name = os.fsdecode(b"a b\n\xff\x1b[31m")
     script = str(write(place / name, b"#!/\xfe\n"))
-    assert found(engine, script) == Finding("missing", "/\udcfe", "/\udcfe", "", "interpreter", script)
+    assert found(engine, script) == ExecFailure("missing", "/\udcfe", "/\udcfe", "", "interpreter", script)
     deep = "/" + "/".join(["é" * 100] * 18)
-    finding = found(engine, deep)
-    assert finding is not None
-    assert (finding.why, os.fsencode(finding.path)) == ("missing", os.fsencode(deep)[:512])
+    failure = found(engine, deep)
+    assert failure is not None
+    assert (failure.kind, os.fsencode(failure.path)) == ("missing", os.fsencode(deep)[:512])
 
 
-def test_where_the_look_fails_the_errno_is_told(engine: Engine, place: Path) -> None:
+def test_where_the_look_fails_the_errno_is_reported(engine: Engine, place: Path) -> None:
     program = write(place / "program", b"", 0o711)  # may be executed, and not read
     assert engine.release(engine.launch(str(program), uid=STRANGER)) == wire.Released(8, "execute")
     assert found(engine, "x" * 5000) is None
     assert found(engine, "/" + "x" * 256) is None
 
 
-def test_what_files_do_not_explain_is_told_by_its_errno(engine: Engine, place: Path, collector: Daemon) -> None:
+def test_what_files_do_not_explain_is_reported_by_its_errno(engine: Engine, place: Path, collector: Daemon) -> None:
     program = write(place / "program", b"#!/bin/sh\n")
     with program.open("ab"):
         assert engine.release(engine.launch(str(program), uid=STRANGER)) == wire.Released(errno.ETXTBSY, "execute")
@@ -109,8 +109,8 @@ def test_a_directory_on_the_way_to_the_working_directory(engine: Engine, place: 
     link = str(place / "link")
     engine.ask(wire.Launch("cwd", ("true",), {}, link, STRANGER, STRANGER, (), 1 << 16, ""))
     released = engine.release("cwd")
-    finding = Finding("closed", link, f"{place}/closed", link, "", "")
-    assert released == wire.Released(13, "directory", finding)
+    failure = ExecFailure("closed", link, f"{place}/closed", link, "", "")
+    assert released == wire.Released(13, "directory", failure)
 
 
 LOOK = """
@@ -151,8 +151,8 @@ def test_a_look_imports_nothing_and_opens_regular_files_only(tmp_path: Path) -> 
 
 def test_the_codes_are_closed_sets() -> None:
     """An engine goes by these values for as long as a run lasts: they may be added to, and not renamed."""
-    assert {role.value for role in Role} == {"", "interpreter", "loader", "loader-32"}
-    assert {why.value for why in Why} == {
+    assert {role.value for role in FileRole} == {"", "interpreter", "loader", "loader-32"}
+    assert {kind.value for kind in FailureKind} == {
         *("not-in-path", "in-directory", "missing", "closed", "not-a-directory", "link-loop", "directory", "special"),
         *("no-execute-bit", "not-permitted", "noexec-mount", "empty", "other-machine", "other-system", "damaged"),
         *("no-first-line", "bad-first-line", "crlf", "byte-order-mark", "unknown-format"),

@@ -35,7 +35,7 @@ def test_a_mapping_to_an_account_of_the_systems_is_refused(tmp_path: Path, name:
         asyncio.run(accounts.of_owner("alice"))
     assert caught.value.reason is Reason.REFUSED
     assert asyncio.run(accounts.own("alice")) is None
-    assert asyncio.run(accounts.of_owner("bob")).uid == config.Jobs().first_uid
+    assert asyncio.run(accounts.of_owner("bob")).uid == config.JobsSection().first_uid
 
 
 def test_a_mapping_to_nobody_there_is_refused(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_whose_account_is_a_persons(
 ) -> None:
     passwd("alice", uid)
     own = asyncio.run(of(tmp_path, "").of_owner("alice"))
-    assert (own.name, own.uid) == (("alice", uid) if by_name else ("", config.Jobs().first_uid))
+    assert (own.name, own.uid) == (("alice", uid) if by_name else ("", config.JobsSection().first_uid))
     mapped = of(tmp_path, '[accounts]\nbob = "alice"\n')
     if by_mapping:
         assert asyncio.run(mapped.of_owner("bob")).uid == uid
@@ -179,11 +179,11 @@ def test_a_caller_with_no_users_name_gets_nothing_anywhere(tasker: Stack) -> Non
         assert tasker.list() == []
         assert not (tasker.directory / "uids").exists()
     tasker.engine.restart()
-    assert tasker.start_job("true", caller=BOB).uid == config.Jobs().first_uid
+    assert tasker.start_job("true", caller=BOB).uid == config.JobsSection().first_uid
 
 
 def test_a_bad_line_of_the_ledger_costs_that_line(tasker: Stack) -> None:
-    first = config.Jobs().first_uid
+    first = config.JobsSection().first_uid
     (tasker.directory / "uids").write_bytes(b"%d evil\n1000 bob\n%d ../../x\n" % (first, first + 1))
     tasker.engine.restart()
     assert f"cannot use line 2 of {tasker.directory}/uids" in tasker.engine.log

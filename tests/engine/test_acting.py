@@ -84,14 +84,14 @@ def test_the_default_limit_is_named_and_no_difference(tasker: Stack) -> None:
         (
             "[owner]\ntasks = 20\n",
             Limits(tasks=5),
-            "the tasks limit of 5 or the ceiling of 20 tasks on all jobs of alice",
+            "the tasks limit of 5 or the quota of 20 tasks on all jobs of alice",
         ),
-        ("[owner]\ntasks = 20\n", Limits(), "the ceiling of 20 tasks on all jobs of alice"),
-        ("[total]\ntasks = 30\n", Limits(), "the ceiling of 30 tasks on all jobs"),
+        ("[owner]\ntasks = 20\n", Limits(), "the quota of 20 tasks on all jobs of alice"),
+        ("[total]\ntasks = 30\n", Limits(), "the quota of 30 tasks on all jobs"),
     ],
     indirect=["tasker"],
 )
-def test_a_ceiling_may_have_refused_it(tasker: Stack, limits: Limits, who: str) -> None:
+def test_a_quota_may_have_refused_it(tasker: Stack, limits: Limits, who: str) -> None:
     job = start(tasker, limits)
     write(tasker, job, "pids.events", "max 2\n")
     assert verdict(tasker, job).endswith(f"; {who} refused 2 processes")
@@ -101,11 +101,11 @@ def test_a_ceiling_may_have_refused_it(tasker: Stack, limits: Limits, who: str) 
     ("tasker", "peak", "who"),
     [
         ("[owner]\ntasks = 1000\n", 900, "the tasks limit of 5"),
-        ("[owner]\ntasks = 1000\n", 1000, "the tasks limit of 5 or the ceiling of 1000 tasks on all jobs of alice"),
+        ("[owner]\ntasks = 1000\n", 1000, "the tasks limit of 5 or the quota of 1000 tasks on all jobs of alice"),
     ],
     indirect=["tasker"],
 )
-def test_a_ceiling_that_was_never_met_refused_nothing(tasker: Stack, peak: int, who: str) -> None:
+def test_a_quota_that_was_never_met_refused_nothing(tasker: Stack, peak: int, who: str) -> None:
     """Linux 6.1 and newer say how many there were at most."""
     job = start(tasker, Limits(tasks=5))
     (tasker.systemd.cgroup(job.unit).parent / "pids.peak").write_text(f"{peak}\n")
@@ -117,11 +117,11 @@ def test_a_ceiling_that_was_never_met_refused_nothing(tasker: Stack, peak: int, 
     ("tasker", "met", "words"),
     [
         ('[total]\nmemory = "1G"\n', 0, "the machine had none left"),
-        ('[total]\nmemory = "1G"\n', 3, "the ceiling of 1G on all jobs reached"),
+        ('[total]\nmemory = "1G"\n', 3, "the quota of 1G on all jobs reached"),
     ],
     indirect=["tasker"],
 )
-def test_a_ceiling_on_memory_is_named_where_it_was_met(tasker: Stack, met: int, words: str) -> None:
+def test_a_quota_on_memory_is_named_where_it_was_met(tasker: Stack, met: int, words: str) -> None:
     job = start(tasker, Limits())
     events = tasker.systemd.cgroup(job.unit).parents[1] / "memory.events.local"
     events.write_text(f"low 0\nhigh 0\nmax {met}\noom {met}\noom_kill 0\n")

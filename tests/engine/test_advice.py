@@ -186,16 +186,16 @@ LAUNCH = wire.Launch("a", ("run me",), {"PATH": "/bin"}, "/srv", 7, 7, (), 0, ""
 )
 def test_what_an_older_or_a_newer_collector_says(number: int, reason: Reason, sentence: str) -> None:
     """The one finds nothing out. The other has codes that are not known yet."""
-    for finding in (None, wire.Finding("brand-new", "/x", "", "", "", "")):
-        error = exec_error(a_job("a"), LAUNCH, wire.Released(number, "execute", finding))
+    for failure in (None, wire.ExecFailure("brand-new", "/x", "", "", "", "")):
+        error = exec_error(a_job("a"), LAUNCH, wire.Released(number, "execute", failure))
         compared(error, reason, f"cannot execute 'run me': {sentence}")
-        error = exec_error(a_job("a"), LAUNCH, wire.Released(number, "directory", finding))
+        error = exec_error(a_job("a"), LAUNCH, wire.Released(number, "directory", failure))
         compared(error, Reason.REFUSED, f"cannot start in /srv…: {os.strerror(number)}…; choose another with --cwd")
 
 
 def test_a_noexec_mount() -> None:
     """Found out for real in tests/system/test_advice.py: it takes a mount."""
-    finding = wire.Finding("noexec-mount", "/srv/my disk/x", "/srv/my disk", "", "", "")
-    error = exec_error(a_job("a"), LAUNCH, wire.Released(errno.EACCES, "execute", finding))
+    failure = wire.ExecFailure("noexec-mount", "/srv/my disk/x", "/srv/my disk", "", "", "")
+    error = exec_error(a_job("a"), LAUNCH, wire.Released(errno.EACCES, "execute", failure))
     known = "'/srv/my disk/x' is in '/srv/my disk', which is mounted noexec; move it to another file system, or if …"
     compared(error, REFUSED, f"cannot execute 'run me': {known}")

@@ -240,7 +240,7 @@ def test_so_many_are_unpacked_at_once_and_no_more(tasker: Stack) -> None:
     assert tasker.ask(wire.AttachJob(ALICE, jobs[-1].id))
 
 
-def test_a_damaged_archive_is_told(tasker: Stack) -> None:
+def test_a_damaged_archive_is_reported(tasker: Stack) -> None:
     job = archive(tasker, ended(tasker, "seq", "1000"))
     packed = files(tasker)[0]
     packed.write_bytes(packed.read_bytes()[:-100])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasker.config import Ceiling, Owner, Single, Total
+from tasker.config import Quota, OwnerQuota, JobQuota, TotalQuota
 from tasker.engine.capacity import Capacity
-from tasker.keys import Share
+from tasker.configvalues import Share
 from tasker.limits import Limits
 
 GIB = 1 << 30
@@ -34,9 +34,9 @@ def test_what_the_machine_has(tmp_path: Path, files: dict[str, str], memory: int
 
 def test_shares_become_numbers_and_the_rest_stays() -> None:
     machine = Capacity(2 * GIB, 15_701)
-    assert machine.together(Total()) == Limits(memory=2 * GIB * 4 // 5 // 4096 * 4096, tasks=7850)
-    assert machine.together(Owner()) == Limits(tasks=3925)
-    assert machine.together(Ceiling(cpu=2.0, memory=GIB, tasks=5)) == Limits(cpu=2.0, memory=GIB, tasks=5)
-    assert machine.single(Single(memory=Share(50), time=9.0)) == Limits(memory=GIB, run_time=9.0)
+    assert machine.together(TotalQuota()) == Limits(memory=2 * GIB * 4 // 5 // 4096 * 4096, tasks=7850)
+    assert machine.together(OwnerQuota()) == Limits(tasks=3925)
+    assert machine.together(Quota(cpu=2.0, memory=GIB, tasks=5)) == Limits(cpu=2.0, memory=GIB, tasks=5)
+    assert machine.single(JobQuota(memory=Share(50), time=9.0)) == Limits(memory=GIB, run_time=9.0)
     assert machine.bytes(None) is None
     assert Share(0.01).of(9) == 1

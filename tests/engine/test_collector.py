@@ -60,7 +60,7 @@ def welcome(message: wire.Message) -> Reply:
 def test_a_reply_of_another_type_is_an_error(tmp_path: Path) -> None:
     async def test(collector: Collector, _peer: Channel) -> None:
         assert collector.run == "4f"
-        await collector.note("k", "{}")
+        await collector.store_record("k", "{}")
         with pytest.raises(TaskerError, match=r"^cannot use the collector's answer to Finish$"):
             await collector.finish("k")
         with pytest.raises(TaskerError, match=r"^cannot use the collector's answer to Follow$") as caught:
@@ -74,11 +74,11 @@ def test_descriptors_that_nobody_asked_for_are_closed(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
 
     def answers(message: wire.Message) -> Reply:
-        return (wire.Done(), (theirs.detach(),)) if isinstance(message, wire.Note) else welcome(message)
+        return (wire.Done(), (theirs.detach(),)) if isinstance(message, wire.StoreRecord) else welcome(message)
 
     async def test(collector: Collector, _peer: Channel) -> None:
-        with pytest.raises(TaskerError, match="Note"):
-            await collector.note("k", "{}")
+        with pytest.raises(TaskerError, match="StoreRecord"):
+            await collector.store_record("k", "{}")
         assert ours.recv(1) == b""  # the last copy is gone
 
     with ours:
@@ -134,15 +134,15 @@ def test_notices_reach_the_listener_from_then_on(tmp_path: Path) -> None:
         def output_ended(self, notice: wire.OutputEnded) -> None:
             raise AssertionError(notice)
 
-        def followed(self, notice: wire.Followers) -> None:
+        def followed(self, notice: wire.FollowerCount) -> None:
             self.counts.put_nowait(notice.count)
 
     async def test(collector: Collector, peer: Channel) -> None:
-        peer.notify(wire.Followers("k", 1))
-        await collector.note("k", "{}")  # answered after the notice
+        peer.notify(wire.FollowerCount("k", 1))
+        await collector.store_record("k", "{}")  # answered after the notice
         listener = Listener()
         collector.listen(listener)
-        peer.notify(wire.Followers("k", 2))
+        peer.notify(wire.FollowerCount("k", 2))
         assert await listener.counts.get() == 2
 
     with_peer(welcome, test, tmp_path)

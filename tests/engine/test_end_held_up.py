@@ -40,7 +40,7 @@ def test_one_that_is_traced_from_elsewhere_ends_like_any_other(tasker: Stack) ->
     until_gone(job.pid)
 
 
-def test_what_a_tracer_keeps_from_dying_is_told_and_ends_when_it_may(tasker: Stack) -> None:
+def test_what_a_tracer_keeps_from_dying_is_reported_and_ends_when_it_may(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
     with traced(job.pid, EXIT_STOP):
         with pytest.raises(TaskerError, match=f"^cannot see the end of job {job.id}, .*may trace it"):

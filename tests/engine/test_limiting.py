@@ -101,7 +101,7 @@ def test_what_is_no_change_is_refused(tasker: Stack, limits: dict[str, Any], lif
     job = tasker.start_job("sleep", "60")
     with refused(Reason.INVALID, words):
         limit(tasker, job, *lift, **limits)
-    assert [call for call in tasker.systemd.sets if call["unit"] == job.unit] == []  # its slices have ceilings
+    assert [call for call in tasker.systemd.sets if call["unit"] == job.unit] == []  # its slices have quotas
 
 
 def test_who_may_not_and_when_it_cannot_be(tasker: Stack) -> None:

@@ -198,7 +198,7 @@ def test_a_leader_that_exits_in_a_stop_leaves_the_rest_of_the_grace(tasker: Stac
     assert tasker.output(job) == b"left\nasked\n"
 
 
-def test_past_the_grace_of_a_stop_the_rest_is_killed_and_told(tasker: Stack) -> None:
+def test_past_the_grace_of_a_stop_the_rest_is_killed_and_reported(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", f"setsid {DEAF} & exec sleep 60", caller=ALICE)
     until(lambda: tasker.printed(job))
     reply = tasker.ask(wire.StopJob(ALICE, job.id, 0.5))

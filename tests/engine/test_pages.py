@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tasker.engine.entry import Entry
 from tasker.engine.pages import PAGE, Pages
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
 from tests.engine.jobs import a_job
@@ -34,7 +34,7 @@ def created(pages: Pages, *, archived: bool = False) -> list[float]:
 def test_every_job_is_listed_where_the_clock_was_set_back() -> None:
     async def main() -> None:
         times = [1000.0, 1001.0, 1002.0, 500.0, 501.0, 502.0, 503.0, 1003.0, 1003.0]
-        table = Table()
+        table = JobTable()
         entries = [entry(f"job{number:05}", when) for number, when in enumerate(times)]
         for early in entries[:4]:
             table.add(early)
@@ -49,7 +49,7 @@ def test_every_job_is_listed_where_the_clock_was_set_back() -> None:
 
 def test_what_is_archived_or_forgotten_between_two_pages_shifts_nothing() -> None:
     async def main() -> None:
-        table = Table()
+        table = JobTable()
         pages = Pages(table)
         entries = [entry(f"job{number}", float(number)) for number in range(1, 7)]
         for each in entries:
@@ -87,7 +87,7 @@ class Time(float):
 
 def test_a_page_costs_what_is_on_it_however_many_jobs_there_are() -> None:
     async def main() -> None:
-        table = Table()
+        table = JobTable()
         for number in range(2000):
             table.add(entry(f"job{number:05}", Time(number)))
         pages = Pages(table)

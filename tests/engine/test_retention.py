@@ -153,7 +153,7 @@ def test_it_holds_from_the_start_on(tasker: Stack) -> None:
     until_equal(lambda: lists(tasker), (jobs[2:], jobs[:2]))
 
 
-def test_a_disk_that_refuses_changes_nothing_and_is_told_once(tasker: Stack, journal: Journal) -> None:
+def test_a_disk_that_refuses_changes_nothing_and_is_reported_once(tasker: Stack, journal: Journal) -> None:
     place = tasker.directory / "archive"
     place.write_text("in the way")
     reload(tasker, "ended = 1\n")

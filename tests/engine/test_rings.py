@@ -15,10 +15,10 @@ import pytest
 from tasker import wire
 from tasker.config import parse
 from tasker.engine.capacity import Capacity
-from tasker.engine.ceilings import Ceilings
+from tasker.engine.quotas import Quotas
 from tasker.engine.entry import Entry
 from tasker.engine.rings import LEAST, Rings
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.errors import Reason
 from tests.cli.terminal import Terminal
 from tests.engine.jobs import a_job
@@ -146,24 +146,24 @@ def test_start_and_get_say_where_a_ring_is_smaller(small: Stack) -> None:
 
 def test_what_waits_for_the_disk_beyond_retention_counts() -> None:
     """The memory of the collector: ended jobs may come faster than they are archived."""
-    table = Table()
-    ceilings = Ceilings(parse('[output]\nmemory = "100M"\n[retention]\nmemory = "512M"\n'), Capacity(1, 1), table)
+    table = JobTable()
+    quotas = Quotas(parse('[output]\nmemory = "100M"\n[retention]\nmemory = "512M"\n'), Capacity(1, 1), table)
     table.ended.size = 512 * MIB
-    assert ceilings.ring("alice") == 6 * MIB + 256 * KIB
+    assert quotas.ring("alice") == 6 * MIB + 256 * KIB
     table.ended.size += 60 * MIB
-    assert ceilings.ring("alice") == 5 * MIB
+    assert quotas.ring("alice") == 5 * MIB
     table.ended.size += 40 * MIB
     with refused(Reason.EXHAUSTED, r"0B of 100M, and 100M is about to go to disk \(\[output\] memory\)"):
-        ceilings.ring("alice")
+        quotas.ring("alice")
 
 
 def test_a_job_that_an_older_engine_started_counts_with_the_configured_ring() -> None:
     async def main() -> None:
-        table = Table()
-        ceilings = Ceilings(parse('[output]\nring = "3M"\n'), Capacity(1 << 30, 1), table)
+        table = JobTable()
+        quotas = Quotas(parse('[output]\nring = "3M"\n'), Capacity(1 << 30, 1), table)
         table.add(Entry(a_job("old")))
-        assert ceilings.rings.of_owner("alice") == 3 * MIB
+        assert quotas.rings.of_owner("alice") == 3 * MIB
         table.add(Entry(dataclasses.replace(a_job("new"), ring=MIB)))
-        assert ceilings.rings.total == 4 * MIB
+        assert quotas.rings.total == 4 * MIB
 
     asyncio.run(main())

@@ -111,7 +111,7 @@ def test_what_an_admin_had_set_is_what_comes_back(tasker: Stack) -> None:
     assert state(tasker, job) == was
 
 
-def test_what_cannot_be_undone_is_told(tasker: Stack) -> None:
+def test_what_cannot_be_undone_is_reported(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", limits=BEFORE)
     tasker.systemd.do("write", unit=job.unit, file="cpu.max", text="9999 100000\n")  # behind systemd's back
     tasker.systemd.do("refuse", after=1)

@@ -28,7 +28,7 @@ def test_it_reaches_the_group_and_nothing_else_happens(tasker: Stack) -> None:
     assert tasker.get(job).state is State.RUNNING
 
 
-def test_who_sent_the_one_that_ended_it_is_told_even_after_a_restart(tasker: Stack) -> None:
+def test_who_sent_the_one_that_ended_it_is_reported_even_after_a_restart(tasker: Stack) -> None:
     job = tasker.start_job("sh", "-c", LISTENS, caller=ALICE)
     tasker.until_printed(job)
     send(tasker, job, signal.SIGUSR1, ROOT)

@@ -247,7 +247,7 @@ def test_the_environment_is_a_jobs_own(tasker: Stack) -> None:
     assert not any(line.startswith((b"NOTIFY_", b"LISTEN_", b"PYTHON")) for line in lines)
 
 
-def test_past_the_ceiling_a_start_is_refused(tasker: Stack) -> None:
+def test_past_the_quota_a_start_is_refused(tasker: Stack) -> None:
     tasker.configure("[server]\n[jobs]\nrunning = 2\n")
     tasker.engine.restart()
     for _ in range(2):

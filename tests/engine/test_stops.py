@@ -33,7 +33,7 @@ def test_one_whose_start_has_just_failed_is_not_found() -> None:
     assert caught.value.reason is Reason.NOT_FOUND
 
 
-def test_whoever_waits_for_one_that_fails_to_start_is_told(tasker: Stack) -> None:
+def test_whoever_waits_for_one_that_fails_to_start_is_reported(tasker: Stack) -> None:
     tasker.systemd.plan(hold="call", error="org.freedesktop.systemd1.NoSuchUnit")
     with tasker.connect() as starter, tasker.connect() as waiter:
         starter.send(1, wire.StartJob(ALICE, tasker.spec("sleep", "60")))

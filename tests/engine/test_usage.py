@@ -85,7 +85,7 @@ def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_pa
     """The kernel removes the files of the controllers first, and cgroup.events last."""
     going = cgroup(tmp_path, FILES)
     meter = Meter()
-    meter.glimpse(going)
+    meter.read_counters(going)
     before = meter.last
     (tmp_path / "cgroup.events").write_text("populated 0\nfrozen 0\n")
     (tmp_path / first).unlink()
@@ -114,9 +114,9 @@ def test_every_file_that_the_last_reading_needs_is_kept_open(tmp_path: Path) -> 
 def test_a_refused_process_is_noted_at_once(tmp_path: Path) -> None:
     """The job may end with its next instruction, and systemd removes the cgroup then."""
     meter, going = Meter(), cgroup(tmp_path, FILES)
-    meter.glimpse(going)
+    meter.read_counters(going)
     (tmp_path / "pids.events").write_text("max 9\n")
-    meter.refused_task(going)
+    meter.pids_event(going)
     assert meter.last is not None
     assert meter.last.task_limit_hits == 9
 
@@ -199,12 +199,12 @@ def test_what_is_told_of_memory_is_read_at_once(tmp_path: Path) -> None:
         watched = cgroup(tmp_path, FILES)
         meter.read(watched)
 
-        def ran_short() -> None:
-            meter.ran_short(watched)
+        def memory_event() -> None:
+            meter.memory_event(watched)
             told.set()
 
-        assert events.watch(watched, ran_short, "memory.events")
-        assert not events.watch(watched, ran_short, "memory.nothing")
+        assert events.watch(watched, memory_event, "memory.events")
+        assert not events.watch(watched, memory_event, "memory.nothing")
         (tmp_path / "memory.peak").write_text("16384\n")
         with (tmp_path / "memory.events").open("r+") as file:  # in one write, as the kernel changes it
             file.write(FILES["memory.events"].replace("max 3", "max 7").replace("oom_kill 2", "oom_kill 9"))
@@ -222,10 +222,10 @@ def test_what_is_told_of_memory_is_read_at_once(tmp_path: Path) -> None:
 def test_of_a_job_at_its_memory_limit_only_that_is_read_until_memory_runs_out(tmp_path: Path) -> None:
     """The kernel tells of it 100 times a second, of each such job."""
     meter, short = Meter(), cgroup(tmp_path, FILES)
-    meter.ran_short(short)
+    meter.memory_event(short)
     (tmp_path / "memory.peak").write_text("16384\n")
     for events, peak in (("max 7\noom 1\noom_kill 2\n", 8192), ("max 8\noom 2\noom_kill 2\n", 16384)):
         (tmp_path / "memory.events").write_text(events)
-        meter.ran_short(short)
+        meter.memory_event(short)
         assert meter.last is not None
         assert (meter.last.memory_limit_hits, meter.last.memory_peak) == (int(events[4]), peak)

@@ -13,7 +13,7 @@ import pytest
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.entry import Entry
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
@@ -42,7 +42,7 @@ def until_state(frontend: Peer, state: State) -> list[wire.Changed]:
     return told
 
 
-def test_the_life_of_a_job_is_told_and_values_of_its_environment_are_not(tasker: Stack, frontend: Peer) -> None:
+def test_the_life_of_a_job_is_reported_and_values_of_its_environment_are_not(tasker: Stack, frontend: Peer) -> None:
     job = tasker.start_job("true", caller=ALICE, environment={"SECRET": "x"})
     told = [message.job for message in until_state(frontend, State.ENDED)]
     assert {j.id for j in told} == {job.id}
@@ -87,7 +87,7 @@ def test_one_that_reads_nothing_is_told_the_newest_when_it_does() -> None:
 
     async def run() -> dict[str, int]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        table = Table()
+        table = JobTable()
         channel = Channel(ours, serve=_nothing, notice=lambda *_: None)
         Watchers(table).watch(channel, wire.Watch(changes=True, usage=False))
         entries = [Entry(a_job(f"job{n}")) for n in range(500)]

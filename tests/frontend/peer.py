@@ -171,7 +171,7 @@ class Peer:
     def end_streams(self, job: str, user: str) -> int:
         async def ask() -> int:
             replies = [await channel.request(wire.EndStreams(job, user)) for channel in tuple(self.channels)]
-            return sum(reply.count for reply in replies if isinstance(reply, wire.Streams))
+            return sum(reply.count for reply in replies if isinstance(reply, wire.StreamCount))
 
         return self.wait_for(ask())
 
@@ -232,7 +232,7 @@ class Peer:
             case wire.DetachJob():
                 asked = wire.EndStreams(message.job, message.caller.name)
                 replies = [await each.request(asked) for each in tuple(self.channels)]
-                return wire.Streams(sum(r.count for r in replies if isinstance(r, wire.Streams))), ()
+                return wire.StreamCount(sum(r.count for r in replies if isinstance(r, wire.StreamCount))), ()
         raise TaskerError(Reason.REFUSED, f"cannot serve {type(message).__name__} in a test")
 
     def _find(self, id: str) -> PeerJob:

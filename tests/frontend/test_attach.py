@@ -171,7 +171,7 @@ def test_last_lines_against_splitlines(seed: int) -> None:
 # ── what is lost ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_the_ring_no_longer_holds_is_told(frontend: Frontend) -> None:
+def test_what_the_ring_no_longer_holds_is_reported(frontend: Frontend) -> None:
     job = frontend.peer.add(PeerJob("abc", capacity=64 << 10))
     text = random.Random(1).randbytes(200_000)  # noqa: S311
     job.print(text)

@@ -63,7 +63,7 @@ def test_a_restart_says_where_to_go_on(tmp_path: Path, ca: Pair) -> None:
     with running(tmp_path, ca) as frontend:
         job = frontend.peer.add(PeerJob("abc"))
         job.print(b"12345")
-        stream = frontend.client().attach("abc", patience=0)
+        stream = frontend.client().attach("abc", reconnect_timeout=0)
         assert bytes_of(iter([next(stream), next(stream)]))[0] == b"12345"
         frontend.process.send_signal(signal.SIGTERM)
         assert list(stream) == [Detached(DetachReason.UNAVAILABLE, 5)]
@@ -166,7 +166,7 @@ def test_who_reads_slowly_learns_how_it_ended(frontend: Frontend, meanwhile: str
 # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_ceilings(tmp_path: Path, ca: Pair) -> None:
+def test_quotas(tmp_path: Path, ca: Pair) -> None:
     with running(tmp_path, ca, streams_per_user=2, streams=3) as frontend:
         frontend.peer.add(PeerJob("abc"))
         alice, bob = frontend.client("alice"), frontend.client("bob")

@@ -109,7 +109,7 @@ def test_thousands_wait_at_once(tmp_path: Path, ca: Pair) -> None:
             reloaded=lambda _: None,
             end_streams=lambda *_: 0,
             connected=lambda: None,
-            told=lambda _: None,
+            received=lambda _: None,
         )
         await engine.open()
         asked = wire.WaitJob(Identity("alice", Role.USER, "a1"), "abc", False)
@@ -290,7 +290,7 @@ def test_an_engine_that_does_not_take_it_is_not_beset(tmp_path: Path, monkeypatc
             reloaded=lambda _: None,
             end_streams=lambda *_: 0,
             connected=lambda: None,
-            told=lambda _: None,
+            received=lambda _: None,
         )
         opening = asyncio.create_task(connection.open())
         async with asyncio.timeout(DEADLINE):
@@ -320,7 +320,7 @@ def test_a_defect_while_it_reloads_costs_a_connection(tmp_path: Path, ca: Pair) 
             reloaded=reloaded,
             end_streams=lambda *_: 0,
             connected=lambda: None,
-            told=lambda _: None,
+            received=lambda _: None,
         )
         await engine.open()
         await asyncio.to_thread(frontend.peer.notify, frontend.setup)

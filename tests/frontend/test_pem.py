@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tasker import certs, issuing
 from tasker.certs import Pair
 from tasker.cli.doctor import certificates, service
-from tasker.cli.doctor.finding import Verdict
+from tasker.cli.doctor.finding import Status
 from tasker.cli.service.settings import Settings
 from tasker.client import Client
 from tasker.errors import Reason, TaskerError
@@ -79,7 +79,7 @@ def test_at_the_clients_end(shared: Frontend, tmp_path: Path, form: Form) -> Non
         assert list(client.list()) == []
     found = Settings(shared.address, paths["ca"], paths["certificate"], paths["key"])
     findings = [*service.port(found), certificates.own(found, time.time())]
-    assert [one.verdict for one in findings] == [Verdict.OK] * 2
+    assert [one.status for one in findings] == [Status.OK] * 2
 
 
 def test_a_key_as_openssl_makes_it() -> None:
@@ -120,4 +120,4 @@ def test_what_nobody_reads_is_refused_with_a_sentence(tmp_path: Path, ca: Pair, 
         for one, pem in mangled.items():
             paths[one].write_bytes(pem)
         (found,) = certificates.material(paths["certificate"], paths["ca"], paths["key"])
-        assert (found.verdict, found.text.startswith("cannot read the ")) == (Verdict.WRONG, True)
+        assert (found.status, found.text.startswith("cannot read the ")) == (Status.WRONG, True)

@@ -59,7 +59,7 @@ def test_it_stops_under_a_watched_health(frontend: Frontend) -> None:
         assert frontend.process.wait(DEADLINE) == 0
 
 
-def test_what_grpc_is_told(shared: Frontend) -> None:
+def test_what_grpc_is_reported(shared: Frontend) -> None:
     """Each of these is unlimited, absent or open without it."""
     told = dict(options(shared.setup))
     assert told["grpc.so_reuseport"] == 0

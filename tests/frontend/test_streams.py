@@ -13,7 +13,7 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.certs import Pair
 from tasker.errors import Reason, TaskerError
 from tasker.frontend import streams
-from tasker.frontend.places import Places
+from tasker.frontend.slots import Slots
 from tasker.frontend.streams import Stream, Streams
 from tasker.frontend.tls import Caller, Material
 from tasker.identity import Role
@@ -98,20 +98,20 @@ def test_a_clock_that_is_set_is_noticed(
     async def run() -> pb.Detached.Reason | None:
         async with all_streams.opened(caller) as stream:
             monkeypatch.setattr(time, "time", lambda: caller.not_after + 1)
-            await stream.news.wait()
+            await stream.activity.wait()
             return stream.reason
 
     assert asyncio.run(run()) == pb.Detached.REASON_CERTIFICATE
 
 
 def test_places() -> None:
-    places = Places("things", total=3, per_user=2)
-    with places.taken("a"), places.taken("a"):
-        with pytest.raises(TaskerError, match="cannot take on more things: a has 2"), places.taken("a"):
+    slots = Slots("things", total=3, per_user=2)
+    with slots.taken("a"), slots.taken("a"):
+        with pytest.raises(TaskerError, match="cannot take on more things: a has 2"), slots.taken("a"):
             pass
-        with places.taken("b"), pytest.raises(TaskerError, match="there are 3 of them"), places.taken("c"):
+        with slots.taken("b"), pytest.raises(TaskerError, match="there are 3 of them"), slots.taken("c"):
             pass
-        with places.taken("c"):
+        with slots.taken("c"):
             pass
-    with places.taken("a"), places.taken("a"):
+    with slots.taken("a"), slots.taken("a"):
         pass

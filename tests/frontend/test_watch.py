@@ -65,7 +65,7 @@ def test_no_jobs_are_a_snapshot_too(frontend: Frontend) -> None:
     assert next(frontend.client().watch()) == Snapshot((), first=True, last=True)
 
 
-def test_a_change_that_is_older_than_the_snapshot_is_not_told(frontend: Frontend) -> None:
+def test_a_change_that_is_older_than_the_snapshot_is_not_reported(frontend: Frontend) -> None:
     """Such a one is on its way when a page is made."""
     job = frontend.peer.add(PeerJob("abc"))
     old = job.job
@@ -78,7 +78,7 @@ def test_a_change_that_is_older_than_the_snapshot_is_not_told(frontend: Frontend
     assert next(watching) == Changed(job.job)
 
 
-def test_what_changes_while_the_snapshot_is_read_is_told_after_it(frontend: Frontend) -> None:
+def test_what_changes_while_the_snapshot_is_read_is_reported_after_it(frontend: Frontend) -> None:
     job, gone = frontend.peer.add(PeerJob("abc")), PeerJob("def")
 
     def page(request: wire.ListJobs) -> wire.JobsReply:
@@ -185,14 +185,14 @@ def test_a_revoked_certificate_ends_it(frontend: Frontend, ca: Pair) -> None:
 
 
 def test_the_end_of_the_run_ends_it(frontend: Frontend) -> None:
-    watching = frontend.client().watch(patience=0)
+    watching = frontend.client().watch(reconnect_timeout=0)
     snapshot(watching)
     frontend.peer.notify(wire.RunEnding())
     assert _end(watching).reason is Reason.UNAVAILABLE
 
 
 def test_a_restart_of_the_frontend_says_watch_again(frontend: Frontend) -> None:
-    watching = frontend.client().watch(patience=0)
+    watching = frontend.client().watch(reconnect_timeout=0)
     snapshot(watching)
     frontend.process.terminate()
     assert "watch again" in _end(watching).message

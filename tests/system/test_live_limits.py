@@ -176,7 +176,7 @@ def test_a_change_that_fails_changes_nothing(
     alice: User, tmp_path: Path, file: str, configure: Configure
 ) -> None:
     """The kernel refuses one value: its file is covered by one that cannot be written."""
-    configure('[total]\nmemory = "none"\n')  # under a ceiling on memory, no job has swap
+    configure('[total]\nmemory = "none"\n')  # under a quota on memory, no job has swap
     io = (IoLimit("/", write_bandwidth=2 * MIB, read_iops=70),)
     job = alice.start(
         *("sleep", "600"),

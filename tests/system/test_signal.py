@@ -11,7 +11,7 @@ from tasker.job import Kind
 from tests.system.conftest import User, run
 
 
-def test_who_killed_it_is_told(alice: User, admin: User, bob: User) -> None:
+def test_who_killed_it_is_reported(alice: User, admin: User, bob: User) -> None:
     job = alice.start("sleep", "600")
     with pytest.raises(TaskerError) as caught:
         bob.client.signal(job.id, signal.SIGKILL)

@@ -67,7 +67,7 @@ def test_bytes_to_disk_and_memory_are_counted_to_the_last(alice: User) -> None:
     assert totals.memory_peak > 8 * MIB
 
 
-def test_a_cpu_limit_that_holds_back_is_told(alice: User) -> None:
+def test_a_cpu_limit_that_holds_back_is_reported(alice: User) -> None:
     job = alice.sh(BURN, Limits(cpu=0.2))
     until(lambda: usage(alice, job), lambda now: now.periods > 20)
     assert usage(alice, job).throttled > 0.5
@@ -78,7 +78,7 @@ def test_a_cpu_limit_that_holds_back_is_told(alice: User) -> None:
     assert re.fullmatch(r"stopped by alice after .*; the CPU limit of 0\.2 held it back \d\d+ % of the time", verdict)
 
 
-def test_out_of_memory_is_told_with_the_limit_and_how_often(alice: User) -> None:
+def test_out_of_memory_is_reported_with_the_limit_and_how_often(alice: User) -> None:
     job = alice.start("python3", "-c", EAT, limits=Limits(memory=48 * MIB))
     totals, verdict = ended(alice, job)
     # "At least" is what was read last: systemd may remove the cgroup before it can be read once more.

@@ -12,7 +12,7 @@ from tests.system.conftest import ETC, User, run, show, until_serving
 from tests.system.test_zz_run import leftovers
 
 CONTROL = Path("/run/systemd/system.control")
-"""Where systemd keeps the ceilings of slices until the next boot."""
+"""Where systemd keeps the quotas of slices until the next boot."""
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Status(StrEnum):
     OK = "ok"
     NOTE = "note"
     """It works, but not optimally or not for long."""
@@ -20,25 +20,25 @@ class Finding:
     """`check` is the subject, `text` the result, `todo` the remedy ("" if none is needed)."""
 
     check: str
-    verdict: Verdict
+    status: Status
     text: str
     todo: str = ""
 
 
 def ok(check: str, text: str) -> Finding:
-    return Finding(check, Verdict.OK, text)
+    return Finding(check, Status.OK, text)
 
 
 def note(check: str, text: str, todo: str) -> Finding:
-    return Finding(check, Verdict.NOTE, text, todo)
+    return Finding(check, Status.NOTE, text, todo)
 
 
 def wrong(check: str, text: str, todo: str) -> Finding:
-    return Finding(check, Verdict.WRONG, text, todo)
+    return Finding(check, Status.WRONG, text, todo)
 
 
 def unknown(check: str, text: str, todo: str = "") -> Finding:
-    return Finding(check, Verdict.UNKNOWN, text, todo)
+    return Finding(check, Status.UNKNOWN, text, todo)
 
 
 def unseen(check: str, error: OSError) -> Finding:

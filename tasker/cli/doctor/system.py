@@ -15,7 +15,7 @@ from tasker.quantity import format_size
 OLDEST = 252
 CONTROLLERS = ("cpu", "io", "memory", "pids")
 PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result"
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds to wait for a tool of systemd."""
 REMOVE_IPC = (
     *("busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"),
@@ -33,7 +33,7 @@ LITTLE = 1 << 30
 def output(*command: str) -> str | None:
     """Runs a tool; returns its output, None if it does not exist, fails or hangs."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout

@@ -72,14 +72,14 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
 
 
 def showing(parser: argparse.ArgumentParser) -> None:
-    from tasker.client.resuming import PATIENCE  # here: slow to import, not needed by every verb
+    from tasker.client.resuming import RECONNECT_TIMEOUT  # here: slow to import, not needed by every verb
     from tasker.quantity import parse_duration
 
     group = parser.add_argument_group("on a terminal")
     group.add_argument("--no-footer", action="store_false", dest="footer", help="show only the job's output")
     group.add_argument("--raw", action="store_true", help="let the job control the terminal; no footer")
     parser.add_argument(
-        "--reconnect", metavar="TIME", type=of_type(parse_duration), default=PATIENCE,
+        "--reconnect", metavar="TIME", type=of_type(parse_duration), default=RECONNECT_TIMEOUT,
         help="how long to try to reconnect after a broken connection; 0: never; 1m by default")  # fmt: skip
     parser.add_argument("-t", "--timestamps", action="store_true", help="show the time when each line was received")
 

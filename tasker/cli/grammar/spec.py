@@ -10,7 +10,7 @@ from tasker.cli.grammar.options import path as typed_path
 from tasker.cli.grammar.parser import UsageError
 from tasker.errors import TaskerError
 from tasker.job import JobSpec, check_spec
-from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, Row
+from tasker.limits import IO_ROWS, ROWS, IoLimit, Limits, LimitRow
 
 
 def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpec:
@@ -58,7 +58,7 @@ def _io(options: argparse.Namespace) -> tuple[IoLimit, ...]:
     return tuple(IoLimit(path, **values) for path, values in paths.items())
 
 
-def _at_path(row: Row, word: str) -> tuple[str, int]:
+def _at_path(row: LimitRow, word: str) -> tuple[str, int]:
     path, given, value = word.rpartition("=")  # a path may contain "=", a rate does not
     if not given or not path:
         raise UsageError(f"cannot read {word[:80]!r}; write it like /var=10M ({row.option})")

@@ -35,7 +35,7 @@ VERBS = {
     "top": "show what running jobs use, live",
     "watch": "show changes of jobs as they happen",
     "archive": "move the output of ended jobs from memory to disk",
-    "info": "show the service, your identity there, and your ceilings",
+    "info": "show the service, your identity there, and your quotas",
     "doctor": "find problems on this machine and say how to fix them",
     "context": "manage addresses and certificates of several machines",
     "completion": "print the completion script for a shell",

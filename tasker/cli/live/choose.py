@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.cli.live.piped import Lines, Piped
 from tasker.cli.show.console import console, knows_sequences
 from tasker.cli.show.stderr import on_terminal
 
 
-def choose(options: argparse.Namespace) -> Output:
+def choose(options: argparse.Namespace) -> View:
     """Returns the output for these options and this stdout. Imports rich only if the output draws with it."""
     if getattr(options, "output", None) is not None:
         from tasker.cli.live.recorder import Meter, Recorder

@@ -14,9 +14,9 @@ from functools import partial
 from types import FrameType
 
 from tasker.cli.live.loop import Action, Live, Wake
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.cli.live.signals import Handler, handling
-from tasker.cli.live.status import News
+from tasker.cli.live.status import JobStatus
 from tasker.client import Attached, Attachment, Chunk, Detached, Ended, Event, Exited, Interrupted, Lost, Resumed
 from tasker.client.watching import Watching
 
@@ -29,12 +29,12 @@ class Follow:
     `job` is the id, "" before the first event; `offset` is the first byte of the output that was not shown.
     """
 
-    def __init__(self, attachment: Attachment, output: Output, watch: Watch | None = None) -> None:
+    def __init__(self, attachment: Attachment, output: View, watch: Watch | None = None) -> None:
         self._attachment = attachment
         self._output = output
         self._watch = watch
         self._live: Live[Event] | None = None
-        self._news: News | None = None
+        self._status: JobStatus | None = None
         self.job = ""
         self.offset = 0
         self._leaving = False
@@ -60,7 +60,7 @@ class Follow:
             self.offset = _after(event)
         if isinstance(event, Attached) and not self.job:
             self.job = event.job.id
-            self._begin_news(live)
+            self._begin_status(live)
 
     def do(self, action: Action) -> None:
         """Runs `action` between two events; its exceptions end the attach. For any thread or signal handler."""
@@ -69,7 +69,7 @@ class Follow:
         else:
             action()
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Shows a notice. For any thread or signal handler."""
         self.do(partial(self._output.notice, text))
 
@@ -83,7 +83,7 @@ class Follow:
     @contextmanager
     def _events(self) -> Iterator[Live[Event]]:
         try:
-            self._live = live = Live(self._attachment, self._output.patience)
+            self._live = live = Live(self._attachment, self._output.until_tick)
             wakes = {signal.SIGWINCH: Wake.TICK}
             if self._output.suspends:
                 wakes[signal.SIGTSTP] = Wake.SUSPEND
@@ -91,16 +91,16 @@ class Follow:
                 yield live
         finally:
             self._attachment.cancel()
-            if self._news is not None:
-                self._news.cancel()
+            if self._status is not None:
+                self._status.cancel()
             if self._live is not None:
                 self._live.close()
             self._output.close()
 
-    def _begin_news(self, live: Live[Event]) -> None:
-        if self._watch is not None and self._output.wants_news:
-            self._news = News(self._watch, self.job)
-            live.beside(self._news, self._output.news)
+    def _begin_status(self, live: Live[Event]) -> None:
+        if self._watch is not None and self._output.wants_status:
+            self._status = JobStatus(self._watch, self.job)
+            live.beside(self._status, self._output.status)
 
     def _suspend(self) -> None:
         self._output.suspend()

@@ -56,12 +56,12 @@ class Standing:
         known = self.job.state
         return self.asked if self.asked and known in (State.STARTING, State.RUNNING, State.PAUSED) else known
 
-    def take(self, news: Job | Usage) -> None:
+    def take(self, status: Job | Usage) -> None:
         """Takes the current state of the job, or its usage. Ignores states after the end."""
-        if isinstance(news, Usage):
-            self.usage = news
+        if isinstance(status, Usage):
+            self.usage = status
         elif self.job.ended is None:
-            self.job = news
+            self.job = status
 
 
 def footer(standing: Standing, columns: int, now: float | None = None) -> Text:

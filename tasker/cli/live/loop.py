@@ -36,11 +36,11 @@ class Wake(Enum):
 
 
 class Live(Generic[E]):
-    """Reads `events` in a thread. `patience()` returns the seconds until the next tick, None for no tick."""
+    """Reads `events` in a thread. `until_tick()` returns the seconds until the next tick, None for no tick."""
 
-    def __init__(self, events: Iterable[E], patience: Callable[[], float | None]) -> None:
+    def __init__(self, events: Iterable[E], until_tick: Callable[[], float | None]) -> None:
         self._events = events
-        self._patience = patience
+        self._until_tick = until_tick
         # SimpleQueue.put may be called in a signal handler.
         self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(BACKLOG)
@@ -77,7 +77,7 @@ class Live(Generic[E]):
         """Ends with the events; raises their exceptions."""
         while True:
             try:
-                item = self._queue.get(timeout=self._patience())
+                item = self._queue.get(timeout=self._until_tick())
             except Empty:
                 yield Wake.TICK
                 continue

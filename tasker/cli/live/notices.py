@@ -40,7 +40,7 @@ class Notices:
         self._clock = clock
         self._broken: tuple[int | None, float] | None = None
         """The byte at which the connection broke (None before the first answer), and the time."""
-        self._broken_told = False
+        self._broken_reported = False
         self._exited: tuple[Job, float] | None = None
         """The job whose command exited and left processes behind, and the time; None after the notice."""
         self.job = ""
@@ -73,7 +73,7 @@ class Notices:
                 again = f"tasker attach --offset {offset} {self.job}{self._into}"
                 return [*self.rest(), Text(f"{REASONS[reason]}: {again}", NOTICE)]
             case Interrupted(offset=offset):
-                self._broken, self._broken_told = (offset, self._clock()), False
+                self._broken, self._broken_reported = (offset, self._clock()), False
                 return self.now()
             case Resumed(offset=offset, after=after):
                 again = f"reconnected after {format_duration(after)}; resuming at byte {offset}"
@@ -83,34 +83,34 @@ class Notices:
 
     def _mended(self) -> bool:
         """Notes that the connection is back; returns whether the break was reported."""
-        told, self._broken, self._broken_told = self._broken_told, None, False
-        return told
+        report, self._broken, self._broken_reported = self._broken_reported, None, False
+        return report
 
     def due(self) -> float | None:
         """Returns the seconds until the next notice; None for none."""
         waits = [self._losses.due()]
-        since = [self._broken[1]] if self._broken and not self._broken_told else []
+        since = [self._broken[1]] if self._broken and not self._broken_reported else []
         since += [self._exited[1]] if self._exited else []
         waits += [max(0.0, when + UNTIL_SHOWN - self._clock()) for when in since]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def now(self) -> list[Text]:
         """Returns the notices that are due."""
-        lost = self._losses.told()
+        lost = self._losses.report()
         if self._exited and self._clock() - self._exited[1] >= UNTIL_SHOWN:
             job, self._exited = self._exited[0], None
             left = left_behind(job, self._clock())
             return [*_lines(lost, f"the command has exited; {left}"), *self.now()]
-        if not self._broken or self._broken_told or self._clock() - self._broken[1] < UNTIL_SHOWN:
+        if not self._broken or self._broken_reported or self._clock() - self._broken[1] < UNTIL_SHOWN:
             return _lines(lost)
-        self._broken_told = True
+        self._broken_reported = True
         at, _ = self._broken
         where = "before the first answer" if at is None else f"at byte {at}"
         return _lines(lost, f"connection lost {where}; reconnecting")
 
     def rest(self) -> list[Text]:
         """Returns the remaining notices, at the end."""
-        return _lines(self._losses.told(last=True))
+        return _lines(self._losses.report(last=True))
 
 
 def _lines(*texts: str) -> list[Text]:
@@ -124,8 +124,8 @@ class Losses:
         self.bytes = 0
         self._places = 0
         self._last = (0, 0)
-        self._untold = False
-        self._told_at: float | None = None
+        self._unreported = False
+        self._reported_at: float | None = None
         self._clock = clock
 
     def add(self, begin: int, end: int) -> None:
@@ -133,20 +133,20 @@ class Losses:
         self.bytes += end - begin
         self._places += 1
         self._last = (begin, end)
-        self._untold = True
+        self._unreported = True
 
     def due(self) -> float | None:
         """Returns the seconds until the next notice, 0 for now; None if everything was reported."""
-        if not self._untold:
+        if not self._unreported:
             return None
-        return 0.0 if self._told_at is None else max(0.0, self._told_at + BETWEEN - self._clock())
+        return 0.0 if self._reported_at is None else max(0.0, self._reported_at + BETWEEN - self._clock())
 
-    def told(self, *, last: bool = False) -> str:
+    def report(self, *, last: bool = False) -> str:
         """Returns the notice that is due, or with `last` the pending one; "" for none. Marks it as reported."""
         wait = self.due()
         if wait is None or (wait > 0 and not last):
             return ""
-        self._untold, self._told_at = False, self._clock()
+        self._unreported, self._reported_at = False, self._clock()
         begin, end = self._last
         if self._places == 1:
             return f"lost {format_size(self.bytes)} of output: bytes {begin} to {end} are no longer kept"

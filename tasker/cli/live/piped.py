@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasker.cli import exits
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output, received
+from tasker.cli.live.view import STDOUT, View, received
 from tasker.cli.live.screen import write_all
 from tasker.cli.live.timestamps import Stamps
 from tasker.cli.show import json
@@ -12,7 +12,7 @@ from tasker.cli.show.stderr import say
 from tasker.client import Chunk, Ended, Event
 
 
-class Piped(Output):
+class Piped(View):
     """Writes the job's bytes unchanged to stdout, notices to stderr."""
 
     def __init__(self, *, quiet: bool = False, timestamps: bool = False) -> None:
@@ -41,7 +41,7 @@ class Piped(Output):
         for text in self._notices.now():
             self.notice(text.plain)
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         return self._notices.due()
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class Piped(Output):
             self.notice(text.plain)
 
 
-class Lines(Output):
+class Lines(View):
     """Writes all events as JSON lines."""
 
     def show(self, event: Event) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output
+from tasker.cli.live.view import STDOUT, View
 from tasker.cli.live.screen import write_all
 from tasker.cli.show import json
 from tasker.cli.show.hidden import visible
@@ -28,7 +28,7 @@ BETWEEN = 0.25
 """Seconds between two drawings of the meter."""
 
 
-class Recorder(Output):
+class Recorder(View):
     """Writes to the file `path`."""
 
     def __init__(self, path: str, *, force: bool, meter: Meter | None, json: bool) -> None:
@@ -57,7 +57,7 @@ class Recorder(Output):
                 self._meter.lose(end - begin)
         if self._json and not isinstance(event, Chunk):
             write_all(STDOUT, json.dump(json.event(event)).encode() + b"\n")
-        self._tell([text.plain for text in self._notices.of(event)])
+        self._report([text.plain for text in self._notices.of(event)])
 
     def _write(self, data: bytes) -> None:
         assert self._fd is not None
@@ -68,15 +68,15 @@ class Recorder(Output):
             raise TaskerError(Reason.REFUSED, f"cannot write {where}: {error.strerror}") from error
 
     def notice(self, text: str) -> None:
-        self._tell([text])
+        self._report([text])
 
-    def _tell(self, texts: list[str]) -> None:
+    def _report(self, texts: list[str]) -> None:
         for text in () if self._json else texts:
             if self._meter is None or not self._meter.say(text):
                 say(text)
 
     def tick(self) -> None:
-        self._tell([text.plain for text in self._notices.now()])
+        self._report([text.plain for text in self._notices.now()])
         if self._meter is not None:
             self._meter.tick()
 
@@ -84,14 +84,14 @@ class Recorder(Output):
         if self._meter is not None:
             self._meter.hide()
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         waits = [self._notices.due(), None if self._meter is None else self._meter.due()]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:
         if self._meter is not None:
             self._meter.hide()
-        self._tell([text.plain for text in self._notices.rest()])
+        self._report([text.plain for text in self._notices.rest()])
         if self._fd is not None:
             os.close(self._fd)
 

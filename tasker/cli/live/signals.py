@@ -22,7 +22,7 @@ from typing import NoReturn, Protocol
 
 from tasker.cli import exits
 from tasker.cli.live.loop import Action
-from tasker.cli.live.output import Output
+from tasker.cli.live.view import View
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 
@@ -35,7 +35,7 @@ class Attach(Protocol):
     """The interface that Interrupts needs of the attach (follow.Follow)."""
 
     def do(self, action: Action) -> None: ...
-    def tell(self, text: str) -> None: ...
+    def report(self, text: str) -> None: ...
 
 
 @contextmanager
@@ -75,7 +75,7 @@ class Left(Exception):
 class Interrupts:
     """Takes the steps. `stop(job, grace)` stops the job, reconnecting if necessary; it may take any time."""
 
-    def __init__(self, stop: Callable[[str, float | None], object], output: Output) -> None:
+    def __init__(self, stop: Callable[[str, float | None], object], output: View) -> None:
         self._stop = stop
         self._output = output
         self._follow: Attach | None = None
@@ -136,7 +136,7 @@ class Interrupts:
         hint = "Ctrl-C kills it at once" if grace is None else "Ctrl-C leaves it"
         self._output.hint(hint, State.STOPPING)
         self._follow.do(self._output.unask)
-        self._follow.tell(f"{self._step.value} {self._job}; {hint}")
+        self._follow.report(f"{self._step.value} {self._job}; {hint}")
         threading.Thread(target=self._ask_for_it, args=(grace,), name="stop", daemon=True).start()
 
     def _ask_for_it(self, grace: float | None) -> None:
@@ -146,7 +146,7 @@ class Interrupts:
             self._answered = True
         except TaskerError as error:
             self._answered |= error.reason is not Reason.UNAVAILABLE
-            self._follow.tell(unstopped(self._job, error))
+            self._follow.report(unstopped(self._job, error))
 
     @property
     def unanswered(self) -> bool:

@@ -18,7 +18,7 @@ AGAIN = 2.0
 """Seconds before a broken stream is requested again."""
 
 
-class News:
+class JobStatus:
     """Iterate over it in a separate thread; `cancel` ends it, from any other thread. `watch(job)` starts a stream."""
 
     def __init__(self, watch: Callable[[str], Watching], job: str) -> None:

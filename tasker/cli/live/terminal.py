@@ -13,7 +13,7 @@ from rich.text import Text
 from tasker.cli.live.footer import Standing, footer
 from tasker.cli.live.keyboard import Keys, in_foreground
 from tasker.cli.live.notices import Notices
-from tasker.cli.live.output import STDOUT, Output, received
+from tasker.cli.live.view import STDOUT, View, received
 from tasker.cli.live.screen import Screen
 from tasker.cli.live.timestamps import Stamps
 from tasker.cli.show.clean import Cleaner
@@ -24,7 +24,7 @@ from tasker.lifecycle import State
 from tasker.usage import Usage
 
 
-class OnTerminal(Output):
+class OnTerminal(View):
     """Shows an attach on the terminal `fd`; reads keys from stdin."""
 
     suspends = True
@@ -39,11 +39,11 @@ class OnTerminal(Output):
         fd: int = STDOUT,
     ) -> None:
         """`sequences`: whether the terminal understands escape sequences; without them there is no footer."""
-        self.wants_news = footer and sequences
+        self.wants_status = footer and sequences
         self._console = console
         self._cleaner = Cleaner(colours=sequences)
         self._stamps = Stamps(terminal=True, styled=sequences) if timestamps else None
-        self._screen = Screen(fd, self._footer if self.wants_news else None, sequences=sequences)
+        self._screen = Screen(fd, self._footer if self.wants_status else None, sequences=sequences)
         self._notices = Notices()
         self._standing: Standing | None = None
         self._hint: tuple[str, State | None] = ("", None)
@@ -67,19 +67,19 @@ class OnTerminal(Output):
             case Resumed(job=job) if self._standing is not None:
                 self._standing.take(job)
         for notice in self._notices.of(event):
-            self._tell(notice)
+            self._report(notice)
         if not isinstance(event, Chunk):
             self._screen.draw()
 
-    def news(self, news: Job | Usage) -> None:
+    def status(self, status: Job | Usage) -> None:
         if self._standing is not None:
-            self._standing.take(news)
+            self._standing.take(status)
             self._screen.draw()
 
     def notice(self, text: str) -> None:
-        self._tell(Text(text, "dim"))
+        self._report(Text(text, "dim"))
 
-    def _tell(self, text: Text) -> None:
+    def _report(self, text: Text) -> None:
         if sys.stderr.isatty():
             self._screen.line(self._ansi(text))  # never cut off: it may contain a command to copy
         else:
@@ -108,14 +108,14 @@ class OnTerminal(Output):
         if self._question and not self._reading and self.asks():
             self.ask(*self._question)  # after a suspend
         for text in self._notices.now():
-            self._tell(text)
+            self._report(text)
         self._screen.draw()
 
     def suspend(self) -> None:
         self._close_keys()
         self._screen.close()
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         """Returns the seconds until the job's elapsed time changes, or until the next notice."""
         started = self._standing.job.clock.started if self._standing else None
         waits = [self._notices.due(), None if started is None else 1.0 - (time.monotonic() - started) % 1.0 + 0.01]
@@ -127,7 +127,7 @@ class OnTerminal(Output):
             if rest := self._cleaner.feed(b"", final=True):
                 self._screen.write(rest)
             for text in self._notices.rest():
-                self._tell(text)
+                self._report(text)
             self._screen.close()
 
     def _close_keys(self) -> None:

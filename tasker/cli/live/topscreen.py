@@ -14,7 +14,7 @@ from rich.live import Live as Drawing
 from tasker.cli.live.keyboard import Keys
 from tasker.cli.live.loop import Live, Wake
 from tasker.cli.live.signals import Handler, handling
-from tasker.cli.service.fanout import Alone, Merged, Told
+from tasker.cli.service.fanout import Alone, Merged, Update
 from tasker.cli.show import top
 from tasker.cli.show.changes import Board
 from tasker.cli.show.console import console
@@ -41,7 +41,7 @@ class TopScreen:
 
     def run(self) -> None:
         """Raises TaskerError, KeyboardInterrupt, SystemExit; restores the terminal before."""
-        live: Live[Told] = Live(self._watching, self._patience)
+        live: Live[Update] = Live(self._watching, self._until_tick)
         handlers: dict[signal.Signals, Handler] = {
             signal.SIGWINCH: lambda _number, _frame: live.wake(Wake.TICK),
             signal.SIGTSTP: lambda _number, _frame: live.wake(Wake.SUSPEND),
@@ -59,7 +59,7 @@ class TopScreen:
             self._watching.cancel()
             live.close()
 
-    def _take(self, thing: Told | Wake | str) -> None:
+    def _take(self, thing: Update | Wake | str) -> None:
         match thing:
             case Wake():
                 pass
@@ -67,9 +67,9 @@ class TopScreen:
                 self._by = top.KEYS.get(thing, self._by)
             case machine, Away(error=error):
                 self.troubles[machine] = f"{machine}: {error.message}" if machine else f"{error.message}; reconnecting"
-            case machine, news if not isinstance(news, Away):
-                self.boards.setdefault(machine, Board()).take(news)
-                if isinstance(news, Snapshot):
+            case machine, status if not isinstance(status, Away):
+                self.boards.setdefault(machine, Board()).take(status)
+                if isinstance(status, Snapshot):
                     self.troubles.pop(machine, None)
 
     def _draw(self, at_once: bool) -> None:
@@ -83,7 +83,7 @@ class TopScreen:
         self._drawing.update(shown, refresh=True)
         self._drawn, self._due = time.monotonic(), False
 
-    def _patience(self) -> float:
+    def _until_tick(self) -> float:
         """Returns the seconds until a pending drawing or the next full second."""
         return BETWEEN_DRAWS if self._due else 1.0 - time.time() % 1.0 + 0.01
 

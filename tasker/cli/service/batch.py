@@ -44,9 +44,9 @@ def each(jobs: Sequence[str], do: Callable[[str], Job], doing: str) -> list[Job 
 
 
 def report(
-    answers: Sequence[Job | TaskerError], asked: argparse.Namespace, tell: Callable[[Job], str] | None = None
+    answers: Sequence[Job | TaskerError], asked: argparse.Namespace, describe: Callable[[Job], str] | None = None
 ) -> int:
-    """Prints errors and, with `tell`, the jobs as text or JSON. Returns the exit code of the first error."""
+    """Prints errors and, with `describe`, the jobs as text or JSON. Returns the exit code of the first error."""
     code = exits.DONE
     known = None
     for answer in answers:
@@ -59,9 +59,9 @@ def report(
                 complain_json(json.dump(json.error(error)))
             else:
                 complain(error.message)
-        elif tell is not None and not asked.json:
-            print(tell(answer))
-    if tell is not None and asked.json:
+        elif describe is not None and not asked.json:
+            print(describe(answer))
+    if describe is not None and asked.json:
         print_json(json.jobs([answer for answer in answers if isinstance(answer, Job)]))
     return code
 

@@ -30,12 +30,12 @@ from tasker.identity import Identity
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds to wait for an answer."""
 BACKLOG = 16
 """Maximum number of queued pieces of news."""
 
-Told = tuple[str, News]
+Update = tuple[str, News]
 """The name of a machine ("" if there is only one) and a piece of news."""
 
 
@@ -51,28 +51,28 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
     for name, answer in found.items():
         if isinstance(answer, TaskerError):
             code = exits.of_error(answer.reason)
-            tell(name, answer, asked)
+            report(name, answer, asked)
     return {name: answer for name, answer in found.items() if not isinstance(answer, TaskerError)}, code
 
 
-def tell(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
+def report(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
     """Prints the error of one machine."""
     if asked.json:
-        told = {"reason": str(error.reason), "message": error.message, "machine": machine}
-        complain_json(json.dump({"error": told}))
+        document = {"reason": str(error.reason), "message": error.message, "machine": machine}
+        complain_json(json.dump({"error": document}))
     else:
         complain(f"{machine}: {error.message}")
 
 
-def silent(patience: float) -> TaskerError:
-    """Returns the error for a machine that did not answer within `patience` seconds."""
-    return TaskerError(Reason.UNAVAILABLE, f"cannot get an answer within {patience:g}s; is the machine up?")
+def silent(timeout: float) -> TaskerError:
+    """Returns the error for a machine that did not answer within `timeout` seconds."""
+    return TaskerError(Reason.UNAVAILABLE, f"cannot get an answer within {timeout:g}s; is the machine up?")
 
 
 def answers(
-    contexts: dict[str, Settings], question: Callable[[Client, Identity], T], patience: float = PATIENCE
+    contexts: dict[str, Settings], question: Callable[[Client, Identity], T], timeout: float = TIMEOUT
 ) -> dict[str, T | TaskerError]:
-    """Calls `question(client, own identity)` for each; UNAVAILABLE without an answer within `patience` seconds."""
+    """Calls `question(client, own identity)` for each; UNAVAILABLE without an answer within `timeout` seconds."""
     import tasker.client.sync  # noqa: F401 - import before the time limit starts
 
     given: dict[str, T | TaskerError] = {}
@@ -88,24 +88,24 @@ def answers(
     threads = [Thread(target=answer, args=each, daemon=True) for each in contexts.items()]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    return {name: given.get(name, silent(patience)) for name in contexts}
+    return {name: given.get(name, silent(timeout)) for name in contexts}
 
 
-class Alone(Iterator[Told]):
+class Alone(Iterator[Update]):
     """The watch stream of one machine, with the interface of Merged. Raises its errors."""
 
     def __init__(self, watching: Watching) -> None:
         self._watching = watching
         self.cancel = watching.cancel
 
-    def __next__(self) -> Told:
+    def __next__(self) -> Update:
         return "", next(self._watching)
 
 
-class Merged(Iterator[Told]):
+class Merged(Iterator[Update]):
     """The watch streams of all contexts as one. Ends when all have ended. `watch(client, own name)` starts one.
 
     A machine that is down is reported once, as Away.
@@ -113,18 +113,18 @@ class Merged(Iterator[Told]):
 
     def __init__(self, contexts: dict[str, Settings], watch: Callable[[Client, str], Watching]) -> None:
         self._watch = watch
-        self._queue: Queue[Told | None] = Queue(BACKLOG)
+        self._queue: Queue[Update | None] = Queue(BACKLOG)
         self._left = len(contexts)
         self._cancelled = False
         self._open: dict[str, Watching] = {}
         for each in contexts.items():
             Thread(target=self._follow, args=each, daemon=True).start()
 
-    def __next__(self) -> Told:
+    def __next__(self) -> Update:
         while self._left and not self._cancelled:
-            told = self._queue.get()
-            if told is not None:
-                return told
+            update = self._queue.get()
+            if update is not None:
+                return update
             self._left -= 1
         raise StopIteration
 

@@ -12,7 +12,7 @@ from tasker.cli.service.fanout import answers
 from tasker.cli.show.hidden import visible
 from tasker.errors import Reason, TaskerError
 
-PATIENCE = 2.0
+TIMEOUT = 2.0
 """Seconds to wait for the list."""
 MOST = 1000
 SHORTEST = 3
@@ -36,7 +36,7 @@ def explained(error: TaskerError, asked: argparse.Namespace, known: dict[str, st
 def jobs(asked: argparse.Namespace) -> dict[str, str]:
     """Returns the names of the caller's visible jobs by id; empty if the service does not answer."""
     found = settings.find(vars(asked), os.environ, settings.local_user())
-    answer = answers({"": found}, lambda client, _own: list(islice(client.list(), MOST)), PATIENCE)[""]
+    answer = answers({"": found}, lambda client, _own: list(islice(client.list(), MOST)), TIMEOUT)[""]
     return {} if isinstance(answer, TaskerError) else {job.id: job.spec.name for job in answer}
 
 

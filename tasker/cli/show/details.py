@@ -74,8 +74,8 @@ def in_force(job: Job) -> Rows:
 
 def _by_path(label: str, wanted: tuple[IoLimit, ...], holds: tuple[IoLimit, ...] | None, style: str) -> Rows:
     """Returns a row for each path, coloured if its values differ."""
-    asked = {io.path: _ceilings(io) for io in wanted}
-    now = {io.path: _ceilings(io) for io in holds or ()}
+    asked = {io.path: _amounts(io) for io in wanted}
+    now = {io.path: _amounts(io) for io in holds or ()}
     rows = []
     for path in dict.fromkeys((*asked, *now)):
         mine, its = asked.get(path, ""), None if holds is None else now.get(path, "")
@@ -135,10 +135,10 @@ def smaller_ring(job: Job) -> str:
 
 
 def _disks(limits: Iterable[IoLimit]) -> str:
-    return "; ".join(f"{visible(io.path)}: {_ceilings(io)}" for io in limits)
+    return "; ".join(f"{visible(io.path)}: {_amounts(io)}" for io in limits)
 
 
-def _ceilings(io: IoLimit) -> str:
+def _amounts(io: IoLimit) -> str:
     found = [(row, getattr(io, row.field)) for row in IO_ROWS]
     return ", ".join(row.label.format(row.measure.show(value)) for row, value in found if value is not None)
 

@@ -1,4 +1,4 @@
-"""The service and the caller's identity and ceilings, for `info`. Pure: an Info in, rows or JSON out."""
+"""The service and the caller's identity and quotas, for `info`. Pure: an Info in, rows or JSON out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
         ("certificate", Cell(f"serial {visible(caller.serial)}, expires {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
-        ("your ceilings", _limits(info.owner)),
+        ("your quotas", _limits(info.owner)),
         *_use(info),
         ("your output", _rings(info.rings, info.most_rings)),
         ("job defaults", _limits(info.defaults)),

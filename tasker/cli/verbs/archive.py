@@ -46,7 +46,7 @@ def run(asked: argparse.Namespace) -> int:
     with connect(asked) as client:
         jobs = _ended(client, owner, asked.older_than or 0.0) if meant else asked.jobs
         answers = each(jobs, client.archive, "archiving" if meant else f"archiving {' '.join(jobs)}")
-    code = report(answers, asked, None if meant and not asked.json else _told)
+    code = report(answers, asked, None if meant and not asked.json else _result)
     if meant and not asked.json:
         done = [answer for answer in answers if isinstance(answer, Job)]
         size = format_size(sum(job.printed or 0 for job in done))
@@ -77,5 +77,5 @@ def _ended(client: Client, owner: str, age: float) -> list[str]:
     return [job.id for job in client.list(owner=owner) if job.clock.ended is not None and job.clock.ended <= before]
 
 
-def _told(job: Job) -> str:
+def _result(job: Job) -> str:
     return f"{visible(job.id)} is archived"

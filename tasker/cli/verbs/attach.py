@@ -96,9 +96,9 @@ def run(asked: argparse.Namespace) -> int:
             last_time=asked.since,
             follow=asked.follow,
             timestamps=asked.timestamps,
-            patience=asked.reconnect,
+            reconnect_timeout=asked.reconnect,
         )
-        follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, patience=0))
+        follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, reconnect_timeout=0))
         try:
             with handling({signal.SIGINT: follow.leave}):
                 last = follow.run()

@@ -23,7 +23,7 @@ USAGE = "KIND"
 EPILOG = """\
 examples:
   tasker candidates job"""
-PATIENCE = 1.5
+TIMEOUT = 1.5
 """Seconds to wait for the service after Tab."""
 MOST = 1000
 WIDTH = 60
@@ -62,7 +62,7 @@ def _jobs(asked: argparse.Namespace) -> list[str]:
         return list(islice(client.list(owner=owner, running=asked.kind == "running"), MOST))
 
     found = settings.find(vars(asked), os.environ, settings.local_user())
-    answer = answers({"": found}, question, PATIENCE)[""]
+    answer = answers({"": found}, question, TIMEOUT)[""]
     return [] if isinstance(answer, TaskerError) else lines(reversed(answer))
 
 

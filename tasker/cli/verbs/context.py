@@ -78,14 +78,14 @@ def _add(asked: argparse.Namespace) -> int:
     if "cert" in values:
         values["key"] = str(found.key)
     used = contexts.add(os.environ, asked.name, values, force=asked.force)
-    return _told(asked, f"added {asked.name} and made it the current context" if used else f"added {asked.name}")
+    return _result(asked, f"added {asked.name} and made it the current context" if used else f"added {asked.name}")
 
 
 def _use(asked: argparse.Namespace) -> int:
     from tasker.cli.service import contexts
 
     contexts.use(os.environ, asked.name)
-    return _told(asked, f"the current context is {asked.name}")
+    return _result(asked, f"the current context is {asked.name}")
 
 
 def _remove(asked: argparse.Namespace) -> int:
@@ -103,7 +103,7 @@ def _remove(asked: argparse.Namespace) -> int:
     return exits.DONE
 
 
-def _told(asked: argparse.Namespace, text: str) -> int:
+def _result(asked: argparse.Namespace, text: str) -> int:
     if asked.json:
         print_json({"context": next(one for one in _contexts() if one["name"] == asked.name)})
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tasker import certfiles, config
 from tasker.cli import exits
 from tasker.cli.doctor import certificates, service, system
-from tasker.cli.doctor.finding import Finding, Verdict, ok, wrong
+from tasker.cli.doctor.finding import Finding, Status, ok, wrong
 from tasker.cli.service import settings
 from tasker.cli.show.hidden import visible
 from tasker.cli.show.stderr import waiting
@@ -34,7 +34,7 @@ note, not urgent; wrong, must be fixed; unknown, could not be checked.
 
 exit codes: 0 no problem, 1 at least one check is wrong. --json prints {"healthy": …, "checks": […]}."""
 
-COLOURS = {Verdict.OK: "green", Verdict.NOTE: "yellow", Verdict.WRONG: "bold red", Verdict.UNKNOWN: "dim"}
+COLOURS = {Status.OK: "green", Status.NOTE: "yellow", Status.WRONG: "bold red", Status.UNKNOWN: "dim"}
 SICK = 1
 UNITS = (Path("/lib/systemd/system/tasker.service"), Path("/etc/systemd/system/tasker.service"))
 """One of them exists if the service is installed."""
@@ -48,9 +48,9 @@ def run(asked: argparse.Namespace) -> int:
     """Runs all checks, then prints each finding on a line."""
     with waiting("checking units, certificates, sockets and clocks"):
         found = [*(_service() if any(unit.exists() for unit in UNITS) else ()), *_client(asked)]
-    sick = any(one.verdict is Verdict.WRONG for one in found)
+    sick = any(one.status is Status.WRONG for one in found)
     if asked.json:
-        print_json({"healthy": not sick, "checks": [{**asdict(one), "verdict": str(one.verdict)} for one in found]})
+        print_json({"healthy": not sick, "checks": [{**asdict(one), "verdict": str(one.status)} for one in found]})
     else:
         print_rows([_row(one) for one in found], cut=False)
     return SICK if sick else exits.DONE
@@ -58,7 +58,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _row(one: Finding) -> list[Cell]:
     text = f"{one.text}: {one.todo}" if one.todo else one.text
-    return [Cell(str(one.verdict), COLOURS[one.verdict]), Cell(one.check), Cell(visible(text))]
+    return [Cell(str(one.status), COLOURS[one.status]), Cell(one.check), Cell(visible(text))]
 
 
 def _service() -> Iterator[Finding]:
@@ -105,5 +105,5 @@ def _client(asked: argparse.Namespace) -> Iterator[Finding]:
     yield own
     port = service.port(found)
     yield from port
-    if all(one.verdict in (Verdict.OK, Verdict.NOTE) for one in (own, *port)):
+    if all(one.status in (Status.OK, Status.NOTE) for one in (own, *port)):
         yield from service.call(found)

@@ -1,4 +1,4 @@
-"""`tasker info`: show the service, the caller's identity there, and its ceilings."""
+"""`tasker info`: show the service, the caller's identity there, and its quotas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ examples:
   tasker info --json | jq -r .info.not_after
   tasker --context prod info
 
-Shows the version and the clock of the service, your identity there and when it expires, and the ceilings on your jobs,
+Shows the version and the clock of the service, your identity there and when it expires, and the quotas on your jobs,
 on one job and on all jobs. --json prints {"info": {…}}; clock_difference is in seconds, positive if the service's clock
 is ahead."""
 

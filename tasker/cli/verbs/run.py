@@ -51,12 +51,12 @@ def run(given: argparse.Namespace) -> int:
     asked = spec.build(given, os.environ)
     with connect(given) as client:
         output = choose(given)
-        stop = partial(client.stop, patience=given.reconnect)
+        stop = partial(client.stop, reconnect_timeout=given.reconnect)
         interrupts = Interrupts(stop, output)
         with interrupts.installed():
             job = client.start(asked).id
-            attachment = client.attach(job, offset=0, timestamps=given.timestamps, patience=given.reconnect)
-            follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, patience=0))
+            attachment = client.attach(job, offset=0, timestamps=given.timestamps, reconnect_timeout=given.reconnect)
+            follow = Follow(attachment, output, lambda job: client.watch(job=job, usage=True, reconnect_timeout=0))
             interrupts.started(job, follow)
             try:
                 last = follow.run()

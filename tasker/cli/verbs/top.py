@@ -16,7 +16,7 @@ from tasker.cli.live.loop import Live, Wake
 from tasker.cli.live.signals import leaving
 from tasker.cli.service import fanout, settings
 from tasker.cli.service.connection import connect, wanted_owner
-from tasker.cli.service.fanout import Alone, Merged, Told
+from tasker.cli.service.fanout import Alone, Merged, Update
 from tasker.cli.show import top
 from tasker.cli.show.changes import Board
 from tasker.cli.show.console import knows_sequences
@@ -41,7 +41,7 @@ Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or 
 --json prints {"time", "machine", "jobs": […], "total": {"jobs", "cpu_rate", "memory", "io_read_rate", "io_write_rate",
 "tasks"}}: one line with --once, otherwise one line for each sample, about once a second."""
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds for the first samples."""
 
 
@@ -69,7 +69,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _watch(client: Client, owner: str) -> Watching:
-    return client.watch(owner=owner, usage=True, patience=math.inf)
+    return client.watch(owner=owner, usage=True, reconnect_timeout=math.inf)
 
 
 def _show(
@@ -99,19 +99,19 @@ def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Na
     boards: dict[str, Board] = {}
     waiting = set(names)
     # News of other machines do not extend the deadline. A single machine gets longer, since it delays no others.
-    end = time.monotonic() + (PATIENCE if asked.all_contexts else 3 * PATIENCE)
-    live: Live[Told] = Live(watching, lambda: max(0.0, end - time.monotonic()) if once else None)
+    end = time.monotonic() + (TIMEOUT if asked.all_contexts else 3 * TIMEOUT)
+    live: Live[Update] = Live(watching, lambda: max(0.0, end - time.monotonic()) if once else None)
     try:
         for thing in live:
             match thing:
                 case Wake():
                     for name in sorted(waiting - boards.keys() - {""}):
-                        fanout.tell(name, fanout.silent(PATIENCE), asked)
+                        fanout.report(name, fanout.silent(TIMEOUT), asked)
                     break
                 case "", Away(error=error):
                     say(f"{error.message}; reconnecting")
                 case name, Away(error=error):
-                    fanout.tell(name, error, asked)
+                    fanout.report(name, error, asked)
                     waiting.discard(name)
                 case name, news if not isinstance(news, Away):
                     board = boards.setdefault(name, Board())

@@ -36,7 +36,7 @@ Prints how each job ended as soon as it ends. --json prints a line {"job": {…}
 exit codes: that of the last job on the command line, or with --any of the first job to end, as for `tasker run`; 124 if
 --timeout expired before; 125 if waiting for one of the jobs failed."""
 
-PATIENCE = 600.0
+TIMEOUT = 600.0
 """Seconds to keep reconnecting."""
 
 
@@ -59,7 +59,7 @@ def run(asked: argparse.Namespace) -> int:
         try:
             for job in ends(client, jobs.values(), until):
                 codes[job.id] = exits.of_outcome(job.outcome)
-                _tell(job, asked)
+                _report(job, asked)
                 if asked.any:
                     return failed or codes[job.id]
         except TimeoutError:
@@ -76,7 +76,7 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
     if all(job.ended for job in left.values()):
         yield from left.values()
         return
-    watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", patience=PATIENCE)
+    watching = client.watch(job=next(iter(left)) if len(left) == 1 else "", reconnect_timeout=TIMEOUT)
     lingering = _Lingering()
     live = Live(watching, lambda: _seconds_to(until, lingering.due))
     missing: set[str] = set()
@@ -145,7 +145,7 @@ def _seconds_to(*moments: float | None) -> float | None:
     return max(0.0, min(known) - time.monotonic()) if known else None
 
 
-def _tell(job: Job, asked: argparse.Namespace) -> None:
+def _report(job: Job, asked: argparse.Namespace) -> None:
     if asked.json:
         print_json({"job": json.job(job)})
     else:

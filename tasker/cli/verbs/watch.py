@@ -46,8 +46,8 @@ def run(asked: argparse.Namespace) -> int:
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         job = client.get(asked.job).id if asked.job else ""
-        watching = client.watch(job=job, owner=owner, usage=asked.usage, patience=math.inf)
-        telling = Telling()
+        watching = client.watch(job=job, owner=owner, usage=asked.usage, reconnect_timeout=math.inf)
+        reporter = Reporter()
         try:
             for news in watching:
                 if asked.json:
@@ -55,7 +55,7 @@ def run(asked: argparse.Namespace) -> int:
                 elif isinstance(news, Away):
                     say(f"{news.error.message}; reconnecting, Ctrl-C ends it")
                 else:
-                    telling.tell(news)
+                    reporter.report(news)
                 if isinstance(news, Forgotten) and news.job == job:
                     break
         except KeyboardInterrupt:
@@ -65,13 +65,13 @@ def run(asked: argparse.Namespace) -> int:
     return exits.DONE
 
 
-class Telling:
+class Reporter:
     """Prints news as lines."""
 
     def __init__(self) -> None:
         self._board = Board()
 
-    def tell(self, news: News) -> None:
+    def report(self, news: News) -> None:
         began = self._board.complete
         differences = self._board.take(news)
         now = time.time()

@@ -1,4 +1,4 @@
-"""A ceiling on how many of something there are at once, in all and for one user."""
+"""A quota on how many of something there are at once, in all and for one user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tasker.errors import Reason, TaskerError
 
 
-class Places:
+class Slots:
     """Counts; `what` names it in the plural, for the sentence of the refusal."""
 
     def __init__(self, what: str, *, total: int, per_user: int) -> None:

@@ -29,7 +29,7 @@ def reap(pidfd: int) -> Exit | None:
     return _now(signal=result.si_status, core_dumped=result.si_code == os.CLD_DUMPED)
 
 
-def look(pid: int) -> Exit:
+def peek(pid: int) -> Exit:
     """Of one that has ended and is not reaped."""
     status = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[_EXIT_CODE])
     if status == 0 and not _may_see(pid):

@@ -1,4 +1,4 @@
-"""Ceilings: on one job, on one owner's jobs together, on all; at a start, after a reload, and what systemd is told."""
+"""Quotas: on one job, on one owner's jobs together, on all; at a start, after a reload, and what systemd is told."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_swap_is_no_way_around_the_most_memory() -> None:
 
 def test_where_memory_is_limited_for_all_together_there_is_no_swap(tasker: Stack) -> None:
     """The slices have none, so that a job's own limit would say what is not so."""
-    words = r"1M of swap: all jobs of this machine have a ceiling on memory, and so no swap \(\[total\] memory\); ask"
+    words = r"1M of swap: all jobs of this machine have a quota on memory, and so no swap \(\[total\] memory\); ask"
     with refused(Reason.EXHAUSTED, words):
         tasker.start_job("true", limits=Limits(memory_swap=MIB))
     job = tasker.start_job("sleep", "60", limits=Limits(memory=64 * MIB, memory_swap=0))
@@ -69,7 +69,7 @@ def test_defaults_and_maxima_fill_in_what_is_not_asked() -> None:
         assert tasker.start_job("sleep", "60", limits=Limits(memory=64 * MIB)).limits.memory == 64 * MIB
 
 
-def test_more_than_a_ceiling_names_it_and_whom_to_ask() -> None:
+def test_more_than_a_quota_names_it_and_whom_to_ask() -> None:
     config = '[maxima]\nmemory = "64M"\ntime = "1h"\n[owner]\ntasks = 50\n[owners.bob]\ntasks = 20\n[total]\n'
     with stack(CONTACT + config + "cpu = 0.5\n") as tasker:
         for caller, limits, words in (
@@ -101,7 +101,7 @@ def test_the_number_of_running_jobs() -> None:
             tasker.start_job("true", caller=ALICE)
 
 
-def test_slices_are_told_once() -> None:
+def test_slices_are_reported_once() -> None:
     config = '[owner]\nmemory = "64M"\ncpu = 0.5\ntasks = "none"\n[owners.bob]\ntasks = 20\n'
     config += '[total]\nmemory = "none"\ntasks = 90\n'
     with stack(CONTACT + config) as tasker:
@@ -117,13 +117,13 @@ def test_slices_are_told_once() -> None:
         assert len(told(tasker, "tasker-alice.slice")) == 1
 
 
-def test_without_ceilings_systemd_is_told_nothing() -> None:
+def test_without_quotas_systemd_is_told_nothing() -> None:
     with stack(CONTACT + NO_CEILINGS) as tasker:
         tasker.start_job("sleep", "60", caller=ALICE)
         assert tasker.systemd.sets == []
 
 
-def test_a_reload_changes_and_lifts_ceilings() -> None:
+def test_a_reload_changes_and_lifts_quotas() -> None:
     with stack('[server]\n[owner]\nmemory = "64M"\n[total]\nmemory = "none"\ntasks = 90\n') as tasker:
         tasker.start_job("sleep", "60", caller=ALICE)
         reload(tasker, f'[server]\n{NO_TOTAL}[owner]\nmemory = "32M"\n')
@@ -137,10 +137,10 @@ def test_a_reload_changes_and_lifts_ceilings() -> None:
         assert set(told(tasker, "tasker-alice.slice")[-1].values()) == {INFINITY}
 
 
-def test_a_ceiling_that_is_not_in_force_fails_the_start() -> None:
+def test_a_quota_that_is_not_in_force_fails_the_start() -> None:
     with stack(f'[server]\n{NO_TOTAL}[owner]\nmemory = "64M"\n') as tasker:
         tasker.systemd.do("omit", names=["MemoryMax"])
-        with refused(Reason.REFUSED, "cannot hold tasker-alice.slice to its ceiling: .*memory.max is max"):
+        with refused(Reason.REFUSED, "cannot hold tasker-alice.slice to its quota: .*memory.max is max"):
             tasker.start_job("sleep", "60", caller=ALICE)
         assert tasker.list() == []
         tasker.systemd.do("omit", names=[])

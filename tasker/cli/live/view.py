@@ -13,17 +13,17 @@ from tasker.usage import Usage
 STDOUT = 1
 
 
-class Output:
+class View:
     """An output for one attach. All methods but `hint` are called between two events."""
 
-    wants_news = False
-    """Whether the output shows `news`."""
+    wants_status = False
+    """Whether the output shows `status`."""
     suspends = False
     """Whether `suspend` must be called before Ctrl-Z stops the process."""
     def show(self, event: Event) -> None:
         raise NotImplementedError
 
-    def news(self, news: Job | Usage) -> None:
+    def status(self, status: Job | Usage) -> None:
         """Shows the current state of the job, or its usage."""
 
     def notice(self, text: str) -> None:
@@ -48,7 +48,7 @@ class Output:
     def suspend(self) -> None:
         """Restores the terminal; another program uses it until the next tick."""
 
-    def patience(self) -> float | None:
+    def until_tick(self) -> float | None:
         """Returns the seconds until the next tick; None for no tick."""
         return None
 

@@ -1,4 +1,4 @@
-"""Ceilings of the configuration, held by the kernel: on an owner's slice, on all of Tasker's, on one job."""
+"""Quotas of the configuration, held by the kernel: on an owner's slice, on all of Tasker's, on one job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refused(words: str) -> pytest.RaisesExc[TaskerError]:
     return pytest.raises(TaskerError, match=words, check=lambda error: error.reason is Reason.EXHAUSTED)
 
 
-def test_an_owners_memory_ceiling_kills_in_its_slice_only(alice: User, bob: User, configure: Configure) -> None:
+def test_an_owners_memory_quota_kills_in_its_slice_only(alice: User, bob: User, configure: Configure) -> None:
     configure('[owners.alice]\nmemory = "48M"\n')
     other = bob.start("sleep", "600")
     eater = ("python3", "-c", "x = bytearray(100 << 20)")
@@ -32,7 +32,7 @@ def test_an_owners_memory_ceiling_kills_in_its_slice_only(alice: User, bob: User
     assert bob.client.get(other.id).state == "running"
 
 
-def test_a_ceiling_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, configure: Configure) -> None:
+def test_a_quota_stands_for_every_job_and_is_lifted_by_a_reload(alice: User, configure: Configure) -> None:
     configure('[owner]\ntasks = 20\ncpu = 0.5\n[total]\nmemory = "600M"\ntasks = 500\n')
     for _ in range(2):  # between the two, systemd unloads the slice
         job = alice.start("sleep", "600")
@@ -118,7 +118,7 @@ def test_output_of_many_jobs_stays_below_its_share(alice: User, bob: User, confi
         configure("")
 
 
-def test_past_a_ceiling_the_sentence_names_it(alice: User, configure: Configure) -> None:
+def test_past_a_quota_the_sentence_names_it(alice: User, configure: Configure) -> None:
     configure('[owner]\nrunning = 1\nmemory = "2G"\n[maxima]\nmemory = "1G"\n[server]\ncontact = "Carol, room 7"\n')
     job = alice.start("sleep", "600")
     assert job.limits.memory == 1 << 30

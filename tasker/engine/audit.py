@@ -18,24 +18,24 @@ REFUSALS = frozenset(
     (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
 )
 """Those that are written down. A typing error is nobody's concern but the caller's."""
-_MOST_REFUSALS, _MOST_DEEDS = 20, 300
+_MOST_REFUSALS, _MOST_ACTIONS = 20, 300
 """Lines of one caller in a minute, so that nobody drives what the others do out of the journal; the rest is counted.
 journald's own rate limit, of all callers together, is off for this service (systemd/tasker.service)."""
 
 
-class Journal(journal.Journal):
+class AuditTrail(journal.Journal):
     def __init__(self, path: Path = journal.SOCKET) -> None:
         super().__init__(path)
         self._refusals = RateLimit(_MOST_REFUSALS, self._omitted_refusals)
-        self._deeds = RateLimit(_MOST_DEEDS, self._omitted_deeds)
+        self._actions = RateLimit(_MOST_ACTIONS, self._omitted_actions)
 
     def job(self, job: Job, action: str, message: str, *, actor: Identity | str, priority: int = 6) -> None:
         """One line about a job, and its id first. `actor` did it: a caller, or a word like "systemctl" or "systemd"."""
         self.write(action, f"{job.id}: {message}", _who(actor) | _what(job), priority)
 
-    def deed(self, action: str, caller: Identity, job: Job, words: str) -> None:
+    def action(self, action: str, caller: Identity, job: Job, words: str) -> None:
         """`caller` did something to a job: `words` say it in the past tense."""
-        if self._deeds.take(caller.name):
+        if self._actions.take(caller.name):
             self.write(action, f"{job.id}: {caller.name} {words}", _who(caller) | _what(job))
 
     def refusal(self, action: str, caller: Identity, error: TaskerError, job: Job | None) -> None:
@@ -50,12 +50,12 @@ class Journal(journal.Journal):
     def close(self) -> None:
         """Write down now what there is to report at the end of the minute."""
         self._refusals.close()
-        self._deeds.close()
+        self._actions.close()
 
     def _omitted_refusals(self, caller: str, count: int) -> None:
         self.omitted(count, "refused request", _of(caller), {"TASKER_ACTION": "refuse", "TASKER_ACTOR": caller})
 
-    def _omitted_deeds(self, caller: str, count: int) -> None:
+    def _omitted_actions(self, caller: str, count: int) -> None:
         self.omitted(count, "action", _of(caller), {"TASKER_ACTOR": caller})
 
 

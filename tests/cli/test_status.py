@@ -23,14 +23,14 @@ from tests.waiting import DEADLINE
 class Watch(Watching):
     """A watch whose news a test makes up; after them it breaks with an error, if one is given."""
 
-    def __init__(self, *news: EachNews, error: TaskerError | None = None) -> None:  # no call under it
-        self._news = iter(news)
+    def __init__(self, *status: EachNews, error: TaskerError | None = None) -> None:  # no call under it
+        self._status = iter(status)
         self._error = error
         self.gone = threading.Event()
 
     def __next__(self) -> EachNews:
-        for news in self._news:
-            return news
+        for status in self._status:
+            return status
         if self._error is not None:
             raise self._error
         assert self.gone.wait(DEADLINE)
@@ -52,7 +52,7 @@ def test_news_of_the_job_and_of_no_other_are_shown() -> None:
         Used((JobUsage("other", USED), JobUsage("k3v9x2mq", USED))),
         Changed(stopping),
     )
-    stream, output = Stream(WHOLE[0], open_end=True), Recorder(wants_news=True)
+    stream, output = Stream(WHOLE[0], open_end=True), Recorder(wants_status=True)
     output.on_told = lambda what: stream.cancel() if what == stopping else None
     Follow(stream, output, lambda _job: watch).run()
     assert output.told == [WHOLE[0], RUNNING, USED, stopping, "close"]
@@ -62,7 +62,7 @@ def test_news_of_the_job_and_of_no_other_are_shown() -> None:
 @pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.DENIED, Reason.INTERNAL])
 def test_a_server_without_news_changes_nothing(reason: Reason) -> None:
     watch = Watch(error=TaskerError(reason, "cannot do that: the server is older than this client"))
-    output = Recorder(wants_news=True)
+    output = Recorder(wants_status=True)
     assert Follow(Stream(*WHOLE), output, lambda _job: watch).run() == WHOLE[-1]
     assert output.told == [*WHOLE, "close"]
 

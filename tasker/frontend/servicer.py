@@ -31,7 +31,7 @@ MOST_LIFTED = 16
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"  # generic only for a type checker
 
 
-class Service(TaskerServicer):
+class Servicer(TaskerServicer):
     """proto/tasker/api/v1/tasker.proto says what each does."""
 
     def __init__(self, engine: Engine, streams: Streams, watches: Watches) -> None:
@@ -62,7 +62,7 @@ class Service(TaskerServicer):
             await attach(request, stream, self._engine, context.write)
 
     async def DetachJob(self, request: pb.DetachJobRequest, context: _Context) -> pb.DetachJobResponse:
-        reply = await self._engine.request(wire.DetachJob(_caller(), _id(request.job)), wire.Streams)
+        reply = await self._engine.request(wire.DetachJob(_caller(), _id(request.job)), wire.StreamCount)
         return pb.DetachJobResponse(streams=reply.count)
 
     async def WaitJob(self, request: pb.WaitJobRequest, context: _Context) -> pb.WaitJobResponse:

@@ -12,7 +12,7 @@ from tasker.job import Job
 Watcher = Callable[[Job | str], None]
 
 
-class Table:
+class JobTable:
     """Insertion order is the order of creation."""
 
     def __init__(self) -> None:
@@ -40,16 +40,16 @@ class Table:
     def end(self, entry: Entry) -> None:
         """It has ended, or had: now it is over for everybody."""
         if entry.job.archived:
-            self.archived.add(entry, entry.stored)
+            self.archived.add(entry, entry.archive_size)
         else:
-            self.ended.add(entry, entry.held)
+            self.ended.add(entry, entry.output_memory)
         for event in (entry.settled, entry.exit_known, entry.over):
             event.set()
 
     def archive(self, entry: Entry) -> None:
         """An ended job is on disk from now on."""
         self.ended.discard(entry)
-        self.archived.add(entry, entry.stored)
+        self.archived.add(entry, entry.archive_size)
         entry.change(archived=True, followers=0)
 
     def remove(self, entry: Entry) -> None:
@@ -63,9 +63,9 @@ class Table:
         self._revision += 1
         return self._revision
 
-    def announce(self, news: Job | str) -> None:
+    def announce(self, change: Job | str) -> None:
         for watcher in tuple(self.watchers):
-            watcher(news)
+            watcher(change)
 
     def get(self, id: str) -> Entry | None:
         return self._entries.get(id)

@@ -22,10 +22,10 @@ import signal
 
 from tasker.engine import names, process
 from tasker.engine.bus import PROPERTIES, Bus
-from tasker.engine.bus import Signal as BusSignal
+from tasker.engine.bus import BusSignal
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
-from tasker.engine.journal import Journal
+from tasker.engine.audit import AuditTrail
 from tasker.engine.systemd import Systemd
 from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
@@ -45,12 +45,12 @@ _GENERATIONS = 64
 """Ancestors of a session's leader that are looked at."""
 
 
-class Logins:
-    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, journal: Journal, tasks: Tasks) -> None:
+class LoginSessions:
+    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, audit: AuditTrail, tasks: Tasks) -> None:
         self._bus = bus
         self._jobs = jobs
         self._systemd = systemd
-        self._journal = journal
+        self._audit = audit
         self._tasks = tasks
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -61,23 +61,23 @@ class Logins:
     def _owned(self, logind: str) -> None:
         """`logind` is the unique name of its connection, "" where it is not on the bus."""
         if logind:
-            self._tasks.spawn(self._look_everywhere(logind))
+            self._tasks.spawn(self._check_all(logind))
 
     def _signal(self, received: BusSignal) -> None:
         if received.member == "SessionNew":
             session, path = received.body
-            self._tasks.spawn(self._look(received.sender, session, path))
+            self._tasks.spawn(self._check(received.sender, session, path))
 
-    async def _look_everywhere(self, logind: str) -> None:
+    async def _check_all(self, logind: str) -> None:
         try:
             sessions = (await self._bus.call(logind, PATH, MANAGER, "ListSessions"))[0]
         except TaskerError as error:
             log.warning("cannot tell which login sessions jobs have opened: %s", error.message)
             return
         for session, _, _, _, path in sessions:
-            await self._look(logind, session, path)
+            await self._check(logind, session, path)
 
-    async def _look(self, logind: str, session: str, path: str) -> None:
+    async def _check(self, logind: str, session: str, path: str) -> None:
         if not _ID.fullmatch(session):
             return
         try:
@@ -101,7 +101,7 @@ class Logins:
             await self._systemd.started(f"session-{session}.scope")
         except TaskerError as error:
             log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
-        await self._jobs.escape.look(entry, session)
+        await self._jobs.escape.check(entry, session)
         try:  # TerminateSession does nothing once the session's leader has died
             await self._bus.call(logind, PATH, MANAGER, "KillSession", "ssi", session, "all", signal.SIGKILL)
         except TaskerError as error:
@@ -112,9 +112,9 @@ class Logins:
         words = opened_sessions([session])
         if len(entry.sessions) == MOST_SESSIONS:
             words += "; further login sessions of this job are not reported"
-        self._journal.job(entry.job, "session", words, actor="logind", priority=4)
+        self._audit.job(entry.job, "session", words, actor="logind", priority=4)
         try:
-            await self._jobs.note(entry)
+            await self._jobs.store_record(entry)
         except TaskerError as error:  # the job may be over and forgotten
             log.info("cannot note login session %s of job %s: %s", session, entry.job.id, error.message)
 

@@ -1,7 +1,7 @@
 """What the configuration allows: to one job, to one owner's jobs together, and to all of Tasker's. Memory for output is
 counted by rings.py; shares of the machine are made numbers by capacity.py.
 
-of a start or a change    more than [maxima], or than a ceiling that it is below, is refused: RESOURCE_EXHAUSTED
+of a start or a change    more than [maxima], or than a quota that it is below, is refused: RESOURCE_EXHAUSTED
 of jobs together          slices.py has the kernel enforce them
 
 Every refusal names the key of tasker.toml and whom to ask.
@@ -15,24 +15,24 @@ from typing import Any
 from tasker.config import Config
 from tasker.engine.capacity import Capacity
 from tasker.engine.rings import Rings
-from tasker.engine.table import Table
+from tasker.engine.jobtable import JobTable
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
-from tasker.limits import ROWS, Limits, Row
+from tasker.limits import ROWS, Limits, LimitRow
 from tasker.quantity import format_size
 
 CAPPED = tuple(row for row in ROWS if row.amount)
 """The limits that the configuration has keys for."""
 
 
-def amount(row: Row, value: Any) -> str:
+def amount(row: LimitRow, value: Any) -> str:
     """A value of a limit in a sentence: "512M of memory"."""
     return row.amount.format(row.measure.show(value))
 
 
-class Ceilings:
-    def __init__(self, config: Config, capacity: Capacity, table: Table) -> None:
+class Quotas:
+    def __init__(self, config: Config, capacity: Capacity, table: JobTable) -> None:
         """`capacity` is the machine's."""
         self.config = config
         self._capacity = capacity
@@ -66,7 +66,7 @@ class Ceilings:
 
     def of_owner(self, owner: str) -> Limits:
         """[owner], or [owners.NAME]."""
-        return self._capacity.together(self.config.ceiling(owner))
+        return self._capacity.together(self.config.quota(owner))
 
     @property
     def most_rings(self) -> int | None:
@@ -97,18 +97,18 @@ class Ceilings:
             (self.maxima, "one job", "maxima"),
             *self._together(owner),
         )
-        for ceiling, whose, section in above:
+        for quota, whose, section in above:
             for row in CAPPED:
-                value, most = getattr(asked, row.field), getattr(ceiling, row.field)
+                value, most = getattr(asked, row.field), getattr(quota, row.field)
                 if value is not None and most is not None and value > most:
                     text = f"cannot give a job {amount(row, value)}: the most for {whose} is {amount(row, most)}"
                     raise self._refusal(f"{text} ([{section}] {row.key})")
         self._check_swap(owner, asked.memory_swap)
 
     def _check_swap(self, owner: str, swap: int | None) -> None:
-        for ceiling, whose, section in self._together(owner):
-            if swap and ceiling.memory is not None:
-                text = f"cannot give a job {format_size(swap)} of swap: {whose} have a ceiling on memory"
+        for quota, whose, section in self._together(owner):
+            if swap and quota.memory is not None:
+                text = f"cannot give a job {format_size(swap)} of swap: {whose} have a quota on memory"
                 raise self._refusal(f"{text}, and so no swap ([{section}] memory)")
         most = self.maxima.memory
         if swap is not None and most is not None and swap > most:
@@ -128,7 +128,7 @@ class Ceilings:
 
     def check_count(self, owner: str) -> None:
         """Raise TaskerError(EXHAUSTED) where `owner` may not start one more."""
-        most = self.config.ceiling(owner).running
+        most = self.config.quota(owner).running
         if self.running(owner) >= most:
             text = f"cannot start a job: {self.running(owner)} of {owner} run, of {most} that may"
             raise self._refusal(f"{text} ([{self._section(owner)}] running)", "stop one, or ")
@@ -153,13 +153,13 @@ class Ceilings:
             raise self._refusal(f"{text} ([output] memory)", "stop one, or ")
         return capacity
 
-    def _count(self, news: Job | str) -> None:
+    def _count(self, change: Job | str) -> None:
         """A job is new, changed, or gone (an id)."""
-        id = news if isinstance(news, str) else news.id
-        if isinstance(news, Job) and news.state is not State.ENDED:
-            self._owners[id] = news.owner
-            self._running.setdefault(news.owner, set()).add(id)
-            self.rings.count(id, news.owner, news.ring or self.config.output.ring)  # an older engine noted no ring
+        id = change if isinstance(change, str) else change.id
+        if isinstance(change, Job) and change.state is not State.ENDED:
+            self._owners[id] = change.owner
+            self._running.setdefault(change.owner, set()).add(id)
+            self.rings.count(id, change.owner, change.ring or self.config.output.ring)  # an older engine noted no ring
         elif id in self._owners:
             owner = self._owners.pop(id)
             self.rings.release(id)
@@ -170,7 +170,7 @@ class Ceilings:
     # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _together(self, owner: str) -> tuple[tuple[Limits, str, str], ...]:
-        """The ceilings above a job of `owner`, with whose they are, and their sections in tasker.toml."""
+        """The quotas above a job of `owner`, with whose they are, and their sections in tasker.toml."""
         own = (self.of_owner(owner), f"all jobs of {owner}", self._section(owner))
         return own, (self.total, "all jobs of this machine", "total")
 

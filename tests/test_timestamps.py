@@ -1,4 +1,4 @@
-"""When what came: a mark for every millisecond, coarser with age, never unknown, never torn."""
+"""When what came: a timestamp for every millisecond, coarser with age, never unknown, never torn."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from pathlib import Path
 
 import pytest
 
-from tasker import marks
-from tasker.marks import Mark, MarkReader, MarkWriter
+from tasker import timestamps
+from tasker.timestamps import Timestamp, TimestampReader, TimestampWriter
 from tasker.ring import RingReader, RingWriter
 from tests.waiting import next_line, until
 
 REPOSITORY = Path(__file__).parent.parent
-MOST = marks.MOST
+MOST = timestamps.MOST
 
 
-class Marks:
+class Timestamps:
     """Both sides on memory of this process."""
 
     def __init__(self) -> None:
         words = memoryview(bytearray(64)).cast("Q")
-        area = memoryview(bytearray(marks.AREA)).cast("Q")
-        self.writer, self.reader = MarkWriter(words, area), MarkReader(words, area)
+        area = memoryview(bytearray(timestamps.AREA)).cast("Q")
+        self.writer, self.reader = TimestampWriter(words, area), TimestampReader(words, area)
 
     def add(self, position: int, time: int, oldest: int = 0) -> None:
         self.writer.add(position, time, oldest)
 
 
 def test_every_byte_has_the_time_at_which_it_came() -> None:
-    kept = Marks()
+    kept = Timestamps()
     for position, at in ((0, 1000), (10, 1001), (11, 5000)):
         kept.add(position, at)
-    assert kept.reader.at(0, 20) == kept.reader.at(9, 20) == Mark(1.0, 10)
-    assert kept.reader.at(10, 20) == Mark(1.001, 11)
-    assert kept.reader.at(11, 20) == kept.reader.at(19, 20) == Mark(5.0, 20)
-    assert kept.reader.at(5, 7) == Mark(1.0, 7)  # what comes after that was not asked about
+    assert kept.reader.at(0, 20) == kept.reader.at(9, 20) == Timestamp(1.0, 10)
+    assert kept.reader.at(10, 20) == Timestamp(1.001, 11)
+    assert kept.reader.at(11, 20) == kept.reader.at(19, 20) == Timestamp(5.0, 20)
+    assert kept.reader.at(5, 7) == Timestamp(1.0, 7)  # what comes after that was not asked about
 
 
 @pytest.mark.parametrize(
     ("since", "position"), [(0, 0), (1.0, 0), (1.0005, 10), (1.001, 10), (2, 11), (5, 11), (5.001, 20)]
 )
 def test_the_first_byte_since(since: float, position: int) -> None:
-    kept = Marks()
-    for mark in ((0, 1000), (10, 1001), (11, 5000)):
-        kept.add(*mark)
+    kept = Timestamps()
+    for timestamp in ((0, 1000), (10, 1001), (11, 5000)):
+        kept.add(*timestamp)
     assert kept.reader.since(since, 20) == position
 
 
 def test_nothing_came() -> None:
-    assert Marks().reader.since(0, 0) == 0
+    assert Timestamps().reader.since(0, 0) == 0
 
 
 def test_a_clock_that_was_set_back() -> None:
     """Everything from the position on is of that time or later, as the clock has it now."""
-    kept = Marks()
-    for mark in ((0, 9000), (10, 1000), (20, 2000)):
-        kept.add(*mark)
+    kept = Timestamps()
+    for timestamp in ((0, 9000), (10, 1000), (20, 2000)):
+        kept.add(*timestamp)
     assert kept.reader.since(1.5, 30) == 20
     assert kept.reader.since(0.5, 30) == 0
-    assert kept.reader.at(15, 30) == Mark(1.0, 20)
+    assert kept.reader.at(15, 30) == Timestamp(1.0, 20)
 
 
 def test_where_they_are_full_the_old_become_coarser_and_nothing_unknown() -> None:
-    kept = Marks()
+    kept = Timestamps()
     for n in range(4 * MOST):
         kept.add(7 * n, n)
     last = 4 * MOST - 1
@@ -77,22 +77,22 @@ def test_where_they_are_full_the_old_become_coarser_and_nothing_unknown() -> Non
         time, end = kept.reader.at(7 * n + 3, written)
         assert end > 7 * n + 3
         age = last - n
-        assert 0 <= n / 1000 - time <= age * 2 / 1000, f"the mark of {n} is of {time}"
+        assert 0 <= n / 1000 - time <= age * 2 / 1000, f"the timestamp of {n} is of {time}"
     for n in range(last, last - MOST // 3, -1):
-        assert kept.reader.at(7 * n, written) == Mark(n / 1000, 7 * n + 7)  # the newest are exact
+        assert kept.reader.at(7 * n, written) == Timestamp(n / 1000, 7 * n + 7)  # the newest are exact
     assert kept.reader.at(0, written).time == 0.0
     assert kept.reader.since(0, written) == 0
 
 
 def test_those_of_lost_bytes_go_first() -> None:
     """A ring that holds little of what is marked is exact for all it holds; when it began stays known."""
-    kept = Marks()
+    kept = Timestamps()
     held = MOST // 2
     for n in range(5 * MOST):
         kept.add(n, n, oldest=n - held)
     last = 5 * MOST - 1
     for n in range(last - held, last):
-        assert kept.reader.at(n, last + 1) == Mark(n / 1000, n + 1)
+        assert kept.reader.at(n, last + 1) == Timestamp(n / 1000, n + 1)
     assert kept.reader.since(0, last + 1) == 0
     assert kept.reader.since(1.0, last + 1) <= last - held  # not known any more where exactly, and those are lost
 
@@ -122,12 +122,12 @@ def test_a_ring_marks_what_it_takes() -> None:
 
 
 def mark_for_another_process(total: int) -> None:
-    """The other process: marks as fast as it goes, mark n at position 3n with time n. Ends with its stdin."""
-    fd = os.memfd_create("marks")
-    os.ftruncate(fd, 4096 + marks.AREA)
-    whole = memoryview(mmap.mmap(fd, 4096 + marks.AREA))
+    """The other process: timestamps as fast as it goes, timestamp n at position 3n with time n. Ends with its stdin."""
+    fd = os.memfd_create("timestamps")
+    os.ftruncate(fd, 4096 + timestamps.AREA)
+    whole = memoryview(mmap.mmap(fd, 4096 + timestamps.AREA))
     words = whole[:4096].cast("Q")
-    writer = MarkWriter(words, whole[4096:].cast("Q"))
+    writer = TimestampWriter(words, whole[4096:].cast("Q"))
     print(fd, flush=True)
     sys.stdin.readline()
     for n in range(total):
@@ -137,18 +137,18 @@ def mark_for_another_process(total: int) -> None:
 
 
 def test_no_mark_is_torn() -> None:
-    """While another process adds and moves them: every mark that is seen is one that was made, and of that byte."""
+    """While another process adds and moves them: every timestamp that is seen is one that was made, and of that byte."""
     total = 20 * MOST
-    code = f"from tests.test_marks import *; mark_for_another_process({total})"
+    code = f"from tests.test_timestamps import *; mark_for_another_process({total})"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         path = f"/proc/{process.pid}/fd/{int(next_line(process))}"
         with open(path, "rb") as file:
-            whole = memoryview(mmap.mmap(file.fileno(), 4096 + marks.AREA, prot=mmap.PROT_READ))
+            whole = memoryview(mmap.mmap(file.fileno(), 4096 + timestamps.AREA, prot=mmap.PROT_READ))
         words = whole[:4096].cast("Q")
-        reader = MarkReader(words, whole[4096:].cast("Q"))
+        reader = TimestampReader(words, whole[4096:].cast("Q"))
         numbers = random.Random(9)  # noqa: S311
         process.stdin.write(b"go\n")
         process.stdin.flush()
@@ -160,13 +160,13 @@ def test_no_mark_is_torn() -> None:
             position = numbers.randrange(max(0, written - 3 * MOST), written)
             seen, end = reader.at(position, written)
             number = round(seen * 1000)
-            assert 3 * number <= position < end, "a mark of another byte"
+            assert 3 * number <= position < end, "a timestamp of another byte"
             assert end % 3 == 0
             looks += 1
             if looks % 100 == 0:
                 positions, times = (memoryview(part).cast("Q").tolist() for part in reader.copy())
                 assert positions == [3 * n for n in times], "positions and times do not belong together"
                 assert positions == sorted(positions)
-            generations.add(words[marks.GENERATION])
+            generations.add(words[timestamps.GENERATION])
         assert looks > 1000
         assert len(generations) > 5  # else nothing was moved under the reader's eyes

@@ -19,12 +19,12 @@ _MOST = 16
 """Threads; those that hang are among them until they have their answer."""
 
 
-class Aside:
+class Blocking:
     """Questions to one of those, which `whom` names in a sentence."""
 
-    def __init__(self, whom: str, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, whom: str, *, timeout: float = _PATIENCE) -> None:
         self._whom = whom
-        self.patience = patience
+        self.timeout = timeout
         self._turns = asyncio.Semaphore(_MOST)
 
     async def ask(self, question: Callable[[], _T], cannot: str, instead: str) -> _T:
@@ -43,7 +43,7 @@ class Aside:
                 loop.call_soon_threadsafe(self._answered, answer, tell)
 
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 await self._turns.acquire()
                 # A daemon: a thread that hangs must not hold up the engine's end, as one of the loop's own would.
                 try:
@@ -54,7 +54,7 @@ class Aside:
                     raise TaskerError(Reason.UNAVAILABLE, text) from error
                 return await answer
         except TimeoutError:
-            text = f"{cannot}: {self._whom} does not answer within {self.patience:g} s; {instead}"
+            text = f"{cannot}: {self._whom} does not answer within {self.timeout:g} s; {instead}"
             raise TaskerError(Reason.UNAVAILABLE, text) from None
 
     def _answered(self, answer: asyncio.Future[_T], tell: Callable[[], None]) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Why(StrEnum):
-    """Why `Finding.path` cannot be executed or entered. The comment says what `at` and `detail` hold, where they do."""
+class FailureKind(StrEnum):
+    """Why `ExecFailure.path` cannot be executed or entered. The comment says what `at` and `detail` hold, where they do."""
 
     NOT_IN_PATH = "not-in-path"  # at: a directory in PATH that may not be searched, or ""
     IN_DIRECTORY = "in-directory"  # not in PATH; `path` is a file of that name in the working directory
@@ -35,8 +35,8 @@ class Why(StrEnum):
     UNKNOWN_FORMAT = "unknown-format"  # none of these
 
 
-class Role(StrEnum):
-    """What `Finding.path` is to the command."""
+class FileRole(StrEnum):
+    """What `ExecFailure.path` is to the command."""
 
     COMMAND = ""
     INTERPRETER = "interpreter"  # named by the #! line of `named_in`
@@ -45,10 +45,10 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ExecFailure:
     """Paths are absolute. A text longer than 512 bytes is cut."""
 
-    why: str
+    kind: str
     """A value of Why; an engine that does not know it goes by the errno."""
     path: str
     """The file that cannot be executed, or the directory that cannot be entered; for NOT_IN_PATH the command's name."""

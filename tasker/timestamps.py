@@ -1,14 +1,14 @@
-"""When the bytes of a ring were received: marks, each "from this position on, at this time", in the ring's memory.
+"""When the bytes of a ring were received: timestamps, each "from this position on, at this time", in the ring's memory.
 
     positions  p0 p1 p2 …      MOST 64-bit words, ascending
     times      t0 t1 t2 …      MOST 64-bit words, milliseconds of CLOCK_MONOTONIC, which is never set
 
-A mark holds until the next begins; there is one for every millisecond in which something came. Where they are full,
+A timestamp holds until the next begins; there is one for every millisecond in which something came. Where they are full,
 those of bytes that are overwritten go, and of the older half of the others every second one: what is old becomes
-coarser, what is new stays exact, nothing becomes unknown. The first mark stays for good: it says when it all began.
+coarser, what is new stays exact, nothing becomes unknown. The first timestamp stays for good: it says when it all began.
 
-One writer, no lock. A mark is written before COUNT says that it is there, and COUNT before the ring says that the bytes
-are. While marks are moved, GENERATION is odd; a reader looks at it before and after, and again where it changed.
+One writer, no lock. A timestamp is written before COUNT says that it is there, and COUNT before the ring says that the bytes
+are. While timestamps are moved, GENERATION is odd; a reader looks at it before and after, and again where it changed.
 Standard library only: the collector imports this.
 """
 
@@ -25,21 +25,21 @@ AREA = 2 * 8 * MOST
 GENERATION, COUNT = 6, 7
 """Words of the ring's header."""
 _TRIES = 1000
-"""A writer that died in the midst of it leaves GENERATION odd: then a mark may be wrong, but nobody waits for ever."""
+"""A writer that died in the midst of it leaves GENERATION odd: then a timestamp may be wrong, but nobody waits for ever."""
 
 _T = TypeVar("_T")
 
 
-class Mark(NamedTuple):
+class Timestamp(NamedTuple):
     """Bytes before `end`, from where it was asked for, were received at `time` (seconds of CLOCK_MONOTONIC)."""
 
     time: float
     end: int
 
 
-class MarkWriter:
+class TimestampWriter:
     def __init__(self, words: memoryview, area: memoryview, most: int = MOST) -> None:
-        """`words` is the header, `area` as long as AREA, both of 64-bit words. At most `most` marks are kept."""
+        """`words` is the header, `area` as long as AREA, both of 64-bit words. At most `most` timestamps are kept."""
         self._words = words
         self._positions, self._times = area[:MOST], area[MOST:]
         self._most = most
@@ -47,7 +47,7 @@ class MarkWriter:
         self.held = 0
         """Bytes of memory that they take."""
         self.last = -1
-        """The time of the newest mark, in milliseconds."""
+        """The time of the newest timestamp, in milliseconds."""
 
     def add(self, position: int, time: int, oldest: int) -> None:
         """What is received from `position` on is of `time` (ms, not `last`); what lies before `oldest` is not held."""
@@ -65,12 +65,12 @@ class MarkWriter:
         held = bisect.bisect_right(self._positions, oldest, 1, self._most) - 1
         kept = self._most - max(held - 1, 0)
         half = kept // 2 if kept > self._most // 4 * 3 else 0
-        for marks in (self._positions, self._times):
-            marks[1:kept] = marks[self._most - kept + 1 : self._most]
+        for timestamps in (self._positions, self._times):
+            timestamps[1:kept] = timestamps[self._most - kept + 1 : self._most]
             thinned = (half + 1) // 2
             if half:
-                marks[:thinned] = marks[:half:2]
-            marks[thinned : thinned + kept - half] = marks[half:kept]
+                timestamps[:thinned] = timestamps[:half:2]
+            timestamps[thinned : thinned + kept - half] = timestamps[half:kept]
         self._count = kept - half + thinned
         self._words[COUNT] = self._count
         self._words[GENERATION] += 1
@@ -80,45 +80,45 @@ class MarkWriter:
         self._times.release()
 
 
-class MarkReader:
+class TimestampReader:
     def __init__(self, words: memoryview, area: memoryview) -> None:
         self._words = words
         self._positions, self._times = area[:MOST], area[MOST:]
 
-    def at(self, position: int, written: int) -> Mark:
+    def at(self, position: int, written: int) -> Timestamp:
         """Of the byte at `position`, which is before `written`; the ring has said that before this is asked."""
 
-        def look() -> Mark:
+        def read() -> Timestamp:
             count = self._words[COUNT]
             after = bisect.bisect_right(self._positions, position, min(1, count), count)
             end = self._positions[after] if after < count else written
-            return Mark(self._times[max(after - 1, 0)] / 1000, min(end, written))
+            return Timestamp(self._times[max(after - 1, 0)] / 1000, min(end, written))
 
-        return self._undisturbed(look)
+        return self._undisturbed(read)
 
     def since(self, time: float, written: int) -> int:
         """The first position from which on everything was received at `time` or after; `written` for none."""
-        positions, times = (memoryview(marks).cast("Q") for marks in self.copy())
+        positions, times = (memoryview(timestamps).cast("Q") for timestamps in self.copy())
         at = bisect.bisect_left(times, time * 1000)
         return min(positions[at], written) if at < len(times) else written
 
     def copy(self) -> tuple[bytes, bytes]:
         """Positions and times, as they lie in memory."""
 
-        def look() -> tuple[bytes, bytes]:
+        def read() -> tuple[bytes, bytes]:
             count = self._words[COUNT]
             return bytes(self._positions[:count]), bytes(self._times[:count])
 
-        return self._undisturbed(look)
+        return self._undisturbed(read)
 
-    def _undisturbed(self, look: Callable[[], _T]) -> _T:
+    def _undisturbed(self, read: Callable[[], _T]) -> _T:
         for _ in range(_TRIES):
             generation = self._words[GENERATION]
-            seen = look()
+            seen = read()
             if generation % 2 == 0 and self._words[GENERATION] == generation:
                 return seen
             os.sched_yield()
-        return look()
+        return read()
 
     def release(self) -> None:
         self._positions.release()
