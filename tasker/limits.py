@@ -73,16 +73,16 @@ class IoLimit:
 
     path: str
     read_bandwidth: AnyUint64 | None = _limit(
-        RATE, 4096, 1 << 60, label="read {}/s", help="bytes a second read from", option="--io-read"
+        RATE, 4096, 1 << 60, label="read {}/s", help="bytes per second read from", option="--io-read"
     )
     write_bandwidth: AnyUint64 | None = _limit(
-        RATE, 4096, 1 << 60, label="write {}/s", help="bytes a second written to", option="--io-write"
+        RATE, 4096, 1 << 60, label="write {}/s", help="bytes per second written to", option="--io-write"
     )
     read_iops: AnyUint64 | None = _limit(
-        OPERATIONS, 1, 1 << 32, label="{} reads/s", help="reads a second from", option="--io-read-iops"
+        OPERATIONS, 1, 1 << 32, label="{} reads/s", help="reads per second from", option="--io-read-iops"
     )
     write_iops: AnyUint64 | None = _limit(
-        OPERATIONS, 1, 1 << 32, label="{} writes/s", help="writes a second to", option="--io-write-iops"
+        OPERATIONS, 1, 1 << 32, label="{} writes/s", help="writes per second to", option="--io-write-iops"
     )
 
 
@@ -114,28 +114,35 @@ class Limits:
     """None is no limit. Units: proto/tasker/api/v1/tasker.proto."""
 
     cpu: AnyCores | None = _limit(
-        CORES, 0.01, math.inf, label="CPU", help="CPU time, e.g. 0.5: half of one core", amount="{}"
+        CORES, 0.01, math.inf, label="CPU", help="CPU limit in cores, e.g. 0.5", amount="{}"
     )
     cpu_weight: AnyUint64 | None = _limit(
-        WEIGHT, 1, 10000, label="CPU weight", help="share when the CPU is scarce; others have 100"
+        WEIGHT, 1, 10000, label="CPU weight", help="share of the CPU when it is scarce; 100 by default"
     )
     memory: AnyUint64 | None = _limit(
-        SIZE, SMALLEST_MEMORY, 1 << 60, label="memory", help="killed past it", amount="{} of memory"
+        SIZE,
+        SMALLEST_MEMORY,
+        1 << 60,
+        label="memory",
+        help="memory limit; the job is killed above it",
+        amount="{} of memory",
     )
     memory_high: AnyUint64 | None = _limit(
-        SIZE, SMALLEST_MEMORY, 1 << 60, label="memory high", help="slowed down past it"
+        SIZE, SMALLEST_MEMORY, 1 << 60, label="memory high", help="memory limit; the job is slowed down above it"
     )
     memory_swap: AnyUint64 | None = _limit(
         SIZE,
         0,
         1 << 60,
         label="swap",
-        help="swap, unless [total] or [owner] limits memory; none by default with --memory",
+        help="swap limit; refused if [total] or [owner] limits memory; 0 by default with --memory",
     )
-    tasks: AnyUint64 | None = _limit(COUNT, 1, 1 << 22, label="tasks", help="processes and threads", amount="{} tasks")
+    tasks: AnyUint64 | None = _limit(
+        COUNT, 1, 1 << 22, label="tasks", help="limit on processes and threads", amount="{} tasks"
+    )
     io: tuple[IoLimit, ...] = ()
     io_weight: AnyUint64 | None = _limit(
-        WEIGHT, 1, 10000, label="IO weight", help="share when the disk is scarce; others have 100"
+        WEIGHT, 1, 10000, label="IO weight", help="share of the disk when it is scarce; 100 by default"
     )
     run_time: Seconds | None = _limit(
         TIME,
@@ -146,7 +153,7 @@ class Limits:
         option="--time",
         amount="a run time of {}",
     )
-    cpu_list: CpuList | None = _limit(CPUS, 0, 8191, label="CPUs", help="the CPUs that it may run on, e.g. 0-3,8")
+    cpu_list: CpuList | None = _limit(CPUS, 0, 8191, label="CPUs", help="CPUs that the job may run on, e.g. 0-3,8")
 
 
 ROWS = _rows(Limits)

@@ -1,4 +1,4 @@
-"""What a service says of itself, Info ◀─▶ protobuf, for both ends of the network."""
+"""Conversion of Info to and from protobuf, for both ends of the network."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def info_to(info: Info) -> pb.GetInfoResponse:
 
 
 def info_from(message: pb.GetInfoResponse) -> Info:
-    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know."""
+    """Raises TaskerError(INTERNAL) for unknown values of a newer server."""
     if message.role not in list(Role):
-        raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+        raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
     optional: dict[str, Any] = {name: getattr(message, name) for name in _OPTIONAL if message.HasField(name)}
     return Info(
         **{name: getattr(message, name) for name in _SAME},

@@ -1,4 +1,4 @@
-"""What is answered of jobs, Job ◀─▶ protobuf, for both ends of the network."""
+"""Conversion of Job to and from protobuf, for both ends of the network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KINDS_BACK: dict[int, Kind] = {pb.Outcome.Kind.Value(name): kind for kind, name
 
 
 def job_to(job: Job) -> pb.Job:
-    """With its durations as of now."""
+    """Returns the message, with durations as of now."""
     message = pb.Job(
         **{name: getattr(job, name) for name in _AS_THEY_ARE},
         state=_STATES[job.state],
@@ -53,12 +53,12 @@ def job_to(job: Job) -> pb.Job:
 
 
 def job_from(message: pb.Job) -> Job:
-    """Raises TaskerError(INTERNAL) where the server is newer than this client and says what this one does not know, and
-    for an id that is none: they are printed where people copy them into a shell."""
+    """Raises TaskerError(INTERNAL) for unknown values of a newer server, and for a malformed id, because users copy ids
+    into a shell."""
     if not _ID.fullmatch(message.id):
         raise values.nonsense(f"the job id {message.id[:40]!r}")
     if message.state not in _STATES_BACK:
-        raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+        raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
     return Job(
         **{name: _value(message, name) for name in _AS_THEY_ARE},
         **{name: _time(message, name) for name in TIMES},
@@ -84,7 +84,7 @@ def _time(message: pb.Job, name: str) -> Any:
 
 
 def _durations(job: Job, now: float) -> dict[str, float | None]:
-    """By field of the message."""
+    """Returns the durations by field of the message."""
     clock = job.clock
     return {
         "elapsed": job.elapsed(now),
@@ -94,7 +94,7 @@ def _durations(job: Job, now: float) -> dict[str, float | None]:
 
 
 def _clock(message: pb.Job, now: float) -> Clock:
-    """Moments on this process's clock, out of durations as of now."""
+    """Converts durations as of now to times on this process's monotonic clock."""
 
     def seconds(name: str) -> float | None:
         return values.seconds(getattr(message, name), name) if message.HasField(name) else None

@@ -1,7 +1,7 @@
-"""What is asked for, protobuf ◀─▶ JobSpec and Limits, for both ends of the network.
+"""Conversion of JobSpec and Limits to and from protobuf, for both ends of the network.
 
-A request is checked here for what cannot be said in a datagram: lengths, numbers that are none. What a spec may ask
-for is checked by the engine (`job.check_spec`). Bytes become `str` with surrogateescape, as everywhere.
+Checks what a datagram to the engine cannot carry: lengths, NaN. The engine checks what a spec may request
+(`job.check_spec`). Bytes become `str` with surrogateescape, as everywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasker.limits import IO_ROWS, ROWS, IoLimit, LimitRow, Limits
 from tasker.measures import TIME, WEIGHT
 
 MOST_CORES = 1e21
-"""What a datagram can say (bounds.AnyCores), and NaN is not below it; how many a machine has, the engine knows."""
+"""The largest value in a datagram (bounds.AnyCores); NaN is refused, too. The engine knows the cores of the machine."""
 
 
 def spec_from(message: pb.JobSpec) -> JobSpec:
@@ -38,7 +38,7 @@ def spec_from(message: pb.JobSpec) -> JobSpec:
 
 
 def spec_to(spec: JobSpec) -> pb.JobSpec:
-    """Raises TaskerError(INVALID) where a text that must be Unicode is not."""
+    """Raises TaskerError(INVALID) for a text that must be Unicode and is not."""
     message = pb.JobSpec(
         argv=[values.raw(argument) for argument in spec.argv],
         working_directory=values.unicode("the working directory", spec.working_directory),
@@ -60,7 +60,7 @@ def spec_to(spec: JobSpec) -> pb.JobSpec:
 def limits_from(message: pb.Limits) -> Limits:
     """Raises TaskerError(INVALID)."""
     if len(message.io) > 64:
-        raise invalid(f"cannot limit {len(message.io)} paths; the most is 16")
+        raise invalid(f"cannot limit {len(message.io)} paths; the maximum is 16")
     return Limits(**_set_in(message, ROWS), io=tuple(_io_limit_from(io) for io in message.io))
 
 
@@ -70,21 +70,21 @@ def _io_limit_from(message: pb.IoLimit) -> IoLimit:
 
 
 def _set_in(message: pb.Limits | pb.IoLimit, rows: Iterable[LimitRow]) -> dict[str, Any]:
-    """The fields that are set."""
+    """Returns the fields that are set."""
     return {row.field: _value(row, getattr(message, row.field)) for row in rows if message.HasField(row.field)}
 
 
 def _value(row: LimitRow, value: Any) -> Any:
-    """What protobuf has of a limit as a field of Limits: the forms of values.py, and text as a person types it."""
+    """Converts a value of protobuf to a field of Limits; text is parsed as on the command line."""
     if isinstance(value, Duration):
         return values.seconds(value, f"the {row.label}")
     if isinstance(value, float) and not abs(value) <= MOST_CORES:
-        raise invalid("cannot limit the CPU to that; give a number of cores, e.g. 0.5")
+        raise invalid("cannot limit the CPU to this value; give a number of cores, e.g. 0.5")
     return row.measure.read(value) if isinstance(value, str) else value
 
 
 def limits_to(limits: Limits) -> pb.Limits:
-    """Raises TaskerError(INVALID) where a value is none that protobuf can say."""
+    """Raises TaskerError(INVALID) for a value that protobuf cannot carry."""
     return pb.Limits(**_set_of(limits, ROWS), io=[_io_limit_to(io) for io in limits.io])
 
 
@@ -93,7 +93,7 @@ def _io_limit_to(io: IoLimit) -> pb.IoLimit:
 
 
 def _set_of(limits: Limits | IoLimit, rows: Iterable[LimitRow]) -> dict[str, Any]:
-    """The fields that are set, as protobuf has them."""
+    """Returns the fields that are set, as values of protobuf."""
     found = [(row, getattr(limits, row.field)) for row in rows]
     return {row.field: _to_api(row, value) for row, value in found if value is not None}
 
@@ -108,10 +108,10 @@ def _to_api(row: LimitRow, value: Any) -> Any:
 
 
 def grace_from(message: pb.StopJobRequest | pb.JobSpec) -> float | None:
-    """Seconds, or None for the service's default. Raises TaskerError(INVALID)."""
+    """Returns seconds, or None for the service's default. Raises TaskerError(INVALID)."""
     if not message.HasField("grace"):
         return None
     grace = values.seconds(message.grace, "the grace period")
     if not 0 <= grace <= LONGEST_GRACE:
-        raise invalid(f"cannot wait {grace:g} s for a job to end; a grace period is 0s to 1h")
+        raise invalid(f"cannot use a grace period of {grace:g} s; give 0s to 1h")
     return grace

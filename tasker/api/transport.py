@@ -1,9 +1,9 @@
-"""What both ends of the network must agree on: the TLS of grpc, and how long a message may be.
+"""Settings shared by both ends of the network: the TLS of grpc, and the maximum size of messages.
 
-grpc has no option against TLS 1.2. A list of cipher suites that only TLS 1.2 knows, and of those none that a
-certificate can be used with, leaves nothing but TLS 1.3 and its three suites. It is read once, when grpc is imported;
-set later it does nothing, in silence. So the packages `frontend` and `client` call `settle_environment` in their
-`__init__`, before any module of theirs can import grpc, and the frontend tries its own port at every start.
+grpc has no option to disable TLS 1.2. A list of cipher suites with only a TLS 1.2 suite that no certificate can use
+leaves TLS 1.3 with its three suites. grpc reads the list once, when it is imported; a later change has no effect and
+gives no error. So the packages `frontend` and `client` call `settle_environment` in their `__init__`, before any of
+their modules can import grpc, and the frontend tests its own port at every start.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 import os
 
 LARGEST_REQUEST = 256 << 10
-"""Bytes. One datagram to the engine holds half of it; what lies between is refused with a sentence of its own."""
+"""Bytes. A datagram to the engine holds half of it; a request in between is refused with a clear message."""
 LARGEST_RESPONSE = 1 << 20
-"""Bytes. Twice what the longest chunk or page can be."""
+"""Bytes. Twice the size of the largest chunk or page."""
 LARGEST_CHUNK = 256 << 10
-"""Bytes of output in one message."""
+"""Maximum bytes of output in one message."""
 TAKEN = ("tasker-taken", "1")
-"""In the initial metadata of a stream, as soon as it is let in: long before its first message, where that waits."""
+"""In the initial metadata of a stream, sent as soon as it is accepted; the first message may come much later."""
 
 REASON, RETRY_AFTER = "tasker-reason", "tasker-retry-after"
 """Keys of the trailing metadata of a refused call: the Reason, and the seconds after which it may succeed."""
 
 
 def settle_environment() -> None:
-    """Say to grpc what it only hears before it is imported."""
+    """Sets the environment variables that grpc reads when it is imported."""
     os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-CHACHA20-POLY1305"
-    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # forking breaks what grpc holds open; nothing here forks
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # nothing in people's way; the frontend's unit asks for more
+    os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # a fork breaks open connections of grpc; nothing here forks
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # no output to users; the unit of the frontend sets INFO

@@ -1,4 +1,4 @@
-"""What a job uses, Usage ◀─▶ protobuf, for both ends of the network."""
+"""Conversion of Usage to and from protobuf, for both ends of the network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _pressure_from(message: pb.Pressure) -> Pressure:
 
 
 def _finite(number: float) -> float:
-    """Raises TaskerError(INTERNAL) for what is no number."""
+    """Raises TaskerError(INTERNAL) for infinity and NaN."""
     if not math.isfinite(number):
         raise values.nonsense(f"the number {number}")
     return number

@@ -1,4 +1,4 @@
-"""The smallest values of the API: times, and text and bytes as they are in Python, bounded. For both ends."""
+"""Conversion and bounds of simple values of the API: times, text, bytes. For both ends of the network."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tasker.errors import Reason, TaskerError, invalid
 
 LONGEST_PATH = 4095
-"""Bytes, as everywhere in Linux."""
+"""Bytes; PATH_MAX of Linux without the NUL."""
 _LONGEST = 315_576_000_000
-"""Seconds in a Duration."""
+"""The largest Duration, in seconds."""
 _LAST = 253_370_764_800
-"""Seconds since the epoch, of the year 9999: there is no date later on."""
+"""Seconds since the epoch, in the year 9999; Python has no later dates."""
 
 
 def duration_to(seconds: float) -> Duration:
-    """Raises TaskerError(INVALID) outside 0 to what protobuf can say."""
+    """Raises TaskerError(INVALID) for a value below 0 or above the largest Duration."""
     if not 0 <= seconds <= _LONGEST:
         raise invalid(f"cannot use {seconds:g} s as a time; it is out of range")
     whole = int(seconds)
@@ -27,7 +27,7 @@ def duration_to(seconds: float) -> Duration:
 
 def seconds(message: Duration, what: str) -> float:
     if not 0 <= message.nanos < 1_000_000_000 or not 0 <= message.seconds <= _LONGEST:
-        raise invalid(f"cannot use that as {what}; it must be a time from 0 on")
+        raise invalid(f"cannot use this value as {what}; it must be a time of at least 0")
     return message.seconds + message.nanos / 1e9
 
 
@@ -37,21 +37,21 @@ def timestamp(when: float) -> Timestamp:
 
 
 def time(message: Timestamp) -> float:
-    """Raises TaskerError(INTERNAL) where there is no such date."""
+    """Raises TaskerError(INTERNAL) if there is no such date."""
     if not 0 <= message.seconds < _LAST:
         raise nonsense(f"the time {message.seconds}")
     return message.seconds + message.nanos / 1e9
 
 
 def nonsense(what: str) -> TaskerError:
-    """For what a server that is in order never answers."""
-    return TaskerError(Reason.INTERNAL, f"cannot make anything of the server's answer: it holds {what}")
+    """Returns the error for an answer that a correct server never sends."""
+    return TaskerError(Reason.INTERNAL, f"cannot understand the server's answer: it contains {what}")
 
 
 def bounded(what: str, text: str, most: int) -> str:
-    """`text`, or TaskerError(INVALID) where it is longer than `most` bytes."""
+    """Returns `text`; raises TaskerError(INVALID) if it is longer than `most` bytes."""
     if len(text.encode()) > most:
-        raise invalid(f"cannot use {what} {text[:40]!r}…; the longest is {most} bytes")
+        raise invalid(f"cannot use {what} {text[:40]!r}…; the maximum length is {most} bytes")
     return text
 
 

@@ -1,7 +1,7 @@
-"""`tasker`: argv in, exit code out. What is asked most often, --version and --help, is answered here, at once.
+"""`tasker`: argv in, exit code out. Answers --version and --help itself.
 
-Imports nothing before it knows that it has to: those answers take little longer than Python's own start. The texts in
-prepared/ are what the parser would print; `packaging/prepare` writes them and a test compares.
+Modules are imported only when needed, so these answers take little longer than the start of Python. The texts in
+prepared/ are those of the parser; `packaging/prepare` writes them and a test compares them.
 """
 
 import sys
@@ -12,12 +12,12 @@ HELP = ("--help", "-h")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command line (that of the process by default) and return its exit code. Exit codes: exits.py."""
+    """Runs a command line (by default that of the process) and returns its exit code. Exit codes: exits.py."""
     words = sys.argv[1:] if argv is None else argv
     try:
         text = f"tasker {__version__}\n" if words == ["--version"] else _help(words)
         if text and sys.stdout is not None:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # where there is no "…"
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # for locales without "…"
             sys.stdout.write(text)
             sys.stdout.flush()
             return 0
@@ -27,14 +27,14 @@ def main(argv: list[str] | None = None) -> int:
         return program.cut_off(error, words)
     import gc
 
-    gc.disable()  # until the verb is imported (program.main): collecting there finds nothing and takes a tenth longer
+    gc.disable()  # until the verb is imported (program.main): collecting finds nothing and takes 10 % of the time
     from tasker.cli import program
 
     return program.main(words)
 
 
 def _help(words: list[str]) -> str:
-    """The text, where nothing but help is asked for: --help, VERB --help, help VERB. Else ""."""
+    """Returns the text for --help, VERB --help and help VERB; "" for any other command line."""
     if words[-1:] and words[-1] in HELP:
         names = words[:-1]
     elif words[:1] == ["help"]:

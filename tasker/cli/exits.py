@@ -1,10 +1,10 @@
-"""Exit codes: how a job ended, or why Tasker could not, as one number. Two tables and nothing else.
+"""Exit codes for outcomes of jobs and for failures of Tasker. Two tables and nothing else.
 
 0 to 255  the job's own, in `run`
-124       its run time was over                  126  the command may not be executed
-125       Tasker failed, or nobody saw the end   127  the command was not found
-128 + n   ended by signal n: 137 when out of memory or killed by a stop, 143 when a stop's SIGTERM was enough
-2         the command line cannot be understood (125 in `run`, where 2 may be the job's)
+124       maximum run time reached               126  the command cannot be executed
+125       Tasker failed, or unknown outcome      127  the command was not found
+128 + n   ended by signal n: 137 when out of memory or killed by a stop, 143 when ended by a stop's SIGTERM
+2         wrong command line (125 in `run`, where 2 may be the job's)
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ REASONS = {Reason.COMMAND_NOT_FOUND: NOT_FOUND, Reason.NOT_EXECUTABLE: NOT_EXECU
 
 
 def of_error(reason: Reason) -> int:
-    """The exit code for something that Tasker refused or could not do."""
+    """Returns the exit code for an error of Tasker."""
     return REASONS.get(reason, FAILED)
 
 
 def of_outcome(outcome: Outcome | None) -> int:
-    """The exit code of `run` for a job that ended so. None, and whatever is not known, is never 0."""
-    from tasker.job import Kind, Outcome  # here, since it takes a while, and most verbs go without
+    """Returns the exit code of `run` for an outcome. Never 0 for None or an unknown outcome."""
+    from tasker.job import Kind, Outcome  # here: slow to import, not needed by most verbs
 
     match outcome:
         case Outcome(kind=Kind.EXITED, exit_code=int(code)):

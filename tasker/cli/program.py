@@ -1,4 +1,4 @@
-"""One command line, carried out. The one place where errors are told to the person, and the last where they stop."""
+"""Runs one command line. The only place that prints errors and catches all of them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 STDERR = 2
 GONE = (errno.EPIPE, errno.EIO)
-"""What writing to a pipe without a reader, or to a terminal that was closed, says."""
+"""Errors of writing to a pipe without a reader, or to a closed terminal."""
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
-"""What writing says where there is no room, or where standard output is for reading only. It goes nowhere else."""
+"""Errors of writing without space, or to a read-only standard output."""
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line `tasker WORDS…` and return its exit code. Exit codes: exits.py."""
+    """Runs the command line `tasker WORDS…` and returns its exit code. Exit codes: exits.py."""
     _keep_standard_descriptors()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # where the locale has no "…" or 世界
+        sys.stdout.reconfigure(errors="backslashreplace")  # for locales without "…" or 世界
     try:
-        if sys.stdout is None:  # said before anything is done that nobody would hear of
+        if sys.stdout is None:  # refuse before doing anything whose result would be lost
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
         options = _parsed(words)
@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("TASKER_DEBUG"):
             raise
-        text = f"cannot go on: {type(error).__name__}: {error}; this is a defect of tasker (TASKER_DEBUG=1 shows where)"
+        text = f"cannot continue: {type(error).__name__}: {error}; this is a bug in tasker (TASKER_DEBUG=1 shows where)"
         return _failed(TaskerError(Reason.INTERNAL, text), words)
     return code
 
@@ -72,12 +72,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _keep_standard_descriptors() -> None:
-    """Where one of the three is closed nothing else may get its number: it would be written to as if it were that."""
+    """Opens closed standard descriptors, so that no other file gets their number and receives their output."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass
     os.close(descriptor)
     if sys.stderr is None:
-        sys.stderr = open(STDERR, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
+        sys.stderr = open(STDERR, "w", closefd=False)  # noqa: SIM115 - stays open until the exit
 
 
 def _failed(error: TaskerError, words: Sequence[str]) -> int:
@@ -96,13 +96,13 @@ def _failed(error: TaskerError, words: Sequence[str]) -> int:
 
 
 def cut_off(error: OSError, words: Sequence[str]) -> int:
-    """Where nobody reads stdout any more there is no reason to say anything."""
+    """Returns the exit code for a failed write. Prints no error if the reader of stdout is gone."""
     from tasker.cli import exits
 
     if error.errno not in (*GONE, *UNWRITABLE):
-        return _failed(TaskerError(Reason.REFUSED, f"cannot go on: {error.strerror or error}"), words)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere at exit
+        return _failed(TaskerError(Reason.REFUSED, f"cannot continue: {error.strerror or error}"), words)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discards what is still buffered
     if error.errno in GONE:
         return exits.BROKEN_PIPE
-    text = f"cannot write to standard output: {error.strerror}; send it where it can be written"
+    text = f"cannot write to standard output: {error.strerror}; redirect it to a writable file"
     return _failed(TaskerError(Reason.REFUSED, text), words)

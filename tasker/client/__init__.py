@@ -1,7 +1,7 @@
-"""The Python library: typed methods, errors as TaskerError by reason, a job's output as an iterator.
+"""The Python library: typed methods, errors as TaskerError with a reason, a job's output as an iterator.
 
-Client is for threads, AsyncClient for asyncio; both say and raise the same. They take an address and three files in
-PEM: the CA of that machine, one's certificate, its key.
+Client is for threads, AsyncClient for asyncio; their methods and errors are the same. Both take an address and three
+PEM files: the CA of the machine, the caller's certificate and its key.
 
     >>> with Client.from_files(address, ca=ca, certificate=certificate, key=key) as client:
     ...     job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
@@ -10,22 +10,22 @@ PEM: the CA of that machine, one's certificate, its key.
     ...             case Chunk(data=data):
     ...                 print(data)
     ...             case Interrupted(error=error):
-    ...                 print(f"{error}; trying again")
+    ...                 print(f"{error}; reconnecting")
     ...             case Ended(job=ended):
     ...                 print(ended.outcome.summary)
     b'hello\\n'
     exited with code 3
 
-Errors say what to do, to people by their text and to programs by their reason:
+Errors have a message for people and a reason for programs:
 
     >>> try:
     ...     client = Client.from_files("localhost:1", ca=ca, certificate=certificate, key=key)
     ...     client.get("k3v9")
     ... except TaskerError as error:
     ...     print(error.reason, error)
-    unavailable cannot reach localhost:1: connection refused; is tasker running there? `systemctl status tasker` says
+    unavailable cannot reach localhost:1: connection refused; is tasker running there? see `systemctl status tasker`
 
-grpc is imported only once a client is asked for: it takes a while, and this package must settle its environment first.
+grpc is slow to import and must be imported after `settle_environment`, so it is only imported for a client.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ _LATE = {
     "Client": "sync",
     **dict.fromkeys(("Away", "Changed", "Forgotten", "News", "Snapshot", "Used", "Watching"), "watching"),
 }
-"""In which module each is that needs grpc."""
+"""The module of each name that needs grpc."""
 
 
 def __getattr__(name: str) -> Any:

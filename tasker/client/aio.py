@@ -1,4 +1,4 @@
-"""AsyncClient: Client for asyncio. What is asked, how answers are read, when to give up: the same code for both."""
+"""AsyncClient: Client for asyncio. Requests, conversion of answers and time limits are shared with Client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ S = TypeVar("S", bound=AsyncStream[Any])
 
 
 class AsyncClient:
-    """For one event loop. Each method does and raises what that of Client does; its documentation is there.
+    """A client for one event loop. Each method behaves like that of Client, which documents it.
 
     >>> async def hello():
     ...     async with AsyncClient.from_files(address, ca=ca, certificate=certificate, key=key) as client:
@@ -59,7 +59,7 @@ class AsyncClient:
 
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
-        """Made with the first call: it belongs to the loop that runs then."""
+        """The channel; created by the first call, for the loop that runs then."""
         return grpc.aio.secure_channel(self._end.target, self._end.credentials, self._end.options)
 
     @cached_property
@@ -97,7 +97,7 @@ class AsyncClient:
         return await self._ask(calls.get(job))
 
     async def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> AsyncIterator[Job]:
-        """To be iterated over: `async for job in client.list()`."""
+        """Use it as `async for job in client.list()`."""
         token = ""
         while True:
             page = await self._ask(calls.page(owner, running, archived, token))
@@ -145,7 +145,7 @@ class AsyncClient:
         timestamps: bool = False,
         reconnect_timeout: float = RECONNECT_TIMEOUT,
     ) -> AsyncAttachment:
-        """Inside the loop: the stream begins at once."""
+        """Call it inside the loop: the stream begins at once."""
         request = calls.attach(
             job,
             offset=offset,
@@ -163,7 +163,7 @@ class AsyncClient:
     def watch(
         self, *, job: str = "", owner: str = "", usage: bool = False, reconnect_timeout: float = RECONNECT_TIMEOUT
     ) -> AsyncWatching:
-        """Inside the loop: the stream begins at once."""
+        """Call it inside the loop: the stream begins at once."""
         course = WatchCourse(calls.watch(job, owner, usage), reconnect_timeout)
         return self._opened(AsyncWatching(course, self._stub.WatchJobs, self._translation))
 

@@ -1,4 +1,4 @@
-"""A Course driven over grpc.aio: what stream.py is for threads, for one event loop. Not to be shared between tasks."""
+"""Drives a Course with grpc.aio: the asyncio counterpart of stream.py. Not to be shared between tasks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ E = TypeVar("E")
 
 
 class AsyncStream(AsyncIterator[E]):
-    """Raises TaskerError where it broke off for good."""
+    """An asynchronous iterator. Raises TaskerError when the connection breaks and is not restored."""
 
     def __init__(self, course: Course[E], open: Callable[[Any], Any], translation: Translation) -> None:
-        """`open` makes a call of a request. The first is made at once."""
+        """`open` makes a call from a request. The first call is made at once."""
         self._course = course
         self._open = open
         self._translation = translation
@@ -51,7 +51,7 @@ class AsyncStream(AsyncIterator[E]):
         raise StopAsyncIteration
 
     def cancel(self) -> None:
-        """End the stream; the job goes on. What was received is still iterated over, or not."""
+        """Ends the stream; the job keeps running. Received events may be discarded."""
         self._cancelled.set()
         self._drop()
 
@@ -61,14 +61,14 @@ class AsyncStream(AsyncIterator[E]):
             self._call = None
 
     async def _finish(self) -> None:
-        """Take grpc's own end of the call too, instead of cancelling what has come to its end."""
+        """Reads the end of the call from grpc; a finished call must not be cancelled."""
         if self._call is not None:
             with suppress(TaskerError):
                 await answered(self._call.read(), self._translation)
             self._drop()
 
     async def _read(self) -> Any:
-        """The next message; None at the end."""
+        """Returns the next message; None at the end."""
         if self._call is None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._cancelled.wait(), self._course.pause)
@@ -86,22 +86,22 @@ class AsyncStream(AsyncIterator[E]):
 
 
 class AsyncAttachment(AsyncStream[Event]):
-    """Iterate it. Raises TaskerError where the stream broke off for good; `offset` says where to attach again."""
+    """Iterate over it. Raises TaskerError when the connection is not restored; then attach again at `offset`."""
 
     _course: AttachCourse
 
     @property
     def offset(self) -> int | None:
-        """The first byte that has not come yet; None before Attached."""
+        """The first byte that was not received yet; None before Attached."""
         return self._course.offset
 
 
 class AsyncWatching(AsyncStream[News]):
-    """Iterate it; `cancel` ends it. Raises TaskerError where it broke off for good."""
+    """Iterate over it; `cancel` ends it. Raises TaskerError when the connection is not restored."""
 
 
 async def answered(reading: Any, translation: Translation, seconds: float | None = None) -> Any:
-    """What an awaitable of grpc.aio gives, within so many seconds. Raises TaskerError instead of grpc's errors."""
+    """Awaits a result of grpc.aio, for at most `seconds`. Raises TaskerError instead of errors of grpc."""
     try:
         async with asyncio.timeout(None if seconds == float("inf") else seconds):
             return await reading
@@ -113,9 +113,9 @@ async def answered(reading: Any, translation: Translation, seconds: float | None
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
-        raise translation.silent() from None  # nobody cancelled this task: grpc says so of a call
+        raise translation.silent() from None  # the call was cancelled by grpc, not this task
 
 
 async def explained(error: TaskerError, translation: Translation) -> TaskerError:
-    """The error to show. Looking for it connects, in a thread."""
+    """Returns the error to show. Connects to the server in a thread to find the reason."""
     return await asyncio.to_thread(translation.explained, error)

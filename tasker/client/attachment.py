@@ -1,4 +1,4 @@
-"""An attach stream: what its messages say, and how it is taken up again at the exact byte."""
+"""An attach stream: its messages as events, and how it resumes at the exact byte."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _Sent = Attached | Chunk | Lost | Exited | Ended | Detached
 
 
 class AttachCourse(Course[Event]):
-    """`offset`: the first byte that has not come yet; None before Attached."""
+    """The course of an attach. `offset`: the first byte that was not received yet; None before Attached."""
 
     def __init__(self, request: pb.AttachJobRequest, reconnect_timeout: float) -> None:
         super().__init__(reconnect_timeout)
@@ -50,19 +50,19 @@ class AttachCourse(Course[Event]):
             case Chunk(offset=at) | Lost(begin=at) | Exited(offset=at) | Ended(offset=at) if (
                 at != self.offset or _offset_after(event) < at
             ):
-                text = f"cannot go on at byte {self.offset}: the server sent something else; attach again"
+                text = f"cannot continue at byte {self.offset}: the server sent other bytes; attach again"
                 raise TaskerError(Reason.INTERNAL, text)
             case Ended():
                 self.over = True
             case Detached():
                 if event.reason is DetachReason.UNAVAILABLE and self._outage.tolerated:
-                    raise TaskerError(Reason.UNAVAILABLE, "cannot go on: the server is restarting; attach again")
+                    raise TaskerError(Reason.UNAVAILABLE, "cannot continue: the server is restarting; attach again")
                 self.over = True
         self.offset = _offset_after(event)
         return event
 
     def _attached(self, event: Attached, now: float) -> Attached | Resumed:
-        """The job by its whole id from now on: a prefix may mean another one later."""
+        """Notes the whole id for later requests: a prefix may match another job by then."""
         self._request = pb.AttachJobRequest(
             job=event.job.id, offset=event.offset, follow=self._request.follow, timestamps=self._request.timestamps
         )
@@ -70,12 +70,12 @@ class AttachCourse(Course[Event]):
             self._outage.mended(now)
             return event
         if event.offset != self.offset:
-            message = f"cannot go on at byte {self.offset}: the server goes on at {event.offset}; attach again"
+            message = f"cannot continue at byte {self.offset}: the server continues at {event.offset}; attach again"
             raise TaskerError(Reason.INTERNAL, message)
         return Resumed(event.job, event.offset, self._outage.mended(now))
 
     def closed(self) -> None:
-        raise TaskerError(Reason.UNAVAILABLE, "cannot go on: the stream ended without a last word; attach again")
+        raise TaskerError(Reason.UNAVAILABLE, "cannot continue: the stream ended without a final message; attach again")
 
     def interrupted(self, error: TaskerError) -> Event:
         if self.offset is not None:
@@ -84,13 +84,13 @@ class AttachCourse(Course[Event]):
 
 
 class Attachment(Stream[Event]):
-    """Iterate it. Raises TaskerError where the stream broke off for good; `offset` says where to attach again."""
+    """Iterate over it. Raises TaskerError when the connection is not restored; then attach again at `offset`."""
 
     _course: AttachCourse
 
     @property
     def offset(self) -> int | None:
-        """The first byte that has not come yet; None before Attached."""
+        """The first byte that was not received yet; None before Attached."""
         return self._course.offset
 
 
@@ -108,7 +108,7 @@ def _event(message: pb.AttachJobResponse) -> _Sent:
             return Ended(job_from(message.ended.job), message.ended.offset)
         case "detached":
             return Detached(_REASONS.get(message.detached.reason, DetachReason.UNKNOWN), message.detached.offset)
-    raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")
 
 
 def _chunk(chunk: pb.Chunk) -> Chunk:

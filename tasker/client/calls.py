@@ -1,7 +1,7 @@
-"""Every call of the API as a value: the method, the request, how the answer is read, how long it may take.
+"""Each call of the API as a value: method, request, conversion of the answer, time limit.
 
-The clients, sync and asyncio, only carry them out. Each function raises TaskerError(INVALID) where an argument cannot
-be sent at all.
+The clients, sync and asyncio, only execute calls. Each function raises TaskerError(INVALID) for an argument that cannot
+be sent.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from tasker.job import LONGEST_GRACE, Job, JobSpec, check_signal
 from tasker.limits import Limits
 
 SHORT = 90.0
-"""Seconds that a question may take: a little longer than the server waits for an engine that restarts."""
+"""Seconds for a short call; a little longer than the server waits for a restarting engine."""
 LONG = 300.0
-"""Seconds that a start may take, and a stop beyond its grace period."""
+"""Seconds for a start, and for a stop after its grace period."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """`seconds`: None is as long as it takes."""
+    """A call. `seconds`: its time limit, None for no limit."""
 
     method: str
     request: Any
@@ -37,7 +37,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True)
 class Page:
-    """`next`: the token of the next page, "" after the last."""
+    """A page of jobs. `next`: the token of the next page, "" on the last page."""
 
     jobs: list[Job]
     next: str
@@ -55,7 +55,7 @@ def stop(job: str, grace: float | None) -> Call[Job]:
 
 
 def get(job: str, within: float | None = None) -> Call[Job]:
-    """`within`: seconds, where it is to be sooner than SHORT."""
+    """`within`: a time limit in seconds, if shorter than SHORT."""
     return Call("GetJob", pb.GetJobRequest(job=_id(job)), _job, SHORT if within is None else min(within, SHORT))
 
 
@@ -107,13 +107,13 @@ def attach(
     follow: bool,
     timestamps: bool,
 ) -> pb.AttachJobRequest:
-    """The request of an attach stream: one of the positions, or none of them for the start."""
+    """Returns the request of an attach stream, with one position, or none for the start of the output."""
     positions = {"offset": offset, "last_bytes": last_bytes, "last_lines": last_lines, "last_time": last_time}
     given = {name: value for name, value in positions.items() if value is not None}
     if len(given) > 1:
         raise invalid(f"cannot attach at two positions; give one of {', '.join(positions)}")
     if any(not 0 <= value < 1 << 64 for value in given.values()):
-        raise invalid("cannot attach there; a position is 0 or more")
+        raise invalid("cannot attach at this position; give 0 or more")
     request = pb.AttachJobRequest(job=_id(job), follow=follow, timestamps=timestamps)
     if last_time is not None:
         request.last_time.CopyFrom(values.duration_to(last_time))
@@ -124,7 +124,7 @@ def attach(
 
 
 def watch(job: str, owner: str, usage: bool) -> pb.WatchJobsRequest:
-    """The request of a watch stream."""
+    """Returns the request of a watch stream."""
     return pb.WatchJobsRequest(job=_id(job), owner=_owner(owner), usage=usage)
 
 

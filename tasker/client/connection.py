@@ -1,4 +1,4 @@
-"""One connection to one server, by whatever thread uses it. grpc's errors end here, as TaskerError."""
+"""A connection to a server, for any thread. Translates errors of grpc into TaskerError."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ S = TypeVar("S", bound=Stream[Any])
 
 
 class Connection:
-    """What Client (sync.py) makes its calls by."""
+    """The connection of a Client (sync.py)."""
 
     def __init__(self, address: str, *, ca: bytes, certificate: bytes, key: bytes) -> None:
-        """`address` is host:port, and the server's certificate must name that host; the rest is PEM.
+        """`address` is host:port; the server's certificate must contain that host. The other arguments are PEM.
 
-        Connects with the first call. Raises TaskerError(INVALID) where an argument cannot be used.
+        The first call connects. Raises TaskerError(INVALID) for an argument that cannot be used.
         """
         end = endpoint(address, ca, certificate, key)
         self._translation = end.translation
@@ -42,7 +42,7 @@ class Connection:
     def from_files(
         cls, address: str, *, ca: str | PathLike[str], certificate: str | PathLike[str], key: str | PathLike[str]
     ) -> Self:
-        """The same with the PEM in files. Raises TaskerError(INVALID) where one cannot be read."""
+        """Reads the PEM from files. Raises TaskerError(INVALID) for a file that cannot be read."""
         return cls(address, **pem(ca, certificate, key))
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """End the connection, every open stream and every call (UNAVAILABLE); the jobs go on."""
+        """Closes the connection, every open stream and every call (UNAVAILABLE); jobs keep running."""
         self._closed.set()
         for stream in tuple(self._streams):
             stream.cancel()
@@ -71,7 +71,7 @@ class Connection:
             raise self._translation.explained(error) from error.__cause__
 
     def _insist(self, asking: Asking) -> Job:
-        """Ask until it is answered, over as many connections as it takes."""
+        """Repeats a call until it is answered, over as many connections as necessary."""
         while True:
             try:
                 job = self._exchange(asking.call(time.monotonic()))
@@ -82,7 +82,7 @@ class Connection:
                     pause = asking.broke(error, time.monotonic(), self._translation.heard)
                 except TaskerError as last:
                     raise self._translation.explained(last) from error.__cause__
-                if self._closed.wait(pause):  # that was the break, or there is nothing to ask by any more
+                if self._closed.wait(pause):  # close() caused the break, or ended the connection
                     raise
 
     def _exchange(self, call: calls.Call[T]) -> T:
@@ -90,10 +90,10 @@ class Connection:
             answer = getattr(self._stub, call.method)(call.request, timeout=call.seconds)
         except grpc.RpcError as error:
             raise self._translation.light(error) from error
-        except ValueError:  # grpc's, where another thread has closed the channel meanwhile
+        except ValueError:  # raised by grpc if another thread has closed the channel
             if not self._closed.is_set():
                 raise
-            text = "cannot ask the server any more: this client was closed; make another one"
+            text = "cannot call the server: this client was closed; make another one"
             raise TaskerError(Reason.UNAVAILABLE, text) from None
         self._translation.heard = True
         return call.read(answer)

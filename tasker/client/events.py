@@ -1,8 +1,8 @@
-"""What an attach stream says, as plain values. Attached comes first, Ended or Detached last.
+"""The events of an attach stream, as plain values. Attached comes first, Ended or Detached last.
 
-Chunks are contiguous but where a Lost stands between them. Offsets count the bytes of the job's output from 0.
-A connection that breaks is told by one Interrupted; then comes Resumed (Attached, where it broke before that), or an
-error is raised.
+Chunks are contiguous except where a Lost comes between them. Offsets count the bytes of the job's output from 0. A
+broken connection is one Interrupted; it is followed by Resumed (by Attached, if it broke before Attached), or an error
+is raised.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from tasker.job import Job
 
 
 class DetachReason(StrEnum):
-    """Why a stream was closed before the job's end. The values are shown to people."""
+    """The reason why a stream was closed before the end of the job. The values are shown to people."""
 
     REQUESTED = "requested"
     UNAVAILABLE = "unavailable"
-    """The server restarts: attach again, from the offset. Only with a reconnect_timeout of 0."""
+    """The server is restarting: attach again at the offset. Only with `reconnect_timeout` 0."""
     CERTIFICATE = "certificate"
-    """One's own expired or was revoked."""
+    """The caller's certificate expired or was revoked."""
     END_OF_RECALL = "end-of-recall"
-    """Not followed, and the job goes on."""
+    """The stream does not follow the job, which still runs."""
     UNKNOWN = "unknown"
-    """A newer server's, that this client does not know."""
+    """A reason of a newer server that this client does not know."""
 
 
 @dataclass(frozen=True)
 class Attached:
-    """`offset`: the first byte that will be sent or told lost."""
+    """The stream has begun. `offset`: the first byte that will be sent or reported as lost."""
 
     job: Job
     offset: int
@@ -38,7 +38,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class Chunk:
-    """`offset`: of the first byte of `data`. `time`: when the service received it, where timestamps were asked for."""
+    """Output. `offset`: position of the first byte. `time`: when the service received it, if requested."""
 
     offset: int
     data: bytes
@@ -47,7 +47,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Lost:
-    """Bytes begin (inclusive) to end (exclusive) are no longer held."""
+    """Bytes begin (inclusive) to end (exclusive) are no longer kept."""
 
     begin: int
     end: int
@@ -55,7 +55,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Exited:
-    """The command has exited and left processes behind, whose output follows; `offset`: the first byte not sent yet."""
+    """The command has exited and left processes behind; their output follows. `offset`: the first byte not sent yet."""
 
     job: Job
     offset: int
@@ -63,7 +63,7 @@ class Exited:
 
 @dataclass(frozen=True)
 class Ended:
-    """The job has ended; `offset` is how many bytes it printed."""
+    """The job has ended. `offset`: the length of its output."""
 
     job: Job
     offset: int
@@ -71,7 +71,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Detached:
-    """The stream was closed; `offset`: the first byte that was not sent."""
+    """The stream was closed. `offset`: the first byte that was not sent."""
 
     reason: DetachReason
     offset: int
@@ -79,9 +79,9 @@ class Detached:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """The connection broke, and is tried again. `error`: what happened.
+    """The connection broke; the client reconnects. `error`: the reason.
 
-    `offset`: the first byte that has not come; None where it broke before Attached.
+    `offset`: the first byte that was not received; None before Attached.
     """
 
     offset: int | None
@@ -90,7 +90,7 @@ class Interrupted:
 
 @dataclass(frozen=True)
 class Resumed:
-    """It goes on at `offset`, where it broke, after so many seconds; `job` as it is now."""
+    """The stream resumes at `offset`. `after`: seconds since the break; `job`: its current state."""
 
     job: Job
     offset: int

@@ -1,8 +1,8 @@
-"""Why a server cannot be reached. grpc says "Socket closed", whoever refused whom; so look again, step by step.
+"""Finds out why a server cannot be reached. grpc reports "Socket closed" for any reason, so each step is tried again.
 
     own certificate ──▶ the host's name ──▶ TCP ──▶ a server that is full ──▶ its certificate ──▶ none of these
 
-Only asked after a call has failed: nothing here decides whether a connection is good.
+Only called after a call has failed: nothing here decides whether a connection is secure.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CONNECT_TIMEOUT = 5.0
 SILENCE = 1.0
 """Seconds that a server is given to end a connection by itself; one that has room for it waits 3 s for a handshake."""
 
-_OTHER_CA = "its certificate was not signed by the CA you named; look at --ca (TASKER_CA), or fetch its ca.crt anew"
+_OTHER_CA = "its certificate was not signed by your CA; check --ca (TASKER_CA), or fetch ca.crt from that machine"
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Where a client connects to, and with what (PEM)."""
+    """The address and the PEM of a client."""
 
     address: Address
     ca: bytes
@@ -40,9 +40,9 @@ class Credentials:
 
 
 def judge(certificate: bytes, ca: bytes) -> Certified:
-    """Who the caller's own certificate says the caller is, as the service would see it. Raises TaskerError(DENIED).
+    """Returns the caller's identity as the service would read it. Raises TaskerError(DENIED).
 
-    Where it was not signed by that CA, which of the two files is the wrong one only the caller can know.
+    If the CA did not sign the certificate, only the caller can know which of the two files is wrong.
     """
     try:
         return certs.identity_of(certificate, ca)
@@ -50,14 +50,14 @@ def judge(certificate: bytes, ca: bytes) -> Certified:
         if not certs.is_signed_by(certificate, ca):
             raise TaskerError(
                 Reason.DENIED,
-                "cannot use this certificate: it was not signed by the CA you named; look at --ca (TASKER_CA), or ask "
-                "for a certificate made by `tasker certs client` there",
+                "cannot use this certificate: it was not signed by your CA; check --ca (TASKER_CA), or ask an admin of "
+                "that machine for a certificate (tasker certs client)",
             ) from None
         raise
 
 
 def own_certificate(credentials: Credentials) -> TaskerError | None:
-    """What is wrong with it, DENIED. Asks nobody."""
+    """Checks the caller's certificate; returns the error (DENIED). Does not connect."""
     try:
         judge(credentials.certificate, credentials.ca).check_dates(time.time())
     except TaskerError as error:
@@ -66,17 +66,17 @@ def own_certificate(credentials: Credentials) -> TaskerError | None:
 
 
 def connection(credentials: Credentials, details: str) -> TaskerError:
-    """The likeliest reason, UNAVAILABLE: connects to the server to find it."""
+    """Connects to the server; returns the most likely error (UNAVAILABLE)."""
     unit = LOCAL_FRONTEND if credentials.address.path else FRONTEND
     return handshake(credentials.address, credentials.ca) or _unavailable(
-        f"cannot go on with {credentials.address}: the connection broke off ({details}); the service is restarting, "
-        "had too many connections from your address, or does not take your certificate (another CA, another clock): "
-        f"`{search('TASKER_ACTION', 'login', unit)}` there says why"
+        f"cannot continue with {credentials.address}: the connection broke ({details}); the service is restarting, "
+        "ended it because your address had too many connections, or refuses your certificate (another CA, another "
+        f"clock); there, see `{search('TASKER_ACTION', 'login', unit)}`"
     )
 
 
 def handshake(address: Address, ca: bytes, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> TaskerError | None:
-    """Why there is none in that version, UNAVAILABLE. Without a certificate of one's own: TLS 1.3 asks for it later."""
+    """Tries a TLS handshake; returns its error (UNAVAILABLE). Needs no client certificate: TLS 1.3 asks later."""
     name = certificate_name(address.host)
     try:
         context = ssl.create_default_context(cadata=ca.decode("ascii", "replace"))
@@ -93,21 +93,21 @@ def handshake(address: Address, ca: bytes, version: ssl.TLSVersion = ssl.TLSVers
             return _unavailable(f"cannot reach {address}: the server takes no more connections; try again later")
         return _unavailable(f"cannot speak TLS 1.3 with {address}: it ended the connection; is that Tasker's port?")
     except ssl.SSLError:
-        return _unavailable(f"cannot speak TLS 1.3 with {address}; is that Tasker's port?")
+        return _unavailable(f"cannot speak TLS 1.3 with {address}; is it the port of Tasker?")
     except ConnectionRefusedError:
         return _unreachable(address, "connection refused")
     except TimeoutError:
         return _unreachable(address, "no answer")
     except OSError as error:
-        return _unreachable(address, error.strerror or "the connection broke off")
+        return _unreachable(address, error.strerror or "the connection broke")
 
 
 Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
-"""As socket.getaddrinfo gives it."""
+"""A result of socket.getaddrinfo."""
 
 
 def _resolved(address: Address) -> Sequence[Found]:
-    """What the host's name stands for. Raises TaskerError. The C library cannot be told how long to take: a thread."""
+    """Resolves the host name, in a thread because the C library has no time limit. Raises TaskerError."""
     answers: Queue[Sequence[Found] | OSError] = Queue()
 
     def ask() -> None:
@@ -128,17 +128,17 @@ def _resolved(address: Address) -> Sequence[Found]:
 
 def _of_resolver(error: OSError, address: Address) -> str:
     if error.errno == socket.EAI_AGAIN:
-        return "the name service does not answer; look at this machine's network and its /etc/resolv.conf"
+        return "the name service does not answer; check this machine's network and /etc/resolv.conf"
     if error.errno not in (socket.EAI_NONAME, socket.EAI_NODATA):
-        return f"{(error.strerror or str(error)).lower()}; name the service by another address (--address)"
+        return f"{(error.strerror or str(error)).lower()}; use another address (--address)"
     if address.zone:
-        return f"this machine has no network interface {address.zone}; `ip link` lists those it has"
-    return "there is no host of that name; look at the address (--address, TASKER_ADDRESS, tasker context list)"
+        return f"this machine has no network interface {address.zone}; `ip link` lists its interfaces"
+    return "there is no host of that name; check the address (--address, TASKER_ADDRESS, tasker context list)"
 
 
 def _is_full(address: Address) -> bool:
-    """Whether the server ends a connection at once, on which nothing was sent: so does gRPC when it has as many as it
-    may have. A server that has room waits for the client to begin."""
+    """Whether the server ends a silent connection at once, as gRPC does at its maximum number of connections. Below the
+    maximum, it waits for the handshake."""
     try:
         with _connected(address) as sock:
             sock.settimeout(SILENCE)
@@ -150,7 +150,7 @@ def _is_full(address: Address) -> bool:
 
 
 def _connected(address: Address) -> socket.socket:
-    """To the first that answers. Raises OSError, for the last that does not; TaskerError."""
+    """Connects to the first address that answers. Raises the OSError of the last address; TaskerError."""
     last = OSError("there is no address")
     unix = (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", address.path)
     for family, kind, protocol, _, where in [unix] if address.path else _resolved(address):
@@ -167,10 +167,10 @@ def _connected(address: Address) -> socket.socket:
 
 
 def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
-    other_name = f"its certificate does not name {host}; use a name it has, or make it anew, `tasker certs server`"
+    other_name = f"its certificate is not for {host}; use a name in it, or make a new one with `tasker certs server`"
     hints = {
-        10: "its certificate has expired; renew it there, `tasker certs server --force` and `systemctl reload tasker`",
-        9: "its certificate is not valid yet; look at the clocks of both machines",
+        10: "its certificate has expired; there, run `tasker certs server --force` and `systemctl reload tasker`",
+        9: "its certificate is not valid yet; check the clocks of both machines",
         62: other_name,
         64: other_name,
     }
@@ -178,7 +178,7 @@ def _of_server(error: ssl.SSLCertVerificationError, host: str) -> str:
 
 
 def _unreachable(address: Address, why: str) -> TaskerError:
-    return _unavailable(f"cannot reach {address}: {why}; is tasker running there? `systemctl status tasker` says")
+    return _unavailable(f"cannot reach {address}: {why}; is tasker running there? see `systemctl status tasker`")
 
 
 def _unavailable(message: str) -> TaskerError:

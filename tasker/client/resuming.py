@@ -1,12 +1,12 @@
-"""Going on after a connection broke: when to ask again, what to ask for, when to give up. Pure: the time is told.
+"""Reconnecting after a break: when to repeat a request, with what, and when to give up. Pure: time is an argument.
 
-    reads ──received──▶ events           an error ──broke──▶ pause, ask again ──received──▶ mended
-                                                  └── not UNAVAILABLE, or reconnect_timeout is over: raised
+    reads ──received──▶ events           an error ──broke──▶ pause, repeat ────received──▶ mended
+                                                  └── not UNAVAILABLE, or the time is over: raised
 
-One rule for streams, waits and stops: a break is lived through once the server has been heard by this client, be it in
-another call or by a word about this one (translation.py knows). A server that was never heard (wrong address, refused
-certificate, nobody listens) is an error at once. Nothing here knows of grpc, threads or asyncio: both clients drive the
-same Course, Wait and Stop.
+One rule for streams, waits and stops: the client reconnects after a break if it ever received anything from the server,
+in this call or another one (`Translation.heard`). A server that never answered (wrong address, refused certificate, no
+listener) is an error at once. Independent of grpc, threads and asyncio: both clients drive the same Course, Wait and
+Stop.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from tasker.job import Job
 from tasker.lifecycle import State
 
 RECONNECT_TIMEOUT = 60.0
-"""Seconds that a broken connection is tried again, if nothing else is asked for."""
+"""Default number of seconds to keep reconnecting."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
-"""Seconds between two tries; each is twice the one before, and cut by chance so that not all clients come at once."""
+"""Seconds between two attempts. Each pause is twice the previous one, shortened at random to spread the clients."""
 
 E = TypeVar("E")
 
 
 class OutOfTime(TaskerError):
-    """UNAVAILABLE, as this side waited no longer: that is never why there was no answer."""
+    """UNAVAILABLE because this side stopped waiting; never the original reason of an outage."""
 
 
 class Outage:
-    """The time between a break and its mending. `reconnect_timeout`: seconds, 0 for none."""
+    """The time from a break to the reconnection. `reconnect_timeout`: seconds to keep reconnecting, 0: none."""
 
     def __init__(self, reconnect_timeout: float) -> None:
         if not reconnect_timeout >= 0:
-            raise invalid(f"cannot use a reconnect_timeout of {reconnect_timeout}; give it in seconds, 0 for none")
+            raise invalid(f"cannot use {reconnect_timeout} as reconnect_timeout; give seconds, 0 for none")
         self._reconnect_timeout = reconnect_timeout
         self._asked: float | None = None
         self._began: float | None = None
@@ -50,15 +50,15 @@ class Outage:
 
     @property
     def tolerated(self) -> bool:
-        """Whether reconnect_timeout is above 0."""
+        """Whether the client reconnects at all."""
         return self._reconnect_timeout > 0
 
     def asked(self, now: float) -> None:
-        """The first try begins. If it comes to nothing, however late, that is how long nothing has come."""
+        """Notes the first attempt. If it fails, the outage counts from here."""
         self._asked = now
 
     def broke(self, error: TaskerError, now: float) -> float:
-        """Seconds until the next try. Raises why there was no answer where there is to be none."""
+        """Returns the seconds until the next attempt. Raises the original reason if there is none."""
         if self._began is None:
             self._began, self._pause, self._why = now if self._asked is None else self._asked, FIRST_PAUSE, None
         if self._why is None or not isinstance(error, OutOfTime):
@@ -71,48 +71,48 @@ class Outage:
         return min(pause, left)
 
     def left(self, now: float) -> float | None:
-        """Seconds that a try may take; None while nothing is broken."""
+        """Returns the time limit of an attempt in seconds; None if there is no outage."""
         return None if self._began is None else max(0.0, self._began + self._reconnect_timeout - now)
 
     def mended(self, now: float) -> float:
-        """It goes on: how many seconds it did not."""
+        """Notes the reconnection; returns the length of the outage in seconds."""
         began, self._began, self._asked = self._began, None, None
         return 0.0 if began is None else now - began
 
 
 class Course(ABC, Generic[E]):
-    """One stream of events over as many connections as it takes. `over`: nothing more is to be read."""
+    """One stream of events over as many connections as necessary. `over`: no more messages follow."""
 
     def __init__(self, reconnect_timeout: float) -> None:
         self.over = False
         self.pause = 0.0
-        """Seconds until the next try."""
+        """Seconds until the next attempt."""
         self._outage = Outage(reconnect_timeout)
 
     @abstractmethod
     def request(self) -> Any:
-        """What to ask for on the next connection."""
+        """Returns the request for the next connection."""
 
     @abstractmethod
     def received(self, message: Any, now: float) -> E:
-        """What a message says. Raises TaskerError: for `broke`, like any other."""
+        """Converts a message to an event. Raises TaskerError, which is passed to `broke` like any other."""
 
     @abstractmethod
     def closed(self) -> None:
-        """The server has nothing more to say. Raises TaskerError where it should have."""
+        """Handles the end of the stream. Raises TaskerError if it came too early."""
 
     @abstractmethod
     def interrupted(self, error: TaskerError) -> E:
-        """The event that tells of a break."""
+        """Returns the event for a break."""
 
     def asked(self, now: float) -> None:
-        """The first call is made."""
+        """Notes the first call."""
         self._outage.asked(now)
 
     def broke(self, error: TaskerError, now: float, heard: bool) -> E | None:
-        """The event of a break, once for each; ask again after `pause`. Raises TaskerError where it ends the stream.
+        """Handles a break. Returns an event for the first error of an outage; then reconnect after `pause`.
 
-        `heard`: whether the server ever was.
+        `heard`: whether the server ever answered. Raises TaskerError if the stream ends.
         """
         if not heard or not self._outage.tolerated:
             raise error
@@ -121,28 +121,28 @@ class Course(ABC, Generic[E]):
         return self.interrupted(error) if news else None
 
     def left(self, now: float) -> float | None:
-        """Seconds in which the next message must come; None: there is no hurry."""
+        """Returns the time limit for the next message in seconds; None for no limit."""
         return self._outage.left(now)
 
 
 class Asking(ABC):
-    """One call whose answer is a job, asked until it has come."""
+    """A call whose answer is a job, repeated until answered."""
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
-        """What to ask next."""
+        """Returns the next call."""
 
     @abstractmethod
     def answered(self, job: Job, now: float) -> bool:
-        """Whether that was the end of it."""
+        """Handles an answer; returns whether it is the final one."""
 
     @abstractmethod
     def broke(self, error: TaskerError, now: float, heard: bool) -> float:
-        """Seconds until the next try. Raises `error` where there is to be none. `heard`: as for a Course."""
+        """Returns the seconds until the next attempt. Raises `error` if there is none. `heard`: as for a Course."""
 
 
 class AskingAgain(Asking):
-    """About a job, over as many connections as it takes. `reconnect_timeout`: seconds, 0 for a single try."""
+    """Repeated after a break. `reconnect_timeout`: seconds to keep reconnecting, 0: one attempt."""
 
     def __init__(self, job: str, reconnect_timeout: float) -> None:
         self._job = job
@@ -155,7 +155,7 @@ class AskingAgain(Asking):
 
 
 class Wait(AskingAgain):
-    """WaitJob, asked again after every break. GetJob goes first each time: its answer is the sign of a connection."""
+    """WaitJob, repeated after every break. GetJob comes first each time: its answer proves the connection."""
 
     def __init__(self, job: str, reconnect_timeout: float) -> None:
         super().__init__(job, reconnect_timeout)
@@ -167,7 +167,7 @@ class Wait(AskingAgain):
     def answered(self, job: Job, now: float) -> bool:
         self._outage.mended(now)
         self._connected = True
-        self._job = job.id  # a prefix may mean another job later
+        self._job = job.id  # a prefix may match another job later
         return job.state is State.ENDED
 
     def broke(self, error: TaskerError, now: float, heard: bool) -> float:
@@ -176,10 +176,10 @@ class Wait(AskingAgain):
 
 
 class Stop(AskingAgain):
-    """StopJob, asked again after every break: a second one changes nothing. Then GetJob goes first, as in a Wait: the
-    answer to a stop may take the whole grace period.
+    """StopJob, repeated after every break; it is idempotent. After a break, GetJob comes first, as in a Wait, because
+    the answer to a stop may take the whole grace period.
 
-    `job`: with a reconnect_timeout, a whole id. What was a prefix of this job may by then be one of another.
+    `job`: with a `reconnect_timeout`, a whole id, because a prefix may match another job later.
     """
 
     def __init__(self, job: str, grace: float | None, reconnect_timeout: float) -> None:

@@ -1,4 +1,4 @@
-"""A Course driven over grpc's blocking calls: an iterator that may be left from any thread."""
+"""Drives a Course with blocking calls of grpc: an iterator that any thread can cancel."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ E = TypeVar("E")
 
 
 class Stream(Iterator[E]):
-    """Raises TaskerError where it broke off for good."""
+    """An iterator. Raises TaskerError when the connection breaks and is not restored."""
 
     def __init__(self, course: Course[E], open: Callable[[Any], Any], translation: Translation) -> None:
-        """`open` makes a call of a request. The first is made at once."""
+        """`open` makes a call from a request. The first call is made at once."""
         self._course = course
         self._open = open
         self._translation = translation
@@ -49,25 +49,25 @@ class Stream(Iterator[E]):
         raise StopIteration
 
     def cancel(self) -> None:
-        """End the stream, from any thread; the job goes on. What was received is still iterated over, or not."""
+        """Ends the stream; the job keeps running. Received events may be discarded. For any thread."""
         self._cancelled.set()
         if (call := self._call) is not None:
             call.cancel()
 
     def _finish(self) -> None:
-        """Take grpc's own end of the call too: a process that exits before it has come is aborted by grpc's thread."""
+        """Reads the end of the call from grpc: otherwise, grpc's thread may abort a process that exits."""
         if (call := self._call) is not None:
             with suppress(grpc.RpcError):
                 next(call, None)
             self._call = None
 
     def _read(self) -> Any:
-        """The next message; None at the end."""
+        """Returns the next message; None at the end."""
         if self._call is None:
             if self._cancelled.wait(self._course.pause):
                 return None
             self._call = self._open(self._course.request())
-            if self._cancelled.is_set():  # when there was no call to cancel
+            if self._cancelled.is_set():  # cancel() saw no call
                 self._call.cancel()
         try:
             with self._within(self._course.left(time.monotonic())):
@@ -77,7 +77,7 @@ class Stream(Iterator[E]):
 
     @contextmanager
     def _within(self, seconds: float | None) -> Iterator[None]:
-        """Break the call off after so long. grpc's own timeout would be one for the whole stream."""
+        """Cancels the call after `seconds`. A timeout of grpc would apply to the whole stream."""
         if seconds is None or seconds > threading.TIMEOUT_MAX:
             yield
             return
@@ -93,7 +93,7 @@ class Stream(Iterator[E]):
         try:
             yield
         except grpc.RpcError as error:
-            if given_up.is_set():  # grpc tells of the cancellation, which is no news to us
+            if given_up.is_set():  # grpc only reports the cancellation
                 raise self._translation.silent() from error
             raise
         finally:

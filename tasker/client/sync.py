@@ -1,4 +1,4 @@
-"""Client: every call of the API as a method. How calls are made: connection.py; the same for asyncio: aio.py."""
+"""Client: every call of the API as a method. Calls are made by connection.py; aio.py is the same for asyncio."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tasker.limits import Limits
 
 
 class Client(Connection):
-    """A job is named by its id, or by a beginning of it that no other job has.
+    """A blocking client. A job is named by its id, or by a prefix of its id that no other job has.
 
-    Every method raises TaskerError. Its `reason` is what the server gave, or what this side found out; any may be
-    UNAVAILABLE (the server cannot be reached, or restarts), DENIED (one's certificate, or somebody else's job),
-    EXHAUSTED (a quota) and INTERNAL (a defect). The methods name the others. All but `wait` and the streams answer
-    within minutes, or raise UNAVAILABLE.
+    Every method raises TaskerError, with a `reason` from the server or from this side. Any method may raise UNAVAILABLE
+    (the server is unreachable or restarting), DENIED (the certificate, or another owner's job), EXHAUSTED (a quota)
+    and INTERNAL (a bug). The methods document other reasons. All methods except `wait` and the streams return within
+    minutes or raise UNAVAILABLE.
     """
 
     def start(
@@ -31,10 +31,10 @@ class Client(Connection):
         start_timeout: float = starting.START_TIMEOUT,
         postponed: starting.Postponed | None = None,
     ) -> Job:
-        """Start a job: its command runs when this returns, under every limit that was asked for.
+        """Starts a job. When this returns, the command runs and every requested limit is in force.
 
         Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
-        working directory). After UNAVAILABLE look with `list` before trying again: it may run.
+        working directory). After UNAVAILABLE, check with `list` before you try again: the job may run.
 
         `start_timeout`: where the caller starts jobs faster than the server allows, this waits for the time that the
         server names and asks again, for so many seconds in total; then EXHAUSTED is raised, with `retry_after`. 0: at
@@ -51,14 +51,14 @@ class Client(Connection):
 
     @accepts_patience
     def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:
-        """End a job and return it as it ended; one that has ended is returned as it is.
+        """Stops a job and returns the ended job; returns an already ended job unchanged.
 
-        `grace`: seconds from SIGTERM to SIGKILL, 0 to 3600; None: what its spec says, or the service's default. Raises
-        NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED where its end is not seen 10 s after that, as where a disk hangs: it
-        is still being stopped, and `wait` tells when it is over.
+        `grace`: seconds between SIGTERM and SIGKILL, 0 to 3600; None: that of the spec, or the service's default.
+        Raises NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED if the job has not ended 10 s after the grace period, for
+        example because a disk hangs. The job is then still being stopped; use `wait` to wait for its end.
 
-        `reconnect_timeout`: with a whole id, for how many seconds a connection that breaks is tried again; UNAVAILABLE
-        is raised once that is over, or at once where this client never had an answer before.
+        `reconnect_timeout`: how many seconds to keep reconnecting after a break; needs a whole id. Raises UNAVAILABLE
+        after that time, or at once if this client never received an answer before.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> client.stop(job.id, grace=5).outcome.summary
@@ -67,7 +67,7 @@ class Client(Connection):
         return self._insist(Stop(job, grace, reconnect_timeout))
 
     def get(self, job: str) -> Job:
-        """A job; while it runs, with what is in force and what it uses. Raises NOT_FOUND, AMBIGUOUS.
+        """Returns a job; while it runs, with its limits in force and its usage. Raises NOT_FOUND, AMBIGUOUS.
 
         >>> client.get("nothing")
         Traceback (most recent call last):
@@ -76,9 +76,9 @@ class Client(Connection):
         return self._ask(calls.get(job))
 
     def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> Iterator[Job]:
-        """All jobs of this run, oldest first; only `owner`'s, only those that have not ended, only archived ones.
+        """Yields the jobs of this run, oldest first; optionally those of `owner`, not yet ended, or archived.
 
-        Asks page by page, so an error may come in the middle.
+        Requests pages as needed, so an error may be raised in the middle.
 
         >>> job = client.start(JobSpec(("sleep", "60"), name="nap"))
         >>> [job.spec.name for job in client.list(owner="alice", running=True)]
@@ -95,9 +95,9 @@ class Client(Connection):
 
     @accepts_patience
     def wait(self, job: str, *, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Job:
-        """The job, once it has ended, however long that takes. Raises NOT_FOUND, AMBIGUOUS.
+        """Waits without limit until the job has ended, and returns it. Raises NOT_FOUND, AMBIGUOUS.
 
-        A connection that breaks meanwhile is tried again for `reconnect_timeout` seconds, then UNAVAILABLE is raised.
+        After a break, reconnects for `reconnect_timeout` seconds, then raises UNAVAILABLE.
 
         >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
         >>> client.wait(job.id).outcome.exit_code
@@ -106,10 +106,10 @@ class Client(Connection):
         return self._insist(Wait(job, reconnect_timeout))
 
     def limit(self, job: str, limits: Limits, lift: tuple[str, ...] = ()) -> Job:
-        """Change what is set in `limits`, take away the fields of Limits named in `lift`; the rest stays.
+        """Changes the limits set in `limits`, removes the fields of Limits named in `lift`, and keeps the others.
 
         Units and ranges are those of Limits; `run_time` cannot be changed. Raises NOT_FOUND, AMBIGUOUS, INVALID,
-        REFUSED (the job has ended, or systemd said no).
+        REFUSED (the job has ended, or systemd refused the change).
 
         >>> job = client.start(JobSpec(("sleep", "60"), limits=Limits(tasks=10)))
         >>> client.limit(job.id, Limits(memory=64 << 20), lift=("tasks",)).limits
@@ -119,7 +119,7 @@ class Client(Connection):
         return self._ask(calls.limit(job, limits, lift))
 
     def signal(self, job: str, number: int) -> Job:
-        """Send a signal, 1 to 64, to the process group of a job's command.
+        """Sends a signal, 1 to 64, to the process group of a job's command.
 
         Returns when the signal has been sent, which is not when it takes effect. In a paused job only SIGKILL is
         certain to take effect at once; any other signal may stay pending until the job is resumed. Raises NOT_FOUND,
@@ -133,7 +133,7 @@ class Client(Connection):
         return self._ask(calls.signal(job, number))
 
     def pause(self, job: str) -> Job:
-        """Freeze every process of a job where it stands. Raises NOT_FOUND, AMBIGUOUS, REFUSED.
+        """Freezes every process of a job. Raises NOT_FOUND, AMBIGUOUS, REFUSED.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> str(client.pause(job.id).state), str(client.resume(job.id).state)
@@ -143,11 +143,11 @@ class Client(Connection):
         return self._ask(calls.pause(job))
 
     def resume(self, job: str) -> Job:
-        """Let a paused job go on. Raises NOT_FOUND, AMBIGUOUS, REFUSED."""
+        """Lets a paused job continue. Raises NOT_FOUND, AMBIGUOUS, REFUSED."""
         return self._ask(calls.resume(job))
 
     def archive(self, job: str) -> Job:
-        """Move an ended job's output from memory to disk; it leaves the default list.
+        """Moves an ended job's output from memory to disk; the default list omits archived jobs.
 
         Raises NOT_FOUND, AMBIGUOUS, REFUSED.
 
@@ -161,7 +161,7 @@ class Client(Connection):
         return self._ask(calls.archive(job))
 
     def detach(self, job: str) -> int:
-        """Close one's own open streams on a job, from wherever they were opened; how many there were.
+        """Closes the caller's open attach streams on a job, wherever opened; returns their number.
 
         Raises NOT_FOUND, AMBIGUOUS.
 
@@ -178,7 +178,7 @@ class Client(Connection):
         return self._ask(calls.detach(job))
 
     def info(self) -> Info:
-        """The service, and what holds for the caller.
+        """Returns facts about the service, and the caller's identity and quotas.
 
         >>> client.info().caller.name
         'alice'
@@ -198,16 +198,15 @@ class Client(Connection):
         timestamps: bool = False,
         reconnect_timeout: float = RECONNECT_TIMEOUT,
     ) -> Attachment:
-        """A job's output, from the start or from the one position that is given (`last_time` in seconds before now).
+        """Streams a job's output, from its start or from one given position (`last_time`: seconds before now).
 
-        Without `follow` it ends at what is there. With `timestamps` chunks say when they were received. A connection
-        that breaks is taken up again at the exact byte, with the events Interrupted and Resumed; it is tried for
-        `reconnect_timeout` seconds (0: not at all). So is one that breaks before Attached, counted from the call, if
-        this client ever had an answer of the server, or the stream was let in; else it is an error at once, as a wrong
-        address is.
+        Without `follow`, the stream ends after the output so far. With `timestamps`, chunks have the time of receipt.
+        After a break, reconnects for `reconnect_timeout` seconds (0: not at all) and resumes at the exact byte, with
+        the events Interrupted and Resumed. Before Attached, it reconnects only if this client ever received an answer,
+        or if the server accepted the stream; the time counts from the call. Otherwise the break is an error at once.
 
-        Raises INVALID for positions at once; the rest by iterating: NOT_FOUND, AMBIGUOUS, and UNAVAILABLE where it gave
-        up; `Attachment.offset` then says where to go on.
+        Raises INVALID for positions at once. Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE when it gives up;
+        then attach again at `Attachment.offset`.
 
         >>> job = client.start(JobSpec(("sh", "-c", "echo one; echo two; exit 3")))
         >>> for event in client.attach(job.id):
@@ -239,12 +238,11 @@ class Client(Connection):
     def watch(
         self, *, job: str = "", owner: str = "", usage: bool = False, reconnect_timeout: float = RECONNECT_TIMEOUT
     ) -> Watching:
-        """Every job, or those named, as they are now, and every change from then on.
+        """Streams the current state of jobs (all, one `job`, or those of `owner`), then every change.
 
-        Values of environments are empty here; `get` has them.
-        With `usage` also what running jobs use, about once a second. A connection that breaks is tried again for
-        `reconnect_timeout` seconds (0: not at all): Away, then a new snapshot. Raises by iterating: NOT_FOUND,
-        AMBIGUOUS, and UNAVAILABLE where it gave up.
+        With `usage`, also the usage of running jobs, about once a second. Values of environments are empty; `get` has
+        them. After a break, reconnects for `reconnect_timeout` seconds (0: not at all): Away, then a new snapshot.
+        Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE when it gives up.
 
         >>> news = client.watch(owner="alice")
         >>> next(news).first

@@ -1,4 +1,4 @@
-"""A watch stream as an iterator of news: a snapshot first, then every change; after a break, a new snapshot."""
+"""A watch stream as an iterator of news: a snapshot, then every change; after a break, a new snapshot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasker.usage import JobUsage
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A part of all jobs as they are. With `first`, forget what was there before; with `last`, changes follow."""
+    """A part of the current state of all jobs. `first`: discard all earlier state; `last`: changes follow."""
 
     jobs: tuple[Job, ...]
     first: bool
@@ -25,28 +25,28 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Changed:
-    """A job that is new, or in another state than before."""
+    """A job that is new or has changed."""
 
     job: Job
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """The id of a job that is found no longer."""
+    """The id of a job that no longer exists."""
 
     job: str
 
 
 @dataclass(frozen=True)
 class Used:
-    """What some of the jobs use."""
+    """The usage of some jobs."""
 
     usages: tuple[JobUsage, ...]
 
 
 @dataclass(frozen=True)
 class Away:
-    """The connection broke, and is tried again: what is known gets old, until a Snapshot that is `first` comes."""
+    """The connection broke; the client reconnects. Known state is outdated until a Snapshot with `first`."""
 
     error: TaskerError
 
@@ -55,7 +55,7 @@ News = Snapshot | Changed | Forgotten | Used | Away
 
 
 class WatchCourse(Course[News]):
-    """The same request again: its answer begins with a snapshot."""
+    """Repeats the same request after a break; its answer begins with a snapshot."""
 
     def __init__(self, request: pb.WatchJobsRequest, reconnect_timeout: float) -> None:
         super().__init__(reconnect_timeout)
@@ -76,11 +76,11 @@ class WatchCourse(Course[News]):
 
 
 class Watching(Stream[News]):
-    """Iterate it; `cancel` ends it, from any thread. Raises TaskerError where it broke off for good."""
+    """Iterate over it; `cancel` ends it, from any thread. Raises TaskerError when the connection is not restored."""
 
 
 def news(message: pb.WatchJobsResponse) -> News:
-    """Raises TaskerError(INTERNAL) for what a newer server says and this client does not know."""
+    """Converts a message to news. Raises TaskerError(INTERNAL) for an unknown message of a newer server."""
     match message.WhichOneof("message"):
         case "snapshot":
             snapshot = message.snapshot
@@ -91,4 +91,4 @@ def news(message: pb.WatchJobsResponse) -> News:
             return Forgotten(message.forgotten)
         case "usage":
             return Used(tuple(JobUsage(one.job, usage_from(one.usage)) for one in message.usage.usages))
-    raise TaskerError(Reason.INTERNAL, "cannot understand the server's answer: it is newer; upgrade this client")
+    raise TaskerError(Reason.INTERNAL, "cannot understand the answer: the server is newer; upgrade this client")

@@ -30,7 +30,8 @@ def test_logs_ends_with_what_is_there_and_follows_when_asked(machine: Machine, f
     until_equal(lambda: machine.run("logs", job).stdout, "one\ntwo\n")
     done = machine.run("logs", "--tail", "1", job)
     assert (done.returncode, done.stdout) == (0, "two\n")
-    assert done.stderr == f"tasker: that is all so far; the job goes on: tasker attach --offset 8 {job}\n"
+    again = f"tasker attach --offset 8 {job}"
+    assert done.stderr == f"tasker: the job keeps running; to follow it: {again}\n"
     follower = machine.popen("logs", "-f", job)
     assert next_line(follower) == "one\n"
     flag.touch()
@@ -104,15 +105,15 @@ def test_output_says_where_to_go_on(machine: Machine, tmp_path: Path) -> None:
     attach.send_signal(signal.SIGINT)
     _, said = attach.communicate(timeout=DEADLINE)
     again = f"tasker attach --offset 6 {job} >> '{path}'"
-    assert (attach.returncode, said) == (0, f"tasker: detached from {job}; the job goes on: {again}\n")
+    assert (attach.returncode, said) == (0, f"tasker: detached from {job}, which keeps running; to resume: {again}\n")
     machine.out("stop", job)
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--output", "x", "--timestamps", "k3"], "cannot write times among the bytes of --output"),
-        (["--force", "k3"], "cannot --force anything without --output FILE"),
+        (["--output", "x", "--timestamps", "k3"], "cannot use --timestamps with --output"),
+        (["--force", "k3"], "cannot use --force without --output FILE"),
         (["--tail", "3", "--since", "5m", "k3"], "cannot take both --since and --tail"),
         (["--since", "soon", "k3"], "cannot read 'soon' as a time"),
         (["--reconnect", "never", "k3"], "cannot read 'never' as a time"),
@@ -155,7 +156,7 @@ def test_ctrl_c_in_run_works_while_the_connection_is_broken(machine: Machine) ->
     finally:
         machine.tasker.frontend.start()
     assert run.returncode == 130
-    left = f"tasker: left {job}; it may still run, as its stop was not answered yet: tasker stop {job}"
+    left = f"tasker: left {job}, which may still run: its stop was not answered; to stop it: tasker stop {job}"
     assert said.splitlines()[-1] == left
     machine.out("stop", job)
 
@@ -189,10 +190,10 @@ def test_it_gives_up_and_says_where_to_go_on(machine: Machine, flag: Path, patie
         machine.tasker.frontend.start()
     assert attach.returncode == 125
     told, last = said.splitlines()[:-1], said.splitlines()[-1]
-    assert told == ([] if patience == "0" else ["tasker: connection lost at byte 4; trying again"])
-    assert last.endswith(f"; go on with: tasker attach --offset 4 {job}")
+    assert told == ([] if patience == "0" else ["tasker: connection lost at byte 4; reconnecting"])
+    assert last.endswith(f"; resume with: tasker attach --offset 4 {job}")
     flag.touch()
-    again = last.partition("go on with: tasker ")[2].split()
+    again = last.partition("resume with: tasker ")[2].split()
     assert machine.out(*again) == "two"
 
 
@@ -201,7 +202,7 @@ def test_a_detached_stream_is_not_taken_up_again(machine: Machine, flag: Path) -
     followers = [machine.popen("attach", "--json", job) for _ in range(2)]
     for follower in followers:
         assert '"attached"' in next_line(follower)
-    assert machine.out("detach", job) == "closed 2 attaches"
+    assert machine.out("detach", job) == "closed 2 attach streams"
     for follower in followers:
         rest, _ = follower.communicate(timeout=DEADLINE)
         assert follower.returncode == 0

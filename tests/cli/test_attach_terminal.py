@@ -126,17 +126,17 @@ def test_a_connection_that_breaks_is_reported_and_taken_up(machine: Machine) -> 
         terminal.until(lambda: "one" in terminal.screen.rows() and "CPU" in footer(terminal))
         machine.tasker.frontend.end(signal.SIGKILL)
         try:
-            terminal.until(lambda: "connection lost, trying again" in footer(terminal))
-            terminal.until_shown("connection lost at byte 4; trying again")
+            terminal.until(lambda: "connection lost, reconnecting" in footer(terminal))
+            terminal.until_shown("connection lost at byte 4; reconnecting")
         finally:
             machine.tasker.frontend.start()
-        terminal.until_shown("it goes on at byte 4")
+        terminal.until_shown("resuming at byte 4")
         terminal.until(lambda: "connection lost" not in footer(terminal) and "CPU" in footer(terminal))
         (machine.directory / "mended").touch()
         assert attach.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
-        assert rows[:2] == ["one", "connection lost at byte 4; trying again"]
-        assert re.fullmatch(r"connected again after .*s; it goes on at byte 4", rows[2])
+        assert rows[:2] == ["one", "connection lost at byte 4; reconnecting"]
+        assert re.fullmatch(r"reconnected after .*s; resuming at byte 4", rows[2])
         assert rows[3] == "two"
 
 

@@ -66,8 +66,8 @@ def test_changes() -> None:
         (RUNNING, PAUSED, ["paused"]),
         (PAUSED, RUNNING, ["resumed"]),
         (RUNNING, replace(RUNNING, state=State.STOPPING), ["stopping"]),
-        (RUNNING, replace(RUNNING, state=State.STOPPING, stopping_by="bob"), ["stopping, asked by bob"]),
-        (None, replace(OTHER, state=State.STOPPING, stopping_by="bob"), ["started: make; stopping, asked by bob"]),
+        (RUNNING, replace(RUNNING, state=State.STOPPING, stopping_by="bob"), ["stopping, requested by bob"]),
+        (None, replace(OTHER, state=State.STOPPING, stopping_by="bob"), ["started: make; stopping, requested by bob"]),
         (RUNNING, replace(RUNNING, state=State.ENDING), []),
         (RUNNING, ended(Outcome(Kind.STOPPED, stopped_by="bob")), ["stopped by bob after 3.5s"]),
         (

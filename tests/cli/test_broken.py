@@ -74,7 +74,7 @@ def test_a_run_that_nobody_can_watch_says_which_job_it_started() -> None:
         run = machine.run("run", "--", "sleep", "600", user="alice")
         assert (run.returncode, run.stdout) == (125, "")
         [job] = [job.id for job in tasker.list() if job.id != first.id]
-        ways = f"go on with: tasker attach --offset 0 {job}, or end it with: tasker stop {job}"
+        ways = f"resume with: tasker attach --offset 0 {job}, or stop it with: tasker stop {job}"
         assert run.stderr.startswith("tasker: cannot take on more attach streams: alice has 1 of them")
         assert run.stderr.endswith(f"; job {job} may still run; {ways}\n")
         assert machine.run("stop", job, user="alice").returncode == 0
@@ -104,8 +104,8 @@ def test_a_stop_that_never_gets_through_is_reported(machine: Machine, network: F
     _, told = run.communicate(timeout=DEADLINE)
     assert run.returncode == 125
     last = told.decode().splitlines()[-1]
-    assert last.startswith(f"tasker: cannot say to the service that job {job.id} is to stop: cannot reach localhost:")
-    assert last.endswith(f"; it may still run: tasker stop {job.id}")
+    assert last.startswith(f"tasker: cannot request the stop of job {job.id}: cannot reach localhost:")
+    assert last.endswith(f"; it may still run; to stop it: tasker stop {job.id}")
     machine.out("stop", job.id)
 
 

@@ -43,11 +43,11 @@ def test_certs(machine: Machine) -> None:
 def test_a_certificate_that_is_not_taken_says_why(machine: Machine, other: Path) -> None:
     refused = machine.run("list", TASKER_CERT=f"{other}/clients/mallory.crt")
     assert refused.returncode == 125
-    assert "not signed by the CA" in refused.stderr
+    assert "not signed by your CA" in refused.stderr
     missing = machine.run("list", TASKER_CERT="/nowhere.crt")
     assert (
         missing.stderr
-        == "tasker: cannot find a certificate of yours: there is no /nowhere.crt; name it with --cert or TASKER_CERT\n"
+        == "tasker: cannot find your certificate: /nowhere.crt does not exist; set it with --cert or TASKER_CERT\n"
     )
 
 
@@ -55,10 +55,10 @@ def test_the_wrong_file_may_be_the_cas(machine: Machine, other: Path) -> None:
     ours = machine.run("list", TASKER_CA=f"{other}/ca.crt")
     theirs = machine.run("list", TASKER_CA=f"{other}/ca.crt", TASKER_CERT=f"{other}/clients/mallory.crt")
     assert (ours.returncode, theirs.returncode) == (125, 125)
-    assert ours.stderr.startswith("tasker: cannot use this certificate: it was not signed by the CA")
+    assert ours.stderr.startswith("tasker: cannot use this certificate: it was not signed by your CA")
     assert theirs.stderr.startswith("tasker: cannot trust ")
     for refused in (ours, theirs):
-        assert "look at --ca (TASKER_CA), or " in refused.stderr
+        assert "check --ca (TASKER_CA), or " in refused.stderr
 
 
 def test_a_certificate_is_shown_where_there_is_no_ca(machine: Machine, other: Path) -> None:

@@ -112,11 +112,11 @@ def test_a_link_stays_one(home: dict[str, str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("context = 1", "context is a text"),
-        ("contexts = 1", "contexts are sections like [contexts.prod]"),
-        ("[contexts.'a b']", "cannot call a context 'a b'"),
+        ("context = 1", "context must be a string"),
+        ("contexts = 1", "contexts must be sections like [contexts.prod]"),
+        ("[contexts.'a b']", "cannot name a context 'a b'"),
         ("[contexts.a]\nport = 1", "there is no key 'port' in [contexts.a]; the keys are address, ca, cert, key"),
-        ("[contexts.a]\nca = 1", "ca in [contexts.a] is a text"),
+        ("[contexts.a]\nca = 1", "ca in [contexts.a] must be a string"),
     ],
 )
 def test_a_bad_file(home: dict[str, str], text: str, said: str) -> None:
@@ -176,7 +176,7 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     missing = machine.run("context", "add", "prod", "--address", "h:1", "--ca", "/nowhere", **own)
     assert (missing.returncode, "cannot find the CA's certificate" in missing.stderr) == (125, True)
     added = machine.run("context", "add", "prod", "--address", environment["TASKER_ADDRESS"], *files, **own)
-    assert (added.stdout, added.stderr) == ("added prod, which is used from now on\n", "")
+    assert (added.stdout, added.stderr) == ("added prod and made it the current context\n", "")
     for name, address in (("down", "localhost:1"), ("silent", silent)):
         assert machine.run("context", "add", name, "--address", address, *files, **own).stdout == f"added {name}\n"
     job = machine.run("start", "--name", "far", "sleep", "60", **own).stdout.strip()  # in the context in use
@@ -192,7 +192,7 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     assert header.split()[:2] == ["MACHINE", "ID"]
     assert [row.split()[:2] for row in rows if job in row] == [["prod", job]]
     assert "tasker: down: cannot reach localhost:1" in listed.stderr
-    assert "tasker: silent: cannot wait for it: no answer in 5s" in listed.stderr
+    assert "tasker: silent: cannot get an answer within 5s" in listed.stderr
     found = json.loads(answered("list", "--json").stdout)["jobs"]
     assert [one["machine"] for one in found if one["id"] == job] == ["prod"]
     seen = answered("top", "--once")
@@ -200,7 +200,7 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     assert (seen.returncode, header.split()[:2]) == (125, ["MACHINE", "ID"])
     assert [row.split()[:2] for row in rows if job in row] == [["prod", job]]
     assert "tasker: down: cannot reach localhost:1" in seen.stderr
-    assert "tasker: silent: cannot wait for it: no answer in 5s" in seen.stderr
+    assert "tasker: silent: cannot get an answer within 5s" in seen.stderr
     sample = json.loads(answered("top", "--once", "--json").stdout)
     assert [one["machine"] for one in sample["jobs"] if one["id"] == job] == ["prod"]
     elsewhere = {**own, "TASKER_ADDRESS": "localhost:1"}
@@ -210,7 +210,7 @@ def test_all_of_them_at_once(machine: Machine, tmp_path: Path, silent: str) -> N
     assert [(one["name"], one["used"]) for one in named] == [("prod", True), ("down", False), ("silent", False)]
     assert named[0]["key"].endswith("alice.key")
     removed = machine.run("context", "rm", "prod", **own).stdout
-    assert removed == "removed prod, which was in use; tasker context use down would use another\n"
+    assert removed == "removed prod, which was the current context; choose another one, e.g. tasker context use down\n"
 
 
 def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
@@ -241,6 +241,6 @@ def test_a_live_table_of_all_of_them(machine: Machine, tmp_path: Path) -> None:
 def test_what_takes_longer_than_a_second_is_reported(machine: Machine, silent: str) -> None:
     with Terminal(80, 4) as terminal:
         command = machine.spawn(terminal, "--address", silent, "info")
-        terminal.until_shown(f"asking {silent}")
+        terminal.until_shown(f"calling {silent}")
         command.kill()
         command.wait(DEADLINE)

@@ -123,7 +123,7 @@ def test_a_job_that_is_followed_and_stopped(machine: Machine) -> None:
     run = Pty(machine, "run", "--", "sh", "-c", f"{SCRIPT}; exec sleep 600", TERM="dumb")
     run.until(b"open")
     run.type(b"\x03")
-    run.until(b"g goes on?")
+    run.until(b"g continues?")
     run.type(b"\x03")
     assert b"\x1b" not in run.end()
 

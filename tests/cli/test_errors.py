@@ -63,7 +63,7 @@ def test_a_job_that_was_started_is_told_of_wherever_that_is_possible(machine: Ma
         assert done.returncode == 125
         said = json.loads(done.stderr)["error"]["message"] if options else done.stderr.removeprefix("tasker: ")
         assert said.startswith("cannot print the id of job ")
-        assert "No space left on device; it runs all the same" in said
+        assert "No space left on device; the job runs" in said
         id = said.split()[6].rstrip(":")
         assert json.loads(machine.out("get", "--json", id))["job"]["state"] == "running"
         machine.out("stop", "--grace", "0", id)
@@ -74,7 +74,7 @@ def test_the_wrong_ca_is_told_of_by_every_verb(machine: Machine, tmp_path: Path)
     for words in (["list", "--mine"], ["list"], ["info"]):
         done = machine.run(*words, "--ca", str(tmp_path / "ca.crt"))
         assert done.returncode == 125
-        assert "it was not signed by the CA you named; look at --ca (TASKER_CA)" in done.stderr
+        assert "it was not signed by your CA; check --ca (TASKER_CA)" in done.stderr
 
 
 def test_revoked_certificates_are_listed_as_such(machine: Machine, tmp_path: Path) -> None:

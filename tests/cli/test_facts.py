@@ -64,12 +64,12 @@ def test_everything_about_an_ended_job() -> None:
         "ended": said(job)["ended"],
         "elapsed": "3.5s",
         "CPU time": "12s",
-        "throttled": "34 % of the time that it wanted the CPU, 5.2s",
+        "throttled": "34 % of the time in which it needed the CPU, 5.2s",
         "memory": "400M at most, of 512M",
         "limit reached": "3 times, 1 process killed",
         "read": "3G",
         "written": "20M",
-        "waits for disk": "4.2s in all",
+        "waits for disk": "4.2s in total",
         "CPU limit": "0.5 cores",
         "CPU weight": "50",
         "memory limit": "512M",
@@ -83,7 +83,7 @@ def test_everything_about_an_ended_job() -> None:
         "output": "12M, on disk (archived)",
         "unit": "tasker-k3v9x2mq.scope",
         "slice": "tasker-alice.slice",
-        "look closer": "journalctl _SYSTEMD_UNIT=tasker.service TASKER_JOB=k3v9x2mq",
+        "see also": "journalctl _SYSTEMD_UNIT=tasker.service TASKER_JOB=k3v9x2mq",
     }
 
 
@@ -106,10 +106,10 @@ def test_what_a_running_job_uses_now() -> None:
         "written": "20M",
         "tasks": "5 now",
         "waits for memory": "2.1 % now",
-        "waits for disk": "34 % now, 4.2s in all",
-        "memory limit": "1G in force, 512M asked for",
+        "waits for disk": "34 % now, 4.2s in total",
+        "memory limit": "1G in force, 512M requested",
         "followers": "2",
-        "look closer": "systemctl status tasker-k3v9x2mq.scope",
+        "see also": "systemctl status tasker-k3v9x2mq.scope",
     }.items():
         assert shown[label] == value
     assert not shown.keys() & {"waits for CPU", "output", "how it ended", "grace period", "ended"}
@@ -143,7 +143,7 @@ def test_nothing_used_is_not_said() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "now", "said_of_it"),
-    [(None, 1 << 30, "1G in force, none asked for"), (1 << 30, None, "none in force, 1G asked for")],
+    [(None, 1 << 30, "1G in force, none requested"), (1 << 30, None, "none in force, 1G requested")],
 )
 def test_a_limit_that_only_one_of_both_knows(asked: int | None, now: int | None, said_of_it: str) -> None:
     limits, force = Limits(memory=asked), Limits(memory=now)
@@ -154,7 +154,7 @@ def test_the_limits_as_a_table() -> None:
     force = replace(LIMITS, memory=1 << 30, cpu=None)
     job = replace(RUNNING, limits=LIMITS, in_force=force, differing=("memory", "cpu"))
     assert for_pipe(in_force(job))[:4] == [
-        "LIMIT        ASKED                    IN FORCE",
+        "LIMIT        REQUESTED                IN FORCE",
         "CPU          0.5 cores                none",
         "CPU weight   50                       50",
         "memory       512M                     1G",
@@ -190,7 +190,7 @@ def test_a_path_is_shown_with_its_mount_point_and_disk() -> None:
 def test_paused_is_no_secret() -> None:
     assert said(replace(RUNNING, state=State.PAUSED))["state"] == "paused"
     stopping = replace(RUNNING, state=State.STOPPING, stopping_by="bob")
-    assert said(stopping)["state"] == "stopping, asked by bob"
+    assert said(stopping)["state"] == "stopping, requested by bob"
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_what_was_asked_for_here_shows_before_the_service_says_so() -> None:
 
 def test_who_asked_for_the_end_where_there_is_room() -> None:
     standing = Standing(replace(RUNNING, state=State.STOPPING, stopping_by="bob"))
-    assert " · stopping · asked by bob · " in shown(standing)
+    assert " · stopping · requested by bob · " in shown(standing)
     narrow = footer(standing, 24).plain
     assert "stopping" in narrow
     assert "bob" not in narrow

@@ -147,7 +147,7 @@ def test_two_interrupts_during_the_start_leave() -> None:
 
 def test_a_stop_that_fails_is_reported() -> None:
     run = Run(error=TaskerError(Reason.UNAVAILABLE, "cannot reach it"))
-    told = "cannot say to the service that job k3 is to stop: cannot reach it; it may still run: tasker stop k3"
+    told = "cannot request the stop of job k3: cannot reach it; it may still run; to stop it: tasker stop k3"
     reactions: dict[object, Callable[[], None]] = {FIRST: interrupt, told: run.stream.cancel}
     shown = run.run(lambda what: reactions.get(what, lambda: None)())
     assert STOPPING in shown

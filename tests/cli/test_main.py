@@ -31,11 +31,11 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         (TaskerError(Reason.COMMAND_NOT_FOUND, "cannot execute it"), 127, "tasker: cannot execute it\n"),
         (TaskerError(Reason.DENIED, "cannot\nsay \x1b[2Jit"), 125, r"tasker: cannot\nsay \x1b[2Jit" + "\n"),
         (KeyboardInterrupt(), 130, ""),
-        (OSError(errno.EIO + 1000, "odd"), 125, "tasker: cannot go on: odd\n"),
+        (OSError(errno.EIO + 1000, "odd"), 125, "tasker: cannot continue: odd\n"),
         (
             ZeroDivisionError("oh"),
             125,
-            "tasker: cannot go on: ZeroDivisionError: oh; this is a defect of tasker (TASKER_DEBUG=1 shows where)\n",
+            "tasker: cannot continue: ZeroDivisionError: oh; this is a bug in tasker (TASKER_DEBUG=1 shows where)\n",
         ),
     ],
 )
@@ -77,7 +77,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_full_disk_is_told_of_once(tmp_path: Path) -> None:
     done = shell(f"tasker certs init --dir {tmp_path / 'new'} > /dev/full")
-    said = "tasker: cannot write to standard output: No space left on device; send it where it can be written\n"
+    said = "tasker: cannot write to standard output: No space left on device; redirect it to a writable file\n"
     assert (done.returncode, done.stderr) == (125, said)
 
 

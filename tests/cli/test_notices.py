@@ -72,7 +72,7 @@ def test_what_the_end_waits_for_is_reported_once_where_it_lasts() -> None:
     assert clock.of(exited) == []
     assert clock.notices.due() == 1.0
     assert clock.later(0.9) == []
-    assert clock.later(0.1) == ["the command has exited; 2 processes it left have 4s more"]
+    assert clock.later(0.1) == ["the command has exited; 2 processes left behind have 4s more"]
     assert clock.notices.due() is None
     assert clock.of(Ended(ended(), 0)) == [f"k3v9x2mq {ENDED}"]
     assert clock.of(exited) == []
@@ -83,11 +83,11 @@ def test_what_the_end_waits_for_is_reported_once_where_it_lasts() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"left_behind": 1, "lingering": True}, "1 process it left may go on without end"),
-        ({"left_behind": 1}, "1 process it left is being ended"),
-        ({"left_behind": 3}, "3 processes it left are being ended"),
-        ({"left_behind": 1, "lingering": True, "clock": SOON}, "1 process it left has 1s more"),
-        ({"left_behind": 1, "lingering": True, "clock": NOW}, "1 process it left is being ended"),
+        ({"left_behind": 1, "lingering": True}, "1 process left behind may run without limit"),
+        ({"left_behind": 1}, "1 process left behind is being stopped"),
+        ({"left_behind": 3}, "3 processes left behind are being stopped"),
+        ({"left_behind": 1, "lingering": True, "clock": SOON}, "1 process left behind has 1s more"),
+        ({"left_behind": 1, "lingering": True, "clock": NOW}, "1 process left behind is being stopped"),
     ],
 )
 def test_what_becomes_of_processes_that_are_left(changes: dict[str, Any], text: str) -> None:
@@ -106,7 +106,7 @@ def test_what_is_due_is_reported_with_the_next_output() -> None:
 def test_a_short_break_of_the_connection_is_not_reported() -> None:
     clock = Clock()
     assert clock.of(Interrupted(7, BROKE)) == []
-    assert clock.notices.trouble == "connection lost, trying again"
+    assert clock.notices.trouble == "connection lost, reconnecting"
     assert clock.of(Resumed(RUNNING, 7, 0.9), after=0.9) == []
     assert clock.notices.trouble == ""
     assert clock.notices.due() is None
@@ -116,19 +116,19 @@ def test_a_break_that_lasts_is_reported_and_so_is_its_end() -> None:
     clock = Clock()
     clock.of(Interrupted(7, BROKE))
     assert clock.notices.due() == 1.0
-    assert clock.later(1.0) == ["connection lost at byte 7; trying again"]
+    assert clock.later(1.0) == ["connection lost at byte 7; reconnecting"]
     assert clock.notices.due() is None
     assert clock.later(1.0) == []
-    assert clock.of(Resumed(RUNNING, 7, 3.0)) == ["connected again after 3.0s; it goes on at byte 7"]
+    assert clock.of(Resumed(RUNNING, 7, 3.0)) == ["reconnected after 3.0s; resuming at byte 7"]
     assert clock.of(Interrupted(9, BROKE)) == []
-    assert clock.later(1.0) == ["connection lost at byte 9; trying again"]
+    assert clock.later(1.0) == ["connection lost at byte 9; reconnecting"]
 
 
 def test_a_break_before_the_first_answer() -> None:
     clock = Clock()
     clock.of(Interrupted(None, BROKE))
-    assert clock.later(1.0) == ["connection lost before the first answer; trying again"]
-    assert clock.of(Attached(RUNNING, 7)) == ["connected again"]
+    assert clock.later(1.0) == ["connection lost before the first answer; reconnecting"]
+    assert clock.of(Attached(RUNNING, 7)) == ["reconnected"]
     assert clock.notices.trouble == ""
 
 
@@ -136,5 +136,5 @@ def test_the_end_says_what_to_type() -> None:
     clock = Clock()
     clock.of(Attached(RUNNING, 0))
     assert clock.of(Detached(DetachReason.REQUESTED, 42)) == [
-        "detached by `tasker detach`; the job goes on: tasker attach --offset 42 k3v9x2mq"
+        "detached by `tasker detach`; the job keeps running; to resume: tasker attach --offset 42 k3v9x2mq"
     ]

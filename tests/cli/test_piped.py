@@ -92,7 +92,7 @@ def test_attach_without_following_a_job_that_goes_on(machine: Machine) -> None:
         assert any(getattr(event, "data", b"") == b"hello\n" for event in client.attach(job))
     done = machine.run("attach", "--no-follow", job)
     assert (done.returncode, done.stdout) == (0, "hello\n")
-    assert f"the job goes on: tasker attach --offset 6 {job}" in done.stderr
+    assert f"the job keeps running; to follow it: tasker attach --offset 6 {job}" in done.stderr
     assert machine.run("stop", "--grace", "0", job).returncode == 0
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_detaches_and_the_job_goes_on(machine: Machine) -> None:
     attach.send_signal(signal.SIGINT)
     _, said = attach.communicate(timeout=DEADLINE)
     again = f"tasker attach --offset 6 {job}"
-    assert (attach.returncode, said) == (0, f"tasker: detached from {job}; the job goes on: {again}\n")
+    assert (attach.returncode, said) == (0, f"tasker: detached from {job}, which keeps running; to resume: {again}\n")
     assert json.loads(machine.out("get", "--json", job))["job"]["state"] == "running"
     machine.out("stop", job)
 
@@ -175,10 +175,11 @@ def test_detach_from_elsewhere(machine: Machine) -> None:
     job = machine.out("start", "--", "sh", "-c", "echo hello; exec sleep 60")
     attach = machine.popen("attach", job)
     assert next_line(attach) == "hello\n"
-    assert machine.out("detach", job) == "closed 1 attach"
+    assert machine.out("detach", job) == "closed 1 attach stream"
     _, said = attach.communicate(timeout=DEADLINE)
     assert attach.returncode == 0
-    assert said == f"tasker: detached by `tasker detach`; the job goes on: tasker attach --offset 6 {job}\n"
+    again = f"tasker attach --offset 6 {job}"
+    assert said == f"tasker: detached by `tasker detach`; the job keeps running; to resume: {again}\n"
     assert json.loads(machine.out("detach", "--json", job)) == {"streams": 0}
     machine.out("stop", job)
 

@@ -179,10 +179,10 @@ def test_top_survives_a_restart(scene: Scene) -> None:
         top = scene.machine.spawn(terminal, "top", "--owner", OWNER)
         terminal.until_shown(scene.busy)
         scene.machine.tasker.frontend.end()
-        terminal.until_shown("trying again")
+        terminal.until_shown("reconnecting")
         assert any(scene.busy in row for row in terminal.settle())
         scene.machine.tasker.frontend.start()
-        terminal.until(lambda: "trying again" not in "".join(terminal.screen.rows()))
+        terminal.until(lambda: "reconnecting" not in "".join(terminal.screen.rows()))
         terminal.until_shown(scene.busy)
         terminal.type(b"q")
         assert top.wait(DEADLINE) == 0

@@ -70,9 +70,9 @@ def test_xdg(home: Path) -> None:
     ("text", "said"),
     [
         ("adress = 'x:1'", "there is no key 'adress'; the keys are address, ca, cert, key, context, contexts"),
-        ("address = 8275", 'address is a text like address = "…"'),
-        ('ca = "\\u0000"', 'ca is a text like ca = "…"'),
-        ('cert = "~nobody-of-that-name/x"', "there is no such home directory"),
+        ("address = 8275", 'address must be a string: address = "…"'),
+        ('ca = "\\u0000"', 'ca must be a string: ca = "…"'),
+        ('cert = "~nobody-of-that-name/x"', "cannot find the home directory"),
         pytest.param(f"ca = {'1' * 5000}", "it is not TOML", id="digits"),
         ("address", "it is not TOML"),
     ],
@@ -87,17 +87,17 @@ def test_a_bad_file(home: Path, text: str, said: str) -> None:
 def test_what_is_missing_is_said(home: Path) -> None:
     settings = find({}, {"HOME": str(home)}, "alice", home)
     with pytest.raises(
-        TaskerError, match=r"cannot find the CA's certificate: there is no .*/ca.crt; name it with --ca"
+        TaskerError, match=r"cannot find the CA's certificate: .*/ca.crt does not exist; set it with --ca"
     ):
         read(settings)
     (home / "ca.crt").write_text("ca")
-    with pytest.raises(TaskerError, match=r"cannot find a certificate of yours: .* \(tasker certs client alice\)"):
+    with pytest.raises(TaskerError, match=r"cannot find your certificate: .* \(tasker certs client alice\)"):
         read(settings)
     (home / "clients").mkdir()
     (home / "clients/alice.crt").write_text("certificate")
     (home / "clients/alice.key").mkdir()
     with pytest.raises(
-        TaskerError, match=r"cannot read your certificate's key, .*/alice.key: is a directory; ask an admin"
+        TaskerError, match=r"cannot read the key of your certificate, .*/alice.key: is a directory; ask an admin"
     ):
         read(settings)
     os.rmdir(home / "clients/alice.key")

@@ -29,7 +29,8 @@ def test_attach_shows_output_above_a_footer(machine: Machine) -> None:
         terminal.type(b"\x03")
         assert attach.wait(DEADLINE) == 0
         rows = [row for row in terminal.settle() if row]
-        assert rows[-1] == f"tasker: detached from {job}; the job goes on: tasker attach --offset 145 {job}"
+        again = f"tasker attach --offset 145 {job}"
+        assert rows[-1] == f"tasker: detached from {job}, which keeps running; to resume: {again}"
         assert not any("Ctrl-C detaches" in row for row in rows)
         assert terminal.screen.margins is None
     machine.out("stop", job)
@@ -55,7 +56,8 @@ def test_a_notice_is_whole_however_narrow_the_terminal(machine: Machine) -> None
         machine.out("detach", job)
         assert attach.wait(DEADLINE) == 0
         whole = "".join(row.ljust(32) for row in terminal.settle()).strip()
-    assert whole.endswith(f"detached by `tasker detach`; the job goes on: tasker attach --offset 3 {job}")
+    again = f"tasker attach --offset 3 {job}"
+    assert whole.endswith(f"detached by `tasker detach`; the job keeps running; to resume: {again}")
     machine.out("stop", job)
 
 
@@ -101,7 +103,7 @@ def test_a_dumb_terminal_gets_no_footer(machine: Machine) -> None:
         assert b"\x1b7" not in terminal.raw
 
 
-QUESTION = "▌Ctrl-C: s stops the job, d detaches, g goes on?"
+QUESTION = "▌Ctrl-C: s stops the job, d detaches, g continues?"
 HEEDS_TERM = "trap 'echo bye; exit 0' TERM; echo hi; sleep 60 & wait"
 
 
@@ -137,7 +139,7 @@ def test_ctrl_c_in_run_asks_and_detaches(machine: Machine) -> None:
         terminal.type(b"d")
         assert run.wait(DEADLINE) == 125
         rows = [row for row in terminal.settle() if row]
-        said = f"tasker: detached from {job}; the job goes on: tasker attach --offset 3 {job}"
+        said = f"tasker: detached from {job}, which keeps running; to resume: tasker attach --offset 3 {job}"
         assert "".join(row.ljust(80) for row in rows).rstrip() == "hi".ljust(80) + said
         assert terminal.canonical
     assert '"state": "running"' in machine.out("get", "--json", job)
@@ -201,7 +203,7 @@ def test_ctrl_z_gives_the_terminal_back_for_a_while(machine: Machine) -> None:
         terminal.type(b"fg\n")
         terminal.until(lambda: "Ctrl-C detaches" in footer(terminal))
         terminal.type(b"\x03")
-        terminal.until_shown("the job goes on")
+        terminal.until_shown("which keeps running")
         terminal.type(b"exit\n")
         shell.wait(DEADLINE)
     machine.out("stop", job)

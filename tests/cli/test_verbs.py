@@ -47,7 +47,7 @@ def test_signal(machine: Machine) -> None:
     with machine.client() as client:
         for job in jobs:  # once it has set its trap it has a child
             client.signal(job, signal.SIGCONT)
-    assert machine.out("signal", jobs[0], "USR1") == f"{jobs[0]} was sent SIGUSR1"
+    assert machine.out("signal", jobs[0], "USR1") == f"sent SIGUSR1 to {jobs[0]}"
     assert machine.run("wait", jobs[0]).returncode == 128 + signal.SIGUSR1
     sent = json.loads(machine.out("signal", "--json", jobs[1], "15"))
     assert [job["id"] for job in sent["jobs"]] == [jobs[1]]
@@ -65,14 +65,14 @@ def test_signal(machine: Machine) -> None:
         ("limit k3 --time 5s", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --time none", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),
-        ("limit k3 --io-read none --io-write /=1M", "cannot both set and take away limits of disks"),
-        ("limit k3 --io-read /=none", "cannot read '/=none': of disks, all limits are taken away at once"),
-        ("archive", "cannot archive nothing; name a job, or use --ended"),
+        ("limit k3 --io-read none --io-write /=1M", "cannot both set and remove disk limits"),
+        ("limit k3 --io-read /=none", "cannot read '/=none': disk limits can only be removed all at once"),
+        ("archive", "cannot archive without a job; name one, or use --ended"),
         ("archive k3 --ended", "cannot take both ids and --ended"),
         ("archive k3 --all", "cannot use --owner or --all with ids"),
-        ("top", "cannot show a live table here: stdout is no terminal that can; use --once or --json"),
+        ("top", "cannot show a live table: stdout is no terminal with escape sequences; use --once or --json"),
         ("top --sort memroy", "cannot take 'memroy' as --sort; did you mean memory?"),
-        ("watch --usage", "cannot tell usage in lines for people; add --json"),
+        ("watch --usage", "cannot show usage without --json; add it"),
         ("list --archived --running", "cannot take both -r/--running and --archived"),
         ("wait k3 --timeout x", "cannot read 'x' as a time"),
     ],
@@ -130,7 +130,7 @@ def test_wait_survives_a_restart(machine: Machine) -> None:
     rest, said = waiting.communicate(timeout=DEADLINE)
     assert waiting.returncode == 4
     assert rest.startswith(f"{jobs[0]} stopped by root")
-    assert "waiting for it" in said
+    assert "reconnecting" in said
 
 
 def test_watch(machine: Machine) -> None:
@@ -150,7 +150,7 @@ def test_watch(machine: Machine) -> None:
     watch.send_signal(signal.SIGINT)
     rest, said = watch.communicate(timeout=DEADLINE)
     assert (watch.returncode, rest) == (0, "")
-    assert "the service was away; what is different now:" in said
+    assert "reconnected; changes in the meantime:" in said
 
 
 def test_watch_as_json(machine: Machine) -> None:
@@ -204,7 +204,7 @@ def test_limit(machine: Machine) -> None:
     job = started(machine, options=("--memory", "64M", "--tasks", "9"))
     lines = machine.out("limit", job[:7], "--memory", "128M", "--cpu", "0.5", "--tasks", "none").splitlines()
     assert [line.split() for line in lines[:3]] == [
-        ["LIMIT", "ASKED", "IN", "FORCE"],
+        ["LIMIT", "REQUESTED", "IN", "FORCE"],
         ["CPU", "0.5", "cores", "0.5", "cores"],
         ["memory", "128M", "128M"],
     ]
@@ -214,7 +214,7 @@ def test_limit(machine: Machine) -> None:
     assert changed["in_force"]["cpu"] == 0.5
     cgroup = machine.tasker.systemd.cgroup(f"tasker-{job}.scope")
     (cgroup / "memory.max").write_text(f"{32 << 20}\n")  # as `systemctl set-property --runtime` would have it
-    assert "memory limit  32M in force, none asked for" in machine.out("get", job)
+    assert "memory limit  32M in force, none requested" in machine.out("get", job)
     assert json.loads(machine.out("get", "--json", job))["job"]["differing"] == ["memory"]
     machine.out("stop", job)
     refused = machine.run("limit", job, "--memory", "64M")
@@ -230,7 +230,7 @@ def test_archive(machine: Machine) -> None:
     assert machine.out("archive", "--older-than", "1d", user="erin") == "archived 0 jobs"
     refused = machine.run("archive", "--ended", "--all", user="erin")
     assert (refused.returncode, refused.stdout) == (125, "")
-    assert refused.stderr.startswith("tasker: cannot archive jobs of others: that is for admins")
+    assert refused.stderr.startswith("tasker: cannot archive jobs of others: only admins can")
     assert machine.run("archive", running, user="erin").returncode == 125
     assert machine.out("archive", "--ended", "--owner", "erin") == "archived 2 jobs, 12B of output"
     assert [job["id"] for job in json.loads(machine.out("archive", "--json", *jobs))["jobs"]] == jobs

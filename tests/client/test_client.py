@@ -132,7 +132,7 @@ def test_nobody_listens(ca: Pair) -> None:
         error = failure(Client(f"127.0.0.1:{port}", ca=ca.certificate, certificate=pair.certificate, key=pair.key))
     assert error.reason is Reason.UNAVAILABLE
     assert error.message == (
-        f"cannot reach 127.0.0.1:{port}: connection refused; is tasker running there? `systemctl status tasker` says"
+        f"cannot reach 127.0.0.1:{port}: connection refused; is tasker running there? see `systemctl status tasker`"
     )
 
 
@@ -148,7 +148,7 @@ def test_ones_own_certificate(shared: Frontend) -> None:
     server = failure(shared.client(pair=issuing.make_server(shared.ca, [])))
     assert server.message.startswith("cannot use this certificate: ")
     other = failure(shared.client(pair=issuing.make_client(issuing.make_ca(), "alice", Role.USER)))
-    assert "not signed by the CA" in other.message
+    assert "not signed by your CA" in other.message
     assert {error.reason for error in (expired, server, other)} == {Reason.DENIED}
 
 
@@ -157,7 +157,7 @@ def test_the_servers_certificate(shared: Frontend) -> None:
     pair = issuing.make_client(other, "alice", Role.USER)
     error = failure(Client(shared.address, ca=other.certificate, certificate=pair.certificate, key=pair.key))
     assert error.reason is Reason.UNAVAILABLE
-    assert error.message.startswith(f"cannot trust {shared.address}: its certificate was not signed by the CA")
+    assert error.message.startswith(f"cannot trust {shared.address}: its certificate was not signed by your CA")
 
 
 def test_the_servers_certificate_must_name_the_host(tmp_path: Path, ca: Pair) -> None:
@@ -165,7 +165,7 @@ def test_the_servers_certificate_must_name_the_host(tmp_path: Path, ca: Pair) ->
     with running(tmp_path, ca, listen="127.0.0.2:0") as frontend:
         error = failure(frontend.client())
         assert error.reason is Reason.UNAVAILABLE
-        assert "its certificate does not name 127.0.0.2" in error.message
+        assert "its certificate is not for 127.0.0.2" in error.message
         assert frontend.peer.asked.queue[-1] == wire.Connect()  # nothing was asked
 
 
@@ -174,12 +174,12 @@ def test_the_server_renews_its_certificate_too_late(frontend: Frontend) -> None:
     frontend.reload(certificate=expired.certificate.decode(), key=expired.key.decode())
     frontend.peer.end_streams("none", "nobody")  # answered after the reload before it
     error = failure(frontend.client())
-    assert error.message.startswith(f"cannot trust {frontend.address}: its certificate has expired; renew it there")
+    assert error.message.startswith(f"cannot trust {frontend.address}: its certificate has expired; there, run")
     assert "`systemctl reload tasker`" in error.message
     early = issuing.make_server(frontend.ca, [], now=datetime.now(UTC) + timedelta(days=2))
     frontend.reload(certificate=early.certificate.decode(), key=early.key.decode())
     frontend.peer.end_streams("none", "nobody")
-    assert "its certificate is not valid yet; look at the clocks of both machines" in failure(frontend.client()).message
+    assert "its certificate is not valid yet; check the clocks of both machines" in failure(frontend.client()).message
 
 
 def test_what_only_the_servers_journal_can_say(frontend: Frontend) -> None:
@@ -188,7 +188,7 @@ def test_what_only_the_servers_journal_can_say(frontend: Frontend) -> None:
     frontend.peer.end_streams("none", "nobody")
     error = failure(frontend.client())
     assert error.reason is Reason.UNAVAILABLE
-    assert "`journalctl _SYSTEMD_UNIT=tasker-frontend@1.service TASKER_ACTION=login` there says why" in error.message
+    assert "there, see `journalctl _SYSTEMD_UNIT=tasker-frontend@1.service TASKER_ACTION=login`" in error.message
     assert b"it was not signed by the CA of this service" in frontend.journal.recv(1 << 16)
 
 

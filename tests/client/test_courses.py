@@ -118,7 +118,7 @@ def test_a_server_cannot_leave_out_or_repeat_a_byte(lie: pb.AttachJobResponse) -
     one = course()
     one.received(at(7), 0.0)
     one.received(chunk(7, b"abc"), 0.0)
-    with pytest.raises(TaskerError, match="cannot go on at byte 10") as caught:
+    with pytest.raises(TaskerError, match="cannot continue at byte 10") as caught:
         one.received(lie, 0.0)
     with pytest.raises(TaskerError) as last:
         one.broke(caught.value, 0.0, heard=True)
@@ -147,7 +147,7 @@ def test_a_server_that_goes_on_elsewhere_is_not_believed() -> None:
     attach = course()
     attach.received(at(7), 0.0)
     attach.broke(AWAY, 1.0, heard=True)
-    with pytest.raises(TaskerError, match="cannot go on at byte 7: the server goes on at 8") as caught:
+    with pytest.raises(TaskerError, match="cannot continue at byte 7: the server continues at 8") as caught:
         attach.received(at(8), 2.0)
     with pytest.raises(TaskerError):
         attach.broke(caught.value, 2.0, heard=True)

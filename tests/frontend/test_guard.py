@@ -122,7 +122,7 @@ def test_requests_that_are_none(shared: Frontend, method: str, request_: bytes) 
 
 def test_a_request_that_is_too_long_is_not_even_read(shared: Frontend) -> None:
     assert raw(shared, "StartJob", bytes(LARGEST_REQUEST + 1)).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    with pytest.raises(TaskerError, match="cannot send so long a request") as caught:
+    with pytest.raises(TaskerError, match="cannot send such a large request") as caught:
         shared.client().start(JobSpec(("x" * LARGEST_REQUEST,)))
     assert caught.value.reason is Reason.INVALID
 

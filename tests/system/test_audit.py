@@ -57,7 +57,7 @@ def test_a_refusal_says_why_and_the_catalog_what_to_do(alice: User, bob: User) -
     (entry,) = entries("TASKER_ACTION=refuse", f"TASKER_JOB={job.id}")
     assert (entry["TASKER_ACTOR"], entry["TASKER_REASON"], entry["TASKER_REFUSED"]) == ("bob", "denied", "stop")
     shown = run("journalctl", "-x", "-o", "short", f"MESSAGE_ID={MESSAGES['refuse']}", f"TASKER_JOB={job.id}")
-    assert "Subject: Something was refused" in shown
+    assert "Subject: A request was refused" in shown
     assert f'bob (user, certificate {serial(bob)}) was refused the action "stop"' in shown
     assert "systemctl reload tasker" in shown
 

@@ -111,4 +111,4 @@ def test_nobody_may_ask_too(admin: User) -> None:
     assert code == 1
     assert checks["tasker.service"][0]["verdict"] == "ok"
     assert checks["cgroups"][0]["verdict"] == "ok"
-    assert "cannot find a certificate of yours" in checks["your certificate"][0]["text"]
+    assert "cannot find your certificate" in checks["your certificate"][0]["text"]

@@ -110,75 +110,75 @@ class TaskerServicer:
     """Missing associated documentation comment in .proto file."""
 
     def StartJob(self, request, context):
-        """Starts a command in a transient scope of its own. Returns once the command has been executed by the kernel (so a
-        command that does not exist is an error of this call) and every limit was read back from its cgroup.
-        Not idempotent: after UNAVAILABLE look with ListJobs before trying again.
+        """Starts a command in a new transient scope. Returns after the kernel has executed the command (so a command that does
+        not exist is an error of this call) and every limit has been read back from the cgroup.
+        Not idempotent: after UNAVAILABLE, check with ListJobs before you try again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StopJob(self, request, context):
-        """Ends a job: SIGTERM to its process group, the grace period, then SIGKILL to everything in its cgroup. `systemctl stop`
-        of its unit or of a slice above it, and the end of its run_time, do the same with the job's own grace. Returns when
-        the job has ended; 10 s after SIGKILL with FAILED_PRECONDITION where something keeps a process from dying, and later
-        only where systemd does not answer. Idempotent: stopping an ended job returns it as it ended.
+        """Ends a job: SIGTERM to its process group, the grace period, then SIGKILL to every process in its cgroup.
+        `systemctl stop` of its unit or of a slice above it, and the end of its run_time, do the same with the job's own
+        grace. Returns when the job has ended, or with FAILED_PRECONDITION 10 s after SIGKILL if a process does not die; later
+        only if systemd does not answer. Idempotent: returns an ended job unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetJob(self, request, context):
-        """One job.
+        """Returns one job.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListJobs(self, request, context):
-        """All jobs of this run, oldest first, in pages; archived ones apart.
+        """Returns the jobs of this run in pages, oldest first; either archived jobs or all others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AttachJob(self, request, context):
-        """A job's output: first what was already printed (recall), then what is printed from now on, byte for byte, and at the
-        end how the job ended. Chunks are contiguous except where a `lost` stands between them. To resume after a broken
-        connection, attach from the offset after the last byte received.
+        """Streams a job's output: first the output so far (recall), then new output, byte for byte, and at the end the outcome.
+        Chunks are contiguous except where a `lost` comes between them. To resume after a broken connection, attach at the
+        offset after the last byte received.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DetachJob(self, request, context):
-        """Ends the caller's own open AttachJob streams on a job, from wherever they were opened. Each gets a last `detached`.
+        """Ends the caller's open AttachJob streams on a job, wherever they were opened. Their last message is `detached`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WaitJob(self, request, context):
-        """Waits until a job has ended, with every process that its command left behind, for as long as that takes; the end of the service ends it, too. To be asked again after
-        UNAVAILABLE.
+        """Waits without time limit until a job has ended, including every process that its command left behind. The end of the
+        service ends the job, too. Call it again after UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LimitJob(self, request, context):
-        """Changes limits of a running job; each is read back from its cgroup before this returns.
+        """Changes limits of a running job. Each limit is read back from the cgroup before this returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SignalJob(self, request, context):
-        """Sends a signal to the process group of a job's command; refused once the command has exited. Answers when the signal
-        has been sent, which is not when it takes effect; where the command does not handle it and it is the job's end, with
-        the job as it ended, if that is within a second. In a paused job only SIGKILL is certain to take effect at once. Any
-        other signal takes effect when the job is resumed, at the latest: at once only where it ends a process that neither
-        handles nor blocks it just then, and a shell, for one, blocks signals while it starts a command.
+        """Sends a signal to the process group of a job's command; refused after the command has exited. Returns when the signal
+        has been sent, not when it takes effect. If the signal ends the job within a second, the answer is the ended job. In a
+        paused job, only SIGKILL is certain to take effect at once. Another signal takes effect at once only if it ends a
+        process that neither handles nor blocks it at this moment (a shell blocks signals while it starts a command);
+        otherwise it takes effect when the job is resumed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,7 +186,7 @@ class TaskerServicer:
 
     def PauseJob(self, request, context):
         """Freezes every process of a job. `systemctl freeze` of the job's unit does the same and is reported as a pause. The
-        run_time limit keeps counting while a job is paused. A stop resumes the job first, so that it can act on SIGTERM.
+        run_time limit keeps counting while a job is paused. A stop resumes the job first, so that it can handle SIGTERM.
         Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -195,32 +195,31 @@ class TaskerServicer:
 
     def ResumeJob(self, request, context):
         """Lets the processes of a paused job continue. `systemctl thaw` of the job's unit does the same and is reported as a
-        resume. Returns the job as it ended where a signal that was pending ends it at once. Idempotent.
+        resume. Returns the ended job if a pending signal ends it at once. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveJob(self, request, context):
-        """Moves the output of an ended job from memory to disk, compressed. It is found by its id as before, and leaves the
-        default list. Idempotent. Archives are deleted at the end of the run.
+        """Moves the output of an ended job from memory to disk, compressed. The job can still be found by its id, but is omitted
+        from the default list. Idempotent. Archives are deleted at the end of the run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchJobs(self, request, context):
-        """Every job as it is now (a snapshot, in one or more parts), then every change. Where the service restarted in
-        between, a new snapshot comes, which stands in place of everything before. A client that reads slowly gets the
-        newest state of a job and not each one on the way there. Values of environments are left empty, whoever watches;
-        GetJob has them.
+        """Streams the current state of all jobs (a snapshot, in one or more parts), then every change. After a restart of the
+        service, a new snapshot follows, which replaces everything before. A slow reader gets the newest state of a job, not
+        every intermediate state. Values of environments are empty for every caller; GetJob has them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetInfo(self, request, context):
-        """The service, and what holds for the caller.
+        """Returns facts about the service, and the identity and quotas of the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

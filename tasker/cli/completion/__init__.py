@@ -1,7 +1,8 @@
-"""Completion scripts for shells, from the parser: places.py is what there is to complete, each other file is one shell.
+"""Completion scripts for shells, made from the parser. places.py lists what to complete; the other files are the
+shells.
 
-A script knows verbs, options, choices and signals by itself. Job ids and contexts it gets from `tasker candidates`,
-which is silent and takes no longer than a moment, whatever the service does.
+A script contains verbs, options, choices and signals. It gets job ids and contexts from `tasker candidates`, which
+prints no errors and has a short time limit.
 
 Why neither argcomplete nor shtab: argcomplete starts Python at every Tab, shtab cannot complete job ids and contexts.
 """
@@ -9,4 +10,4 @@ Why neither argcomplete nor shtab: argcomplete starts Python at every Tab, shtab
 from tasker.cli.completion import bash, fish, zsh
 
 SHELLS = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script}
-"""By shell: places ─▶ the script."""
+"""The function that makes the script, by shell."""

@@ -1,4 +1,4 @@
-"""The script for bash: tables of words, and one function that walks the line to where the cursor is."""
+"""The script for bash: tables of words, and a function that walks the line up to the cursor."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _tasker() {
     esac
 }
 
-_tasker_command() { # the job's own, whose first word is at $1
+_tasker_command() { # the job's command, whose first word is at $1
     if declare -F _command_offset >/dev/null; then
         _command_offset "$1"
     elif ((COMP_CWORD == $1)); then
@@ -73,7 +73,7 @@ complete -F _tasker tasker
 
 
 def script(places: Iterable[Place]) -> str:
-    """All of it."""
+    """Returns the script."""
     options: dict[str, str] = {}
     takes: dict[str, str] = {}
     operands: dict[str, str] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tasker.cli.completion.places import CONNECTION, Option, Place, signals
 
 PROGRAM = r"""
-function __tasker_place # the verb, and its action, that the line has come to
+function __tasker_place # the verb and the action before the cursor
     set -l place tasker
     set -l skip
     for word in (commandline -opc)[2..]
@@ -26,7 +26,7 @@ function __tasker_at
     test (__tasker_place) = "$argv"
 end
 
-function __tasker_candidates # jobs or contexts, from the service that the line names
+function __tasker_candidates # contexts, or jobs of the selected service
     set -l words (commandline -opc)
     set -l ask
     for at in (seq (count $words))
@@ -54,7 +54,7 @@ VALUES = {
 
 
 def script(places: Iterable[Place]) -> str:
-    """All of it."""
+    """Returns the script."""
     places = list(places)
     taking = sorted({name for place in places for option in place.options if option.kind for name in option.names})
     names = [f"'{' '.join(place.words)}'" for place in places]

@@ -1,4 +1,4 @@
-"""The command line as a shell completes it: places, what options are there, and what kind of word comes next. Pure."""
+"""The places of a command line with their options, and the kind of word that follows, for completion. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tasker.cli.grammar.parser import Parser
 from tasker.cli.grammar.verbs import WITH_COMMAND
 
 KINDS = {"FILE": "file", "DIR": "directory", "JOB": "job", "SIG": "signal", "SIGNAL": "signal", "CONTEXT": "context"}
-"""By metavar. Kinds are those, `running`, `target` (running jobs, then a signal), `command`, `any` (nothing to offer),
-or the words themselves, with spaces between."""
+"""The kind of a value by metavar. Other kinds: `running`, `target` (running jobs, then a signal), `command`, `any` (no
+candidates), or the candidates themselves, separated by spaces."""
 RUNNING = ("stop", "signal", "pause", "resume", "limit", "detach")
-"""Verbs for jobs that have not ended: `running` instead of `job`."""
+"""Verbs for jobs that have not ended: kind `running` instead of `job`."""
 CONNECTION = ("--context", "--address", "--ca", "--cert", "--key")
-"""Options that say which service it is, which candidates are to come from, too."""
+"""Options that select the service; passed on to `tasker candidates`."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """`kind` is "" where it takes no value."""
+    """An option. `kind` is "" if it takes no value."""
 
     names: tuple[str, ...]
     help: str
@@ -31,19 +31,19 @@ class Option:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a word is completed: `tasker`, `tasker start`, `tasker certs init`."""
+    """A place where a word is completed, e.g. `tasker`, `tasker start`, `tasker certs init`."""
 
     words: tuple[str, ...]
     options: tuple[Option, ...]
     operand: str
-    """The kind of what stands there besides options; "" is nothing."""
+    """The kind of the positional argument; "" for none."""
     several: bool = False
     children: dict[str, str] = field(default_factory=dict)
-    """Verbs or actions, and what they do."""
+    """Verbs or actions, with their summaries."""
 
 
 def places(parser: Parser) -> Iterator[Place]:
-    """All of them, the root first; aliases are places of their own."""
+    """Yields all places, the root first; aliases are separate places."""
     summaries = parser.summaries
     children = {name: summaries.get(verb.verb, "") for name, verb in parser.verbs.items() if verb.verb in summaries}
     yield Place(("tasker",), _options(parser), "", children=children)
@@ -55,7 +55,7 @@ def places(parser: Parser) -> Iterator[Place]:
 
 
 def signals() -> list[str]:
-    """Names as `kill -l` has them, without SIG."""
+    """Returns the names of signals as in `kill -l`, without SIG."""
     return [one.name.removeprefix("SIG") for one in signal.Signals]
 
 

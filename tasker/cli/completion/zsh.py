@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tasker.cli.completion.places import CONNECTION, Option, Place, signals
 
 PROGRAM = r"""
-_tasker_candidates() { # jobs or contexts, from the service that the line names
+_tasker_candidates() { # contexts, or jobs of the selected service
     local -a ask found
     local i
     for ((i = 2; i < $#_tasker_line; i++)); do
@@ -54,7 +54,7 @@ ACTIONS = {
 
 
 def script(places: Iterable[Place]) -> str:
-    """All of it."""
+    """Returns the script."""
     lines = ["#compdef tasker", "# zsh completion for tasker, made by: tasker completion zsh"]
     for place in places:
         lines += ["", f"_tasker_at_{_name(place.words)}() {{", *_body(place), "}"]
@@ -83,7 +83,7 @@ def _body(place: Place) -> list[str]:
 
 
 def _option(option: Option) -> str:
-    """`_arguments` has a language of its own: [what it is]:what it takes:what is offered."""
+    """Returns an option in the syntax of `_arguments`: [description]:metavar:candidates."""
     what = f"[{_escaped(option.help)}]"
     value = f":{_escaped(option.metavar)}:{_action(option.kind)}" if option.kind else ""
     long = [f"{name}=" if value and name.startswith("--") else name for name in option.names]

@@ -1,8 +1,8 @@
-"""What may be wrong with a machine that Tasker runs on, or is used from, and what to do about each.
+"""Checks of a machine that runs Tasker or a client, with a remedy for each problem.
 
-    system        systemd, cgroups, units, disk, shared memory …    certificates   /etc/tasker, and one's own
-    service       the engine's socket, the port, the two clocks     finding        one result, in words
+    system        systemd, cgroups, units, disk, shared memory …    certificates   /etc/tasker, and the caller's own
+    service       the engine's socket, the port, the two clocks     finding        one result, as text
 
-A check takes what it looks at as parameters and gives findings. It needs no root: what it may not look at, it says so.
-Nothing is changed.
+A check gets its subjects as parameters and returns findings. It needs no root: it reports what it may not read. It
+changes nothing.
 """

@@ -1,4 +1,4 @@
-"""One result of a check."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from enum import StrEnum
 class Status(StrEnum):
     OK = "ok"
     NOTE = "note"
-    """It works, but not as well as it might, or not for long."""
+    """It works, but not optimally or not for long."""
     WRONG = "wrong"
     UNKNOWN = "unknown"
-    """The caller may not look, or there is nothing to ask."""
+    """The caller lacks permission, or the tool gave no answer."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`check` is what was looked at, `text` what was seen, `todo` what to do about it ("" where there is nothing)."""
+    """`check` is the subject, `text` the result, `todo` the remedy ("" if none is needed)."""
 
     check: str
     status: Status
@@ -42,6 +42,6 @@ def unknown(check: str, text: str, todo: str = "") -> Finding:
 
 
 def unseen(check: str, error: OSError) -> Finding:
-    """What could not be looked at."""
+    """Returns a finding for a file that could not be read."""
     why = (error.strerror or str(error)).lower()
-    return unknown(check, f"cannot look at {error.filename}: {why}", "run tasker doctor as root to have it checked")
+    return unknown(check, f"cannot read {error.filename}: {why}", "run tasker doctor as root to check it")

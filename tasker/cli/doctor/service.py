@@ -1,4 +1,4 @@
-"""What answers: the engine's socket, the port with TLS 1.3 and nothing older, and a call over it."""
+"""Checks of the running service: the engine's socket, TLS on the port, and a call."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ GROUP = "tasker"
 
 
 def engine(path: Path) -> Finding:
-    """The engine's socket, /run/tasker.sock: for root and the frontends' group."""
+    """Checks the engine's socket, /run/tasker.sock: mode 0660, group tasker."""
     check = "engine socket"
     try:
         seen = path.stat()
     except FileNotFoundError:
-        return wrong(check, f"there is no {path}", "systemctl enable --now tasker")
+        return wrong(check, f"{path} does not exist", "run systemctl enable --now tasker")
     except OSError as error:
         return unseen(check, error)
     if not stat.S_ISSOCK(seen.st_mode):
-        return wrong(check, f"{path} is no socket", "remove it, then systemctl restart tasker.socket")
+        return wrong(check, f"{path} is not a socket", "remove it, then run systemctl restart tasker.socket")
     if stat.S_IMODE(seen.st_mode) != 0o660 or _group(seen.st_gid) != GROUP:
-        text = f"{path} is {stat.S_IMODE(seen.st_mode):04o}, of the group {_group(seen.st_gid)}"
-        return wrong(check, text, f"it has to be 0660 and {GROUP}'s: systemctl restart tasker.socket")
+        text = f"{path} has mode {stat.S_IMODE(seen.st_mode):04o} and group {_group(seen.st_gid)}"
+        return wrong(check, text, f"it must have mode 0660 and group {GROUP}; run systemctl restart tasker.socket")
     return ok(check, f"{path}, for root and the group {GROUP}")
 
 
@@ -65,25 +65,25 @@ def _group(number: int) -> str:
 
 
 def port(found: Settings) -> list[Finding]:
-    """That it speaks TLS 1.3, with a certificate that the CA signed for that host, and nothing older."""
+    """Checks that the port speaks only TLS 1.3, with a certificate signed by the CA for that host."""
     try:
         address = parse(found.address)
         check = "local TLS" if address.path else "port"
         authority = certs.authorities(settings.read(found).ca)
     except TaskerError:
-        return []  # the certificate's own finding tells
+        return []  # the finding of the certificate reports it
     refused = handshake(address, authority)
     if refused is not None:
         text, _, todo = refused.message.partition("; ")
         return [wrong(check, text, todo)]
     if handshake(address, authority, ssl.TLSVersion.TLSv1_2) is None:
-        todo = "that is not Tasker, or something stands before it that speaks for it"
-        return [wrong(check, f"{found.address} takes TLS 1.2, which is not safe enough", todo)]
-    return [ok(check, f"{found.address} speaks TLS 1.3, and refuses 1.2")]
+        todo = "it is not Tasker, or a proxy terminates TLS for it"
+        return [wrong(check, f"{found.address} accepts TLS 1.2, which is not safe enough", todo)]
+    return [ok(check, f"{found.address} speaks TLS 1.3 and refuses TLS 1.2")]
 
 
 def call(found: Settings) -> list[Finding]:
-    """A call, as any verb makes one, and the service's clock beside the one here."""
+    """Checks a call like that of any verb, and the service's clock against the local clock."""
     try:
         with client_of(found) as client:
             client.info()  # connects
@@ -101,9 +101,9 @@ def _answered(info: Info, address: str) -> Finding:
 
 
 def clock(difference: float) -> Finding:
-    """`difference`: seconds that the service's clock is ahead."""
+    """Checks the clocks. `difference`: seconds by which the service's clock is ahead."""
     if abs(difference) <= CLOCKS:
-        return ok("clocks", "the service's and the one here agree")
+        return ok("clocks", "the service's clock and the local clock agree")
     where = "ahead of" if difference > 0 else "behind"
-    text = f"the service's is {format_duration(abs(difference))} {where} the one here"
-    return note("clocks", text, "synchronise both: timedatectl set-ntp true")
+    text = f"the service's clock is {format_duration(abs(difference))} {where} the local clock"
+    return note("clocks", text, "synchronise both: run timedatectl set-ntp true")

@@ -1,1 +1,1 @@
-"""What was typed: the verbs, their options, and what the words mean. Asks no service and prints nothing."""
+"""Parsing of the command line: verbs, options and values. No calls to a service, no output."""

@@ -1,7 +1,7 @@
-"""The command line's grammar: argv ─▶ a namespace. The options of a verb are in `verbs/`; nothing is done here.
+"""The grammar of the command line: argv ─▶ a namespace. `verbs/` has the options of each verb. Nothing is executed.
 
-argparse cannot stop at the first word that is no option (its REMAINDER swallows options), so where the job's own
-command begins is found here first, from the same parser's list of options that take a value:
+argparse cannot stop at the first word that is not an option (REMAINDER swallows options). So this module first finds
+the start of the job's command, using the parser's list of options that take a value:
 
     tasker --json start --memory 1G --name x sleep 60        tasker start --memory 1G -- sleep 60
            ╰ root ╯     ╰────── options ───╯ ╰command╯                   ╰─ options ─╯    ╰command╯
@@ -30,13 +30,16 @@ HELP = ("-h", "--help")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """`verb`, its options, and for start and run `command`, exactly as given. Raises UsageError; --help exits."""
+    """Returns a namespace with `verb`, its options, and for start and run `command`, unchanged.
+
+    Raises UsageError, and SystemExit after --help.
+    """
     words = list(argv)
     at = _root().first_word(words)
     if at == len(words) or words[at] == "--":
         root = build("")
-        _read(root, root, words[:at])  # --help and --version end here
-        raise UsageError("cannot do anything without a verb; tasker --help lists them")
+        _read(root, root, words[:at])  # --help and --version exit here
+        raise UsageError("cannot run without a verb; tasker --help lists all verbs")
     if words[at] == "help":
         asked = words[at + 1 : at + 2]
         if not asked or asked[0] in NAMES:
@@ -45,8 +48,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     name = NAMES.get(words[at])
     if name is None:
         near = did_you_mean(words[at], [name for name in NAMES if name not in HIDDEN])
-        raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists them'}")
-    parser = build("" if any(word in HELP for word in words[:at]) else name)  # that of the root lists all verbs
+        raise UsageError(f"cannot find the verb {words[at][:40]!r}; {near or 'tasker --help lists all verbs'}")
+    parser = build("" if any(word in HELP for word in words[:at]) else name)  # help of the root lists all verbs
     verb = parser.verbs[name]
     command: list[str] = []
     if name in WITH_COMMAND:
@@ -75,7 +78,7 @@ def _read(parser: Parser, verb: Parser, words: list[str]) -> argparse.Namespace:
 
 
 def wants_json(argv: Sequence[str]) -> bool:
-    """Whether errors are to be JSON, even where the command line cannot be understood. A job's own words do not ask."""
+    """Returns whether --json was given, even if the command line cannot be parsed. Skips the job's command."""
     at = _root().first_word(argv)
     rest = argv[at + 1 :]
     verb = verb_of(argv)
@@ -87,14 +90,14 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 
 def verb_of(argv: Sequence[str]) -> str:
-    """The verb, even of a command line that cannot be understood; "" where there is none."""
+    """Returns the verb, even if the command line cannot be parsed; "" if there is none."""
     at = _root().first_word(argv)
     return NAMES.get(argv[at], "") if at < len(argv) else ""
 
 
 def build(verb: str | None = None) -> Parser:
-    """The parser of one verb; with "" the one that knows the verbs but none of their options; else the whole parser,
-    from which manual pages and completion are made.
+    """Returns the parser of one verb; with "", a parser that knows the verbs but not their options; with None, the
+    whole parser, from which manual pages and completion are made.
     """
     parser = _named()
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", prog="tasker")
@@ -115,7 +118,7 @@ def build(verb: str | None = None) -> Parser:
 
 @cache
 def _root() -> Parser:
-    """The parser of what stands before the verb."""
+    """Returns the parser of the words before the verb."""
     parser = _named()
     options.common(parser, None)
     return parser

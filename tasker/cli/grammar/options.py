@@ -1,7 +1,6 @@
-"""What several verbs take: options and operands, and how their words are read.
+"""Options and operands shared by several verbs, and the parsers of their values.
 
-Sizes, times and numbers are read here; their ranges are those of job.py and limits.py, and the service's to say in the
-end.
+Sizes, times and numbers are parsed here. job.py and limits.py check ranges, and the service checks them again.
 """
 
 from __future__ import annotations
@@ -17,44 +16,46 @@ if TYPE_CHECKING:
     from typing import Any
 
 NONE = "none"
-"""What stands for no limit."""
+"""The value that removes a limit."""
 
 
 def common(parser: argparse.ArgumentParser, default: Any) -> None:
-    """What every verb takes. `default` is SUPPRESS where the root parser has said it already."""
+    """Adds the options of every verb. `default` is SUPPRESS if the root parser has set the defaults already."""
     parser.add_argument("--json", action="store_true", default=default or False, help="print JSON for programs")
     file = of_type(path)
-    group = parser.add_argument_group("the service and who you are (see tasker --help)")
-    group.add_argument("--context", metavar="NAME", default=default, help="one of yours (tasker context --help)")
-    group.add_argument("--address", metavar="HOST:PORT", default=default, help="where the service listens")
+    group = parser.add_argument_group("service and identity (see tasker --help)")
+    group.add_argument("--context", metavar="NAME", default=default,
+                       help="a configured context (see tasker context --help)")  # fmt: skip
+    group.add_argument("--address", metavar="HOST:PORT", default=default, help="address of the service")
     group.add_argument("--ca", metavar="FILE", type=file, default=default, help="the CA's certificate")
     group.add_argument("--cert", metavar="FILE", type=file, default=default, help="your certificate")
     group.add_argument("--key", metavar="FILE", type=file, default=default,
-                       help="its key; FILE.key beside FILE.crt by default")  # fmt: skip
+                       help="key of your certificate; FILE.key beside FILE.crt by default")  # fmt: skip
 
 
 def spec_options(parser: argparse.ArgumentParser) -> None:
-    """What start and run take: what is to be run, and its limits."""
+    """Adds the options of start and run: the spec of the job, and its limits."""
     parser.add_argument("--name", default="", help="a label for people")
     parser.add_argument("-C", "--cwd", metavar="DIR", type=of_type(path), default="",
-                        help="where it starts, relative to where you are; its home directory by default")  # fmt: skip
+                        help="working directory, relative to your current directory; by default the account's "
+                        "home directory")  # fmt: skip
     parser.add_argument("-e", "--env", metavar="K[=V]", action="append", default=[],
-                        help="set K to V, or to what K is here")  # fmt: skip
+                        help="set the environment variable K to V, by default to its value here")  # fmt: skip
     parser.add_argument("--user", metavar="ACCOUNT", default="",
-                        help="the local account to run as (admins, where [jobs] as_others is true)")  # fmt: skip
+                        help="local account of the job (for admins, if [jobs] as_others is true)")  # fmt: skip
     parser.add_argument("--grace", metavar="TIME", type=of_type(grace),
-                        help="time from SIGTERM to SIGKILL where a stop names none; 10s as shipped")  # fmt: skip
+                        help="time between SIGTERM and SIGKILL, by default that of the service (10s)")  # fmt: skip
     parser.add_argument("--linger", metavar="TIME", type=of_type(linger),
-                        help="how long processes that the command leaves behind may go on while one of them holds the "
-                        "output (1s where none does), or forever; 5s as shipped")  # fmt: skip
+                        help="how long processes that the command leaves behind may run while one of them holds "
+                        "the output (1s if none does), or forever; 5s as shipped")  # fmt: skip
     parser.add_argument("--nice", metavar="N", type=integer, default=0,
-                        help="nice value, 0 to 19 (admins: from -20): the order of processes within the job; "
-                        "between jobs, --cpu-weight decides")  # fmt: skip
+                        help="nice value, 0 to 19 (admins: from -20); it orders processes within the job, --cpu-weight "
+                        "orders jobs")  # fmt: skip
     limit_options(parser)
 
 
 def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
-    """With `none`, that word is a value, too: it takes a limit away."""
+    """Adds an option for each limit. With `none`, the value "none" is accepted, too; it removes a limit."""
     from tasker.limits import IO_ROWS, ROWS
 
     def value(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -67,39 +68,38 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
     for row in IO_ROWS:
         group.add_argument(row.option, metavar=f"PATH={row.measure.metavar}", action="append", default=[],
                            dest=row.field,
-                           help=f"{row.help} the disk under PATH (relative to where you are); repeatable")  # fmt: skip
+                           help=f"{row.help} the disk under PATH; may be repeated")  # fmt: skip
 
 
 def showing(parser: argparse.ArgumentParser) -> None:
-    # Imported here: the import is slow, and verbs without output do not need it.
-    from tasker.client.resuming import RECONNECT_TIMEOUT
+    from tasker.client.resuming import RECONNECT_TIMEOUT  # here: slow to import, not needed by every verb
     from tasker.quantity import parse_duration
 
     group = parser.add_argument_group("on a terminal")
-    group.add_argument("--no-footer", action="store_false", dest="footer", help="only the job's output")
+    group.add_argument("--no-footer", action="store_false", dest="footer", help="show only the job's output")
     group.add_argument("--raw", action="store_true", help="let the job control the terminal; no footer")
     parser.add_argument(
         "--reconnect", metavar="TIME", type=of_type(parse_duration), default=RECONNECT_TIMEOUT,
-        help="take up a broken connection again for so long; 0: never; 1m by default")  # fmt: skip
-    parser.add_argument("-t", "--timestamps", action="store_true", help="each line with the time when it was received")
+        help="how long to try to reconnect after a broken connection; 0: never; 1m by default")  # fmt: skip
+    parser.add_argument("-t", "--timestamps", action="store_true", help="show the time when each line was received")
 
 
 def job(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", type=_id, help="its id, or the first characters of it")
+    parser.add_argument("job", metavar="JOB", type=_id, help="id of the job, or a prefix of it")
 
 
 def jobs(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
-    parser.add_argument("jobs", metavar="JOB", nargs=nargs, type=_id, help="its id, or the first characters of it")
+    parser.add_argument("jobs", metavar="JOB", nargs=nargs, type=_id, help="id of the job, or a prefix of it")
 
 
 def whose(parser: argparse.ArgumentParser) -> None:
     whose = parser.add_mutually_exclusive_group()
-    whose.add_argument("--mine", action="store_true", help="only your own")
-    whose.add_argument("--owner", metavar="NAME", default="", help="only this owner's")
+    whose.add_argument("--mine", action="store_true", help="only your own jobs")
+    whose.add_argument("--owner", metavar="NAME", default="", help="only jobs of this owner")
 
 
 def all_contexts(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--all-contexts", action="store_true", help="on the machines of all contexts")
+    parser.add_argument("--all-contexts", action="store_true", help="query the machines of all contexts")
 
 
 def _id(text: str) -> str:
@@ -109,7 +109,7 @@ def _id(text: str) -> str:
 
 
 def path(text: str) -> str:
-    """The path of a file or directory here, as it was typed. Raises TaskerError where it is relative to nothing."""
+    """Returns the path as typed. Raises TaskerError if it is relative and the current directory cannot be used."""
     if text and not text.startswith("/"):
         try:
             os.getcwd()
@@ -140,7 +140,7 @@ def linger(text: str) -> float:
 
 
 def of_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """`read` for argparse, which wants its own exception."""
+    """Wraps `read` so that it raises the exception that argparse expects."""
 
     def typed(text: str) -> Any:
         try:
@@ -152,12 +152,12 @@ def of_type(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def count(text: str) -> int:
-    """A whole number, for argparse."""
+    """Parses a whole number, for argparse."""
     from tasker.measures import parse_count
 
     return int(of_type(parse_count)(text))
 
 
 def integer(text: str) -> int:
-    """A whole number that may be negative, for argparse."""
+    """Parses a whole number that may be negative, for argparse."""
     return -count(text[1:]) if text.startswith("-") else count(text)

@@ -1,7 +1,7 @@
-"""argparse, as Tasker uses it. Whatever depends on its private members or on its English stands here and nowhere else.
+"""argparse, adapted to Tasker. Only this module depends on private members and English messages of argparse.
 
-Why argparse and no other library: click and typer read what follows a command's options in their own way and bring
-their own words; argparse is in the standard library, starts fast, and lacks only what stands here.
+Why argparse and no other library: click and typer parse the words after a command's options in their own way and have
+their own messages; argparse is in the standard library, starts fast, and lacks only what this module adds.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import sys
 from tasker.cli.grammar.suggest import did_you_mean
 from tasker.errors import Reason, TaskerError
 
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import: typing takes long
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the slow import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn
 
 vars(argparse)["_"] = lambda text: text
-"""argparse's messages stay English in every locale: SENTENCES reads them, and each search for a translation would read
-the file system."""
+"""Keeps argparse's messages English in every locale: SENTENCES parses them, and every lookup of a translation would
+access the file system."""
 
 
 class UsageError(TaskerError):
-    """The command line cannot be understood."""
+    """A command line that cannot be parsed."""
 
     def __init__(self, message: str) -> None:
         super().__init__(Reason.INVALID, message)
@@ -43,23 +43,23 @@ SENTENCES: tuple[tuple[str, Callable[..., str]], ...] = (
     (r"argument (\S+): ignored explicit argument .*", lambda argument: f"cannot give {argument} a value; it has none"),
     (r"the following arguments are required: (.*)", lambda names: f"cannot do that without {names}"),
 )
-"""argparse's messages in Tasker's words."""
+"""Patterns of argparse's messages, with the messages that replace them."""
 
 
 WIDTH = 80
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help of one width, that of the narrowest usual terminal, since it is prepared (__main__.py).
+    """Formats help for a fixed width, that of the narrowest usual terminal, because help is prepared (__main__.py).
 
-    A paragraph is filled; one with an indented line, like examples, is left as it is.
+    Wraps paragraphs, except those with an indented line, such as examples.
     """
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=WIDTH)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        import textwrap  # here, since only help needs it
+        import textwrap  # here: only help needs it
 
         return "\n\n".join(
             part if "\n " in part else textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False)
@@ -68,12 +68,12 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises instead of exiting, and says it Tasker's way."""
+    """An ArgumentParser that raises UsageError with Tasker's messages instead of exiting."""
 
     def __init__(self, **settings: Any) -> None:
         settings["formatter_class"] = Formatter
         super().__init__(allow_abbrev=False, **settings)
-        self.color = False  # of Python 3.14: help is the same text everywhere, without sequences
+        self.color = False  # new in Python 3.14; help has no escape sequences
         self.verbs: dict[str, Parser] = {}
 
     @property
@@ -82,31 +82,31 @@ class Parser(argparse.ArgumentParser):
 
     @property
     def actions(self) -> dict[str, Parser]:
-        """The actions of a verb that has some, as certs has: their parsers by name, aliases included."""
+        """The parsers of a verb's actions by name, aliases included; empty for a verb without actions."""
         parts = self._parts()
         return dict(parts.choices) if parts else {}
 
     @property
     def summaries(self) -> dict[str, str]:
-        """The verbs or actions that help shows, each with its summary."""
+        """The summaries of the verbs or actions that help shows, by name."""
         parts = self._parts()
         return {one.dest: one.help or "" for one in parts._choices_actions} if parts else {}
 
     @property
     def synopsis(self) -> str:
-        """The usage after the program's name, in one line."""
+        """The usage after the program's name, on one line."""
         return " ".join(self.format_usage().removeprefix("usage: ").split()).removeprefix(self.prog).strip()
 
     def operands(self) -> list[argparse.Action]:
-        """What it takes besides options, verbs and actions."""
+        """Returns the positional arguments, without verbs and actions."""
         return [one for one in self._get_positional_actions() if one is not self._parts()]
 
     def shown(self) -> list[argparse.Action]:
-        """The options that help shows, in the order in which they were added."""
+        """Returns the options that help shows, in the order in which they were added."""
         return [one for one in self._actions if one.option_strings and one.help != argparse.SUPPRESS]
 
     def groups(self) -> Iterator[tuple[str, str, list[argparse.Action]]]:
-        """The options that help shows, by group: its title ("" for the first group), its description, its options."""
+        """Yields the title ("" for the first group), the description and the shown options of each group."""
         for group in self._action_groups:
             options = [one for one in self.shown() if one in group._group_actions]
             yield "" if group is self._optionals else str(group.title), group.description or "", options
@@ -115,7 +115,7 @@ class Parser(argparse.ArgumentParser):
         return list(self._option_string_actions)
 
     def takes(self) -> str:
-        """What it takes besides options, for people."""
+        """Describes the positional arguments for an error message."""
         names = [str(action.metavar) for action in self._get_positional_actions()]
         return f"one {names[0]}" if names else "nothing but options"
 
@@ -130,11 +130,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(text if text.endswith("?") else f"{text}; see {self.prog} --help")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Unlike argparse's own it raises OSError where help cannot be written."""
+        """Prints help. Unlike argparse, raises OSError if it cannot be written."""
         print(message, end="", file=sys.stdout, flush=True)
 
     def first_word(self, words: Sequence[str]) -> int:
-        """The index of the first word that is neither an option nor an option's value; len(words) if there is none."""
+        """Returns the index of the first word that is neither an option nor its value; len(words) if there is none."""
         at = 0
         while at < len(words):
             word = words[at]

@@ -1,4 +1,4 @@
-"""What was asked on the command line ─▶ JobSpec: what a word means, and the ranges that hold on every machine."""
+"""Parsed options ─▶ JobSpec. Checks the ranges that hold on every machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasker.limits import IO_ROWS, ROWS, IoLimit, LimitRow, Limits
 
 
 def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpec:
-    """The spec for start and run. `environment` is the caller's own, for `--env K`. Raises UsageError."""
+    """Returns the spec for start and run. `environment` is the caller's own, for `--env K`. Raises UsageError."""
     spec = JobSpec(
         argv=tuple(options.command),
         working_directory=_absolute(options.cwd) if options.cwd else "",
@@ -34,7 +34,7 @@ def build(options: argparse.Namespace, environment: Mapping[str, str]) -> JobSpe
 
 
 def limits(options: argparse.Namespace) -> Limits:
-    """The limits that were named. Raises UsageError."""
+    """Returns the limits that the options set. Raises UsageError."""
     return Limits(**{row.field: vars(options)[row.field] for row in ROWS}, io=_io(options))
 
 
@@ -48,7 +48,7 @@ def _variable(word: str, environment: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _io(options: argparse.Namespace) -> tuple[IoLimit, ...]:
-    """All four options, merged: one IoLimit for each path, in the order in which paths were first named."""
+    """Merges the four options into one IoLimit for each path, in the order in which the paths were first given."""
     paths: dict[str, dict[str, int]] = {}
     for row in IO_ROWS:
         words: list[str] = vars(options)[row.field]
@@ -59,7 +59,7 @@ def _io(options: argparse.Namespace) -> tuple[IoLimit, ...]:
 
 
 def _at_path(row: LimitRow, word: str) -> tuple[str, int]:
-    path, given, value = word.rpartition("=")  # a path may have a "=" in it, a rate has none
+    path, given, value = word.rpartition("=")  # a path may contain "=", a rate does not
     if not given or not path:
         raise UsageError(f"cannot read {word[:80]!r}; write it like /var=10M ({row.option})")
     try:
@@ -69,5 +69,5 @@ def _at_path(row: LimitRow, word: str) -> tuple[str, int]:
 
 
 def _absolute(path: str) -> str:
-    """A relative path starts at the caller's current directory. Raises TaskerError where that is gone."""
+    """Resolves a path relative to the current directory. Raises TaskerError if that directory no longer exists."""
     return path if path.startswith("/") else os.path.abspath(typed_path(path))

@@ -1,4 +1,4 @@
-"""What somebody may have meant: the known word that is nearest to one that is not known."""
+"""Suggestions for an unknown word: the nearest known word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def instead_of(word: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """`did you mean …?`, or "" where nothing is near. `cutoff`: 0 takes anything, 1 the word alone."""
+    """Returns "did you mean …?", or "" if no word is similar. `cutoff`: 0 accepts any word, 1 only the same word."""
     import difflib
 
     near = difflib.get_close_matches(word.partition("=")[0][:100], list(known), n=1, cutoff=cutoff)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Verb(Protocol):
-        """What such a module is."""
+        """The interface of a verb's module."""
 
         USAGE: str
         EPILOG: str
@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 VERBS = {
     "start": "start a job and print its id",
     "run": "start a job, show its output, exit with its exit code",
-    "stop": "end jobs: SIGTERM, a grace period, SIGKILL",
-    "pause": "freeze jobs where they stand",
-    "resume": "let paused jobs go on",
+    "stop": "stop jobs: SIGTERM, a grace period, SIGKILL",
+    "pause": "freeze all processes of jobs",
+    "resume": "let paused jobs continue",
     "signal": "send a signal to jobs",
     "limit": "change the limits of a running job",
     "wait": "wait until jobs have ended",
-    "attach": "show a job's output, from its start and on",
-    "logs": "show a job's output, as far as it is there",
-    "detach": "close your own attaches to a job, wherever they are",
+    "attach": "show a job's output from its start and follow it",
+    "logs": "show a job's output so far",
+    "detach": "close your own attach streams on a job, in every terminal",
     "get": "show everything about a job",
     "list": "list jobs",
-    "top": "what running jobs use, live",
-    "watch": "what happens to jobs, as it happens",
+    "top": "show what running jobs use, live",
+    "watch": "show changes of jobs as they happen",
     "archive": "move the output of ended jobs from memory to disk",
-    "info": "show the service, who you are there, and your quotas",
-    "doctor": "look for what is wrong on this machine, and say what to do about it",
-    "context": "keep the addresses and certificates of several machines",
-    "completion": "print the script that completes tasker's command line in a shell",
-    "certs": "make and look at certificates",
+    "info": "show the service, your identity there, and your quotas",
+    "doctor": "find problems on this machine and say how to fix them",
+    "context": "manage addresses and certificates of several machines",
+    "completion": "print the completion script for a shell",
+    "certs": "make and show certificates",
 }
 ALIASES = {"list": ("ls", "ps")}
 HIDDEN = ("candidates",)
-"""Verbs that nobody types: neither help nor completion shows them."""
+"""Verbs for completion scripts only; neither help nor completion shows them."""
 NAMES = {word: name for name in (*VERBS, *HIDDEN) for word in (name, *ALIASES.get(name, ()))}
-"""What may be typed, and the verb that it stands for."""
+"""The verb for each word that may be typed."""
 WITH_COMMAND = ("start", "run")
-"""Verbs that end in a command of the job's own, which is left as it is."""
+"""Verbs that take a job's command, which is not parsed."""
 
 
 def load(name: str) -> Verb:
-    """One of VERBS or HIDDEN."""
+    """Imports the module of a verb of VERBS or HIDDEN. Raises KeyError for any other name."""
     if name not in (*VERBS, *HIDDEN):
         raise KeyError(name)
     module: Verb = import_module(f"tasker.cli.verbs.{name}")

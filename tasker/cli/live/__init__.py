@@ -1,1 +1,1 @@
-"""What lasts: following the output of a job and drawing on a terminal until the end, with signals and keys."""
+"""Displays that last: the output of a job and the screen of top, with signals and keys."""

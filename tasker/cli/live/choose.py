@@ -1,9 +1,9 @@
-"""Where the events of an attach go, by the options and by what stdout is.
+"""Chooses the output for the events of an attach, by the options and the kind of stdout.
 
-piped.Lines          --json                       one JSON line an event
-recorder.Recorder    --output FILE                the job's bytes into a file
+piped.Lines          --json                       one JSON line per event
+recorder.Recorder    --output FILE                the job's bytes to a file
 piped.Piped          no terminal, or --raw        stdout: the job's bytes and nothing else; stderr: notices
-terminal.OnTerminal  a terminal                   cleaned output above a footer, notices as lines between
+terminal.OnTerminal  a terminal                   cleaned output above a footer, notices between its lines
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasker.cli.show.stderr import on_terminal
 
 
 def choose(options: argparse.Namespace) -> View:
-    """The output for these options and this stdout. rich is imported only where something is drawn with it."""
+    """Returns the output for these options and this stdout. Imports rich only if the output draws with it."""
     if getattr(options, "output", None) is not None:
         from tasker.cli.live.recorder import Meter, Recorder
 

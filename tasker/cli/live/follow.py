@@ -1,7 +1,7 @@
-"""One attach, from its first event to its last, shown in an Output; with what signals mean meanwhile.
+"""Shows one attach in an Output, from its first event to its last, and handles signals meanwhile.
 
 attachment ──▶ Live ──▶ Output          Ctrl-C in attach: KeyboardInterrupt; in run: see signals
-   SIGWINCH, SIGTSTP, news ──▶ between two events: redraw, suspend, other numbers in the footer
+   SIGWINCH, SIGTSTP, news ──▶ between two events: redraw, suspend, update the footer
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Watch = Callable[[str], Watching]
 
 
 class Follow:
-    """Shows `attachment` in `output`. `watch` brings news of a job.
+    """Shows `attachment` in `output`. `watch` starts a stream of news about a job.
 
-    `job` is the id, once the first event has come; `offset` the first byte of the output that was not shown.
+    `job` is the id, "" before the first event; `offset` is the first byte of the output that was not shown.
     """
 
     def __init__(self, attachment: Attachment, output: View, watch: Watch | None = None) -> None:
@@ -40,7 +40,7 @@ class Follow:
         self._leaving = False
 
     def run(self) -> Ended | Detached | None:
-        """The last event; None where there was none. Raises TaskerError, KeyboardInterrupt, OSError of the output."""
+        """Returns the last event, None without one. Raises TaskerError, KeyboardInterrupt, OSError of the output."""
         last: Ended | Detached | None = None
         with self._events() as events:
             for event in events:
@@ -63,18 +63,18 @@ class Follow:
             self._begin_status(live)
 
     def do(self, action: Action) -> None:
-        """Between two events, from any thread or signal handler; what it raises ends the attach."""
+        """Runs `action` between two events; its exceptions end the attach. For any thread or signal handler."""
         if self._live is not None:
             self._live.do(action)
         else:
             action()
 
     def report(self, text: str) -> None:
-        """A notice, from any thread or signal handler."""
+        """Shows a notice. For any thread or signal handler."""
         self.do(partial(self._output.notice, text))
 
     def leave(self, _number: int, _frame: FrameType | None) -> None:
-        """A signal handler: KeyboardInterrupt between two events, so `offset` is exact; the second time at once."""
+        """Signal handler: raises KeyboardInterrupt between two events (`offset` is exact), the second time at once."""
         if self._leaving:
             raise KeyboardInterrupt
         self._leaving = True

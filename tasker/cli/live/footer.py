@@ -1,12 +1,12 @@
-"""The one row under a job's output. Pure: what is known and the room there is ─▶ a line of text.
+"""The footer, one row below a job's output. Pure: state and width ─▶ a line of text.
 
     ▌k3v9x2mq · running · 3m 5s · CPU 190 % · ██████▍  410M of 512M · writes 12M/s · waiting for disk 34 %
 
-Where there is not room enough for all, parts go whole, the least important first: order on the row and importance are
-two things (`_parts`). What cannot be known (an older server, no such controller) is left out.
+If not all parts fit, whole parts are omitted, the least important first; `_parts` gives the order in the row and the
+importance. Unknown values (older server, missing controller) are omitted.
 
-Why not rich.live or rich.progress: they redraw what they print, but the output above the footer belongs to the job
-(screen.py) and must pass byte for byte.
+Why not rich.live or rich.progress: they redraw all that they print, but the output above the footer is the job's
+(screen.py) and must pass unchanged.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from tasker.quantity import format_size
 from tasker.usage import Usage
 
 LABEL = 32
-"""Cells of a name or command."""
+"""Maximum width of a name or command, in cells."""
 BAR = 8
-"""Cells of the bar of memory."""
+"""Width of the memory bar, in cells."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 WAITING = 0.1
-"""The share of its time that a job waits for something from which that is worth a word."""
+"""The smallest pressure shown, as a share of time."""
 SEPARATOR = " · "
 
 
 @dataclass
 class Standing:
-    """What a footer can say. Whoever shows it changes it as news come."""
+    """The contents of a footer; updated with each piece of news."""
 
     job: Job
     usage: Usage | None = None
     lost: int = 0
-    """Bytes of output."""
+    """Bytes of lost output."""
     trouble: str = ""
-    """What is wrong with the connection; "" while nothing is."""
+    """The problem with the connection; "" if there is none."""
     hint: str = ""
     """What Ctrl-C does."""
     question: str = ""
-    """What is asked of the person now. It takes the whole row."""
+    """The current question to the user; it takes the whole row."""
     asked: State | None = field(default=None)
-    """A state that was asked for from here, and that the service has not told yet."""
+    """A state requested here that the service has not reported yet."""
 
     @property
     def state(self) -> State:
@@ -57,7 +57,7 @@ class Standing:
         return self.asked if self.asked and known in (State.STARTING, State.RUNNING, State.PAUSED) else known
 
     def take(self, status: Job | Usage) -> None:
-        """The job as it is now, or what it uses. That it has ended is the last word."""
+        """Takes the current state of the job, or its usage. Ignores states after the end."""
         if isinstance(status, Usage):
             self.usage = status
         elif self.job.ended is None:
@@ -65,7 +65,7 @@ class Standing:
 
 
 def footer(standing: Standing, columns: int, now: float | None = None) -> Text:
-    """A row of at most `columns` cells. `now`: CLOCK_MONOTONIC."""
+    """Returns a row of at most `columns` cells. `now`: CLOCK_MONOTONIC."""
     style = STATES.get(standing.state, "")
     bar = Text("▌", style)
     if standing.question:
@@ -86,14 +86,14 @@ def _width(parts: list[Text]) -> int:
 
 
 def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
-    """In the order of the row, each with its rank: the higher, the sooner it goes."""
+    """Returns the parts in the order of the row, each with a rank; the highest rank is omitted first."""
     job, usage = standing.job, standing.usage
     label = Text(visible(job.spec.name) or command(job))
     label.truncate(LABEL, overflow="ellipsis")
     return [
         (2, Text(visible(job.id), "bold")),
         (0, Text(str(standing.state), STATES.get(standing.state, ""))),
-        (9, Text(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")),
+        (9, Text(f"requested by {visible(job.stopping_by)}" if job.stopping_by else "")),
         (3, Text(clock(job.elapsed(now)))),
         (1, Text(standing.trouble, "yellow")),
         (4, Text(f"lost {format_size(standing.lost)}", "yellow") if standing.lost else Text()),
@@ -108,7 +108,7 @@ def _parts(standing: Standing, now: float) -> list[tuple[int, Text]]:
 
 
 def _memory(job: Job, usage: Usage | None) -> Text:
-    """Against the limit in force, if there is one."""
+    """Shows memory, with a bar if there is a limit in force."""
     if usage is None or usage.memory is None:
         return Text()
     in_force = job.in_force or job.limits
@@ -126,7 +126,7 @@ def _bar(share: float) -> str:
 
 
 def _disk(usage: Usage | None) -> str:
-    """What moves: nothing for a rate that rounds to nothing."""
+    """Shows IO rates, without those below 1 byte per second."""
     if usage is None:
         return ""
     rates = (("reads", usage.io_read_rate), ("writes", usage.io_write_rate))
@@ -134,7 +134,7 @@ def _disk(usage: Usage | None) -> str:
 
 
 def _waiting(usage: Usage | None) -> str:
-    """The worst pressure, if any is worth a word."""
+    """Shows the highest pressure, if it is at least WAITING."""
     return _named("waiting for", waits(usage, WAITING) if usage else "")
 
 

@@ -1,4 +1,4 @@
-"""Keys as they are pressed, without Enter. Ctrl-C and Ctrl-Z stay signals; the terminal is given back as it was."""
+"""Reads keys without Enter. Ctrl-C and Ctrl-Z stay signals; the terminal's settings are restored afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STDIN = 0
 
 
 def in_foreground() -> bool:
-    """Whether keys that are typed are for this process: not in the background, not where stdin is a file."""
+    """Returns whether stdin is a terminal with this process in its foreground."""
     try:
         return os.tcgetpgrp(STDIN) == os.getpgrp()
     except OSError:
@@ -24,9 +24,9 @@ def in_foreground() -> bool:
 
 
 class Keys:
-    """In the block, `press` gets every character, from a thread. Where stdin is no terminal nothing is read.
+    """In the block, a thread calls `press` with every character. Reads nothing if stdin is not a terminal.
 
-    `fresh`: what was typed before is thrown away: it is no answer to what is asked now.
+    `fresh`: discard earlier input, because it cannot answer a new question.
     """
 
     def __init__(self, press: Callable[[str], None], *, fresh: bool = False) -> None:
@@ -55,16 +55,16 @@ class Keys:
                 os.close(fd)
 
     def take(self) -> None:
-        """Have the terminal give keys at once and not show them."""
+        """Switches the terminal to keys without Enter and without echo."""
         if os.isatty(STDIN):
             self._before = termios.tcgetattr(STDIN)
             tty.setcbreak(STDIN, self._when)
 
     def give_back(self) -> None:
-        """Have it as it was before."""
+        """Restores the settings of the terminal."""
         before, self._before = self._before, None
         if before is not None:
-            with contextlib.suppress(termios.error):  # a terminal that has gone
+            with contextlib.suppress(termios.error):  # the terminal was closed
                 termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
 
     def _read(self, leave: int) -> None:
@@ -74,7 +74,7 @@ class Keys:
                 return
             try:
                 pressed = os.read(STDIN, 64)
-            except OSError:  # a terminal that has gone
+            except OSError:  # the terminal was closed
                 return
             if not pressed:
                 return

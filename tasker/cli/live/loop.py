@@ -1,12 +1,12 @@
-"""Events of an attach, and between them the moments at which a terminal wants to be looked at: one stream of both.
+"""An event loop: one stream of the events of an attach and the wake-ups of a terminal.
 
     events ──thread──▶ queue (BACKLOG events, then the thread waits) ──▶ for thing in live
-    ticks (nothing came in time) ────────────────────────────────────▲
+    ticks (no event in time) ────────────────────────────────────────▲
     signal handlers: wake(…) ────────────────────────────────────────╯
-    other threads too: do(…), beside(…) ──▶ done between two of them
+    other threads, too: do(…), beside(…) ──▶ called between two events
 
-A handler only leaves a mark in the queue, so everything that draws runs between two events and never inside another
-drawing. Knows nothing of gRPC or terminals.
+A signal handler only puts an item into the queue, so all drawing happens between two events and never inside another
+drawing. Independent of gRPC and terminals.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 BACKLOG = 4
-"""Events on their way, of at most 256 KiB each: a slow terminal costs no memory."""
+"""Maximum number of queued events, of at most 256 KiB each; bounds the memory for a slow terminal."""
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -27,21 +27,21 @@ Action = Callable[[], None]
 
 
 class Wake(Enum):
-    """What is no event."""
+    """A wake-up between events."""
 
     TICK = "tick"
-    """Time has passed, or the terminal has another size."""
+    """Time has passed, or the size of the terminal has changed."""
     SUSPEND = "suspend"
-    """Somebody pressed Ctrl-Z."""
+    """Ctrl-Z was pressed."""
 
 
 class Live(Generic[E]):
-    """Iterates over `events` in a thread. `until_tick()` is the time in seconds until the next tick, None for none."""
+    """Reads `events` in a thread. `until_tick()` returns the seconds until the next tick, None for no tick."""
 
     def __init__(self, events: Iterable[E], until_tick: Callable[[], float | None]) -> None:
         self._events = events
         self._until_tick = until_tick
-        # A SimpleQueue: its put may be called in a signal handler.
+        # SimpleQueue.put may be called in a signal handler.
         self._queue: SimpleQueue[E | Wake | str | Action | BaseException | None] = SimpleQueue()
         self._room = threading.Semaphore(BACKLOG)
         self._closed = False
@@ -50,15 +50,15 @@ class Live(Generic[E]):
         self._threads[0].start()
 
     def wake(self, why: Wake | str) -> None:
-        """From anywhere, signal handlers too. A text is a key that was pressed."""
+        """Queues a wake-up, or a pressed key. For any thread or signal handler."""
         self._queue.put(why)
 
     def do(self, action: Action) -> None:
-        """Between two events, in the thread that iterates, which gets what it raises. From anywhere."""
+        """Runs `action` between two events, in the iterating thread, which gets its exceptions. For any thread."""
         self._queue.put(action)
 
     def beside(self, items: Iterable[T], show: Callable[[T], None]) -> None:
-        """Show these, too: from a thread of their own, one at a time. That they end ends nothing here."""
+        """Also shows `items`, read in another thread, one at a time. Their end does not end the loop."""
 
         def shows(item: T) -> None:
             show(item)
@@ -66,7 +66,7 @@ class Live(Generic[E]):
 
         def pump() -> None:
             for item in items:
-                if not self._closed:  # else they come to their end by themselves
+                if not self._closed:  # after close, discard the rest
                     self.do(partial(shows, item))
                     self._shown.acquire()
 
@@ -74,7 +74,7 @@ class Live(Generic[E]):
         self._threads[-1].start()
 
     def __iter__(self) -> Iterator[E | Wake | str]:
-        """Ends with the events; raises what they raised."""
+        """Ends with the events; raises their exceptions."""
         while True:
             try:
                 item = self._queue.get(timeout=self._until_tick())
@@ -93,12 +93,12 @@ class Live(Generic[E]):
             yield item
 
     def close(self) -> None:
-        """Let the threads go. What they read must have been cancelled, or have come to its end."""
+        """Ends the threads. Their sources must have ended or been cancelled."""
         self._closed = True
         self._room.release()
         self._shown.release()
         for thread in self._threads:
-            thread.join(timeout=1)  # never the reason why a person waits
+            thread.join(timeout=1)  # bounded: the user must not wait for it
 
     def _pump(self) -> None:
         end: BaseException | None = None
@@ -108,6 +108,6 @@ class Live(Generic[E]):
                 if self._closed:
                     return
                 self._queue.put(event)
-        except BaseException as error:  # raised again where the events are read
+        except BaseException as error:  # raised again in the iterating thread
             end = error
         self._queue.put(end)

@@ -1,9 +1,9 @@
-"""What a person is told of an attach beside the output. Text in lines; pure but for the clock.
+"""Notices about an attach, as lines of text. Pure except for the clock.
 
-How the job ended is reported at once. A broken connection, and processes that the command left behind, are reported
-only when they last. The first loss of output is reported at once; later ones are folded into at most one notice a
-second, and the last notice comes before the end. A very loud job loses output many times a second; every byte of it is
-in some notice.
+The end of the job is reported at once. A broken connection and processes left behind are reported only if they last.
+The first loss of output is reported at once; later losses are combined into at most one notice per second, and the last
+notice comes before the end. A job that prints a lot can lose output many times per second; the notices count every
+byte.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from tasker.job import Job
 from tasker.quantity import format_duration, format_size
 
 REASONS = {
-    DetachReason.REQUESTED: "detached by `tasker detach`; the job goes on",
-    DetachReason.UNAVAILABLE: "the service went away; the job may go on",
-    DetachReason.CERTIFICATE: "your certificate is not valid any more; the job goes on",
-    DetachReason.END_OF_RECALL: "that is all so far; the job goes on",
-    DetachReason.UNKNOWN: "detached; the job may go on",
+    DetachReason.REQUESTED: "detached by `tasker detach`; the job keeps running; to resume",
+    DetachReason.UNAVAILABLE: "the service is stopping or restarting; the job may still run; to resume",
+    DetachReason.CERTIFICATE: "your certificate is no longer valid; the job keeps running; to resume",
+    DetachReason.END_OF_RECALL: "the job keeps running; to follow it",
+    DetachReason.UNKNOWN: "detached; the job may still run; to resume",
 }
 NOTICE = "yellow"
 BETWEEN = 1.0
-"""Seconds from one notice of lost output to the next."""
+"""Seconds between two notices of lost output."""
 
 
 class Notices:
-    """Takes the events of one attach. `into` is the end of the command line that goes on with it."""
+    """Takes the events of one attach. `into` is the end of the command line that resumes it."""
 
     def __init__(self, into: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._losses = Losses(clock)
         self._into = into
         self._clock = clock
         self._broken: tuple[int | None, float] | None = None
-        """The byte at which the connection broke, None before the first answer; and when."""
+        """The byte at which the connection broke (None before the first answer), and the time."""
         self._broken_reported = False
         self._exited: tuple[Job, float] | None = None
-        """The job whose command has exited and left processes behind, and when that came; None once it was reported."""
+        """The job whose command exited and left processes behind, and the time; None after the notice."""
         self.job = ""
 
     @property
     def lost(self) -> int:
-        """Bytes of output."""
+        """Bytes of lost output."""
         return self._losses.bytes
 
     @property
     def trouble(self) -> str:
-        """What is wrong now, in a few words; "" for nothing."""
-        return "connection lost, trying again" if self._broken else ""
+        """A short description of the current problem; "" for none."""
+        return "connection lost, reconnecting" if self._broken else ""
 
     def of(self, event: Event) -> list[Text]:
-        """What to tell now."""
+        """Takes an event; returns the notices to show now."""
         match event:
             case Chunk():
                 return self.now()
@@ -76,18 +76,18 @@ class Notices:
                 self._broken, self._broken_reported = (offset, self._clock()), False
                 return self.now()
             case Resumed(offset=offset, after=after):
-                again = f"connected again after {format_duration(after)}; it goes on at byte {offset}"
+                again = f"reconnected after {format_duration(after)}; resuming at byte {offset}"
                 return _lines(again if self._mended() else "")
         self.job = event.job.id
-        return _lines("connected again" if self._mended() else "")
+        return _lines("reconnected" if self._mended() else "")
 
     def _mended(self) -> bool:
-        """The connection is back: whether it was told that it broke."""
+        """Notes that the connection is back; returns whether the break was reported."""
         report, self._broken, self._broken_reported = self._broken_reported, None, False
         return report
 
     def due(self) -> float | None:
-        """Seconds until there is something to tell; None for nothing."""
+        """Returns the seconds until the next notice; None for none."""
         waits = [self._losses.due()]
         since = [self._broken[1]] if self._broken and not self._broken_reported else []
         since += [self._exited[1]] if self._exited else []
@@ -95,7 +95,7 @@ class Notices:
         return min((wait for wait in waits if wait is not None), default=None)
 
     def now(self) -> list[Text]:
-        """What is due."""
+        """Returns the notices that are due."""
         lost = self._losses.report()
         if self._exited and self._clock() - self._exited[1] >= UNTIL_SHOWN:
             job, self._exited = self._exited[0], None
@@ -106,10 +106,10 @@ class Notices:
         self._broken_reported = True
         at, _ = self._broken
         where = "before the first answer" if at is None else f"at byte {at}"
-        return _lines(lost, f"connection lost {where}; trying again")
+        return _lines(lost, f"connection lost {where}; reconnecting")
 
     def rest(self) -> list[Text]:
-        """What is not told yet, at the end."""
+        """Returns the remaining notices, at the end."""
         return _lines(self._losses.report(last=True))
 
 
@@ -118,7 +118,7 @@ def _lines(*texts: str) -> list[Text]:
 
 
 class Losses:
-    """Adds up lost output and folds the notices of it. `bytes`: the bytes that were lost so far."""
+    """Sums up lost output and combines notices. `bytes`: the number of bytes lost so far."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.bytes = 0
@@ -129,20 +129,20 @@ class Losses:
         self._clock = clock
 
     def add(self, begin: int, end: int) -> None:
-        """Bytes begin (inclusive) to end (exclusive) did not come."""
+        """Adds a loss: bytes begin (inclusive) to end (exclusive)."""
         self.bytes += end - begin
         self._places += 1
         self._last = (begin, end)
         self._unreported = True
 
     def due(self) -> float | None:
-        """Seconds until there is a notice to tell, 0 for now; None where everything is told."""
+        """Returns the seconds until the next notice, 0 for now; None if everything was reported."""
         if not self._unreported:
             return None
         return 0.0 if self._reported_at is None else max(0.0, self._reported_at + BETWEEN - self._clock())
 
     def report(self, *, last: bool = False) -> str:
-        """The notice that is due, or with `last` whatever is not told yet; "" for none. It counts as told then."""
+        """Returns the notice that is due, or with `last` the pending one; "" for none. Marks it as reported."""
         wait = self.due()
         if wait is None or (wait > 0 and not last):
             return ""

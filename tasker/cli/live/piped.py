@@ -1,4 +1,4 @@
-"""An attach for other programs: the job's bytes on stdout and nothing else, or everything as JSON lines."""
+"""Outputs for programs: only the job's bytes on stdout, or all events as JSON lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tasker.client import Chunk, Ended, Event
 
 
 class Piped(View):
-    """Byte for byte. Notices go to stderr."""
+    """Writes the job's bytes unchanged to stdout, notices to stderr."""
 
     def __init__(self, *, quiet: bool = False, timestamps: bool = False) -> None:
-        """`quiet`: nothing is said of a job that exited with 0, as any command in a script would say nothing."""
+        """`quiet`: print no notice for a job that exited with code 0, like any command in a script."""
         self._quiet = quiet
         self._stamps = Stamps(terminal=False) if timestamps else None
         self._notices = Notices()
@@ -50,7 +50,7 @@ class Piped(View):
 
 
 class Lines(View):
-    """Everything, as JSON lines."""
+    """Writes all events as JSON lines."""
 
     def show(self, event: Event) -> None:
         write_all(STDOUT, json.dump(json.event(event)).encode() + b"\n")

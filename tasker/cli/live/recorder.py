@@ -1,7 +1,7 @@
-"""An attach into a file: the job's bytes as they are, and on stderr how far it is.
+"""Writes the output of an attach to a file unchanged, and shows the progress on stderr.
 
-The file is made when the job is found, never through a link, and an existing one is only overwritten with --force.
-Bytes that are lost are told with their offsets: the file then has what came, without a gap.
+The file is created when the job has been found. A symbolic link is refused, and an existing file is only overwritten
+with --force. Notices give the offsets of lost bytes; the file skips them.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tasker.client import Attached, Chunk, Event, Lost
 from tasker.errors import Reason, TaskerError
 
 BETWEEN = 0.25
-"""Seconds from one drawing of the meter to the next."""
+"""Seconds between two drawings of the meter."""
 
 
 class Recorder(View):
-    """Into the file `path`."""
+    """Writes to the file `path`."""
 
     def __init__(self, path: str, *, force: bool, meter: Meter | None, json: bool) -> None:
-        """`json`: every event but the chunks goes to stdout as a line, and nothing to stderr."""
+        """`json`: print every event except chunks as a line on stdout, and nothing on stderr."""
         self._path = path
         self._force = force
         self._meter = meter
@@ -97,12 +97,12 @@ class Recorder(View):
 
 
 def into(path: str) -> str:
-    """The end of a command line that goes on writing it."""
+    """Returns the end of a command line that appends to the file."""
     return f" >> {shlex.quote(visible(path))}"
 
 
 def _open(path: str, force: bool) -> int:
-    """A new or emptied regular file. Raises TaskerError."""
+    """Opens a new or truncated regular file. Raises TaskerError."""
     name = visible(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | (0 if force else os.O_EXCL)
     try:
@@ -115,15 +115,15 @@ def _open(path: str, force: bool) -> int:
         raise TaskerError(Reason.REFUSED, f"cannot write {name}: {what}") from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise TaskerError(Reason.REFUSED, f"cannot write {name}: it is no regular file; write it with > {name}")
+        raise TaskerError(Reason.REFUSED, f"cannot write {name}: it is not a regular file; write it with > {name}")
     os.ftruncate(fd, 0)
     return fd
 
 
 class Meter:
-    """A progress bar on the terminal of `console`, from the first second on.
+    """A progress bar on the terminal of `console`, shown after UNTIL_SHOWN.
 
-    How much is to come is known of a job that has ended; of one that goes on, the bar shows bytes and their rate alone.
+    The total is known only for a job that has ended; otherwise the bar shows only bytes and their rate.
     """
 
     def __init__(self, console: Console) -> None:
@@ -136,43 +136,43 @@ class Meter:
         self._shown = False
 
     def begin(self, total: int | None) -> None:
-        """So many bytes are to come, if that is known."""
+        """Begins with the total number of bytes, None if unknown."""
         self._total = total
         self._task = self._progress.add_task("reading", total=total)
         self._began = time.monotonic()
 
     def advance(self, size: int) -> None:
-        """They came."""
+        """Adds received bytes."""
         if self._task is not None:
             self._progress.update(self._task, advance=size, description="reading")
             if time.monotonic() - self._drawn_at >= BETWEEN:
                 self._draw()
 
     def lose(self, size: int) -> None:
-        """So many will not come."""
+        """Subtracts lost bytes from the total."""
         if self._task is not None and self._total is not None:
             self._total = max(0, self._total - size)
             self._progress.update(self._task, total=self._total)
 
     def tick(self) -> None:
-        """Nothing came for a while."""
+        """Redraws; no bytes came for a while."""
         if self._task is not None:
             if self._total is None:
                 self._progress.update(self._task, description="following")
             self._draw()
 
     def due(self) -> float | None:
-        """Seconds until it wants a tick."""
+        """Returns the seconds until the next tick."""
         return None if self._task is None else UNTIL_SHOWN
 
     def say(self, text: str) -> bool:
-        """A line above the bar, if there is a bar."""
+        """Prints a line above the bar; returns False if no bar is shown."""
         if self._shown:
             self._progress.console.print(f"tasker: {text}", markup=False, highlight=False, soft_wrap=True)
         return self._shown
 
     def hide(self) -> None:
-        """Until the next drawing."""
+        """Hides the bar until it is drawn again."""
         if self._shown:
             self._progress.stop()
             self._shown = False

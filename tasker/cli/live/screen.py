@@ -1,4 +1,4 @@
-"""A terminal with output above and one footer row at the bottom, that never gets in the way of each other.
+"""A terminal with output above and one footer row at the bottom, which never overwrite each other.
 
     ┌──────────────────────────┐ 1          The job's rows are a scroll region (DECSTBM). So the terminal itself does
     │ output, scrolls  ▏cursor │            partial lines, carriage returns, wraps and wide characters right: no column
@@ -6,11 +6,11 @@
     │ footer                   │ rows       and restore (DECRC) of the cursor, so output is written as it comes.
     └──────────────────────────┘
 
-After a resize nobody knows where old rows are, but the footer is always below the cursor: everything there is erased
-and the region set again. The size is looked at before every write, so no output goes into an old region.
+After a resize, the positions of old rows are unknown, but the footer is always below the cursor: everything there is
+erased and the region set again. The size is read before every write, so no output goes to an outdated region.
 Why neither rich.live nor curses nor prompt_toolkit: each wants to own every row, and re-wraps or clears the output.
 
-Text that comes here is cleaned (show/clean.py): a job cannot move the cursor or set a region of its own.
+The text is cleaned before (show/clean.py): a job cannot move the cursor or set a region.
 """
 
 from __future__ import annotations
@@ -29,36 +29,36 @@ SAVE, RESTORE = "\x1b7", "\x1b8"
 PLAIN = "\x1b[0m"
 WHOLE_SCREEN = "\x1b[r"
 EMPTIED = "\r\x1b[K"
-"""To the start of the row, which is then empty."""
+"""Moves to the start of the row and erases it."""
 ROW_BELOW = "\x1bD\x1b[A"
-"""Down, scrolling at the bottom, and up again: afterwards there is a row below the cursor's."""
+"""Moves down, scrolling at the bottom, and up again: afterwards there is a row below the cursor."""
 ERASE_BELOW = f"{SAVE}{PLAIN}\x1b[B\r\x1b[J{RESTORE}"
 BETWEEN_DRAWS = 0.25
-"""Seconds: the footer is redrawn at most so often, however loud the job is."""
+"""Minimum seconds between two drawings of the footer, however much the job prints."""
 FALLBACK = 80
-"""Columns, where there is no footer and they matter to nobody."""
+"""Number of columns to assume without a footer; it has no effect then."""
 SMALLEST = os.terminal_size((20, 4))
 TAB = 8
 _PIECES = re.compile(r"[\t\b\r]|[^\t\b\r]+")
 
 
 class Screen:
-    """Draws on the terminal `fd`. `footer(columns)` gives one row, SGR in it, of fewer cells than that."""
+    """Draws on the terminal `fd`. `footer(columns)` returns a row of less than `columns` cells; it may contain SGR."""
 
     def __init__(self, fd: int, footer: Callable[[int], str] | None, *, sequences: bool = True) -> None:
-        """Without a footer the whole terminal is the output's. `sequences`: whether the terminal understands them."""
+        """Without a footer, the output gets the whole terminal. `sequences`: the terminal knows escape sequences."""
         self._fd = fd
         self._plain = PLAIN if sequences else ""
-        self._emptied = EMPTIED if sequences else "\r"  # then what comes next overwrites a ^C
+        self._emptied = EMPTIED if sequences else "\r"  # the next output overwrites ^C
         self._footer = footer
         self._column = Column()
         self._size: os.terminal_size | None = None
-        """Of the region that is set; None while there is none."""
+        """The size for which the region is set; None without a region."""
         self._drawn = ""
         self._drawn_at = 0.0
 
     def write(self, text: str) -> None:
-        """The next part of the output."""
+        """Writes the next part of the output."""
         self._follow_size()
         write_all(self._fd, text.encode("utf-8", "replace"))
         self._column.feed(text, self._size.columns if self._size else FALLBACK)
@@ -66,17 +66,17 @@ class Screen:
             self.draw()
 
     def line(self, text: str) -> None:
-        """A line of our own among the output, on a row of its own."""
+        """Writes a notice on a separate row among the output."""
         self.write(f"{self._fresh_row()}{text}\n")
         self.draw()
 
     def clear_typed(self) -> None:
-        """What a terminal echoes of a key (^C) goes, where the job left the row empty; else it stays in its line."""
+        """Erases an echoed key (^C), unless the row also holds output of the job."""
         if not self._column.used:
             write_all(self._fd, self._emptied.encode())
 
     def draw(self) -> bool:
-        """The footer as it is now, where that is safe. Whether it stands there."""
+        """Draws the footer if the cursor allows it. Returns whether the footer is shown."""
         self._follow_size()
         if self._size is None or self._footer is None:
             return False
@@ -91,7 +91,7 @@ class Screen:
         return True
 
     def close(self) -> None:
-        """Give the whole terminal back, the cursor at the start of a row. Writing again opens it again."""
+        """Restores the whole terminal, with the cursor at the start of a row. A later write sets the region again."""
         if self._size is not None:
             self._size, self._drawn = None, ""
             write_all(self._fd, f"{SAVE}{WHOLE_SCREEN}{RESTORE}{ERASE_BELOW}".encode())
@@ -99,11 +99,11 @@ class Screen:
         self._column = Column()
 
     def _fresh_row(self) -> str:
-        """To the start of an empty row. One that the job left empty may hold what was typed: the ^C of a Ctrl-C."""
+        """Returns the sequence to the start of an empty row. A row without output may hold the echo of Ctrl-C."""
         return self._plain + ("\n" if self._column.used else self._emptied)
 
     def _follow_size(self) -> None:
-        """Set the region for the size that the terminal has now."""
+        """Sets the region for the current size of the terminal."""
         if self._footer is None:
             return
         size = os.get_terminal_size(self._fd)
@@ -121,7 +121,7 @@ class Screen:
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Every byte, also where somebody made the descriptor non-blocking. Raises BrokenPipeError as write does."""
+    """Writes all bytes, even to a non-blocking descriptor. Raises BrokenPipeError as write does."""
     view = memoryview(data)
     while view:
         try:
@@ -133,19 +133,19 @@ def write_all(fd: int, data: bytes) -> None:
 class Column:
     """The column of the cursor after cleaned text: printable characters, SGR, tab, newline, carriage return, backspace.
 
-    Pure. It answers two questions only: whether a notice needs a row of its own, and whether the cursor may hang at the
-    right margin (where saving and restoring it loses the pending wrap in some terminals, so the footer waits). Nothing
-    is ever placed by this column.
+    Pure. It answers only two questions: whether a notice needs a new row, and whether the cursor may hang at the right
+    margin. There, saving and restoring the cursor loses the pending wrap in some terminals, so the footer is not drawn.
+    The column is never used to position anything.
     """
 
     def __init__(self) -> None:
         self.at = 0
-        """Cells from the start of the line, wraps not taken off; a wide character's early wrap is counted in."""
+        """Cells from the start of the line, wrapped rows included, and the cell that a wide character leaves empty."""
         self.used = False
-        """Whether anything stands in this line."""
+        """Whether the line contains anything."""
 
     def feed(self, text: str, width: int) -> None:
-        """`width` is the terminal's, in columns."""
+        """Takes the next text. `width`: columns of the terminal."""
         line_start = text.rfind("\n") + 1
         if line_start:
             self.at, self.used = 0, False
@@ -165,7 +165,7 @@ class Column:
                     self.at = _after(piece, self.at, width)
 
     def may_hang(self, width: int) -> bool:
-        """Whether the next character may be one that wraps: at the margin, or a cell before it for a wide one."""
+        """Returns whether the next character may wrap: at the margin, or one cell before it if it is wide."""
         return self.at > 0 and self.at % width in (0, width - 1)
 
 
@@ -176,6 +176,6 @@ def _after(text: str, at: int, width: int) -> int:
     for char in text:
         size = get_character_cell_size(char)
         if size == 2 and at % width == width - 1:
-            at += 1  # it does not fit: it wraps, and leaves its cell empty
+            at += 1  # it wraps and leaves a cell empty
         at += size
     return at

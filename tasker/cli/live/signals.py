@@ -1,12 +1,12 @@
-"""Signals to a command that lasts: `handling` sets handlers for a block, `leaving` ends a display in order, and
-Interrupts is what Ctrl-C, SIGTERM and SIGHUP do while `run` is in the foreground.
+"""Signal handling: `handling` sets handlers for a block, `leaving` ends a display cleanly, and Interrupts defines the
+effect of Ctrl-C, SIGTERM and SIGHUP during `run`.
 
-    RUNNING ──Ctrl-C──▶ ASKING ──s, Ctrl-C──▶ STOPPING ──again──▶ KILLING ──again──▶ left to itself
+    RUNNING ──Ctrl-C──▶ ASKING ──s, Ctrl-C──▶ STOPPING ──again──▶ KILLING ──again──▶ left running
        │  ▲───────────g────┘└─d──▶ detached       ▲
-       └──SIGTERM, SIGHUP; Ctrl-C where nobody can be asked
+       └──SIGTERM, SIGHUP; Ctrl-C without a terminal to ask on
 
-The end of the job still comes by the attach, with the last of its output, so the stop is requested in a thread of its
-own. A handler only takes the step and requests the stop; whatever is shown is shown between two events.
+The attach stream still delivers the rest of the output and the end of the job, so another thread requests the stop. A
+handler only takes the step and starts the request; everything is shown between two events.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-QUESTION = "Ctrl-C: s stops the job, d detaches, g goes on?"
+QUESTION = "Ctrl-C: s stops the job, d detaches, g continues?"
 Handler = Callable[[int, FrameType | None], None]
 
 
 class Attach(Protocol):
-    """What Interrupts needs of the attach that is shown (follow.Follow)."""
+    """The interface that Interrupts needs of the attach (follow.Follow)."""
 
     def do(self, action: Action) -> None: ...
     def report(self, text: str) -> None: ...
@@ -40,7 +40,7 @@ class Attach(Protocol):
 
 @contextmanager
 def handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
-    """These signals go to these handlers. One that is ignored (nohup, a background job of sh) stays ignored."""
+    """Sets signal handlers in the block. An ignored signal (nohup, a background job of sh) stays ignored."""
     before = {number: signal.getsignal(number) for number in handlers}
     try:
         for number, handler in handlers.items():
@@ -53,7 +53,7 @@ def handling(handlers: dict[signal.Signals, Handler]) -> Iterator[None]:
 
 
 def leaving() -> AbstractContextManager[None]:
-    """In the block SIGTERM and SIGHUP raise SystemExit, so that a terminal is given back on the way out."""
+    """In the block, SIGTERM and SIGHUP raise SystemExit, so that the terminal is restored before the exit."""
     return handling(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), _leave))
 
 
@@ -69,11 +69,11 @@ class Step(Enum):
 
 
 class Left(Exception):
-    """The person wants to go and let the job go on."""
+    """The user detaches; the job keeps running."""
 
 
 class Interrupts:
-    """Takes the steps. `stop(job, grace)` asks for the end, through a break too; it may take as long as it likes."""
+    """Takes the steps. `stop(job, grace)` stops the job, reconnecting if necessary; it may take any time."""
 
     def __init__(self, stop: Callable[[str, float | None], object], output: View) -> None:
         self._stop = stop
@@ -85,11 +85,11 @@ class Interrupts:
         self._answered = False
 
     def installed(self) -> AbstractContextManager[None]:
-        """Before the job is started: an interrupt that comes meanwhile is kept until the job has an id."""
+        """Sets the handlers before the job starts; an early interrupt is kept until the job has an id."""
         return handling(dict.fromkeys(SIGNALS, self._interrupt))
 
     def started(self, job: str, follow: Attach) -> None:
-        """From now on there is a job to stop, and `follow` shows it."""
+        """Notes the id of the started job, and the attach that shows it."""
         self._follow, self._job = follow, job
         self._output.hint("Ctrl-C asks" if self._output.asks() else "Ctrl-C stops it")
         if self._kept is not None:
@@ -130,7 +130,7 @@ class Interrupts:
                 self._output.unask()
 
     def _end(self, grace: float | None) -> None:
-        """Ask for it: None with the job's grace period, 0 at once."""
+        """Requests a stop: with the job's grace period for None, at once for 0."""
         assert self._follow is not None
         self._step = Step.STOPPING if grace is None else Step.KILLING
         hint = "Ctrl-C kills it at once" if grace is None else "Ctrl-C leaves it"
@@ -150,12 +150,12 @@ class Interrupts:
 
     @property
     def unanswered(self) -> bool:
-        """A stop was asked for, and nobody has answered it."""
+        """Whether a stop was requested and not answered."""
         return self._step in (Step.STOPPING, Step.KILLING) and not self._answered
 
 
 def unstopped(job: str, error: TaskerError) -> str:
-    """What to say of a stop that failed: what the service answered; or that it may not know of it, and what to type."""
+    """Returns the message for a failed stop: the service's answer, or what to do if it was not reached."""
     if error.reason is not Reason.UNAVAILABLE:
         return error.message
-    return f"cannot say to the service that job {job} is to stop: {error.message}; it may still run: tasker stop {job}"
+    return f"cannot request the stop of job {job}: {error.message}; it may still run; to stop it: tasker stop {job}"

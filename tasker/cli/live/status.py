@@ -1,6 +1,6 @@
-"""What is new about one job while it is attached to: another state, other limits, what it uses.
+"""News about one job during an attach: state, limits, usage.
 
-Only ever an extra: where the server cannot tell it, or no longer can, there is none, and the attach goes on.
+News are optional: if the server cannot send them, the attach continues without.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from tasker.job import Job
 from tasker.usage import Usage
 
 AGAIN = 2.0
-"""Seconds after which a stream that broke off is asked for again."""
+"""Seconds before a broken stream is requested again."""
 
 
 class JobStatus:
-    """Iterate it in a thread of its own; `cancel` ends it, from any other. `watch(job)` begins a stream."""
+    """Iterate over it in a separate thread; `cancel` ends it, from any other thread. `watch(job)` starts a stream."""
 
     def __init__(self, watch: Callable[[str], Watching], job: str) -> None:
         self._watch = watch

@@ -1,4 +1,4 @@
-"""An attach for people: cleaned output above a footer, notices as lines between, keys where something is asked."""
+"""An output for people: cleaned output above a footer, notices between its lines, keys to answer questions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tasker.usage import Usage
 
 
 class OnTerminal(View):
-    """On the terminal `fd`; keys come from stdin."""
+    """Shows an attach on the terminal `fd`; reads keys from stdin."""
 
     suspends = True
 
@@ -38,7 +38,7 @@ class OnTerminal(View):
         sequences: bool = True,
         fd: int = STDOUT,
     ) -> None:
-        """`sequences`: whether the terminal understands escape sequences; without them there is no footer either."""
+        """`sequences`: whether the terminal understands escape sequences; without them there is no footer."""
         self.wants_status = footer and sequences
         self._console = console
         self._cleaner = Cleaner(colours=sequences)
@@ -63,7 +63,7 @@ class OnTerminal(View):
             case Ended(job=job) if self._standing is not None:
                 self._standing.job = job
             case Interrupted() if self._standing is not None:
-                self._standing.usage = None  # it gets old
+                self._standing.usage = None  # outdated
             case Resumed(job=job) if self._standing is not None:
                 self._standing.take(job)
         for notice in self._notices.of(event):
@@ -81,7 +81,7 @@ class OnTerminal(View):
 
     def _report(self, text: Text) -> None:
         if sys.stderr.isatty():
-            self._screen.line(self._ansi(text))  # whole, however long: there may be a command in it to copy
+            self._screen.line(self._ansi(text))  # never cut off: it may contain a command to copy
         else:
             say(text.plain)
 
@@ -106,7 +106,7 @@ class OnTerminal(View):
 
     def tick(self) -> None:
         if self._question and not self._reading and self.asks():
-            self.ask(*self._question)  # it was suspended
+            self.ask(*self._question)  # after a suspend
         for text in self._notices.now():
             self._report(text)
         self._screen.draw()
@@ -116,13 +116,13 @@ class OnTerminal(View):
         self._screen.close()
 
     def until_tick(self) -> float | None:
-        """Until the next second of the job's own time begins, or a notice is due."""
+        """Returns the seconds until the job's elapsed time changes, or until the next notice."""
         started = self._standing.job.clock.started if self._standing else None
         waits = [self._notices.due(), None if started is None else 1.0 - (time.monotonic() - started) % 1.0 + 0.01]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:
-        with suppress(OSError):  # a terminal that has gone
+        with suppress(OSError):  # the terminal was closed
             self._close_keys()
             if rest := self._cleaner.feed(b"", final=True):
                 self._screen.write(rest)
@@ -143,7 +143,7 @@ class OnTerminal(View):
         return self._ansi(footer(self._standing, columns - 1), columns - 1)
 
     def _ansi(self, text: Text, columns: int | None = None) -> str:
-        """`text` in one line, cut to so many columns; without them, the terminal wraps it where it has to."""
+        """Returns `text` on one line with SGR, cut to `columns`; with None, not cut, so that the terminal wraps it."""
         with self._console.capture() as capture:
             if columns is None:
                 self._console.print(text, end="", soft_wrap=True)

@@ -1,7 +1,7 @@
-"""A time before each line: when its first byte was received. Pure: text in pieces, each with its time, in and out.
+"""Puts the time of receipt before each line. Pure: pieces of text with their times in, text out.
 
-A line that comes in parts has one time, that of its first. On a terminal a carriage return would let a progress bar
-overwrite the time, so it is written again after it; it is dim, and the job's own colours go on behind it.
+A line received in parts has the time of its first part. On a terminal, a progress bar would overwrite the time after a
+carriage return, so the time is written again there. It is dim; after it, the job's own colours are restored.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from tasker.cli.show.clean import SGR
 
 _RESETS = re.compile(r"0*(;|\Z)")
 STYLES = 64
-"""Characters of SGR sequences since the last reset that are kept: more than colours and attributes need. A job may ask
-for all of them again with every second character, so what is shown is at most fifty times what was printed."""
+"""Maximum length of the SGR sequences kept since the last reset; more than colours and attributes need. A job can cause
+all of them to be repeated with every second character, so at most about fifty times the printed bytes are shown."""
 
 
 def stamp(when: float) -> str:
-    """Local time with milliseconds."""
+    """Returns a local time with milliseconds."""
     return datetime.fromtimestamp(when).isoformat(" ", "milliseconds")
 
 
 class Stamps:
-    """Puts times into a stream of text."""
+    """Inserts times into a stream of text."""
 
     def __init__(self, *, terminal: bool, styled: bool = True) -> None:
-        """`styled`: whether the terminal knows SGR."""
+        """`styled`: whether the terminal understands SGR."""
         self._terminal = terminal
         self._style_of_time = ("\x1b[0;2m", "\x1b[0m") if terminal and styled else ("", "")
         self._styles: dict[str, None] = {}
-        """The SGR sequences in force, each once, in order."""
+        """The SGR sequences in effect, each once, in order."""
         self._line = ""
         """The time of the current line; "" at its start."""
         self._returned = False
         """Whether the last character was a carriage return."""
 
     def feed(self, text: str, when: float) -> str:
-        """The next piece, received at `when`, in seconds since the epoch."""
+        """Returns the next piece with times. `when`: the time of receipt, in seconds since the epoch."""
         now = stamp(when)
         out: list[str] = []
         *whole, rest = text.split("\n")
@@ -54,7 +54,7 @@ class Stamps:
         return first + (self._on_terminal(text) if self._terminal else text)
 
     def _on_terminal(self, text: str) -> str:
-        """With the line's time again after each carriage return but that of a line's end."""
+        """Inserts the line's time after each carriage return that is not at the end of the line."""
         parts = re.split(r"\r+(?!\Z)", text)
         out = [self._prefix(self._line)] if self._returned and text else []
         self._returned = text.endswith("\r")

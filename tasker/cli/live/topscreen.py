@@ -1,4 +1,4 @@
-"""`top` on a terminal: the alternate screen, keys, a clock; drawn when something changes, and given back at every end.
+"""`top` on a terminal: alternate screen, keys, clock. Redrawn on changes; the terminal is restored after any end.
 
     Watching (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
 """
@@ -21,18 +21,18 @@ from tasker.cli.show.console import console
 from tasker.client.watching import Away, Snapshot
 
 BETWEEN_DRAWS = 0.1
-"""Seconds: however much happens, it is drawn at most so often."""
+"""Minimum seconds between two drawings, however many changes there are."""
 
 
 class TopScreen:
-    """`run` shows `watching` until somebody presses q."""
+    """`run` shows `watching` until q is pressed."""
 
     def __init__(self, watching: Alone | Merged, machine: str, by: str) -> None:
         self._watching = watching
         self._machine = machine
         self._by = by
         self.troubles: dict[str, str] = {}
-        """What is wrong, by machine."""
+        """The current problem of each machine."""
         self.boards: dict[str, Board] = {}
         self._console = console()
         self._drawing = Drawing(console=self._console, screen=True, auto_refresh=False)
@@ -40,7 +40,7 @@ class TopScreen:
         self._due = True
 
     def run(self) -> None:
-        """Raises TaskerError, KeyboardInterrupt, SystemExit; the terminal is in order by then."""
+        """Raises TaskerError, KeyboardInterrupt, SystemExit; restores the terminal before."""
         live: Live[Update] = Live(self._watching, self._until_tick)
         handlers: dict[signal.Signals, Handler] = {
             signal.SIGWINCH: lambda _number, _frame: live.wake(Wake.TICK),
@@ -66,7 +66,7 @@ class TopScreen:
             case str():
                 self._by = top.KEYS.get(thing, self._by)
             case machine, Away(error=error):
-                self.troubles[machine] = f"{machine}: {error.message}" if machine else f"{error.message}; trying again"
+                self.troubles[machine] = f"{machine}: {error.message}" if machine else f"{error.message}; reconnecting"
             case machine, status if not isinstance(status, Away):
                 self.boards.setdefault(machine, Board()).take(status)
                 if isinstance(status, Snapshot):
@@ -84,7 +84,7 @@ class TopScreen:
         self._drawn, self._due = time.monotonic(), False
 
     def _until_tick(self) -> float:
-        """Until something is to be drawn that was not, or else the next second begins."""
+        """Returns the seconds until a pending drawing or the next full second."""
         return BETWEEN_DRAWS if self._due else 1.0 - time.time() % 1.0 + 0.01
 
     def _suspend(self, keys: Keys) -> None:

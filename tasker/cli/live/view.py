@@ -1,4 +1,4 @@
-"""What an attach needs of the place where its events are shown. One class for each place: choose.py."""
+"""The interface of an output for the events of an attach. Implementations: choose.py."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ STDOUT = 1
 
 
 class View:
-    """What an attach needs of a place to show a job at. All of it is called between two events, but for `hint`."""
+    """An output for one attach. All methods but `hint` are called between two events."""
 
     wants_status = False
-    """Whether it shows what `status` brings."""
+    """Whether the output shows `status`."""
     suspends = False
-    """Whether there is a terminal to leave in order before Ctrl-Z; else that stops the process at once."""
+    """Whether `suspend` must be called before Ctrl-Z stops the process."""
     def show(self, event: Event) -> None:
         raise NotImplementedError
 
     def status(self, status: Job | Usage) -> None:
-        """The job as it is now, or what it uses."""
+        """Shows the current state of the job, or its usage."""
 
     def notice(self, text: str) -> None:
-        """For the person, beside the output."""
+        """Shows a notice to the user."""
 
     def hint(self, text: str, asked: State | None = None) -> None:
-        """What Ctrl-C does now; and a state that was asked for, and that is not told yet. Shown at the next tick."""
+        """Sets the effect of Ctrl-C, and a requested state that is not reported yet. Shown at the next tick."""
 
     def asks(self) -> bool:
-        """Whether it can ask the person something."""
+        """Returns whether the output can ask the user a question."""
         return False
 
     def ask(self, question: str, pressed: Callable[[str], None]) -> None:
-        """Ask for a key; `pressed` is called with each from another thread. Only where `asks()`."""
+        """Asks for a key; another thread calls `pressed` with each key. Only if `asks()`."""
 
     def unask(self) -> None:
-        """Ask no more."""
+        """Removes the question."""
 
     def tick(self) -> None:
-        """Time has passed, or the terminal has another size."""
+        """Redraws: time has passed, or the size of the terminal has changed."""
 
     def suspend(self) -> None:
-        """Leave the terminal in order: somebody else gets it until the next tick."""
+        """Restores the terminal; another program uses it until the next tick."""
 
     def until_tick(self) -> float | None:
-        """Seconds until it wants a tick; None for never."""
+        """Returns the seconds until the next tick; None for no tick."""
         return None
 
     def close(self) -> None:
-        """The end, whatever it was."""
+        """Restores the terminal and frees resources, after any end of the attach."""
 
 
 def received(chunk: Chunk) -> float:
-    """When it was. Raises TaskerError where the server does not say."""
+    """Returns the time at which the chunk was received. Raises TaskerError if the server does not send it."""
     if chunk.time is None:
         text = "cannot show times: the server is older than this client; upgrade it, or leave out --timestamps"
         raise TaskerError(Reason.REFUSED, text)

@@ -371,7 +371,7 @@ _tasker() {
     esac
 }
 
-_tasker_command() { # the job's own, whose first word is at $1
+_tasker_command() { # the job's command, whose first word is at $1
     if declare -F _command_offset >/dev/null; then
         _command_offset "$1"
     elif ((COMP_CWORD == $1)); then

@@ -8,11 +8,11 @@ _tasker_at_tasker() {
         '*'{-h,--help}'[show this help message and exit]' \
         '*--version[show program'\''s version number and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:verb:->verb' \
         '*::argument:->rest' && return
     case $state in
@@ -20,27 +20,27 @@ _tasker_at_tasker() {
             local -a verbs=(
                 'start:start a job and print its id'
                 'run:start a job, show its output, exit with its exit code'
-                'stop:end jobs: SIGTERM, a grace period, SIGKILL'
-                'pause:freeze jobs where they stand'
-                'resume:let paused jobs go on'
+                'stop:stop jobs: SIGTERM, a grace period, SIGKILL'
+                'pause:freeze all processes of jobs'
+                'resume:let paused jobs continue'
                 'signal:send a signal to jobs'
                 'limit:change the limits of a running job'
                 'wait:wait until jobs have ended'
-                'attach:show a job'\''s output, from its start and on'
-                'logs:show a job'\''s output, as far as it is there'
-                'detach:close your own attaches to a job, wherever they are'
+                'attach:show a job'\''s output from its start and follow it'
+                'logs:show a job'\''s output so far'
+                'detach:close your own attach streams on a job, in every terminal'
                 'get:show everything about a job'
                 'list:list jobs'
                 'ls:list jobs'
                 'ps:list jobs'
-                'top:what running jobs use, live'
-                'watch:what happens to jobs, as it happens'
+                'top:show what running jobs use, live'
+                'watch:show changes of jobs as they happen'
                 'archive:move the output of ended jobs from memory to disk'
-                'info:show the service, who you are there, and your quotas'
-                'doctor:look for what is wrong on this machine, and say what to do about it'
-                'context:keep the addresses and certificates of several machines'
-                'completion:print the script that completes tasker'\''s command line in a shell'
-                'certs:make and look at certificates'
+                'info:show the service, your identity there, and your quotas'
+                'doctor:find problems on this machine and say how to fix them'
+                'context:manage addresses and certificates of several machines'
+                'completion:print the completion script for a shell'
+                'certs:make and show certificates'
             )
             _describe verb verbs
             ;;
@@ -78,31 +78,31 @@ _tasker_at_tasker_start() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--name=[a label for people]:name: ' \
-        '*'{-C,--cwd=}'[where it starts, relative to where you are; its home directory by default]:DIR:_files -/' \
-        '*'{-e,--env=}'[set K to V, or to what K is here]:K\[=V\]: ' \
-        '*--user=[the local account to run as (admins, where \[jobs\] as_others is true)]:ACCOUNT: ' \
-        '*--grace=[time from SIGTERM to SIGKILL where a stop names none; 10s as shipped]:TIME: ' \
-        '*--linger=[how long processes that the command leaves behind may go on while one of them holds the output (1s where none does), or forever; 5s as shipped]:TIME: ' \
-        '*--nice=[nice value, 0 to 19 (admins\: from -20)\: the order of processes within the job; between jobs, --cpu-weight decides]:N: ' \
-        '*--cpu=[CPU time, e.g. 0.5\: half of one core]:CORES: ' \
-        '*--cpu-weight=[share when the CPU is scarce; others have 100]:N: ' \
-        '*--memory=[killed past it]:SIZE: ' \
-        '*--memory-high=[slowed down past it]:SIZE: ' \
-        '*--memory-swap=[swap, unless \[total\] or \[owner\] limits memory; none by default with --memory]:SIZE: ' \
-        '*--tasks=[processes and threads]:N: ' \
-        '*--io-weight=[share when the disk is scarce; others have 100]:N: ' \
+        '*'{-C,--cwd=}'[working directory, relative to your current directory; by default the account'\''s home directory]:DIR:_files -/' \
+        '*'{-e,--env=}'[set the environment variable K to V, by default to its value here]:K\[=V\]: ' \
+        '*--user=[local account of the job (for admins, if \[jobs\] as_others is true)]:ACCOUNT: ' \
+        '*--grace=[time between SIGTERM and SIGKILL, by default that of the service (10s)]:TIME: ' \
+        '*--linger=[how long processes that the command leaves behind may run while one of them holds the output (1s if none does), or forever; 5s as shipped]:TIME: ' \
+        '*--nice=[nice value, 0 to 19 (admins\: from -20); it orders processes within the job, --cpu-weight orders jobs]:N: ' \
+        '*--cpu=[CPU limit in cores, e.g. 0.5]:CORES: ' \
+        '*--cpu-weight=[share of the CPU when it is scarce; 100 by default]:N: ' \
+        '*--memory=[memory limit; the job is killed above it]:SIZE: ' \
+        '*--memory-high=[memory limit; the job is slowed down above it]:SIZE: ' \
+        '*--memory-swap=[swap limit; refused if \[total\] or \[owner\] limits memory; 0 by default with --memory]:SIZE: ' \
+        '*--tasks=[limit on processes and threads]:N: ' \
+        '*--io-weight=[share of the disk when it is scarce; 100 by default]:N: ' \
         '*--time=[maximum run time]:TIME: ' \
-        '*--cpu-list=[the CPUs that it may run on, e.g. 0-3,8]:LIST: ' \
-        '*--io-read=[bytes a second read from the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-write=[bytes a second written to the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-read-iops=[reads a second from the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
-        '*--io-write-iops=[writes a second to the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
+        '*--cpu-list=[CPUs that the job may run on, e.g. 0-3,8]:LIST: ' \
+        '*--io-read=[bytes per second read from the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-write=[bytes per second written to the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-read-iops=[reads per second from the disk under PATH; may be repeated]:PATH=N:_files' \
+        '*--io-write-iops=[writes per second to the disk under PATH; may be repeated]:PATH=N:_files' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:::command:_normal'
 }
 
@@ -110,48 +110,48 @@ _tasker_at_tasker_run() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--name=[a label for people]:name: ' \
-        '*'{-C,--cwd=}'[where it starts, relative to where you are; its home directory by default]:DIR:_files -/' \
-        '*'{-e,--env=}'[set K to V, or to what K is here]:K\[=V\]: ' \
-        '*--user=[the local account to run as (admins, where \[jobs\] as_others is true)]:ACCOUNT: ' \
-        '*--grace=[time from SIGTERM to SIGKILL where a stop names none; 10s as shipped]:TIME: ' \
-        '*--linger=[how long processes that the command leaves behind may go on while one of them holds the output (1s where none does), or forever; 5s as shipped]:TIME: ' \
-        '*--nice=[nice value, 0 to 19 (admins\: from -20)\: the order of processes within the job; between jobs, --cpu-weight decides]:N: ' \
-        '*--cpu=[CPU time, e.g. 0.5\: half of one core]:CORES: ' \
-        '*--cpu-weight=[share when the CPU is scarce; others have 100]:N: ' \
-        '*--memory=[killed past it]:SIZE: ' \
-        '*--memory-high=[slowed down past it]:SIZE: ' \
-        '*--memory-swap=[swap, unless \[total\] or \[owner\] limits memory; none by default with --memory]:SIZE: ' \
-        '*--tasks=[processes and threads]:N: ' \
-        '*--io-weight=[share when the disk is scarce; others have 100]:N: ' \
+        '*'{-C,--cwd=}'[working directory, relative to your current directory; by default the account'\''s home directory]:DIR:_files -/' \
+        '*'{-e,--env=}'[set the environment variable K to V, by default to its value here]:K\[=V\]: ' \
+        '*--user=[local account of the job (for admins, if \[jobs\] as_others is true)]:ACCOUNT: ' \
+        '*--grace=[time between SIGTERM and SIGKILL, by default that of the service (10s)]:TIME: ' \
+        '*--linger=[how long processes that the command leaves behind may run while one of them holds the output (1s if none does), or forever; 5s as shipped]:TIME: ' \
+        '*--nice=[nice value, 0 to 19 (admins\: from -20); it orders processes within the job, --cpu-weight orders jobs]:N: ' \
+        '*--cpu=[CPU limit in cores, e.g. 0.5]:CORES: ' \
+        '*--cpu-weight=[share of the CPU when it is scarce; 100 by default]:N: ' \
+        '*--memory=[memory limit; the job is killed above it]:SIZE: ' \
+        '*--memory-high=[memory limit; the job is slowed down above it]:SIZE: ' \
+        '*--memory-swap=[swap limit; refused if \[total\] or \[owner\] limits memory; 0 by default with --memory]:SIZE: ' \
+        '*--tasks=[limit on processes and threads]:N: ' \
+        '*--io-weight=[share of the disk when it is scarce; 100 by default]:N: ' \
         '*--time=[maximum run time]:TIME: ' \
-        '*--cpu-list=[the CPUs that it may run on, e.g. 0-3,8]:LIST: ' \
-        '*--io-read=[bytes a second read from the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-write=[bytes a second written to the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-read-iops=[reads a second from the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
-        '*--io-write-iops=[writes a second to the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
-        '*--no-footer[only the job'\''s output]' \
+        '*--cpu-list=[CPUs that the job may run on, e.g. 0-3,8]:LIST: ' \
+        '*--io-read=[bytes per second read from the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-write=[bytes per second written to the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-read-iops=[reads per second from the disk under PATH; may be repeated]:PATH=N:_files' \
+        '*--io-write-iops=[writes per second to the disk under PATH; may be repeated]:PATH=N:_files' \
+        '*--no-footer[show only the job'\''s output]' \
         '*--raw[let the job control the terminal; no footer]' \
-        '*--reconnect=[take up a broken connection again for so long; 0\: never; 1m by default]:TIME: ' \
-        '*'{-t,--timestamps}'[each line with the time when it was received]' \
+        '*--reconnect=[how long to try to reconnect after a broken connection; 0\: never; 1m by default]:TIME: ' \
+        '*'{-t,--timestamps}'[show the time when each line was received]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:::command:_normal'
 }
 
 _tasker_at_tasker_stop() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--grace=[time from SIGTERM to SIGKILL; the job'\''s own by default, 0 kills at once]:TIME: ' \
+        '*--grace=[time between SIGTERM and SIGKILL; the job'\''s own by default, 0 kills at once]:TIME: ' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:running: _tasker_candidates running'
 }
 
@@ -159,11 +159,11 @@ _tasker_at_tasker_pause() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:running: _tasker_candidates running'
 }
 
@@ -171,11 +171,11 @@ _tasker_at_tasker_resume() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:running: _tasker_candidates running'
 }
 
@@ -183,100 +183,100 @@ _tasker_at_tasker_signal() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:target: _tasker_targets'
 }
 
 _tasker_at_tasker_limit() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--cpu=[CPU time, e.g. 0.5\: half of one core]:CORES: ' \
-        '*--cpu-weight=[share when the CPU is scarce; others have 100]:N: ' \
-        '*--memory=[killed past it]:SIZE: ' \
-        '*--memory-high=[slowed down past it]:SIZE: ' \
-        '*--memory-swap=[swap, unless \[total\] or \[owner\] limits memory; none by default with --memory]:SIZE: ' \
-        '*--tasks=[processes and threads]:N: ' \
-        '*--io-weight=[share when the disk is scarce; others have 100]:N: ' \
+        '*--cpu=[CPU limit in cores, e.g. 0.5]:CORES: ' \
+        '*--cpu-weight=[share of the CPU when it is scarce; 100 by default]:N: ' \
+        '*--memory=[memory limit; the job is killed above it]:SIZE: ' \
+        '*--memory-high=[memory limit; the job is slowed down above it]:SIZE: ' \
+        '*--memory-swap=[swap limit; refused if \[total\] or \[owner\] limits memory; 0 by default with --memory]:SIZE: ' \
+        '*--tasks=[limit on processes and threads]:N: ' \
+        '*--io-weight=[share of the disk when it is scarce; 100 by default]:N: ' \
         '*--time=[maximum run time]:TIME: ' \
-        '*--cpu-list=[the CPUs that it may run on, e.g. 0-3,8]:LIST: ' \
-        '*--io-read=[bytes a second read from the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-write=[bytes a second written to the disk under PATH (relative to where you are); repeatable]:PATH=RATE:_files' \
-        '*--io-read-iops=[reads a second from the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
-        '*--io-write-iops=[writes a second to the disk under PATH (relative to where you are); repeatable]:PATH=N:_files' \
+        '*--cpu-list=[CPUs that the job may run on, e.g. 0-3,8]:LIST: ' \
+        '*--io-read=[bytes per second read from the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-write=[bytes per second written to the disk under PATH; may be repeated]:PATH=RATE:_files' \
+        '*--io-read-iops=[reads per second from the disk under PATH; may be repeated]:PATH=N:_files' \
+        '*--io-write-iops=[writes per second to the disk under PATH; may be repeated]:PATH=N:_files' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:running: _tasker_candidates running'
 }
 
 _tasker_at_tasker_wait() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--any[only until the first of them has ended]' \
-        '*--timeout=[give up after it; the jobs go on]:TIME: ' \
+        '*--any[return when the first of them has ended]' \
+        '*--timeout=[give up after TIME; the jobs keep running]:TIME: ' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:job: _tasker_candidates job'
 }
 
 _tasker_at_tasker_attach() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--from-start[everything that is still kept (the default)]' \
-        '*--offset=[from this byte of the output, counted from 0]:N: ' \
-        '*--tail=[the last N lines; 0\: only what is new]:N|all: ' \
+        '*--from-start[all output that is still kept (the default)]' \
+        '*--offset=[output from byte N, counted from 0]:N: ' \
+        '*--tail=[the last N lines; 0\: only new output]:N|all: ' \
         '*--bytes=[the last N bytes]:N: ' \
-        '*--since=[what came in the last TIME, e.g. 5m]:TIME: ' \
-        '*'{-f,--follow}'[go on with what comes (the default)]' \
-        '*--no-follow[end at what is there now]' \
-        '*--output=[into a new file, byte for byte]:FILE:_files' \
+        '*--since=[output of the last TIME, e.g. 5m]:TIME: ' \
+        '*'{-f,--follow}'[show new output as it comes (the default)]' \
+        '*--no-follow[exit after the output so far]' \
+        '*--output=[write the output to a new file, byte for byte]:FILE:_files' \
         '*--force[overwrite FILE]' \
-        '*--no-footer[only the job'\''s output]' \
+        '*--no-footer[show only the job'\''s output]' \
         '*--raw[let the job control the terminal; no footer]' \
-        '*--reconnect=[take up a broken connection again for so long; 0\: never; 1m by default]:TIME: ' \
-        '*'{-t,--timestamps}'[each line with the time when it was received]' \
+        '*--reconnect=[how long to try to reconnect after a broken connection; 0\: never; 1m by default]:TIME: ' \
+        '*'{-t,--timestamps}'[show the time when each line was received]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:job: _tasker_candidates job'
 }
 
 _tasker_at_tasker_logs() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--from-start[everything that is still kept (the default)]' \
-        '*--offset=[from this byte of the output, counted from 0]:N: ' \
-        '*--tail=[the last N lines; 0\: only what is new]:N|all: ' \
+        '*--from-start[all output that is still kept (the default)]' \
+        '*--offset=[output from byte N, counted from 0]:N: ' \
+        '*--tail=[the last N lines; 0\: only new output]:N|all: ' \
         '*--bytes=[the last N bytes]:N: ' \
-        '*--since=[what came in the last TIME, e.g. 5m]:TIME: ' \
-        '*'{-f,--follow}'[go on with what comes]' \
-        '*--no-follow[end at what is there now (the default)]' \
-        '*--output=[into a new file, byte for byte]:FILE:_files' \
+        '*--since=[output of the last TIME, e.g. 5m]:TIME: ' \
+        '*'{-f,--follow}'[show new output as it comes]' \
+        '*--no-follow[exit after the output so far (the default)]' \
+        '*--output=[write the output to a new file, byte for byte]:FILE:_files' \
         '*--force[overwrite FILE]' \
-        '*--no-footer[only the job'\''s output]' \
+        '*--no-footer[show only the job'\''s output]' \
         '*--raw[let the job control the terminal; no footer]' \
-        '*--reconnect=[take up a broken connection again for so long; 0\: never; 1m by default]:TIME: ' \
-        '*'{-t,--timestamps}'[each line with the time when it was received]' \
+        '*--reconnect=[how long to try to reconnect after a broken connection; 0\: never; 1m by default]:TIME: ' \
+        '*'{-t,--timestamps}'[show the time when each line was received]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:job: _tasker_candidates job'
 }
 
@@ -284,11 +284,11 @@ _tasker_at_tasker_detach() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:running: _tasker_candidates running'
 }
 
@@ -296,109 +296,109 @@ _tasker_at_tasker_get() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:job: _tasker_candidates job'
 }
 
 _tasker_at_tasker_list() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--mine[only your own]' \
-        '*--owner=[only this owner'\''s]:NAME: ' \
-        '*'{-r,--running}'[only those that have not ended]' \
-        '*--archived[only those whose output is on disk (tasker archive)]' \
-        '*'{-w,--wide}'[more columns, nothing cut]' \
-        '*--all-contexts[on the machines of all contexts]' \
+        '*--mine[only your own jobs]' \
+        '*--owner=[only jobs of this owner]:NAME: ' \
+        '*'{-r,--running}'[only jobs that have not ended]' \
+        '*--archived[only jobs whose output is on disk (see tasker archive)]' \
+        '*'{-w,--wide}'[more columns, none cut off]' \
+        '*--all-contexts[query the machines of all contexts]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_ls() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--mine[only your own]' \
-        '*--owner=[only this owner'\''s]:NAME: ' \
-        '*'{-r,--running}'[only those that have not ended]' \
-        '*--archived[only those whose output is on disk (tasker archive)]' \
-        '*'{-w,--wide}'[more columns, nothing cut]' \
-        '*--all-contexts[on the machines of all contexts]' \
+        '*--mine[only your own jobs]' \
+        '*--owner=[only jobs of this owner]:NAME: ' \
+        '*'{-r,--running}'[only jobs that have not ended]' \
+        '*--archived[only jobs whose output is on disk (see tasker archive)]' \
+        '*'{-w,--wide}'[more columns, none cut off]' \
+        '*--all-contexts[query the machines of all contexts]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_ps() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--mine[only your own]' \
-        '*--owner=[only this owner'\''s]:NAME: ' \
-        '*'{-r,--running}'[only those that have not ended]' \
-        '*--archived[only those whose output is on disk (tasker archive)]' \
-        '*'{-w,--wide}'[more columns, nothing cut]' \
-        '*--all-contexts[on the machines of all contexts]' \
+        '*--mine[only your own jobs]' \
+        '*--owner=[only jobs of this owner]:NAME: ' \
+        '*'{-r,--running}'[only jobs that have not ended]' \
+        '*--archived[only jobs whose output is on disk (see tasker archive)]' \
+        '*'{-w,--wide}'[more columns, none cut off]' \
+        '*--all-contexts[query the machines of all contexts]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_top() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--mine[only your own]' \
-        '*--owner=[only this owner'\''s]:NAME: ' \
-        '*--sort=[one of cpu, memory, io, tasks, elapsed, id, name, owner; cpu by default]:BY:(cpu memory io tasks elapsed id name owner)' \
-        '*--once[print a table and end]' \
-        '*--all-contexts[on the machines of all contexts]' \
+        '*--mine[only your own jobs]' \
+        '*--owner=[only jobs of this owner]:NAME: ' \
+        '*--sort=[cpu, memory, io, tasks, elapsed, id, name, owner; cpu by default]:BY:(cpu memory io tasks elapsed id name owner)' \
+        '*--once[print one table and exit]' \
+        '*--all-contexts[query the machines of all contexts]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_watch() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--mine[only your own]' \
-        '*--owner=[only this owner'\''s]:NAME: ' \
+        '*--mine[only your own jobs]' \
+        '*--owner=[only jobs of this owner]:NAME: ' \
         '*--usage[with --json, also what running jobs use, once a second]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:job: _tasker_candidates job'
 }
 
 _tasker_at_tasker_archive() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--ended[all of your own that have ended]' \
-        '*--older-than=[only those that ended so long ago; --ended goes without saying]:TIME: ' \
-        '*--owner=[this owner'\''s (admins)]:NAME: ' \
-        '*--all[everybody'\''s (admins)]' \
+        '*--ended[all ended jobs, by default only your own]' \
+        '*--older-than=[only jobs that ended at least TIME ago; implies --ended]:TIME: ' \
+        '*--owner=[jobs of this owner (for admins)]:NAME: ' \
+        '*--all[jobs of all owners (for admins)]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '*:job: _tasker_candidates job'
 }
 
@@ -406,22 +406,22 @@ _tasker_at_tasker_info() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_doctor() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_context() {
@@ -430,20 +430,20 @@ _tasker_at_tasker_context() {
     _arguments -C -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:verb:->verb' \
         '*::argument:->rest' && return
     case $state in
         verb)
             local -a verbs=(
-                'add:add a machine: its address and your certificate there'
-                'use:use it wherever no other is named'
-                'list:list them'
-                'rm:forget one; its certificates stay where they are'
+                'add:add a context: the address of a machine and your certificate there'
+                'use:make a context the current one'
+                'list:list contexts'
+                'rm:remove a context; certificate files are kept'
             )
             _describe verb verbs
             ;;
@@ -461,13 +461,13 @@ _tasker_at_tasker_context() {
 _tasker_at_tasker_context_add() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--force[replace the context of that name]' \
+        '*--force[replace a context of the same name]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:any: '
 }
 
@@ -475,11 +475,11 @@ _tasker_at_tasker_context_use() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:context: _tasker_candidates context'
 }
 
@@ -487,22 +487,22 @@ _tasker_at_tasker_context_list() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_context_rm() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:context: _tasker_candidates context'
 }
 
@@ -510,11 +510,11 @@ _tasker_at_tasker_completion() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:word:(bash zsh fish)'
 }
 
@@ -524,11 +524,11 @@ _tasker_at_tasker_certs() {
     _arguments -C -S \
         '*'{-h,--help}'[show this help message and exit]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:verb:->verb' \
         '*::argument:->rest' && return
     case $state in
@@ -536,7 +536,7 @@ _tasker_at_tasker_certs() {
             local -a verbs=(
                 'init:make a CA and this machine'\''s server certificate'
                 'client:make a user'\''s certificate'
-                'server:make the server'\''s certificate anew'
+                'server:replace the server'\''s certificate'
                 'list:list certificates'
                 'show:show one certificate'
             )
@@ -557,72 +557,72 @@ _tasker_at_tasker_certs() {
 _tasker_at_tasker_certs_init() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--dir=[where they are; /etc/tasker by default]:DIR:_files -/' \
-        '*--host=[a name or address of this machine, its own by default; may be repeated]:NAME: ' \
-        '*--force[replace what is there]' \
+        '*--dir=[directory of the certificates; /etc/tasker by default]:DIR:_files -/' \
+        '*--host=[name or address of this machine, its host name by default; may be repeated]:NAME: ' \
+        '*--force[replace existing files]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_certs_client() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--dir=[where they are; /etc/tasker by default]:DIR:_files -/' \
-        '*--role=[an admin manages everybody'\''s jobs and, where \[jobs\] as_others is true in tasker.toml, is root on this machine]:role:(user admin)' \
-        '*--force[replace what is there]' \
+        '*--dir=[directory of the certificates; /etc/tasker by default]:DIR:_files -/' \
+        '*--role=[an admin manages all jobs and, if tasker.toml sets \[jobs\] as_others = true, is root on this machine]:role:(user admin)' \
+        '*--force[replace existing files]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:any: '
 }
 
 _tasker_at_tasker_certs_server() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--dir=[where they are; /etc/tasker by default]:DIR:_files -/' \
-        '*--host=[a name or address of this machine, its own by default; may be repeated]:NAME: ' \
-        '*--force[replace what is there]' \
+        '*--dir=[directory of the certificates; /etc/tasker by default]:DIR:_files -/' \
+        '*--host=[name or address of this machine, its host name by default; may be repeated]:NAME: ' \
+        '*--force[replace existing files]' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_certs_list() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--dir=[where they are; /etc/tasker by default]:DIR:_files -/' \
+        '*--dir=[directory of the certificates; /etc/tasker by default]:DIR:_files -/' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files'
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files'
 }
 
 _tasker_at_tasker_certs_show() {
     _arguments -S \
         '*'{-h,--help}'[show this help message and exit]' \
-        '*--dir=[where they are; /etc/tasker by default]:DIR:_files -/' \
+        '*--dir=[directory of the certificates; /etc/tasker by default]:DIR:_files -/' \
         '*--json[print JSON for programs]' \
-        '*--context=[one of yours (tasker context --help)]:NAME: _tasker_candidates context' \
-        '*--address=[where the service listens]:HOST\:PORT: ' \
+        '*--context=[a configured context (see tasker context --help)]:NAME: _tasker_candidates context' \
+        '*--address=[address of the service]:HOST\:PORT: ' \
         '*--ca=[the CA'\''s certificate]:FILE:_files' \
         '*--cert=[your certificate]:FILE:_files' \
-        '*--key=[its key; FILE.key beside FILE.crt by default]:FILE:_files' \
+        '*--key=[key of your certificate; FILE.key beside FILE.crt by default]:FILE:_files' \
         '1:any: '
 }
 
-_tasker_candidates() { # jobs or contexts, from the service that the line names
+_tasker_candidates() { # contexts, or jobs of the selected service
     local -a ask found
     local i
     for ((i = 2; i < $#_tasker_line; i++)); do

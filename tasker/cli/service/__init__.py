@@ -1,1 +1,1 @@
-"""Whom to ask: address and certificates from options, environment and files; calls to one service or to several."""
+"""The services to call: address and certificates from options, environment and files; calls to one or more services."""

@@ -1,4 +1,4 @@
-"""The same for several jobs at the same time: one that fails does not keep the others, and is told like any error."""
+"""One call for each of several jobs, concurrently. An error does not affect the other calls."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 
 AT_ONCE = 16
-"""Calls at the same time. A stop takes as long as its job's grace period."""
+"""Maximum number of concurrent calls. A stop takes as long as the job's grace period."""
 
 
 def each(jobs: Sequence[str], do: Callable[[str], Job], doing: str) -> list[Job | TaskerError]:
-    """What `do` comes to for each of them, in their order. `doing` says on a terminal what takes so long."""
+    """Calls `do` for each job; returns results or errors in the order of `jobs`. `doing`: shown on a terminal."""
     done = 0
     lock = threading.Lock()
     with waiting(_progress(doing, 0, len(jobs))) as show:
@@ -39,14 +39,14 @@ def each(jobs: Sequence[str], do: Callable[[str], Job], doing: str) -> list[Job 
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
             return list(pool.map(one, jobs))
-        finally:  # at Ctrl-C nothing is waited for: the calls end with the client
+        finally:  # after Ctrl-C, do not wait: the calls end with the client
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def report(
     answers: Sequence[Job | TaskerError], asked: argparse.Namespace, describe: Callable[[Job], str] | None = None
 ) -> int:
-    """Print every error and, with `describe`, every job, in words or as {"jobs": […]}. The first error's code."""
+    """Prints errors and, with `describe`, the jobs as text or JSON. Returns the exit code of the first error."""
     code = exits.DONE
     known = None
     for answer in answers:

@@ -1,4 +1,4 @@
-"""From options to a Client: where the service is and who asks."""
+"""Makes a Client from the options: address and certificates."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def connect(options: argparse.Namespace) -> Client:
-    """A Client for the settings in force; close it, or use it in `with`. Raises TaskerError.
+    """Returns a Client for the settings in force; close it, or use it in `with`. Raises TaskerError.
 
-    An --address that is none is a UsageError: it was typed just now, unlike one in a file or in the environment.
+    A malformed --address raises UsageError, unlike a malformed address in a file or in the environment.
     """
     found = settings.find(vars(options), os.environ, settings.local_user())
     if found.address == options.address:
@@ -41,18 +41,18 @@ def connect(options: argparse.Namespace) -> Client:
 
 
 def own_identity(options: argparse.Namespace) -> Identity:
-    """Whom the caller's certificate names. Raises TaskerError."""
+    """Returns the identity in the caller's certificate. Raises TaskerError."""
     return identity_of(settings.find(vars(options), os.environ, settings.local_user()))
 
 
 def wanted_owner(options: argparse.Namespace) -> str:
-    """Whose jobs are asked for (options.whose); "" for everybody's."""
+    """Returns the owner selected by --mine or --owner; "" for all owners."""
     owner: str = own_identity(options).name if options.mine else options.owner
     return owner
 
 
 def client_of(found: Settings) -> Client:
-    """A Client for these settings. Raises TaskerError."""
+    """Returns a Client for these settings. Raises TaskerError."""
     from tasker.client.sync import Client
 
     material = settings.read(found)
@@ -60,13 +60,13 @@ def client_of(found: Settings) -> Client:
 
 
 def identity_of(found: Settings) -> Identity:
-    """Whom the certificate names. Raises TaskerError."""
+    """Returns the identity in the certificate of these settings. Raises TaskerError."""
     material = settings.read(found)
     return judge(material.certificate, material.ca).identity
 
 
 def _warn(material: Material) -> None:
-    """Warns on stderr when the certificate expires soon. The call itself reports one that is expired or unreadable."""
+    """Warns on stderr when the certificate expires soon. The call reports other problems."""
     left = certs.describe(material.certificate).not_after - time.time()
     if 0 < left < SOON:
-        say(f"your certificate ends in {format_duration(left)}: ask for a new one (tasker certs client there)")
+        say(f"your certificate expires in {format_duration(left)}; ask an admin for a new one (tasker certs client)")

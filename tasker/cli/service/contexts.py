@@ -1,7 +1,7 @@
-"""Changes of the caller's own configuration file: contexts come, go and are chosen; all else in it stays as it is.
+"""Changes the contexts in the caller's configuration file; keeps everything else in it.
 
-The file appears whole or not at all, 0600; a link to it stays one. Whoever changes it holds the lock of a file beside
-it from reading to writing, so that two changes at the same moment are both there.
+The file is replaced atomically, with mode 0600; a symbolic link to it is kept. A lock file beside it is held from
+reading to writing, so that no concurrent change is lost.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tasker.errors import Reason, TaskerError, invalid
 
 
 def add(environment: Mapping[str, str], name: str, values: Values, *, force: bool = False) -> bool:
-    """Add a context, or replace it with `force`; whether it is the one in use now, as the first one is.
+    """Adds a context, or replaces it with `force`. Returns whether it is now the current one, as the first one is.
 
-    Raises TaskerError: the name is none or is taken, or the file cannot be written.
+    Raises TaskerError if the name is malformed or taken, or the file cannot be written.
     """
     configfile.check_name(name)
     with _locked(environment) as own:
         if name in own.contexts and not force:
-            raise invalid(f"cannot add the context {name}: it is there already; --force replaces it")
+            raise invalid(f"cannot add the context {name}: it exists; add --force to replace it")
         document = _document(Path(own.path))
         contexts = document.setdefault("contexts", tomlkit.table(is_super_table=True))
         section = contexts[name] if isinstance(contexts.get(name), Table) else tomlkit.table()
@@ -43,14 +43,14 @@ def add(environment: Mapping[str, str], name: str, values: Values, *, force: boo
 
 
 def use(environment: Mapping[str, str], name: str) -> None:
-    """Make it the one that is used where none is named. Raises TaskerError."""
+    """Makes a context the current one. Raises TaskerError."""
     with _locked(environment) as own:
         own.named(name)
         _write(Path(own.path), _chosen(_document(Path(own.path)), name))
 
 
 def remove(environment: Mapping[str, str], name: str) -> Own:
-    """Remove it; the file as it is then. The certificates stay where they are. Raises TaskerError."""
+    """Removes a context but not its certificate files. Returns the new contents of the file. Raises TaskerError."""
     with _locked(environment) as own:
         own.named(name)
         document = _document(Path(own.path))
@@ -67,16 +67,16 @@ def remove(environment: Mapping[str, str], name: str) -> Own:
 
 @contextmanager
 def _locked(environment: Mapping[str, str]) -> Iterator[Own]:
-    """What the file says, while nobody else changes it. The lock's own file stays: removing it would be a race, too."""
+    """Yields the contents of the file and locks it in the block. The lock file stays: removing it would be a race."""
     path = Path(configfile.config_path(environment))
     try:
         target = path.resolve()
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # for writing: NFS has no exclusive lock without
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # writable: NFS needs that for an exclusive lock
         descriptor = os.open(target.with_name(f".{target.name}.lock"), flags, 0o600)
     except OSError as error:
         raise _refused(path, error) from error
-    with os.fdopen(descriptor):  # closing it gives it back
+    with os.fdopen(descriptor):  # closing it releases the lock
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError as error:
@@ -85,12 +85,12 @@ def _locked(environment: Mapping[str, str]) -> Iterator[Own]:
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
-    """With its comments. configfile has read it already, so that it is there and TOML, or is not there."""
+    """Parses the file with its comments. configfile has checked it: it is TOML, or it does not exist."""
     return tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
 
 
 def _chosen(document: tomlkit.TOMLDocument, name: str) -> str:
-    """The file's text. A key that is new goes first: below a section's header it would be that section's."""
+    """Returns the new text. A new key goes first: below the header of a section, it would belong to that section."""
     if "context" in document:
         document["context"] = name
         return tomlkit.dumps(document)
@@ -115,4 +115,4 @@ def _write(path: Path, text: str) -> None:
 
 def _refused(path: Path, error: OSError) -> TaskerError:
     why = (error.strerror or str(error)).lower()
-    return TaskerError(Reason.REFUSED, f"cannot write {path}: {why}; nothing has changed")
+    return TaskerError(Reason.REFUSED, f"cannot write {path}: {why}; nothing was changed")

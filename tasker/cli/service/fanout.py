@@ -1,7 +1,7 @@
-"""--all-contexts: calls to the services of all contexts at the same time. One that is down holds up no other.
+"""--all-contexts: concurrent calls to the services of all contexts. A service that is down delays no other.
 
-    answers   one call to each; those that do not answer in time are left out
-    Merged    a watch of each, as one stream; each piece of news has its machine's name
+    answers   one call to each; an error for each that does not answer in time
+    Merged    the watch streams of all as one; each piece of news has the name of its machine
 
     context ──thread──▶ Watching ──▶ queue (BACKLOG pieces, then the thread waits) ──▶ next(Merged)
 """
@@ -31,21 +31,21 @@ from tasker.identity import Identity
 T = TypeVar("T")
 
 TIMEOUT = 5.0
-"""Seconds that are waited for any of them."""
+"""Seconds to wait for an answer."""
 BACKLOG = 16
-"""Pieces of news that wait for the reader."""
+"""Maximum number of queued pieces of news."""
 
 Update = tuple[str, News]
-"""A machine's name and its news; "" where there is only one."""
+"""The name of a machine ("" if there is only one) and a piece of news."""
 
 
 def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> tuple[dict[str, T], int]:
-    """`question(client, own name)`: the answers by context, in their order, and the exit code.
+    """Calls `question(client, own name)` for each context. Returns the answers by context, and the exit code.
 
-    Tells of those that did not answer. Raises TaskerError where there is no context.
+    Prints an error for each context without an answer. Raises TaskerError if there is no context.
     """
     contexts = settings.every(os.environ, settings.local_user())
-    with waiting(f"asking {', '.join(contexts)}"):
+    with waiting(f"calling {', '.join(contexts)}"):
         found = answers(contexts, lambda client, own: question(client, own.name))
     code = exits.DONE
     for name, answer in found.items():
@@ -56,7 +56,7 @@ def ask_all(asked: argparse.Namespace, question: Callable[[Client, str], T]) -> 
 
 
 def report(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
-    """What is wrong with one of them."""
+    """Prints the error of one machine."""
     if asked.json:
         document = {"reason": str(error.reason), "message": error.message, "machine": machine}
         complain_json(json.dump({"error": document}))
@@ -65,15 +65,15 @@ def report(machine: str, error: TaskerError, asked: argparse.Namespace) -> None:
 
 
 def silent(timeout: float) -> TaskerError:
-    """Of one that said nothing for so many seconds."""
-    return TaskerError(Reason.UNAVAILABLE, f"cannot wait for it: no answer in {timeout:g}s; is the machine up?")
+    """Returns the error for a machine that did not answer within `timeout` seconds."""
+    return TaskerError(Reason.UNAVAILABLE, f"cannot get an answer within {timeout:g}s; is the machine up?")
 
 
 def answers(
     contexts: dict[str, Settings], question: Callable[[Client, Identity], T], timeout: float = TIMEOUT
 ) -> dict[str, T | TaskerError]:
-    """`question(client, oneself)`, asked of each; UNAVAILABLE for those that say nothing for `timeout` seconds."""
-    import tasker.client.sync  # noqa: F401 - before the clock runs
+    """Calls `question(client, own identity)` for each; UNAVAILABLE without an answer within `timeout` seconds."""
+    import tasker.client.sync  # noqa: F401 - import before the time limit starts
 
     given: dict[str, T | TaskerError] = {}
 
@@ -84,7 +84,7 @@ def answers(
         except TaskerError as error:
             given[name] = error
 
-    # Daemons: one that hangs is left behind.
+    # Daemons: a hanging thread does not delay the exit.
     threads = [Thread(target=answer, args=each, daemon=True) for each in contexts.items()]
     for thread in threads:
         thread.start()
@@ -95,7 +95,7 @@ def answers(
 
 
 class Alone(Iterator[Update]):
-    """The watch of one machine in the form of Merged. Its errors are raised."""
+    """The watch stream of one machine, with the interface of Merged. Raises its errors."""
 
     def __init__(self, watching: Watching) -> None:
         self._watching = watching
@@ -106,7 +106,7 @@ class Alone(Iterator[Update]):
 
 
 class Merged(Iterator[Update]):
-    """The watches of all contexts, as one. Ends when all of them have ended. `watch(client, own name)` begins one.
+    """The watch streams of all contexts as one. Ends when all have ended. `watch(client, own name)` starts one.
 
     A machine that is down is reported once, as Away.
     """
@@ -129,7 +129,7 @@ class Merged(Iterator[Update]):
         raise StopIteration
 
     def cancel(self) -> None:
-        """End it, from any thread."""
+        """Ends all streams. For any thread."""
         self._cancelled = True
         for watching in list(self._open.values()):
             watching.cancel()

@@ -1,4 +1,4 @@
-"""A job that was not found: which one may have been meant. One look at the list, bounded; silent where that fails."""
+"""Suggests a job for an id that was not found. Reads the list of jobs once, bounded; no suggestion if that fails."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tasker.cli.show.hidden import visible
 from tasker.errors import Reason, TaskerError
 
 TIMEOUT = 2.0
-"""Seconds for the list."""
+"""Seconds to wait for the list."""
 MOST = 1000
 SHORTEST = 3
-"""Characters below which everything is near."""
+"""Minimum length of a word; shorter ones resemble too many ids."""
 
 
 def explained(error: TaskerError, asked: argparse.Namespace, known: dict[str, str] | None = None) -> TaskerError:
-    """The same error, with the job that may have been meant. `known`: what `jobs(asked)` gave."""
+    """Returns the error with a suggestion, if there is one. `known`: the result of `jobs(asked)`, if known."""
     if error.reason is not Reason.NOT_FOUND:
         return error
     typed = [*getattr(asked, "jobs", ()), *([asked.job] if getattr(asked, "job", None) else ())]
@@ -34,14 +34,14 @@ def explained(error: TaskerError, asked: argparse.Namespace, known: dict[str, st
 
 
 def jobs(asked: argparse.Namespace) -> dict[str, str]:
-    """Names by ids, of the jobs that the caller sees."""
+    """Returns the names of the caller's visible jobs by id; empty if the service does not answer."""
     found = settings.find(vars(asked), os.environ, settings.local_user())
     answer = answers({"": found}, lambda client, _own: list(islice(client.list(), MOST)), TIMEOUT)[""]
     return {} if isinstance(answer, TaskerError) else {job.id: job.spec.name for job in answer}
 
 
 def nearest(word: str, known: dict[str, str]) -> str:
-    """By the name, or by as many characters of the id as were typed: "k3v9x2mq (nap)", or ""."""
+    """Finds a job with this name or a similar prefix of its id: "k3v9x2mq (nap)"; "" if there is none."""
     named = [id for id, name in known.items() if name == word]
     starts = {id[: len(word)]: id for id in known}
     near = named[-1:] or [starts[start] for start in difflib.get_close_matches(word.lower(), starts, n=1, cutoff=0.7)]

@@ -1,11 +1,11 @@
-"""Where the service is and who the caller is: address and certificates, from the first place that names them.
+"""Address and certificates, each from the first place that sets it.
 
-    --address …  ─▶  --context  ─▶  TASKER_ADDRESS, _CA, _CERT, _KEY  ─▶  TASKER_CONTEXT, or the context in use
+    --address …  ─▶  --context  ─▶  TASKER_ADDRESS, _CA, _CERT, _KEY  ─▶  TASKER_CONTEXT, or the current context
                  ─▶  the rest of ~/.config/tasker/config.toml         ─▶  /etc/tasker and the local socket (root),
                                                                           or localhost:8275
 
-Each is looked for by itself, except that a certificate and its key always come from the same place: a certificate that
-is named without a key has its key beside it, `.key` for `.crt`.
+Each value is looked up separately, but a certificate and its key always come from the same place. The default key of a
+certificate is the file beside it that ends in .key instead of .crt.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ SYSTEM = Path("/etc/tasker")
 
 @dataclass(frozen=True)
 class Settings:
-    """What a Client needs, still as paths."""
+    """The settings of a Client, with paths."""
 
     address: str
     ca: Path
     cert: Path
     key: Path
     hint: str = ""
-    """What to do when the certificate is not there."""
+    """What to do if the certificate does not exist."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What was read: PEM."""
+    """The contents of the files, in PEM."""
 
     ca: bytes
     certificate: bytes
@@ -48,7 +48,7 @@ class Material:
 
 
 def local_user() -> str:
-    """The name of the account that runs this, its uid where it has none."""
+    """Returns the account name of this process, or its uid if it has no account."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -65,7 +65,7 @@ def default_address() -> str:
 
 
 def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> Settings:
-    """The settings in force. Raises TaskerError(INVALID) for a configuration file that cannot be used."""
+    """Returns the settings in force. Raises TaskerError(INVALID) if the configuration file cannot be used."""
     own = configfile.load(environment)
     asked, usual = flags.get("context") or "", environment.get("TASKER_CONTEXT") or own.context
     layers = [
@@ -83,34 +83,34 @@ def find(flags: Mapping[str, str | None], environment: Mapping[str, str], user: 
             key = Path(layer["key"]) if "key" in layer else cert.with_suffix(".key")
             break
         if "key" in layer:
-            raise invalid(f"cannot use the key {layer['key']} without its certificate; name that in the same place")
+            raise invalid(f"cannot use the key {layer['key']} without its certificate; set that in the same place")
     else:
-        named = f"name yours with --cert, TASKER_CERT or in {own.path}"
+        named = f"set yours with --cert, TASKER_CERT or in {own.path}"
         hint = f"ask an admin for one (tasker certs client {user}), or {named}"
     ca = Path(given.get("ca", system / "ca.crt"))
     return Settings(given.get("address") or default_address(), ca, cert, key, hint)
 
 
 def every(environment: Mapping[str, str], user: str, system: Path = SYSTEM) -> dict[str, Settings]:
-    """By context, what each says; the environment's address and certificates are for one service and do not count.
+    """Returns the settings of each context. Ignores TASKER_ADDRESS and the like: they are for one service.
 
-    Raises TaskerError(INVALID) where there is none.
+    Raises TaskerError(INVALID) if there is no context.
     """
     own = configfile.load(environment)
     if not own.contexts:
-        raise invalid(f"cannot ask all contexts: there is none in {own.path}; tasker context add makes one")
+        raise invalid(f"cannot query all contexts: {own.path} has none; add one with tasker context add")
     kept = {key: value for key, value in environment.items() if key in ("HOME", "XDG_CONFIG_HOME")}
     return {name: find({"context": name}, kept, user, system) for name in own.contexts}
 
 
 def read(settings: Settings) -> Material:
-    """The files' content. Raises TaskerError(INVALID), saying which of them and what to do."""
+    """Reads the files. Raises TaskerError(INVALID), which names the file and says what to do."""
     return Material(
-        ca=_read(settings.ca, "the CA's certificate", "name it with --ca or TASKER_CA"),
+        ca=_read(settings.ca, "the CA's certificate", "set it with --ca or TASKER_CA"),
         certificate=_read(
-            settings.cert, "a certificate of yours", settings.hint or "name it with --cert or TASKER_CERT"
+            settings.cert, "your certificate", settings.hint or "set it with --cert or TASKER_CERT"
         ),
-        key=_read(settings.key, "your certificate's key", settings.hint or "name it with --key or TASKER_KEY"),
+        key=_read(settings.key, "the key of your certificate", settings.hint or "set it with --key or TASKER_KEY"),
     )
 
 
@@ -118,7 +118,7 @@ def _read(path: Path, what: str, hint: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise invalid(f"cannot find {what}: there is no {path}; {hint}") from error
+        raise invalid(f"cannot find {what}: {path} does not exist; {hint}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise invalid(f"cannot read {what}, {path}: {reason}; {hint}") from error

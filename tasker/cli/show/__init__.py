@@ -1,1 +1,1 @@
-"""What people and programs see. Pure: values in, text out; only stdout and stderr print, console knows the terminal."""
+"""Output for people and programs. Pure: values in, text out. Only stdout and stderr print; console reads TERM."""

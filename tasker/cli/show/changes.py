@@ -1,8 +1,8 @@
-"""Changes of jobs, out of a watch: what differs between two states, and that in words or as JSON. Pure.
+"""Changes of jobs in a watch stream: differences between two states, as text or as JSON. Pure.
 
-    News ─▶ Board.take ─▶ Difference(before, after) ─▶ happenings: a few words ─▶ line: one line for a person
+    News ─▶ Board.take ─▶ Difference(before, after) ─▶ happenings: short texts ─▶ line: one line for people
 
-A new snapshot yields only what differs from the jobs known before it, so nothing is reported twice.
+A new snapshot yields only differences from the known jobs, so nothing is reported twice.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tasker.usage import Usage
 
 @dataclass(frozen=True)
 class Difference:
-    """A job before and after; None where there is none."""
+    """A job before and after a change; None if it did not exist."""
 
     before: Job | None
     after: Job | None
 
 
 class Board:
-    """`jobs` and `usages` by id. `complete`: a whole snapshot has come."""
+    """The known jobs and usages, by id. `complete`: a whole snapshot was received."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
@@ -40,7 +40,7 @@ class Board:
         self._coming: dict[str, Job] = {}
 
     def take(self, news: News) -> list[Difference]:
-        """What is different now, in the order in which it was told."""
+        """Updates the board; returns the differences, in the order of the news."""
         match news:
             case Snapshot(jobs=jobs, first=first, last=last):
                 self._coming = {} if first else self._coming
@@ -63,7 +63,7 @@ class Board:
                 return []
 
     def _replace(self, jobs: dict[str, Job]) -> list[Difference]:
-        """What is archived is in no snapshot, and was told of when it was."""
+        """Replaces all jobs. Archived jobs are in no snapshot; their archiving was reported before."""
         old, self.jobs, self._coming, self.complete = self.jobs, jobs, {}, True
         self.usages = {id: usage for id, usage in self.usages.items() if id in jobs}
         gone = [Difference(job, None) for id, job in old.items() if id not in jobs and not job.archived]
@@ -74,43 +74,43 @@ MOVES = {
     (State.RUNNING, State.PAUSED): "paused",
     (State.PAUSED, State.RUNNING): "resumed",
 }
-"""What a move between two states is called. Of others only "stopping" is told."""
+"""Names of moves between two states. Of other moves, only "stopping" is reported."""
 
 
 def happenings(difference: Difference) -> list[str]:
-    """One short text each; none where only something changed that is nobody's news, like the number of followers."""
+    """Returns a short text for each change; nothing for changes without news, such as the number of followers."""
     before, after = difference.before, difference.after
     if after is None:
         return ["forgotten"]
-    clauses = [_moved(before, after)]
+    texts = [_moved(before, after)]
     if before is not None and before.limits != after.limits:
-        clauses.append(_limits(before, after))
+        texts.append(_limits(before, after))
     if after.archived and (before is None or not before.archived):
-        clauses.append("archived")
-    return [text for text in clauses if text]
+        texts.append("archived")
+    return [text for text in texts if text]
 
 
 def present(job: Job) -> str:
-    """What is said of a job that was there before anybody watched."""
+    """Describes a job that already existed when the watch began."""
     return f"is {state_of(job)}: {_what(job)}"
 
 
 def lines(difference: Difference, now: float) -> list[Text]:
-    """Of a difference, whole lines."""
+    """Returns a line for each change of a difference."""
     job = difference.after or difference.before
     assert job is not None
     return [line(job, text, now) for text in happenings(difference)]
 
 
 def line(job: Job, text: str, now: float) -> Text:
-    """14:23:05 k3v9x2mq alice  paused"""
+    """Returns a line such as "14:23:05 k3v9x2mq alice  paused"."""
     style = outcome_style(job.outcome) if job.outcome else STATES.get(job.state, "")
     owner = f" {visible(job.owner):<8} "
     return Text.assemble((time_of_day(now), "dim"), " ", (visible(job.id), "bold"), owner, (text, style))
 
 
 def as_json(news: News) -> dict[str, Any]:
-    """News as the API's WatchJobsResponse has it."""
+    """Returns news in the form of WatchJobsResponse."""
     match news:
         case Snapshot(jobs=jobs, first=first, last=last):
             return {"snapshot": {**json.jobs(list(jobs)), "first": first, "last": last}}
@@ -121,11 +121,11 @@ def as_json(news: News) -> dict[str, Any]:
         case Used(usages=usages):
             return {"usage": {"usages": [{"job": one.job, "usage": json.usage(one.usage)} for one in usages]}}
         case Away(error=error):
-            return {"away": {"error": error.message}}  # this side's own
+            return {"away": {"error": error.message}}  # not in the API
 
 
 def _moved(before: Job | None, after: Job) -> str:
-    """A job that is seen for the first time has started, whatever has become of it by now."""
+    """Describes a change of state. A job seen for the first time has started, whatever its state is now."""
     if before is not None and before.state is after.state:
         return ""
     started = f"started: {_what(after)}" if before is None or before.state is State.STARTING else ""

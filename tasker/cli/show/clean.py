@@ -1,15 +1,15 @@
-"""What a job prints, made harmless for a terminal. Pure: bytes in, text out; it knows no terminal and no job.
+"""Makes the output of a job harmless for a terminal. Pure: bytes in, text out; independent of terminal and job.
 
-Kept: printable text, SGR (colours and the like), tab, newline, carriage return, backspace. Everything else that a
-terminal would act on is dropped: cursor movement, titles, the clipboard, queries that the terminal would answer as if
-typed, character sets, C0 and C1 controls. Bytes that are no UTF-8 become U+FFFD. Characters that show nothing become
-escapes, and marks are bounded (hidden.py). However the bytes are cut into chunks, the text is the same.
+It keeps printable text, SGR (colours and attributes), tab, newline, carriage return and backspace. It drops everything
+else that a terminal would act on: cursor movement, titles, the clipboard, queries whose answers the terminal would
+type, character sets, C0 and C1 controls. Invalid UTF-8 becomes U+FFFD. Invisible characters become escapes, and
+combining marks are bounded (hidden.py). The result does not depend on how the bytes are divided into chunks.
 
     GROUND ──ESC [ … final──▶ kept if SGR, else dropped      at most SEQUENCE characters, else only the ESC [ goes
        └─────ESC ] P X ^ _──▶ STRING ──BEL, ST, CAN, newline, ESC or STRING characters──▶ GROUND
 
-A real terminal would wait for ever for the end of a string; here it ends with the line, so that a stray ESC in binary
-output hides one line and not all the rest.
+A real terminal waits for the end of a string without limit; here a string ends with the line, so that a stray ESC in
+binary output hides only one line.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Callable
 from tasker.cli.show.hidden import HIDDEN, HIDDEN_ASTRAL, OUT_OF_PLACE, Revealing
 
 SEQUENCE = 256
-"""Characters of one control sequence."""
+"""Maximum number of parameter characters in a control sequence."""
 STRING = 1 << 20
-"""Characters of one control string, e.g. a picture."""
+"""Maximum number of characters in a control string, e.g. a picture."""
 SGR = re.compile(rf"\x1b\[([0-9;:]{{0,{SEQUENCE}}})m")
-"""Colours and the like; their numbers."""
+"""Colours and attributes; the group holds the parameters."""
 
 _LAST_CONTROL = "\x9f"
 _CONTROLS = r"\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f"
@@ -33,7 +33,7 @@ _is_hidden = re.compile(f"[{HIDDEN}{HIDDEN_ASTRAL}]").match
 _IN_ASCII = re.compile(f"[{_CONTROLS}]")
 _IN_BMP = re.compile(f"[{_CONTROLS}{HIDDEN}]{OUT_OF_PLACE}")
 _IN_ALL = re.compile(f"[{_CONTROLS}{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE}")
-"""What text is searched for. Three patterns for speed: the wider the class, the slower the search."""
+"""Find the next character that is not plain text. Three patterns for speed: a smaller class is faster."""
 _TOKEN = re.compile(
     rf"""
       (?P<csi> (?: \x1b\[ | \x9b) [\x30-\x3f]{{0,{SEQUENCE}}} [\x20-\x2f]{{0,8}} [\x40-\x7e])
@@ -51,16 +51,16 @@ class Cleaner:
     """A streaming cleaner. Holds at most one unfinished sequence between two chunks."""
 
     def __init__(self, *, colours: bool = True) -> None:
-        """Without `colours` SGR is dropped, too: for a terminal that knows no sequences."""
+        """Without `colours`, SGR is dropped, too: for a terminal without escape sequences."""
         self._colours = colours
         self._undecoded = b""
         self._held = ""
         self._revealing = Revealing()
         self._string_left = 0
-        """Characters that the current control string may still have; 0 outside of one."""
+        """Characters left of the limit of the current control string; 0 outside a control string."""
 
     def feed(self, data: bytes, final: bool = False) -> str:
-        """The harmless text of the next chunk. With `final` nothing is held back: no more will come."""
+        """Returns the harmless text of the next chunk. `final`: no more chunks follow, so nothing is held back."""
         text, search = self._decoded(data, final)
         kept: list[str] = []
         at = 0
@@ -96,7 +96,7 @@ class Cleaner:
         return "".join(kept)
 
     def _decoded(self, data: bytes, final: bool) -> tuple[str, Callable[[str, int], re.Match[str] | None]]:
-        """The next text, and the search for the first character in it that is not plain."""
+        """Returns the next text, and the function that finds its first character that is not plain."""
         raw = self._undecoded + data
         text, used = codecs.utf_8_decode(raw, "replace", final)
         self._undecoded = raw[used:]

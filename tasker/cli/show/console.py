@@ -1,7 +1,7 @@
-"""What the terminal understands. A terminal without escape sequences gets none: no colour, no footer, no screen of top.
+"""Capabilities of the terminal. A terminal without escape sequences gets no colour, no footer and no screen of top.
 
-TERM names the terminal's kind. Without a kind (unset, empty) nothing is known of it, as with "unknown"; programs such
-as git and less take that for "dumb", and so does Tasker.
+TERM names the type of the terminal. If it is unset, empty or "unknown", Tasker treats the terminal as "dumb", like git
+and less.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def knows_sequences() -> bool:
-    """Whether TERM names a terminal that understands escape sequences."""
+    """Returns whether TERM names a terminal that understands escape sequences."""
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console on stdout or stderr that writes no sequence where the terminal knows none."""
+    """Returns a rich console on stdout or stderr; it writes no escape sequences if the terminal understands none."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, color_system="auto" if knows_sequences() else None)

@@ -1,5 +1,4 @@
-"""Everything about one job, as `get` shows it, and its limits as `limit` does. Pure: a job and the time in, rows out.
-"""
+"""Rows about one job for `get`, and about its limits for `limit`. Pure: a job and the time in, rows out."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ DIFFERS = "yellow"
 
 
 def facts(job: Job, now: float) -> Rows:
-    """A label and a value in each row; what is not there is left out. `now`: CLOCK_MONOTONIC."""
+    """Returns rows of a label and a value, without missing values. `now`: CLOCK_MONOTONIC."""
     row, ran = cells(job, now), job.elapsed(now)
     verdict = visible(job.outcome.verdict or job.outcome.summary) if job.outcome else ""
     known: list[tuple[str, str | Cell]] = [
@@ -52,14 +51,14 @@ def facts(job: Job, now: float) -> Rows:
         ("leader", f"pid {job.pid}" if job.pid else ""),
         ("unit", row["UNIT"]),
         ("slice", visible(job.slice)),
-        ("look closer", search("TASKER_JOB", row["ID"]) if job.ended else f"systemctl status {row['UNIT']}"),
+        ("see also", search("TASKER_JOB", row["ID"]) if job.ended else f"systemctl status {row['UNIT']}"),
     ]
     return [[Cell(label, "dim"), value if isinstance(value, Cell) else Cell(value)] for label, value in known if value]
 
 
 def in_force(job: Job) -> Rows:
-    """A table of a job's limits: asked for, and what its cgroup says; where that differs in another colour."""
-    rows: Rows = [header("LIMIT", "ASKED", "IN FORCE")]
+    """Returns a table of a job's limits, as requested and as in its cgroup; differences are coloured."""
+    rows: Rows = [header("LIMIT", "REQUESTED", "IN FORCE")]
     wanted, holds = _named(job, job.limits), None if job.in_force is None else _named(job, job.in_force)
     for field, (label, words) in FIELDS.items():
         style = DIFFERS if field in job.differing else ""
@@ -74,7 +73,7 @@ def in_force(job: Job) -> Rows:
 
 
 def _by_path(label: str, wanted: tuple[IoLimit, ...], holds: tuple[IoLimit, ...] | None, style: str) -> Rows:
-    """A row for each path, coloured where its own values differ."""
+    """Returns a row for each path, coloured if its values differ."""
     asked = {io.path: _amounts(io) for io in wanted}
     now = {io.path: _amounts(io) for io in holds or ()}
     rows = []
@@ -85,7 +84,7 @@ def _by_path(label: str, wanted: tuple[IoLimit, ...], holds: tuple[IoLimit, ...]
 
 
 def _row(label: str, asked: str, now: str | None, style: str) -> list[Cell]:
-    """`now` is None where nothing was read back."""
+    """Returns a row. `now` is None if nothing was read back."""
     return [Cell(label), Cell(asked or "none"), Cell("" if now is None else now or "none", style)]
 
 
@@ -97,7 +96,7 @@ def _usage(job: Job) -> Iterable[tuple[str, str]]:
 
 
 def _acting(job: Job, ran: float | None) -> str:
-    """Of a job that runs: the verdict says it of an ended one."""
+    """Returns the limits that act on a running job. For an ended job, the verdict names them."""
     if job.usage is None or job.ended is not None:
         return ""
     limits = job.in_force or job.limits
@@ -105,19 +104,19 @@ def _acting(job: Job, ran: float | None) -> str:
 
 
 def _limits(job: Job) -> Iterable[tuple[str, str | Cell]]:
-    """Every limit there is, in people's units; where another one is in force, both."""
+    """Yields every limit in readable units, with both values if another one is in force than requested."""
     wanted, holds = _named(job, job.limits), _named(job, job.in_force or job.limits)
     for field, (label, words) in FIELDS.items():
         asked, now = (words(getattr(limits, field)) for limits in (wanted, holds))
         what = label if field in UNSAID else f"{label} limit"
         if field in job.differing:
-            yield what, Cell(f"{now or 'none'} in force, {asked or 'none'} asked for", DIFFERS)
+            yield what, Cell(f"{now or 'none'} in force, {asked or 'none'} requested", DIFFERS)
         elif asked or now:
             yield what, now or asked
 
 
 def _named(job: Job, limits: Limits) -> Limits:
-    """With the mount point and the disk beside each path."""
+    """Adds the mount point and the disk to each path."""
     described = {disk.path: disk.described for disk in job.disks}
     return replace(limits, io=tuple(replace(io, path=described.get(io.path, io.path)) for io in limits.io))
 
@@ -128,11 +127,11 @@ def _output(job: Job) -> str:
 
 
 def smaller_ring(job: Job) -> str:
-    """What is kept of its output, where that is less than the configuration asks for; else ""."""
+    """Describes a ring that is smaller than configured; otherwise ""."""
     if not job.ring < job.ring_asked:
         return ""
     kept, asked = format_size(job.ring), format_size(job.ring_asked)
-    return f"the last {kept} while it runs, not {asked}: memory for output was short at its start"
+    return f"the last {kept} while it runs, not {asked}: memory for output was short when it started"
 
 
 def _disks(limits: Iterable[IoLimit]) -> str:
@@ -150,6 +149,6 @@ def _known(words: Callable[[Any], str]) -> Callable[[Any], str]:
 
 _SHOWN = {row.field: (row.label, _known(row.measure.show)) for row in ROWS} | {"io": ("disk", _disks)}
 FIELDS = {field: _SHOWN[field] for field in Limits.__dataclass_fields__}
-"""Every field of Limits: its name for people, and its value in their units."""
+"""The label of each field of Limits, and the function that formats its value."""
 UNSAID = tuple(row.field for row in ROWS if not row.measure.upper_bound)
-"""Those that are called what they are, and no limit."""
+"""Fields that are not upper bounds, so that their label does not end in "limit"."""

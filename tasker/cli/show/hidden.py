@@ -1,20 +1,20 @@
-"""Characters that a terminal shows nothing of, and marks that pile up on a character. Pure.
+"""Invisible characters, and combining marks that pile up on a character. Pure.
 
-A reader must see every character of what a program printed: a bidi control reorders a line ("Trojan Source",
-CVE-2021-42574), a zero-width character makes two words look the same, a tag or a variation selector smuggles text. So
-each is shown as an escape, e.g. \\u202e. The set is Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt;
+A reader must see every character that a program printed: a bidi control reorders a line ("Trojan Source",
+CVE-2021-42574), a zero-width character makes two words look the same, tags and variation selectors hide text. So each
+is shown as an escape, e.g. \\u202e. The set is Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt;
 bidi controls, zero-width characters, fillers, tags, variation selectors) with the line and paragraph separators and the
 interlinear annotations.
 
-Three kinds are part of ordinary text and are kept where they do their work, one at a time, by the character before:
+Three kinds belong to ordinary text. One such character is kept, depending on the character before it:
 
     ZWNJ, ZWJ    after a letter or mark of a script that joins its letters (Arabic, Devanagari, Khmer, …)
-    ZWJ          after a picture: 👩‍👧 is three characters
-    VS1 to VS16  after a picture, a keycap's digit, or a letter of a script that has variants (❤️, 1️⃣, CJK)
+    ZWJ          after a pictograph: 👩‍👧 is three characters
+    VS1 to VS16  after a pictograph, a keycap's digit, or a letter of a script that has variants (❤️, 1️⃣, CJK)
 
-Marks: at most MARKS on one character. Unicode knows no bound; a "zalgo" text has hundreds and covers the lines around
-it. The Tibetan syllable ཧྐྵྨླྺྼྻྂ has 8, more than any other word in use; Hebrew and Vedic have up to 4, Thai 2. U+FFFD
-stands for those that are left out.
+At most MARKS combining marks are shown on one character. Unicode sets no bound; "zalgo" text has hundreds and covers
+the lines around it. The Tibetan syllable ཧྐྵྨླྺྼྻྂ has 8, more than any other word in use; Hebrew and Vedic have up to
+4, Thai 2. U+FFFD replaces further marks.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ import re
 from functools import cache
 
 MARKS = 8
-"""Combining marks on one character that are shown."""
+"""Maximum number of combining marks shown on one character."""
 JOINERS = "\u200c\u200d"
 LEFT_OUT = "\ufffd"
-"""Stands for all further ones."""
+"""Replaces all further marks."""
 
 HIDDEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
 )
-"""The hidden characters up to U+FFFF, as the inside of a regular expression's class."""
+"""The invisible characters up to U+FFFF, for a character class of a regular expression."""
 HIDDEN_ASTRAL = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-"""Those beyond. Apart, since a class with these is slower."""
+"""The invisible characters beyond U+FFFF; separate because a class with them is slower."""
 
 _JOINED = "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua840-\ua87f\ua8e0-\ua8ff\U00010ac0-\U00010aff"
 _PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 _VARIED = f"#*0-9{_PICTURES}\u1000-\u109f\u1800-\u18af\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 OUT_OF_PLACE = f"(?<![{_JOINED}]\u200c)(?<![{_JOINED}{_PICTURES}\ufe0f]\u200d)(?<![{_VARIED}][\ufe00-\ufe0f])"
-"""Behind a hidden character in a regular expression: unless it is one that is kept."""
+"""Follows an invisible character in a regular expression; excludes characters that are kept."""
 _NAMED = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 
 def is_mark(char: str) -> bool:
-    """Whether it stands on the character before. Joiners do, and the parts of a Hangul syllable after the first."""
-    import unicodedata  # here, since ASCII does not need it
+    """Returns whether `char` combines with the character before, as joiners and later parts of Hangul syllables do."""
+    import unicodedata  # here: not needed for ASCII
 
     return unicodedata.category(char)[0] == "M" or char in JOINERS or "\u1160" <= char <= "\u11ff" or (
         "\ud7b0" <= char <= "\ud7ff"
@@ -55,15 +55,15 @@ def is_mark(char: str) -> bool:
 
 @cache
 def _out_of_place() -> re.Pattern[str]:
-    """A hidden character that is to be shown. Made when first needed: it takes some milliseconds."""
+    """Returns the pattern of an invisible character to escape. Compiled on first use: it takes milliseconds."""
     return re.compile(f"([{HIDDEN}{HIDDEN_ASTRAL}]{OUT_OF_PLACE})")
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One mark; and more of them in a row than may be.
+    """Returns the pattern of one mark, and that of too many marks in a row.
 
-    For speed a class has every mark up to U+FFFF and, as one range, all characters beyond among which there are marks.
+    For speed, the class has every mark up to U+FFFF and one range for all marks beyond.
     """
     from itertools import groupby
 
@@ -72,20 +72,20 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     runs = (list(run) for _, run in groupby(enumerate(marks), lambda one: one[1] - one[0]))
     mark = "".join(f"{chr(run[0][1])}-{chr(run[-1][1])}" for run in runs)
     mark = f"[{mark}\U00010000-\U0001efff]"
-    return re.compile(mark), re.compile(f"{mark}{mark}{{{MARKS},}}")  # the first apart: re looks for it faster
+    return re.compile(mark), re.compile(f"{mark}{mark}{{{MARKS},}}")  # a separate first mark makes the search faster
 
 
 class Revealing:
-    """One text in pieces: `plain` takes what is to be shown, `hidden` a hidden character that is out of place."""
+    """Processes a text in pieces: `plain` takes ordinary text, `hidden` an invisible character."""
 
     def __init__(self) -> None:
         self._last = ""
-        """The character before."""
+        """The previous character."""
         self._piled = 0
-        """Marks in a row up to here; at most MARKS + 1."""
+        """The number of marks in a row so far; at most MARKS + 1."""
 
     def plain(self, text: str) -> str:
-        """The piece, with no more marks on one character than may be."""
+        """Returns the piece, with the number of marks on one character bounded."""
         if not text:
             return ""
         self._last = text[-1]
@@ -94,14 +94,14 @@ class Revealing:
             return text
         mark, pile = _patterns()
         if not self._piled and mark.search(text[MARKS :: MARKS + 1]) is None and not is_mark(text[-1]):
-            return text  # a pile that is too high has a mark at one of these places
+            return text  # too many marks in a row would put one at one of these positions
         before = self._piled
         whole = "\u0301" * before + text
         self._piled = _height(whole)
         return pile.sub(_bounded, whole)[before:]
 
     def hidden(self, char: str) -> str:
-        """An escape; but itself, where the piece before ended with what it belongs to."""
+        """Returns an escape, or the character itself if it belongs to the end of the previous piece."""
         if _out_of_place().search(self._last + char, len(self._last)) is None:
             return self.plain(char)
         self._last, self._piled = char, 0
@@ -109,7 +109,7 @@ class Revealing:
 
 
 def _height(text: str) -> int:
-    """Marks in a row at its end; at most one more than are shown."""
+    """Returns the number of marks in a row at the end of `text`; at most MARKS + 1."""
     for count, char in enumerate(reversed(text[-MARKS - 1 :])):
         if not is_mark(char):
             return count
@@ -126,7 +126,7 @@ def _bounded(pile: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    r"""One word or line for people: what shows nothing, or acts on a terminal, is written as an escape, e.g. \x1b."""
+    r"""Returns a word or line for people, with escapes for invisible and control characters, e.g. \x1b."""
     if text.isascii() and text.isprintable():
         return text
     revealing = Revealing()
@@ -141,9 +141,9 @@ def _printable(text: str) -> str:
 
 
 def escape(char: str) -> str:
-    """As Python would write it."""
+    """Returns the escape of a character, as in Python source."""
     code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as os.fsdecode keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8, as decoded by os.fsdecode
         code -= 0xDC00
     return _NAMED.get(char) or (
         f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

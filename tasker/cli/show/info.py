@@ -1,4 +1,4 @@
-"""A service and what holds for the caller there, as `info` shows it. Pure: an Info in, rows or JSON out."""
+"""The service and the caller's identity and quotas, for `info`. Pure: an Info in, rows or JSON out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tasker.limits import Limits
 from tasker.quantity import format_duration, format_size
 
 SOON = 14 * 86400.0
-"""Seconds before a certificate expires from which on Tasker warns."""
+"""Tasker warns when a certificate expires within this many seconds."""
 CLOCKS = 2.0
-"""Seconds by which two clocks may differ before that is worth a colour."""
+"""Clocks that differ by more than this many seconds are highlighted."""
 
 
 def facts(info: Info, address: str, difference: float, now: float) -> Rows:
-    """A label and a value in each row. `difference`: seconds that the service's clock is ahead of this one."""
+    """Returns rows of a label and a value. `difference`: seconds by which the service's clock is ahead of this one."""
     caller = info.caller
     left = info.not_after - now
     until = f"{datetime.fromtimestamp(info.not_after):%Y-%m-%d %H:%M}, in {format_duration(left)}"
@@ -30,26 +30,26 @@ def facts(info: Info, address: str, difference: float, now: float) -> Rows:
         ("service", f"tasker {visible(info.version)} on {visible(info.hostname)}, {address}"),
         ("clock", Cell(_clock(difference), "yellow" if abs(difference) > CLOCKS else "")),
         ("you are", f"{visible(caller.name)}, {'an admin' if caller.is_admin else 'a user'}"),
-        ("certificate", Cell(f"serial {visible(caller.serial)}, holds until {until}", "yellow" if left < SOON else "")),
+        ("certificate", Cell(f"serial {visible(caller.serial)}, expires {until}", "yellow" if left < SOON else "")),
         ("your jobs", f"{info.running} of {info.most_running} at once"),
         ("your starts", _starts(info)),
         ("your quotas", _limits(info.owner)),
         *_use(info),
         ("your output", _rings(info.rings, info.most_rings)),
-        ("a job has", _limits(info.defaults)),
-        ("a job may have", _limits(info.maxima)),
+        ("job defaults", _limits(info.defaults)),
+        ("job maxima", _limits(info.maxima)),
         ("the machine", f"{info.total_running} of {info.most_total_running} jobs at once"),
         ("all jobs", _limits(info.total)),
         ("all output", _rings(info.total_rings, info.most_total_rings)),
-        ("kept of a job", f"the last {format_size(info.ring)} of its output, if there is room" if info.ring else ""),
-        ("attaches", _streams(info)),
-        ("for more ask", visible(info.contact)),
+        ("output per job", f"the last {format_size(info.ring)} are kept, if memory allows" if info.ring else ""),
+        ("attach streams", _streams(info)),
+        ("contact", visible(info.contact)),
     ]
     return [[Cell(label, "dim"), value if isinstance(value, Cell) else Cell(value)] for label, value in known if value]
 
 
 def as_json(info: Info, address: str, difference: float) -> dict[str, Any]:
-    """`GetInfoResponse`, and what only the client knows."""
+    """Returns `GetInfoResponse`, and values that only the client knows."""
     return {
         **asdict(info),
         "time": json.time(info.time),
@@ -81,16 +81,16 @@ def _rings(taken: int, most: int | None) -> str:
 def _streams(info: Info) -> str:
     if not info.streams:
         return ""
-    return f"{info.streams_per_user} of yours at once, {info.streams} of all in one frontend"
+    return f"at most {info.streams_per_user} of yours and {info.streams} in total in one frontend"
 
 
 def _clock(difference: float) -> str:
     if abs(difference) < 0.1:
-        return "as here"
-    return f"{format_duration(abs(difference))} {'ahead of' if difference > 0 else 'behind'} the one here"
+        return "same as here"
+    return f"{format_duration(abs(difference))} {'ahead of' if difference > 0 else 'behind'} the clock here"
 
 
 def _limits(limits: Limits) -> str:
-    """The quotas that there are, in one line."""
+    """Returns the limits that are set, in one line."""
     words = ((label, words(getattr(limits, field))) for field, (label, words) in FIELDS.items())
     return ", ".join(f"{label} {text}" for label, text in words if text) or "no limit"

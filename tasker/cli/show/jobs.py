@@ -1,7 +1,7 @@
-"""Jobs as people see them in a list or a line. Pure: jobs and the time in, rows and text out; no terminal, no client.
-(Everything about one job: details.py. How rows are laid out: table.py.)
+"""Jobs as rows of a list or as a line. Pure: jobs and the time in, rows and text out; no terminal, no client.
 
-Whatever came from a user (names, commands, owners) goes through `visible`, so no table ever holds a control character.
+See details.py for everything about one job, table.py for the layout of rows. Text from users (names, commands, owners)
+is passed through `visible`, so that no table contains a control character.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ STATES = {
     State.ENDED: "dim",
 }
 FULL, FULLER = 0.75, 0.92
-"""Shares of a memory limit from which it is yellow, and red."""
+"""Shares of the memory limit above which usage is yellow, and red."""
 COLUMNS = ("ID", "NAME", "OWNER", "STATE", "ELAPSED", "HOW IT ENDED", "COMMAND")
 EXPENDABLE = ("OWNER", "ELAPSED", "NAME")
-"""Columns that a narrow terminal does without, the first of them first."""
+"""Columns to omit on a narrow terminal, in this order."""
 WIDE_COLUMNS = (
     *("ID", "NAME", "OWNER", "RUNS AS", "STATE", "STARTED", "ELAPSED", "CPU TIME", "MEMORY", "OUTPUT", "HOW IT ENDED"),
     *("UNIT", "COMMAND"),
@@ -38,18 +38,18 @@ WIDE_COLUMNS = (
 
 
 def command(job: Job) -> str:
-    """The command as a shell would want it, printable."""
+    """Returns the command in shell syntax, printable."""
     return visible(shlex.join(job.spec.argv))
 
 
 def clock(seconds: float | None) -> str:
-    """In whole seconds, for what is drawn anew each second."""
+    """Formats a duration in whole seconds, for displays that change every second."""
     whole = int(seconds or 0)
     return format_duration(whole) if whole >= 10 else f"{whole}s"
 
 
 def cells(job: Job, now: float) -> dict[str, str]:
-    """What every column says about a job. `now`: CLOCK_MONOTONIC."""
+    """Returns the text of each column for a job. `now`: CLOCK_MONOTONIC."""
     ran, used = job.elapsed(now), job.usage
     return {
         "ID": visible(job.id),
@@ -69,12 +69,12 @@ def cells(job: Job, now: float) -> dict[str, str]:
 
 
 def account(job: Job) -> str:
-    """Whom it runs as: the account's name, its uid where there is none."""
+    """Returns the account that the job runs as, or its uid if it has no account."""
     return visible(job.user) or str(job.uid)
 
 
 def table(jobs: Iterable[Job], now: float, wide: bool) -> Rows:
-    """The list, a header first."""
+    """Returns the rows of the list, beginning with a header."""
     columns = WIDE_COLUMNS if wide else COLUMNS
     rows: Rows = [header(*columns)]
     for job in jobs:
@@ -85,7 +85,7 @@ def table(jobs: Iterable[Job], now: float, wide: bool) -> Rows:
 
 
 def outcome_style(outcome: Outcome | None) -> str:
-    """Green only for what a shell would call success."""
+    """Returns the colour of an outcome: green only for exit code 0."""
     match outcome:
         case None:
             return ""
@@ -98,7 +98,7 @@ def outcome_style(outcome: Outcome | None) -> str:
 
 
 def ending(job: Job) -> str:
-    """How it ended: the verdict; of a service that gives none, a summary and how long it ran."""
+    """Describes how a job ended: its verdict; without a verdict, its summary and elapsed time."""
     if job.outcome and job.outcome.verdict:
         return visible(job.outcome.verdict)
     ran = None if job.clock.ended is None else job.elapsed(job.clock.ended)
@@ -107,44 +107,44 @@ def ending(job: Job) -> str:
 
 
 def ended(job: Job) -> str:
-    """One line for the end of a job: k3v9x2mq exited with code 0."""
+    """Returns a line for the end of a job: k3v9x2mq exited with code 0."""
     return f"{visible(job.id)} {ending(job)}"
 
 
 def state(job: Job) -> str:
-    """One line for where it is now: k3v9x2mq is paused."""
+    """Returns a line for the state of a job: k3v9x2mq is paused."""
     return f"{visible(job.id)} is {state_of(job)}"
 
 
 def state_of(job: Job) -> str:
-    """Where it is now, and by whom: "stopping, asked by alice"."""
+    """Returns the state, and who requested it: "stopping, requested by alice"."""
     words = [str(job.state), "paused" if job.paused else ""]
-    words.append(f"asked by {visible(job.stopping_by)}" if job.stopping_by else "")
+    words.append(f"requested by {visible(job.stopping_by)}" if job.stopping_by else "")
     return ", ".join(word for word in words if word)
 
 
 def left_behind(job: Job, now: float) -> str:
-    """What the end of a job waits for: "2 processes it left have 4s more"; `now`: CLOCK_MONOTONIC."""
+    """Describes processes left behind: "2 processes left behind have 4s more". `now`: CLOCK_MONOTONIC."""
     count = job.left_behind
-    what = "1 process it left" if count == 1 else f"{count} processes it left"
+    what = "1 process left behind" if count == 1 else f"{count} processes left behind"
     until = job.clock.lingers_until
     if job.lingering and until is None:
-        return f"{what} may go on without end"
+        return f"{what} may run without limit"
     if until is not None and (left := math.ceil(until - now)) > 0:
         return f"{what} {'has' if count == 1 else 'have'} {clock(left)} more"
-    return f"{what} {'is' if count == 1 else 'are'} being ended"
+    return f"{what} {'is' if count == 1 else 'are'} being stopped"
 
 
 def fullness(share: float) -> str:
-    """The colour of so much of a memory limit."""
+    """Returns the colour for a share of the memory limit."""
     return "red" if share >= FULLER else "yellow" if share >= FULL else "green"
 
 
 def time_of_day(when: float) -> str:
-    """Where the reader is: 14:23:05."""
+    """Returns a local time such as 14:23:05."""
     return datetime.fromtimestamp(when).astimezone().strftime("%H:%M:%S")
 
 
 def moment(when: float | None) -> str:
-    """A date and a time of day where the reader is."""
+    """Returns a local date and time; "" for None."""
     return "" if when is None else datetime.fromtimestamp(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,7 +1,7 @@
-"""Jobs and events as JSON: the API's messages (tasker.proto), field for field. Every key is always there.
+"""Jobs and events as JSON: the API's messages (tasker.proto), field by field. Every key is always present.
 
-Unlike protobuf's own JSON: sizes are numbers, durations seconds, words are text, enums the words people see; what is
-not there is null. Scripts depend on this: keys are added, never renamed.
+Unlike protobuf's own JSON, sizes are numbers, durations are seconds, bytes are text, enums are the words that people
+see, and missing values are null. Scripts depend on this format: keys may be added, never renamed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tasker.usage import Usage
 
 
 def dump(document: dict[str, Any]) -> str:
-    """One line of ASCII: bytes that were no UTF-8 stay lone surrogates, written \\udc80 to \\udcff."""
+    """Returns one line of ASCII. Bytes that were not UTF-8 are lone surrogates, written \\udc80 to \\udcff."""
     return json.dumps(document, separators=(", ", ": "))
 
 
 def job(job: Job) -> dict[str, Any]:
-    """`Job`: the dataclass. In place of `clock`, whose moments mean nothing on another machine, it has durations."""
+    """Returns a `Job`. It has durations in place of `clock`, whose moments mean nothing on another machine."""
     plain = {field.name: _plain(getattr(job, field.name)) for field in fields(job) if field.name != "clock"}
     clock = job.clock
     return plain | {
@@ -49,22 +49,22 @@ def _plain(value: Any) -> Any:
 
 
 def usage(usage: Usage) -> dict[str, Any]:
-    """`Usage`."""
+    """Returns a `Usage`."""
     return {**asdict(usage), "time": time(usage.time)}
 
 
 def jobs(jobs: list[Job]) -> dict[str, Any]:
-    """`ListJobsResponse`, all pages of it."""
+    """Returns a `ListJobsResponse` with all pages."""
     return {"jobs": [job(one) for one in jobs]}
 
 
 def error(error: TaskerError) -> dict[str, Any]:
-    """What stands on stderr in place of a sentence."""
+    """Returns an error for stderr."""
     return {"error": {"reason": str(error.reason), "message": error.message}}
 
 
 def event(event: Event) -> dict[str, Any]:
-    """`AttachJobResponse`: the one key that is set; and what this side finds out about the connection."""
+    """Returns an `AttachJobResponse` with one key, or an event of the connection."""
     match event:
         case Attached():
             return {"attached": {"job": job(event.job), "offset": event.offset}}

@@ -1,4 +1,4 @@
-"""What is said to the person beside the output: notices, errors, progress. Colour only on a terminal."""
+"""Messages on stderr: notices, errors, progress. Colour only on a terminal."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from tasker.cli.show.hidden import visible
 STDERR = 2
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 UNTIL_SHOWN = 1.0
-"""Seconds that something may take before it needs an explanation."""
+"""Delays of more than this many seconds are explained."""
 
 
 def on_terminal() -> bool:
-    """Whether somebody looks at stderr on a terminal that can do more than print."""
+    """Returns whether stderr is a terminal that understands escape sequences."""
     return sys.stderr.isatty() and knows_sequences()
 
 
 def coloured() -> bool:
-    """Whether they want colours, too (https://no-color.org)."""
+    """Returns whether to use colours on stderr (https://no-color.org)."""
     return on_terminal() and not os.environ.get("NO_COLOR")
 
 
 def say(text: str) -> None:
-    """A notice. A closed stderr is nobody's error; safe in signal handlers."""
+    """Prints a notice. Ignores a closed stderr. Safe in signal handlers."""
     _write(f"tasker: {visible(text)}\n")
 
 
 def complain(text: str) -> None:
-    """An error, one line."""
+    """Prints an error on one line."""
     _write(f"{RED}tasker:{PLAIN} {visible(text)}\n" if coloured() else f"tasker: {visible(text)}\n")
 
 
 def complain_json(document: str) -> None:
-    """An error for programs."""
+    """Prints an error as JSON."""
     _write(f"{document}\n")
 
 
@@ -48,7 +48,7 @@ def _write(text: str) -> None:
 
 @contextmanager
 def waiting(text: str) -> Iterator[Callable[[str], None]]:
-    """Says what is waited for, on a terminal, once it takes longer than a second; what it gives says something new."""
+    """On a terminal, shows `text` if the block takes longer than UNTIL_SHOWN. Yields a function to change the text."""
     if not on_terminal():
         yield lambda _text: None
         return

@@ -1,4 +1,4 @@
-"""What is printed for whoever asked: rows for people, JSON for programs. (Notices and errors: stderr.py.)"""
+"""Results on stdout: rows for people, JSON for programs. Notices and errors: stderr.py."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One line, at once: a program may wait for it."""
+    """Prints one line and flushes it: a program may wait for it."""
     from tasker.cli.show import json
 
     print(json.dump(value), flush=True)
 
 
 def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> None:
-    """On a terminal in colours and, with `cut`, to its width, at first by leaving out columns that are expendable;
-    elsewhere plain and whole.
+    """Prints rows. On a terminal: in colours and, with `cut`, fitted to its width; expendable columns go first.
+
+    Elsewhere: plain, nothing cut off.
     """
     if sys.stdout.isatty():
         terminal = console()
@@ -37,7 +38,7 @@ def print_rows(rows: Rows, cut: bool = True, expendable: Sequence[str] = ()) -> 
 
 
 def print_text(text: Text) -> None:
-    """One line, at once and whole; in colours on a terminal."""
+    """Prints one line and flushes it; never cut off, in colours on a terminal."""
     if sys.stdout.isatty():
         console().print(text, soft_wrap=True)
     else:

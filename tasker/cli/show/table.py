@@ -1,6 +1,6 @@
-"""Rows of cells, laid out for a terminal or for a pipe. Pure; knows nothing of what stands in them.
+"""The layout of rows of cells for a terminal or a pipe. Pure; independent of the contents.
 
-rich, which is slow to import, is imported for a terminal, and for text that is not ASCII.
+rich is slow to import, so it is imported only for a terminal and for text that is not ASCII.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Cell:
-    """Text of one style (rich's words: "bold", "green"). `right`: it stands at the right of its column."""
+    """Text of one style (a style of rich: "bold", "green"). `right`: aligned at the right of its column."""
 
     __slots__ = ("right", "style", "text")
 
@@ -27,7 +27,7 @@ class Cell:
 
     @property
     def width(self) -> int:
-        """In cells of a terminal: a wide character takes two."""
+        """The width in cells of a terminal; a wide character takes two."""
         if self.text.isascii():
             return len(self.text)
         from rich.cells import cell_len
@@ -36,21 +36,21 @@ class Cell:
 
 
 Rows = list[list[Cell]]
-"""A table: cells by row and column."""
+"""A table: rows of cells."""
 NARROWEST = 12
-"""Cells to which a column is cut at most: an id or a state is never cut."""
+"""The minimum width of a column that is cut off; ids and states are never wider."""
 LEAST_LAST = 16
-"""Cells of the last column for which others go."""
+"""Other columns are omitted to give the last column this many cells."""
 BETWEEN = "  "
 
 
 def header(*columns: str) -> list[Cell]:
-    """The first row."""
+    """Returns the first row of a table."""
     return [Cell(column, "bold") for column in columns]
 
 
 def by_machine(tables: dict[str, Rows]) -> Rows:
-    """The tables of several machines as one, with MACHINE before their own columns."""
+    """Joins the tables of several machines; the first column is MACHINE."""
     rows: Rows = []
     for name, (first, *rest) in tables.items():
         if not rows:
@@ -60,7 +60,7 @@ def by_machine(tables: dict[str, Rows]) -> Rows:
 
 
 def fitting(rows: Rows, width: int, expendable: Sequence[str]) -> Rows:
-    """Without as many of the expendable columns, the first of them first, as it takes to give the others some room."""
+    """Omits expendable columns, in their order, until the others have enough room."""
     for name in expendable:
         if _least(rows) <= width:
             break
@@ -70,7 +70,7 @@ def fitting(rows: Rows, width: int, expendable: Sequence[str]) -> Rows:
 
 
 def for_terminal(rows: Rows, width: int | None = None) -> Group:
-    """Aligned. With a `width` rows are cut to it, in "…": the last column first, then whichever is widest."""
+    """Aligns columns. With a `width`, cuts rows to it with "…": first the last column, then the widest columns."""
     from rich.console import Group
     from rich.text import Text
 
@@ -89,7 +89,7 @@ def for_terminal(rows: Rows, width: int | None = None) -> Group:
 
 
 def for_pipe(rows: Rows) -> list[str]:
-    """Aligned, nothing cut, "-" where there is nothing, so that columns can be counted."""
+    """Aligns columns without cutting; an empty cell becomes "-", so that programs can split the columns."""
     full = [[Cell(cell.text or "-", right=cell.right) for cell in row] for row in rows]
     widths = _widths(full)
     return [
@@ -108,13 +108,13 @@ def _widths(rows: Rows) -> list[int]:
 
 
 def _least(rows: Rows) -> int:
-    """Cells that a table needs, its texts cut."""
+    """Returns the minimum width of a table, in cells."""
     *first, last = _widths(rows)
     return sum(min(width, NARROWEST) + len(BETWEEN) for width in first) + min(last, LEAST_LAST)
 
 
 def _narrowed(widths: list[int], room: int) -> list[int]:
-    """So that the last column keeps a quarter of the room, if it needs that; no other gets narrower than NARROWEST."""
+    """Narrows columns so that the last keeps a quarter of the room, if it needs that; none gets below NARROWEST."""
     *first, last = widths
     room -= len(BETWEEN) * len(first) + min(last, room // 4)
     while sum(first) > room and max(first) > NARROWEST:

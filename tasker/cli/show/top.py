@@ -1,10 +1,10 @@
-"""What `top` shows: running jobs and what they use, ordered, summed up, in as many columns as there is room for. Pure.
+"""The table of `top`: running jobs and their usage, sorted, with a total, in as many columns as fit. Pure.
 
     title     db1 · 14:23:05 · by CPU                       c m i t e n o: sort by · q: quit
-    notices   only where there are some, in a third of the lines at most
+    notices   if there are any, at most a third of the lines
     header    ID  NAME  …
     rows      as many as fit
-    total     of all of them; "… and 12 more" where they do not fit
+    total     of all jobs; "… and 12 more" if they do not fit
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from tasker.usage import Usage
 
 @dataclass(frozen=True)
 class Row:
-    """A running job, and what it was last seen to use."""
+    """A running job and its latest usage."""
 
     job: Job
     usage: Usage
     machine: str = ""
-    """Its name, where there are several."""
+    """The name of its machine, if there are several."""
 
     @property
     def io_rate(self) -> float:
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Total:
-    """Of several jobs: cores, bytes, bytes a second, processes and threads."""
+    """Totals of several jobs: cores, bytes, bytes per second, processes and threads."""
 
     jobs: int
     cpu_rate: float
@@ -63,20 +63,20 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "name": lambda row: row.job.spec.name,
     "owner": lambda row: row.job.owner,
 }
-"""What a table may be sorted by: the most first, or the oldest, or by the alphabet."""
+"""Sort keys: highest first, oldest first, or alphabetical."""
 KEYS = {name[0]: name for name in ("cpu", "memory", "io", "tasks", "elapsed", "name", "owner")}
-"""What to press for them."""
+"""The keyboard key of each sort key."""
 COLUMNS = (
     *("ID", "NAME", "OWNER", "STATE", "ELAPSED", "CPU", "MEMORY", "LIMIT", "READ", "WRITE", "TASKS", "WAITS FOR"),
     "COMMAND",
 )
 EXPENDABLE = ("LIMIT", "WAITS FOR", "OWNER", "TASKS", "READ", "WRITE", "ELAPSED", "STATE", "COMMAND", "NAME")
-"""Columns that go where there is no room, the first of them first."""
+"""Columns to omit if there is no room, in this order."""
 NUMBERS = ("ELAPSED", "CPU", "MEMORY", "LIMIT", "READ", "WRITE", "TASKS")
 
 
 def running(boards: Mapping[str, Board]) -> list[Row]:
-    """Those that have not ended, of one machine ("") or several by name."""
+    """Returns the jobs that have not ended, of one machine ("") or of several machines by name."""
     return [
         Row(job, board.usages.get(job.id) or Usage(time=0.0), machine)
         for machine, board in boards.items()
@@ -86,7 +86,7 @@ def running(boards: Mapping[str, Board]) -> list[Row]:
 
 
 def ordered(rows: Sequence[Row], by: str) -> list[Row]:
-    """By one of SORTS; those that are equal by their age, so that rows stay where they are."""
+    """Sorts by one of SORTS, then by age, so that rows keep their places."""
     return sorted(rows, key=lambda row: (SORTS[by](row), row.job.created, row.job.id))
 
 
@@ -103,7 +103,7 @@ def total(rows: Sequence[Row]) -> Total:
 
 
 def table(rows: Sequence[Row], now: float, width: int | None = None, most: int | None = None) -> Rows:
-    """Header, at most `most` rows, and the total of all; with `width`, only columns for which there is room."""
+    """Returns a header, at most `most` rows, and the total of all; with `width`, only the columns that fit."""
     shown = rows if most is None else rows[: max(0, most)]
     lines = [cells(row, now) for row in shown]
     sum_of_all = total_cells(total(rows), f"… and {len(rows) - len(shown)} more" if len(shown) < len(rows) else "")
@@ -114,7 +114,7 @@ def table(rows: Sequence[Row], now: float, width: int | None = None, most: int |
 
 
 def cells(row: Row, now: float) -> dict[str, Cell]:
-    """What every column says. `now`: CLOCK_MONOTONIC."""
+    """Returns the cell of each column. `now`: CLOCK_MONOTONIC."""
     job, used = row.job, row.usage
     ran = job.elapsed(now)
     limit = job.limits.memory
@@ -137,7 +137,7 @@ def cells(row: Row, now: float) -> dict[str, Cell]:
 
 
 def total_cells(total: Total, more: str) -> dict[str, Cell]:
-    said = {
+    texts = {
         "ID": f"{total.jobs} job{'' if total.jobs == 1 else 's'}",
         "CPU": percent(total.cpu_rate),
         "MEMORY": size(total.memory),
@@ -146,7 +146,7 @@ def total_cells(total: Total, more: str) -> dict[str, Cell]:
         "TASKS": count(total.tasks),
         "COMMAND": more,
     }
-    return {column: Cell(said.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
+    return {column: Cell(texts.get(column, ""), "bold") for column in ("MACHINE", *COLUMNS)}
 
 
 def screen(
@@ -157,8 +157,8 @@ def screen(
     size: tuple[int, int],
     troubles: Mapping[str, str] | None = None,
 ) -> Group:
-    """The whole of it for a terminal of `size` (columns, lines). `rows` are ordered; `troubles` are by machine; `now`:
-    seconds since the epoch, and CLOCK_MONOTONIC."""
+    """Returns the screen for a terminal of `size` (columns, lines). `rows` are sorted; `troubles` are by machine;
+    `now`: seconds since the epoch, and CLOCK_MONOTONIC."""
     columns, lines = size
     title = _title(by, machine, now[0], columns)
     above = [title, *_notices(troubles or {}, max(1, lines // 3))]
@@ -167,7 +167,7 @@ def screen(
 
 
 def as_json(rows: Sequence[Row], machine: str, now: float) -> dict[str, Any]:
-    """One sample: every job as `get` has it, with what it uses."""
+    """Returns one sample: every job as in `get`, with its usage."""
     jobs = [
         {
             **({"machine": row.machine} if row.machine else {}),
@@ -190,12 +190,12 @@ def _title(by: str, machine: str, now: float, columns: int) -> Text:
 
 
 def _notices(troubles: Mapping[str, str], most: int) -> list[Text]:
-    """A line for each; where they are more than `most`, the last line has the names of the rest."""
-    told = list(troubles.values())
-    if len(told) > most:
+    """Returns a line for each trouble; if there are more than `most`, the last line names the other machines."""
+    lines = list(troubles.values())
+    if len(lines) > most:
         rest = list(troubles)[most - 1 :]
-        told[most - 1 :] = [f"{f'and {len(rest)} more' if most > 1 else 'trouble with'}: {', '.join(rest)}"]
-    return [Text(visible(one), "yellow", no_wrap=True, overflow="ellipsis") for one in told]
+        lines[most - 1 :] = [f"{f'and {len(rest)} more' if most > 1 else 'trouble with'}: {', '.join(rest)}"]
+    return [Text(visible(one), "yellow", no_wrap=True, overflow="ellipsis") for one in lines]
 
 
 def _placed(cell: Cell, column: str) -> Cell:
@@ -203,6 +203,6 @@ def _placed(cell: Cell, column: str) -> Cell:
 
 
 def _fullness(memory: int | None, limit: int | None) -> str:
-    """Near its limit a job is about to be killed; far from it there is nothing to say."""
+    """Returns the colour of memory near its limit; "" otherwise."""
     style = fullness(memory / limit) if memory is not None and limit else ""
     return style if style != "green" else ""

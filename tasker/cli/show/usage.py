@@ -1,4 +1,4 @@
-"""Figures of usage in people's words. Pure; every function gives "" for what is not known."""
+"""Formats usage for people. Pure; every function returns "" for unknown values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tasker.quantity import format_duration, format_share, format_size
 from tasker.usage import Pressure, Usage
 
 MATTERS = 0.005
-"""The share of time from which on a pressure is worth a word: less would read 0 %."""
+"""The smallest pressure shown, as a share of time; less would be shown as 0 %."""
 
 
 def percent(share: float | None) -> str:
@@ -18,7 +18,7 @@ def size(count: int | None) -> str:
 
 
 def rate(speed: float | None) -> str:
-    """Bytes a second."""
+    """Formats bytes per second."""
     return "" if speed is None else f"{format_size(round(speed))}/s"
 
 
@@ -31,7 +31,7 @@ def times(number: int) -> str:
 
 
 def waits(usage: Usage, least: float = MATTERS) -> str:
-    """What it waits for most, where that is at least such a share of its time: "disk 34 %"."""
+    """Returns the resource that the job waits for most, if at least a share `least` of its time: "disk 34 %"."""
     named = pressures(usage)
     if not named:
         return ""
@@ -40,15 +40,15 @@ def waits(usage: Usage, least: float = MATTERS) -> str:
 
 
 def pressures(usage: Usage) -> list[tuple[str, Pressure]]:
-    """What the kernel says, by the names that people know."""
+    """Returns the pressure values of the kernel with their labels."""
     named = (("CPU", usage.cpu_pressure), ("memory", usage.memory_pressure), ("disk", usage.io_pressure))
     return [(what, pressure) for what, pressure in named if pressure is not None]
 
 
 def used(usage: Usage, limit: int | None, ended: float | None) -> list[tuple[str, str]]:
-    """Everything about it, a label and a sentence each; nothing of what it never used.
+    """Returns labels and texts for everything that was used.
 
-    `limit` is the memory limit in bytes; `ended`: when the job did whose totals these are, None while it runs.
+    `limit` is the memory limit in bytes; `ended` is the time at which the job ended, None while it runs.
     """
     over = ended is not None
     return [(label, text) for label, text in (
@@ -75,11 +75,11 @@ def _now(word: str) -> str:
 def _throttled(usage: Usage) -> str:
     if not usage.throttled_periods:
         return ""
-    return f"{percent(usage.throttled)} of the time that it wanted the CPU, {format_duration(usage.throttled_time)}"
+    return f"{percent(usage.throttled)} of the time in which it needed the CPU, {format_duration(usage.throttled_time)}"
 
 
 def _memory(usage: Usage, limit: int | None, ended: float | None) -> str:
-    """The most that it had; where the last reading came before the end, it may have had more."""
+    """Describes memory and its peak; the peak may be higher if the last reading was before the end."""
     peak = size(usage.memory_peak)
     if peak:
         peak = f"at least {peak}" if ended is not None and usage.time < ended else f"{peak} at most"
@@ -97,6 +97,6 @@ def _moved(total: int | None, speed: float | None, over: bool) -> str:
 
 
 def _pressure(pressure: Pressure, over: bool) -> str:
-    """Shares are of the last 10 seconds, so they say nothing any more of a job that has ended."""
+    """Describes a pressure. Its share is of the last 10 seconds, so it is omitted after the end of the job."""
     now = _now(percent(pressure.some)) if not over and pressure.some >= MATTERS else ""
-    return _and(now, f"{format_duration(pressure.total)} in all" if pressure.total >= 0.05 else "")
+    return _and(now, f"{format_duration(pressure.total)} in total" if pressure.total >= 0.05 else "")

@@ -23,23 +23,23 @@ examples:
   tasker archive --older-than 1h
   tasker archive --ended --all
 
-The output goes compressed to disk and its memory is free again. get, attach and list --archived find the job as before,
-the default list does not. Archives are deleted when the service is stopped. --json prints {"jobs": […]}."""
+Compresses the output to disk and frees its memory. get, attach and list --archived still show the job; list without
+--archived does not. Archives are deleted when the service is stopped. --json prints {"jobs": […]}."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.jobs(parser, nargs="*")
-    which = parser.add_argument_group("in place of ids")
-    which.add_argument("--ended", action="store_true", help="all of your own that have ended")
+    which = parser.add_argument_group("instead of ids")
+    which.add_argument("--ended", action="store_true", help="all ended jobs, by default only your own")
     which.add_argument("--older-than", metavar="TIME", type=options.of_type(parse_duration),
-                       help="only those that ended so long ago; --ended goes without saying")  # fmt: skip
+                       help="only jobs that ended at least TIME ago; implies --ended")  # fmt: skip
     whose = which.add_mutually_exclusive_group()
-    whose.add_argument("--owner", metavar="NAME", default="", help="this owner's (admins)")
-    whose.add_argument("--all", action="store_true", help="everybody's (admins)")
+    whose.add_argument("--owner", metavar="NAME", default="", help="jobs of this owner (for admins)")
+    whose.add_argument("--all", action="store_true", help="jobs of all owners (for admins)")
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Those that are named, or all that are meant; several at the same time."""
+    """Archives the named or selected jobs, several at the same time."""
     meant = asked.ended or asked.older_than is not None
     _check(asked, meant)
     owner = _owner(asked) if meant else ""
@@ -56,23 +56,23 @@ def run(asked: argparse.Namespace) -> int:
 
 def _check(asked: argparse.Namespace, meant: bool) -> None:
     if asked.jobs and meant:
-        raise UsageError("cannot take both ids and --ended; name jobs, or leave them out")
+        raise UsageError("cannot take both ids and --ended; use one of them")
     if not asked.jobs and not meant:
-        raise UsageError("cannot archive nothing; name a job, or use --ended")
+        raise UsageError("cannot archive without a job; name one, or use --ended")
     if (asked.owner or asked.all) and not meant:
-        raise UsageError("cannot use --owner or --all with ids; they go with --ended")
+        raise UsageError("cannot use --owner or --all with ids; use them with --ended")
 
 
 def _owner(asked: argparse.Namespace) -> str:
-    """Whose jobs are meant; "" for everybody's. Refused here, before every single job is."""
+    """Returns the owner of the selected jobs; "" for all owners. Refuses here, not once for each job."""
     me = own_identity(asked)
     if (asked.all or asked.owner not in ("", me.name)) and not me.is_admin:
-        raise TaskerError(Reason.DENIED, "cannot archive jobs of others: that is for admins; leave it out")
+        raise TaskerError(Reason.DENIED, "cannot archive jobs of others: only admins can; leave out --owner and --all")
     return "" if asked.all else asked.owner or me.name
 
 
 def _ended(client: Client, owner: str, age: float) -> list[str]:
-    """Ids, oldest first. `age`: seconds since their end at least."""
+    """Returns the ids of jobs that ended at least `age` seconds ago, oldest first."""
     before = time.monotonic() - age
     return [job.id for job in client.list(owner=owner) if job.clock.ended is not None and job.clock.ended <= before]
 

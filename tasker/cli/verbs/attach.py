@@ -1,4 +1,4 @@
-"""`tasker attach`: show a job's output, from what was already printed and on."""
+"""`tasker attach`: show a job's output from its start and follow it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
 USAGE = "JOB"
 OUTPUT = """\
-On a terminal the output is cleaned of everything but text and colours, above a footer; characters that show nothing
-(bidi controls, zero-width characters) are shown as escapes like \\u202e. --raw shows it as it is; elsewhere stdout is
-the job's output byte for byte. Where TERM is dumb or not set, there are neither colours nor a footer. Notices (lost
-output, how it ended) go to stderr. --output FILE takes the bytes as they are; lost ranges are told, and the file then
-has what came. A connection that breaks is taken up again at the exact byte, for --reconnect TIME; then it says where to
-go on. Should a terminal be left odd (kill -9), type: reset
+On a terminal, a footer is shown below the output, and everything but text and colours is removed from the output;
+invisible characters (bidi controls, zero-width characters) become escapes like \\u202e. --raw shows the output
+unchanged. If TERM is dumb or not set, there are neither colours nor a footer. If stdout is not a terminal, it receives
+the job's output byte for byte. Notices (lost output, how the job ended) go to stderr. --output FILE writes the bytes
+unchanged; a notice reports lost ranges, and the file skips them. After a broken connection, attach reconnects for
+--reconnect TIME and resumes at the exact byte; if that fails, it prints the command that resumes. If the terminal
+misbehaves afterwards (after kill -9), type: reset
 
---json prints one line for each event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
+--json prints one line per event, with one key: {"attached": {"job", "offset"}}, {"chunk": {"offset", "data",
 "time"}} with data in base64, {"lost": {"begin", "end"}}, {"exited": {"job", "offset"}} (the command has exited and left
 processes behind), {"interrupted": {"offset", "error"}} (offset null before attached), {"resumed": {"job", "offset",
 "after"}}, and last {"ended": {"job", "offset"}} or {"detached": {"reason", "offset"}}.
 
-exit codes: 0 when it saw the job's end, the end of what was there (--no-follow), or was asked to leave (Ctrl-C, tasker
-detach); 125 when the connection or the certificate ended before."""
+exit codes: 0 at the end of the job or of the output so far (--no-follow), and after Ctrl-C or tasker detach; 125 if the
+connection broke or the certificate expired before."""
 EPILOG = f"""\
 examples:
   tasker attach k3v9
@@ -39,35 +40,35 @@ examples:
   tasker attach --output build.log k3v9
   tasker attach --offset 1048576 --no-follow k3v9 > rest.bin
 
-Ctrl-C detaches; the job goes on.
+Ctrl-C detaches; the job keeps running.
 {OUTPUT}"""
 
 
 def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
-    """`follow`: whether it follows where nothing is said about it."""
+    """`follow`: the default, without --follow or --no-follow."""
     options.job(parser)
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--from-start", action="store_true", help="everything that is still kept (the default)")
+    where.add_argument("--from-start", action="store_true", help="all output that is still kept (the default)")
     where.add_argument(
-        "--offset", metavar="N", type=options.count, help="from this byte of the output, counted from 0"
+        "--offset", metavar="N", type=options.count, help="output from byte N, counted from 0"
     )
     where.add_argument(
-        "--tail", metavar="N|all", type=options.of_type(_lines), help="the last N lines; 0: only what is new"
+        "--tail", metavar="N|all", type=options.of_type(_lines), help="the last N lines; 0: only new output"
     )
     where.add_argument("--bytes", metavar="N", type=options.count, help="the last N bytes")
     where.add_argument(
-        "--since", metavar="TIME", type=options.of_type(parse_duration), help="what came in the last TIME, e.g. 5m"
+        "--since", metavar="TIME", type=options.of_type(parse_duration), help="output of the last TIME, e.g. 5m"
     )
     default = {True: " (the default)", False: ""}
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
-        "-f", "--follow", action="store_true", default=follow, help=f"go on with what comes{default[follow]}"
+        "-f", "--follow", action="store_true", default=follow, help=f"show new output as it comes{default[follow]}"
     )
     how.add_argument(
-        "--no-follow", action="store_false", dest="follow", help=f"end at what is there now{default[not follow]}"
+        "--no-follow", action="store_false", dest="follow", help=f"exit after the output so far{default[not follow]}"
     )
     parser.add_argument("--output", metavar="FILE", type=options.of_type(options.path),
-                        help="into a new file, byte for byte")  # fmt: skip
+                        help="write the output to a new file, byte for byte")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite FILE")
     options.showing(parser)
 
@@ -77,7 +78,7 @@ def _lines(text: str) -> int | None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Show a job's output. Exit codes: OUTPUT."""
+    """Shows a job's output. Returns the exit code that OUTPUT describes."""
     from tasker.cli.live.choose import choose
     from tasker.cli.live.follow import Follow
     from tasker.cli.live.signals import handling, leaving
@@ -104,7 +105,8 @@ def run(asked: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             if not follow.job:
                 raise
-            say(f"detached from {follow.job}; the job goes on: {again(follow.job, follow.offset, asked.output)}")
+            resume = again(follow.job, follow.offset, asked.output)
+            say(f"detached from {follow.job}, which keeps running; to resume: {resume}")
             return exits.DONE
         except TaskerError as error:
             raise resumable(error, follow.job, follow.offset, asked.output) from error
@@ -115,9 +117,9 @@ def _check(asked: argparse.Namespace) -> None:
     from tasker.cli.grammar.parser import UsageError
 
     if asked.output is not None and asked.timestamps:
-        raise UsageError("cannot write times among the bytes of --output; leave out one of them, or use > FILE")
+        raise UsageError("cannot use --timestamps with --output; leave out one of them, or use > FILE")
     if asked.force and asked.output is None:
-        raise UsageError("cannot --force anything without --output FILE")
+        raise UsageError("cannot use --force without --output FILE")
 
 
 def _code(last: Ended | Detached | None) -> int:
@@ -130,14 +132,14 @@ def _code(last: Ended | Detached | None) -> int:
 
 
 def resumable(error: TaskerError, job: str, offset: int | None, file: str | None = None) -> TaskerError:
-    """An error in the middle of the output says where to go on."""
+    """Adds the command that resumes to an error in the middle of the output."""
     if not job or error.reason is not Reason.UNAVAILABLE:
         return error
-    return TaskerError(error.reason, f"{error.message}; go on with: {again(job, offset, file)}")
+    return TaskerError(error.reason, f"{error.message}; resume with: {again(job, offset, file)}")
 
 
 def again(job: str, offset: int | None, file: str | None = None) -> str:
-    """The command line that goes on; into a file only where it went before."""
+    """Returns the command line that resumes at `offset`, into `file` if there is one."""
     from tasker.cli.live.recorder import into
 
     return f"tasker attach --offset {offset} {job}{into(file)}" if file else f"tasker attach --offset {offset} {job}"

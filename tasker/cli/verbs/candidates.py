@@ -1,6 +1,6 @@
-"""`tasker candidates`: what completion scripts ask for as somebody presses Tab. Hidden; no word but the answer.
+"""`tasker candidates`: the words that completion scripts offer after Tab. Hidden; prints nothing else.
 
-One line for each: the word, a tab, what it is. Nothing where the service does not answer at once.
+Each line has the word, a tab, and a description. No lines if the service does not answer in time.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ EPILOG = """\
 examples:
   tasker candidates job"""
 TIMEOUT = 1.5
-"""Seconds that somebody who pressed Tab is left without an answer."""
+"""Seconds to wait for the service after Tab."""
 MOST = 1000
 WIDTH = 60
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", metavar="KIND", choices=("job", "running", "context"), help="of what")
+    parser.add_argument("kind", metavar="KIND", choices=("job", "running", "context"), help="kind of the words")
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Silent, whatever is wrong."""
+    """Prints the words; prints no errors."""
     try:
         found = _contexts() if asked.kind == "context" else _jobs(asked)
     except TaskerError:
@@ -50,7 +50,7 @@ def _contexts() -> list[str]:
 
 
 def _jobs(asked: argparse.Namespace) -> list[str]:
-    """Those that the caller may do something with."""
+    """Returns lines for the jobs that the caller may manage."""
     from itertools import islice
 
     from tasker.cli.service import settings
@@ -67,7 +67,7 @@ def _jobs(asked: argparse.Namespace) -> list[str]:
 
 
 def lines(jobs: Iterable[Job]) -> list[str]:
-    """bash expands what it is given as words, so an id that could mean something to it is left out."""
+    """Returns a line for each job. Skips ids with special characters, because bash expands the words it is given."""
     return [f"{job.id}\t{_what(job)}" for job in jobs if job.id.isascii() and job.id.isalnum()]
 
 

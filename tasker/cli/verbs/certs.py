@@ -1,4 +1,4 @@
-"""`tasker certs`: what `tasker.certfiles` makes and finds, for people and as JSON. Needs no service."""
+"""`tasker certs`: make and show certificates, for people and as JSON (certfiles.py). Needs no service."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from tasker.quantity import format_duration
 USAGE = "ACTION …"
 EPILOG = """\
 examples:
-  sudo tasker certs init                        the CA, and a server certificate
+  sudo tasker certs init                     make a CA and a server certificate
   sudo tasker certs client alice --role user
   tasker certs list
 
-Everything is in /etc/tasker by default. Nothing is overwritten without --force."""
+All files are in /etc/tasker by default. Existing files are only replaced with --force."""
 
 
-COLUMNS = ("KIND", "ROLE", "ENDS", "SERIAL", "PROBLEM", "NAME")
+COLUMNS = ("KIND", "ROLE", "EXPIRES", "SERIAL", "PROBLEM", "NAME")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,18 +46,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for name, (summary, add, _) in ACTIONS.items():
         action = actions.add_parser(name, help=summary, description=sentence(summary))
         action.add_argument("--dir", metavar="DIR", type=options.of_type(options.path), default="/etc/tasker",
-                            help="where they are; /etc/tasker by default")  # fmt: skip
+                            help="directory of the certificates; /etc/tasker by default")  # fmt: skip
         add(action)
         options.common(action, argparse.SUPPRESS)
 
 
 def _making(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="replace what is there")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def _server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", metavar="NAME", action="append", default=[], dest="hosts",
-                        help="a name or address of this machine, its own by default; may be repeated")  # fmt: skip
+                        help="name or address of this machine, its host name by default; may be repeated")  # fmt: skip
     _making(parser)
 
 
@@ -66,14 +66,14 @@ def _client_options(parser: argparse.ArgumentParser) -> None:
                         help="the user's name; if a person's local account has that name, the user's jobs run as that "
                              "account, with its groups")  # fmt: skip
     parser.add_argument("--role", choices=("user", "admin"), default="user",
-                        help="an admin manages everybody's jobs and, where [jobs] as_others is true in tasker.toml, "
+                        help="an admin manages all jobs and, if tasker.toml sets [jobs] as_others = true, "
                              "is root on this machine")  # fmt: skip
     _making(parser)
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", type=options.of_type(_name_or_file),
-                        help="ca, server, a user or a file; your own by default")  # fmt: skip
+                        help="ca, server, a user or a file; your own certificate by default")  # fmt: skip
 
 
 def _name_or_file(text: str) -> str:
@@ -85,7 +85,7 @@ def _nothing(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """One of the actions below, in the directory `--dir`."""
+    """Runs one of the actions below, in the directory `--dir`."""
     _, _, act = ACTIONS[asked.action]
     return act(asked, Path(asked.dir))
 
@@ -143,8 +143,8 @@ def _show(options: argparse.Namespace, directory: Path) -> int:
         ("role", seen.role),
         ("hosts", " ".join(seen.hosts)),
         ("serial", seen.serial),
-        ("from", _date(seen.not_before)),
-        ("to", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
+        ("valid from", _date(seen.not_before)),
+        ("expires", f"{_date(seen.not_after)} ({_left(seen.not_after)})"),
         ("problem", one.problem),
     ]
     print_rows([[Cell(label, "dim"), Cell(visible(value))] for label, value in facts if value], cut=False)
@@ -152,7 +152,7 @@ def _show(options: argparse.Namespace, directory: Path) -> int:
 
 
 def _own(options: argparse.Namespace) -> Listed:
-    """The one that the other verbs use now, judged as the service will judge it."""
+    """Returns the certificate that the other verbs use, checked as the service checks it."""
     found = settings.find(vars(options), os.environ, settings.local_user())
     material = settings.read(found)
     problem = ""
@@ -164,7 +164,7 @@ def _own(options: argparse.Namespace) -> Listed:
 
 
 def _revoked(directory: Path) -> tuple[str, ...]:
-    """The serials that the service lets in no longer, where its configuration lies there and may be read."""
+    """Returns the revoked serials if the directory holds the service's configuration and it can be read."""
     try:
         return config.load(directory / "tasker.toml").server.revoked
     except TaskerError:
@@ -193,7 +193,7 @@ def _date(when: float) -> str:
 ACTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace, Path], int]]] = {
     "init": ("make a CA and this machine's server certificate", _server_options, _init),
     "client": ("make a user's certificate", _client_options, _client),
-    "server": ("make the server's certificate anew", _server_options, _server),
+    "server": ("replace the server's certificate", _server_options, _server),
     "list": ("list certificates", _nothing, _list),
     "show": ("show one certificate", _show_options, _show),
 }

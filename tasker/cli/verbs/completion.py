@@ -1,4 +1,4 @@
-"""`tasker completion`: the script that completes Tasker's command line in a shell. Needs no service."""
+"""`tasker completion`: print the completion script for a shell. Needs no service."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ examples:
   tasker completion zsh > ~/.zfunc/_tasker            with ~/.zfunc in fpath
   tasker completion fish > ~/.config/fish/completions/tasker.fish
 
-The Debian package brings all three. Job ids and contexts are asked for as you press Tab, from the service that the line
-names; where it does not answer at once there are none. --json prints {"script": …}."""
+The Debian package installs all three scripts. After Tab, the script reads contexts from your configuration and job ids
+from the service that the command line selects; if the service does not answer in time, no ids are offered. --json
+prints {"script": …}."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Prints the script that packaging/prepare has made."""
+    """Prints the script that packaging/prepare generated."""
     with open(f"{PREPARED}/completion.{asked.shell}", encoding="utf-8") as file:
         text = file.read()
     if asked.json:

@@ -1,4 +1,4 @@
-"""`tasker context`: several machines, each with its address and certificate, by name. Needs no service."""
+"""`tasker context`: manage named addresses and certificates of several machines. Needs no service."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ EPILOG = """\
 examples:
   tasker context add prod --address prod.example.org:8275 --ca ca.crt \\
       --cert alice.crt --key alice.key
-  tasker context use prod         from now on
-  tasker --context prod list      for once; TASKER_CONTEXT=prod does the same
+  tasker context use prod        make prod the current context
+  tasker --context prod list     use prod once, like TASKER_CONTEXT=prod
   tasker list --all-contexts
   tasker context list
 
-They stand in ~/.config/tasker/config.toml, whose comments are kept: [contexts.prod] with address, ca, cert and key, and
-context = "prod" for the one in use. The first one that is added is used. What a context does not say comes from where
-it comes without one (tasker --help). --address, --ca, --cert and --key go before everything, and --context before
-TASKER_ADDRESS, TASKER_CA, TASKER_CERT and TASKER_KEY; these go before TASKER_CONTEXT and the context in use."""
+Contexts are stored in ~/.config/tasker/config.toml: [contexts.prod] with address, ca, cert and key, and context =
+"prod" for the current context. Comments in that file are kept. The first context that you add becomes the current one.
+The options --address, --ca, --cert and --key override --context, which overrides the variables TASKER_ADDRESS,
+TASKER_CA, TASKER_CERT and TASKER_KEY; these override TASKER_CONTEXT and the current context. A value that a context
+does not set comes from the next of these (see tasker --help)."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,14 +45,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for name, (summary, _) in ACTIONS.items():
         action = actions.add_parser(name, help=summary, description=sentence(summary))
         if name != "list":
-            action.add_argument("name", metavar="NAME", help="what you call the machine")
+            action.add_argument("name", metavar="NAME", help="name of the context")
         if name == "add":
-            action.add_argument("--force", action="store_true", help="replace the context of that name")
+            action.add_argument("--force", action="store_true", help="replace a context of the same name")
         options.common(action, argparse.SUPPRESS)
 
 
 def run(asked: argparse.Namespace) -> int:
-    """One of the actions below."""
+    """Runs one of the actions below."""
     return ACTIONS[asked.action][1](asked)
 
 
@@ -63,9 +64,9 @@ def _add(asked: argparse.Namespace) -> int:
 
     given = {key: value for key in KEYS if (value := vars(asked)[key])}
     if "address" not in given:
-        raise UsageError(f"cannot add {asked.name} without its address; name it with --address HOST:PORT")
+        raise UsageError(f"cannot add {asked.name} without its address; add --address HOST:PORT")
     if "key" in given and "cert" not in given:
-        raise UsageError("cannot use a key without its certificate; name that with --cert")
+        raise UsageError("cannot use --key without its certificate; add --cert FILE")
     try:
         parse(given["address"])
         configfile.check_name(asked.name)
@@ -73,18 +74,18 @@ def _add(asked: argparse.Namespace) -> int:
         raise UsageError(error.message) from error
     values = {key: value if key == "address" else str(Path(value).absolute()) for key, value in given.items()}
     found = settings.find(values, {}, settings.local_user())
-    settings.read(found)  # what is not there is told of now
+    settings.read(found)  # report a missing file now
     if "cert" in values:
         values["key"] = str(found.key)
     used = contexts.add(os.environ, asked.name, values, force=asked.force)
-    return _result(asked, f"added {asked.name}, which is used from now on" if used else f"added {asked.name}")
+    return _result(asked, f"added {asked.name} and made it the current context" if used else f"added {asked.name}")
 
 
 def _use(asked: argparse.Namespace) -> int:
     from tasker.cli.service import contexts
 
     contexts.use(os.environ, asked.name)
-    return _result(asked, f"{asked.name} is used from now on")
+    return _result(asked, f"the current context is {asked.name}")
 
 
 def _remove(asked: argparse.Namespace) -> int:
@@ -95,8 +96,8 @@ def _remove(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"context": {"name": asked.name}})
     elif before == asked.name:
-        others = f"; tasker context use {next(iter(own.contexts))} would use another" if own.contexts else ""
-        print(f"removed {asked.name}, which was in use{others}")
+        others = f"; choose another one, e.g. tasker context use {next(iter(own.contexts))}" if own.contexts else ""
+        print(f"removed {asked.name}, which was the current context{others}")
     else:
         print(f"removed {asked.name}")
     return exits.DONE
@@ -115,7 +116,7 @@ def _list(asked: argparse.Namespace) -> int:
     if asked.json:
         print_json({"contexts": contexts})
         return exits.DONE
-    rows = [header("USED", "NAME", "ADDRESS", "CERT", "CA")]
+    rows = [header("CURRENT", "NAME", "ADDRESS", "CERT", "CA")]
     for one in contexts:
         words = ("*" if one["used"] else "", one["name"], one["address"] or "", one["cert"] or "", one["ca"] or "")
         rows.append([Cell(visible(word)) for word in words])
@@ -124,7 +125,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _contexts() -> list[dict[str, Any]]:
-    """As the file has them; null is what a context does not say."""
+    """Returns the contexts as in the file; None for a key that a context does not set."""
     own = configfile.load(os.environ)
     used = os.environ.get("TASKER_CONTEXT") or own.context
     return [
@@ -134,8 +135,8 @@ def _contexts() -> list[dict[str, Any]]:
 
 
 ACTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
-    "add": ("add a machine: its address and your certificate there", _add),
-    "use": ("use it wherever no other is named", _use),
-    "list": ("list them", _list),
-    "rm": ("forget one; its certificates stay where they are", _remove),
+    "add": ("add a context: the address of a machine and your certificate there", _add),
+    "use": ("make a context the current one", _use),
+    "list": ("list contexts", _list),
+    "rm": ("remove a context; certificate files are kept", _remove),
 }

@@ -1,4 +1,4 @@
-"""`tasker detach`: close one's own attaches to a job, in every terminal."""
+"""`tasker detach`: close the caller's attach streams on a job, in every terminal."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ EPILOG = """\
 examples:
   tasker detach k3v9
 
-The job goes on. Closed are those that are open now: one whose connection is broken just then comes back by itself.
---json prints {"streams": N}, how many were closed."""
+The job keeps running. Only streams that are open now are closed: an attach whose connection is broken at this moment
+reconnects later. --json prints {"streams": N}, the number of closed streams."""
 
 
 arguments = options.job
 
 
 def run(asked: argparse.Namespace) -> int:
-    """The caller's own attaches, in every terminal."""
+    """Closes the caller's attach streams, in every terminal."""
     with connect(asked) as client:
         streams = client.detach(asked.job)
     if asked.json:
         print_json({"streams": streams})
     else:
-        print(f"closed {streams} attach{'' if streams == 1 else 'es'}")
+        print(f"closed {streams} attach stream{'' if streams == 1 else 's'}")
     return exits.DONE

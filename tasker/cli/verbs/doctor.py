@@ -1,4 +1,4 @@
-"""`tasker doctor`: what is wrong on this machine, and what to do about it."""
+"""`tasker doctor`: find problems on this machine and say how to fix them."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ examples:
   sudo tasker doctor
   tasker doctor --json | jq -r '.checks[] | select(.verdict == "wrong") | .todo'
 
-On a machine where Tasker is installed as a service: systemd, cgroups, the units, the memory of a frontend, the
-certificates and who may read their keys, the sockets, the disk, shared memory that a logout removes, the clocks. On any
-other: what a client needs. It changes nothing and needs no root; what it may not look at, it says. ok: well; note: look
-at it some day; wrong: mend it; unknown: nobody could look.
+Where Tasker is installed as a service, it checks systemd, cgroups, the units, the memory of a frontend, certificates
+and the permissions of their keys, sockets, disk space, shared memory that a logout removes, and clocks. Elsewhere, it
+checks what a client needs. It changes nothing. It needs no root, but reports what only root can check. Verdicts: ok;
+note, not urgent; wrong, must be fixed; unknown, could not be checked.
 
-exit codes: 0 nothing is wrong, 1 something is. --json prints {"healthy": …, "checks": […]}."""
+exit codes: 0 no problem, 1 at least one check is wrong. --json prints {"healthy": …, "checks": […]}."""
 
 COLOURS = {Status.OK: "green", Status.NOTE: "yellow", Status.WRONG: "bold red", Status.UNKNOWN: "dim"}
 SICK = 1
 UNITS = (Path("/lib/systemd/system/tasker.service"), Path("/etc/systemd/system/tasker.service"))
-"""One of them is there where the service is installed."""
+"""One of them exists if the service is installed."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +47,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Each finding on a line, as soon as all are there."""
-    with waiting("looking at the units, the certificates, the sockets and the clocks"):
+    """Runs all checks, then prints each finding on a line."""
+    with waiting("checking units, certificates, sockets and clocks"):
         found = [*(_service() if any(unit.exists() for unit in UNITS) else ()), *_client(asked)]
     sick = any(one.status is Status.WRONG for one in found)
     if asked.json:
@@ -64,7 +64,7 @@ def _row(one: Finding) -> list[Cell]:
 
 
 def _service() -> Iterator[Finding]:
-    """What the machine of the service needs."""
+    """Checks a machine with the service."""
     now = time.time()
     yield system.systemd(system.output("systemctl", "--version"), Path("/run/systemd/system"))
     yield system.cgroups(Path("/sys/fs/cgroup"))
@@ -74,7 +74,7 @@ def _service() -> Iterator[Finding]:
         yield ok("configuration", str(config.DEFAULT_PATH))
     except TaskerError as error:
         known = Config()
-        yield wrong("configuration", error.message, "mend it, then systemctl reload tasker")
+        yield wrong("configuration", error.message, "fix it, then run systemctl reload tasker")
     names = system.unit_names(known.server.frontends)
     yield from system.units(system.output("systemctl", "show", "-p", system.PROPERTIES, *names), known.server.frontends)
     limit = system.output("systemctl", "show", "-p", "MemoryMax", "--value", FRONTEND)
@@ -95,14 +95,14 @@ def _service() -> Iterator[Finding]:
 
 
 def _client(asked: argparse.Namespace) -> Iterator[Finding]:
-    """What whoever uses a service needs, wherever that is."""
+    """Checks a client of a service, local or remote."""
     timedatectl = system.output("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     yield system.synchronized(Path("/run/systemd/timesync"), timedatectl)
     try:
         found = settings.find(vars(asked), os.environ, settings.local_user())
     except TaskerError as error:
         text, _, todo = error.message.partition("; ")
-        yield wrong("your settings", text, todo or "mend that file")
+        yield wrong("your settings", text, todo or "fix that file")
         return
     own = certificates.own(found, time.time())
     yield own

@@ -1,4 +1,4 @@
-"""`tasker get`: everything about a job."""
+"""`tasker get`: show everything about a job."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ arguments = options.job
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Everything about a job."""
-    with connect(asked) as client, waiting(f"asking for {asked.job}"):
+    """Prints everything about a job."""
+    with connect(asked) as client, waiting(f"reading job {asked.job}"):
         job = client.get(asked.job)
     if asked.json:
         print_json({"job": json.job(job)})

@@ -1,4 +1,4 @@
-"""`tasker info`: the service, and what holds for the caller there."""
+"""`tasker info`: show the service, the caller's identity there, and its quotas."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ examples:
   tasker info --json | jq -r .info.not_after
   tasker --context prod info
 
-Its version and clock, who you are there, until when, and the quotas on your jobs, on one job and on all of them.
---json prints {"info": {…}}; clock_difference is in seconds, positive where the service's clock is ahead."""
+Shows the version and the clock of the service, your identity there and when it expires, and the quotas on your jobs,
+on one job and on all jobs. --json prints {"info": {…}}; clock_difference is in seconds, positive if the service's clock
+is ahead."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """One call; half of what it took is not the clocks' fault."""
+    """Asks the service and compares the clocks. The service's time is taken to be that of the middle of the call."""
     address = settings.find(vars(asked), os.environ, settings.local_user()).address
-    with connect(asked) as client, waiting(f"asking {address}"):
+    with connect(asked) as client, waiting(f"calling {address}"):
         client.info()  # connects
         before = time.time()
         info = client.info()

@@ -21,11 +21,11 @@ examples:
   tasker limit k3v9 --cpu none
   tasker limit k3v9 --io-write /var=10M
 
-What is named is changed, the rest stays; "none" takes a limit away (for disks: all of them, e.g. --io-write none).
-A change that fails changes nothing. Disks: a path lies on the disk that the mount table says (symbolic links are not
-followed), and of several limits on one disk the strictest holds.
-Prints what is asked for and what is in force then. --time cannot be changed: it is fixed when a job starts.
---json prints {"job": {…}} with "limits", "in_force" and "differing"."""
+Changes the given limits and keeps the others; "none" removes a limit (for disks: all disk limits, e.g. --io-write
+none). If the change fails, nothing changes. Disks: the mount table determines the disk of a path (symbolic links are
+not followed), and the strictest of several limits on one disk holds. Prints the requested limits and those in force.
+--time cannot be changed: it is fixed when a job starts. --json prints {"job": {…}} with "limits", "in_force" and
+"differing"."""
 
 FIELDS = tuple(row.field for row in ROWS)
 DISKS = tuple(row.field for row in IO_ROWS)
@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Change them, then show them."""
+    """Changes limits, then shows them."""
     limits, lift = changes(asked)
     with connect(asked) as client:
         job = client.limit(asked.job, limits, lift)
@@ -49,16 +49,16 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def changes(asked: argparse.Namespace) -> tuple[Limits, tuple[str, ...]]:
-    """What is to be set, and the fields of Limits to take away. Raises UsageError."""
+    """Returns the limits to set, and the fields of Limits to remove. Raises UsageError."""
     words = vars(asked).copy()
     lift = [name for name in FIELDS if words[name] == options.NONE]
     words |= dict.fromkeys(lift)
     one = next((word for name in DISKS for word in words[name] if word.endswith(f"={options.NONE}")), "")
     if one:
-        raise UsageError(f"cannot read {one[:80]!r}: of disks, all limits are taken away at once, e.g. --io-write none")
+        raise UsageError(f"cannot read {one[:80]!r}: disk limits can only be removed all at once, e.g. --io-write none")
     if any(options.NONE in words[name] for name in DISKS):
         if any(word != options.NONE for name in DISKS for word in words[name]):
-            raise UsageError("cannot both set and take away limits of disks; do it in two steps")
+            raise UsageError("cannot both set and remove disk limits; do it in two steps")
         words |= {name: [] for name in DISKS}
         lift.append("io")
     limits = spec.limits(argparse.Namespace(**words))

@@ -1,4 +1,4 @@
-"""`tasker list`: a table of jobs."""
+"""`tasker list`: show a table of jobs."""
 
 from __future__ import annotations
 
@@ -27,27 +27,28 @@ examples:
   tasker list --all-contexts --running
   tasker list --json | jq -r '.jobs[] | select(.state == "running") | .id'
 
-Oldest first; archived jobs apart. On no terminal: the same columns, nothing cut. --json prints {"jobs": […]}.
+The oldest job comes first; only --archived shows archived jobs. If stdout is not a terminal, no column is cut off.
+--json prints {"jobs": […]}.
 
---all-contexts asks the machines of all contexts at the same time and names them (MACHINE, "machine" in JSON). One that
-does not answer is told of on stderr, and the exit code is 125; it does not hold up the others."""
+--all-contexts queries the machines of all contexts at the same time; the column MACHINE ("machine" in JSON) names each.
+A machine that does not answer does not delay the others; an error on stderr names it, and the exit code is 125."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.whose(parser)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("-r", "--running", action="store_true", help="only those that have not ended")
-    which.add_argument("--archived", action="store_true", help="only those whose output is on disk (tasker archive)")
-    parser.add_argument("-w", "--wide", action="store_true", help="more columns, nothing cut")
+    which.add_argument("-r", "--running", action="store_true", help="only jobs that have not ended")
+    which.add_argument("--archived", action="store_true", help="only jobs whose output is on disk (see tasker archive)")
+    parser.add_argument("-w", "--wide", action="store_true", help="more columns, none cut off")
     options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
-    """A table for people, the same columns uncut for a pipe."""
+    """Prints a table; columns are only cut off on a terminal."""
     if asked.all_contexts:
         return _everywhere(asked)
     owner = wanted_owner(asked)
-    with connect(asked) as client, waiting("asking for the jobs"):
+    with connect(asked) as client, waiting("reading the list of jobs"):
         jobs = _jobs(client, owner, asked)
     if asked.json:
         print_json(json.jobs(jobs))

@@ -1,4 +1,4 @@
-"""`tasker logs`: attach, that does not follow unless it is asked to."""
+"""`tasker logs`: attach that does not follow by default."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ examples:
   tasker logs --since 1h --timestamps k3v9 | grep -i error
   tasker logs --output build.log k3v9
 
-It is `attach --no-follow`: it ends with what is there now.
+The same as `tasker attach --no-follow`: it exits after the output so far.
 {attach.OUTPUT}"""
 
 run = attach.run

@@ -1,4 +1,4 @@
-"""`tasker pause`: freeze jobs where they stand."""
+"""`tasker pause`: freeze all processes of jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ examples:
   tasker pause k3v9
   tasker pause k3v9 7h2m && make -j8; tasker resume k3v9 7h2m
 
-Every process of a job stands still and keeps its memory; its run time limit goes on counting. A stop resumes it first.
-A job that is paused already stays so. --json prints {"jobs": […]}."""
+The processes of a paused job do not run and keep their memory; its maximum run time keeps counting. A stop resumes the
+job first. A job that is already paused stays paused. --json prints {"jobs": […]}."""
 
 arguments = options.jobs
 
 
 def run(asked: argparse.Namespace) -> int:
-    """All of them at the same time."""
+    """Pauses all of the jobs at the same time."""
     with connect(asked) as client:
         answers = each(asked.jobs, client.pause, f"pausing {' '.join(asked.jobs)}")
     return report(answers, asked, state)

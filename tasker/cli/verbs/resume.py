@@ -1,4 +1,4 @@
-"""`tasker resume`: let paused jobs go on."""
+"""`tasker resume`: let paused jobs continue."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ examples:
   tasker resume $(tasker list --mine --json |
       jq -r '.jobs[] | select(.state == "paused") | .id')
 
-A job that is not paused goes on as it does. --json prints {"jobs": […]}."""
+A job that is not paused keeps running. --json prints {"jobs": […]}."""
 
 arguments = options.jobs
 
 
 def run(asked: argparse.Namespace) -> int:
-    """All of them at the same time."""
+    """Resumes all of the jobs at the same time."""
     with connect(asked) as client:
         answers = each(asked.jobs, client.resume, f"resuming {' '.join(asked.jobs)}")
     return report(answers, asked, state)

@@ -1,4 +1,4 @@
-"""`tasker run`: start a job, show its output, exit as it did."""
+"""`tasker run`: start a job, show its output, exit with its exit code."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ examples:
   tasker run --memory 512M --time 10m -- python3 -c 'print("hello")'
   tasker run --json -- date | jq -r '.chunk.data // empty | @base64d'
 
-Ctrl-C on a terminal asks: s stops the job (SIGTERM, its grace period, SIGKILL), d detaches from it, g goes on. A second
-one stops it, a third kills it at once, a fourth leaves it. Elsewhere Ctrl-C stops it, as SIGTERM and SIGHUP do
-everywhere, and the next ones kill and leave. A closed stdout stops it as well. On no terminal, stdout is the job's
-output byte for byte and all else is on stderr. A connection that breaks is taken up again for --reconnect TIME; a stop
-that was asked for meanwhile is asked for again, and if it never got through, it says so.
+Ctrl-C on a terminal asks: s stops the job (SIGTERM, its grace period, SIGKILL), d detaches from it, g continues. The
+second Ctrl-C stops the job, the third kills it at once, the fourth exits and leaves it running. If there is no
+terminal, the first Ctrl-C stops the job, the second kills it, the third exits. SIGTERM and SIGHUP always stop the job,
+and so does a closed stdout. If stdout is not a terminal, it receives the job's output byte for byte; everything else
+goes to stderr. After a broken connection, run reconnects for --reconnect TIME and repeats a stop that was requested
+meanwhile; if the stop could not be delivered, it says so.
 
-It ends when the job's last process has ended; what the command leaves behind has --linger for that, as in tasker start.
---json prints lines as `attach --json` does.
+It returns when the last process of the job has ended; --linger limits processes that the command leaves behind, as in
+tasker start. --json prints lines like `tasker attach --json`.
 
-exit codes: the job's own; 128 + n when signal n ended it; 124 its run time was over; 137 out of memory, or killed by a
-stop; 143 stopped by a stop's SIGTERM; 130 left to itself; 125 Tasker failed, could not understand, was detached, or
-nobody saw how the job ended; 126 the command cannot be executed; 127 it does not exist."""
+exit codes: the job's own; 128 + n after signal n; 124 maximum run time reached; 137 out of memory, or killed by a stop;
+143 ended by a stop's SIGTERM; 130 the job was left running; 125 Tasker failed, wrong command line, detached, or unknown
+outcome; 126 the command cannot be executed; 127 the command was not found."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Start a job, show its output, exit as it did."""
+    """Starts a job, shows its output, returns its exit code."""
     from tasker.cli.grammar import spec
     from tasker.cli.live.choose import choose
     from tasker.cli.live.follow import Follow
@@ -62,17 +63,17 @@ def run(given: argparse.Namespace) -> int:
                 last = follow.run()
             except (KeyboardInterrupt, Left) as why:
                 left = isinstance(why, Left)
-                goes_on = again(job, follow.offset)
+                resume = again(job, follow.offset)
                 if interrupts.unanswered:
-                    say(f"left {job}; it may still run, as its stop was not answered yet: tasker stop {job}")
+                    say(f"left {job}, which may still run: its stop was not answered; to stop it: tasker stop {job}")
                     return exits.INTERRUPTED
-                say(f"{'detached from' if left else 'left'} {job}; the job goes on: {goes_on}")
+                say(f"{'detached from' if left else 'left'} {job}, which keeps running; to resume: {resume}")
                 return exits.FAILED if left else exits.INTERRUPTED
             except TaskerError as error:
                 if interrupts.unanswered and error.reason is Reason.UNAVAILABLE:
                     raise TaskerError(error.reason, unstopped(job, error)) from error
                 raise _left_behind(error, job, again(job, follow.offset)) from error
-            except OSError:  # nobody reads any more, as for any program in the foreground
+            except OSError:  # stdout is closed: end like any program in the foreground
                 try:
                     stop(job)
                 except TaskerError as error:
@@ -81,9 +82,9 @@ def run(given: argparse.Namespace) -> int:
     return exits.of_outcome(last.job.outcome) if isinstance(last, Ended) else exits.FAILED
 
 
-def _left_behind(error: TaskerError, job: str, goes_on: str) -> TaskerError:
-    """An error after the start says which job there is now, and what to type; but where it is there no more."""
+def _left_behind(error: TaskerError, job: str, resume: str) -> TaskerError:
+    """Adds the job and the commands to continue to an error after the start, unless the job no longer exists."""
     if error.reason is Reason.NOT_FOUND:
         return error
-    text = f"{error.message}; job {job} may still run; go on with: {goes_on}, or end it with: tasker stop {job}"
+    text = f"{error.message}; job {job} may still run; resume with: {resume}, or stop it with: tasker stop {job}"
     return TaskerError(error.reason, text)

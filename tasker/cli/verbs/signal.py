@@ -21,26 +21,27 @@ examples:
   tasker signal k3v9 7h2m SIGUSR1
   tasker signal k3v9 10
 
-SIGNAL is a name, with or without SIG, or a number from 1 to 64 (kill -l lists them). It goes to the process group of
-the job's command. To end a job there is tasker stop, which waits for its end. In a paused job only KILL is certain to
-take effect at once; any other signal may wait until the job is resumed. --json prints {"jobs": […]}."""
+SIGNAL is a name, with or without SIG, or a number from 1 to 64 (kill -l lists them). The signal is sent to the process
+group of the job's command. To end a job, use tasker stop, which waits until the job has ended. In a paused job, only
+KILL is certain to take effect at once; any other signal may stay pending until the job is resumed. --json prints
+{"jobs": […]}."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.jobs(parser)
-    parser.add_argument("signal", metavar="SIGNAL", type=number, help="its name or number, e.g. HUP, SIGUSR1, 10")
+    parser.add_argument("signal", metavar="SIGNAL", type=number, help="name or number, e.g. HUP, SIGUSR1, 10")
 
 
 def run(asked: argparse.Namespace) -> int:
-    """All of them at the same time."""
+    """Sends the signal to all of the jobs at the same time."""
     name = signal_name(asked.signal)
     with connect(asked) as client:
         answers = each(asked.jobs, lambda job: client.signal(job, asked.signal), f"sending {name}")
-    return report(answers, asked, lambda job: f"{visible(job.id)} was sent {name}")
+    return report(answers, asked, lambda job: f"sent {name} to {visible(job.id)}")
 
 
 def number(text: str) -> int:
-    """1 to 64, of a name or a number. Raises ArgumentTypeError."""
+    """Parses a name or a number; returns 1 to 64. Raises ArgumentTypeError."""
     if re.fullmatch(r"\d{1,3}", text, re.ASCII):
         try:
             check_signal(int(text))

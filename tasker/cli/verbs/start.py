@@ -24,19 +24,19 @@ examples:
   tasker start -e LANG -e A=1 --io-write /srv=10M -- tar -cf /srv/etc.tar /etc
   id=$(tasker start -- make) && tasker attach "$id"
 
-The command gets its arguments exactly as given; no shell sees them (use sh -c '…' for one). Its stdin is /dev/null.
+The command is executed with exactly these arguments, without a shell (for a shell, use sh -c '…'). Its stdin is
+/dev/null.
 
-A job ends when its last process has ended. Processes that the command leaves behind may finish their work: for --linger
-while one of them holds the output, for 1s where none does. Then they get SIGTERM and, after the grace period, SIGKILL.
-The exit code is the command's.
+A job ends when its last process has ended. Processes that the command leaves behind may finish: for --linger while one
+of them holds the output, for 1s if none does. Then they receive SIGTERM and, after the grace period, SIGKILL. The job's
+exit code is that of the command.
 
-A job runs as its owner's own account. Only where [jobs] as_others is true in tasker.toml may admins choose another one
-with --user, root included. As shipped it is false.
+A job runs as its owner's account. Admins may choose another account with --user, even root, but only if tasker.toml
+sets [jobs] as_others = true; as shipped, it is false.
 
 A job that does not run as root has no_new_privs: sudo, su and other setuid programs (ping on some systems) gain no
-rights in it. A job that runs as root must not open a login session, which takes a process out of the job's limits:
-instead of su, runuser -l or sudo -i use runuser -u USER -- COMMAND, or setpriv --reuid USER --regid GROUP --init-groups
-COMMAND.
+privileges in it. In a job that runs as root, su, runuser -l and sudo -i open a login session, which takes the process
+out of the job's limits; use runuser -u USER -- COMMAND, or setpriv --reuid USER --regid GROUP --init-groups COMMAND.
 
 The server limits how fast one owner may start jobs (tasker info; [owner] starts in tasker.toml). Beyond that, the start
 waits for up to 60s, says so on stderr, and then fails.
@@ -48,7 +48,7 @@ arguments = options.spec_options
 
 
 def run(given: argparse.Namespace) -> int:
-    """Only the id goes to stdout, for scripts."""
+    """Starts a job; prints only its id on stdout, for scripts."""
     asked = spec.build(given, os.environ)
     with connect(given) as client:
         job = client.start(asked, postponed=telling(given))
@@ -58,14 +58,14 @@ def run(given: argparse.Namespace) -> int:
         else:
             print(job.id)
         sys.stdout.flush()
-    except OSError as error:  # whoever cannot be told the id on stdout is told it on stderr
+    except OSError as error:  # report the id on stderr instead
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        text = f"cannot print the id of job {job.id}: {error.strerror}; it runs all the same: tasker get {job.id}"
+        text = f"cannot print the id of job {job.id}: {error.strerror}; the job runs; see tasker get {job.id}"
         raise TaskerError(Reason.REFUSED, text) from error
     if given.json:
         return exits.DONE
     if on_terminal() and (smaller := smaller_ring(job)):
         say(f"output kept: {smaller}")
     if on_terminal() and sys.stdout.isatty():
-        say(f"started; watch it with: tasker attach {job.id}")
+        say(f"started; to show its output: tasker attach {job.id}")
     return exits.DONE

@@ -1,4 +1,4 @@
-"""`tasker top`: what running jobs use, live."""
+"""`tasker top`: show what running jobs use, live."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ examples:
   tasker top --all-contexts
   tasker top --json --once | jq '.total.memory'
 
-Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or Ctrl-C) quits. CPU is of one core:
-200 % is two of them. WAITS FOR is the share of the last 10 seconds in which something in the job waited for that.
+Keys: c m i t e n o sort by CPU, memory, IO, tasks, elapsed, name, owner; q (or Ctrl-C) quits. 100 % CPU is one core,
+200 % are two cores. WAITS FOR is the share of the last 10 seconds in which a task of the job waited for the resource.
 
 --json prints {"time", "machine", "jobs": […], "total": {"jobs", "cpu_rate", "memory", "io_read_rate", "io_write_rate",
-"tasks"}}: with --once that, without it a line for each sample, about once a second."""
+"tasks"}}: one line with --once, otherwise one line for each sample, about once a second."""
 
 TIMEOUT = 5.0
 """Seconds for the first samples."""
@@ -48,16 +48,16 @@ TIMEOUT = 5.0
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.whose(parser)
     parser.add_argument("--sort", metavar="BY", choices=tuple(top.SORTS), default="cpu",
-                        help=f"one of {', '.join(top.SORTS)}; cpu by default")  # fmt: skip
-    parser.add_argument("--once", action="store_true", help="print a table and end")
+                        help=f"{', '.join(top.SORTS)}; cpu by default")  # fmt: skip
+    parser.add_argument("--once", action="store_true", help="print one table and exit")
     options.all_contexts(parser)
 
 
 def run(asked: argparse.Namespace) -> int:
-    """A live table on a terminal; else, or with --once or --json, what programs can read."""
+    """Shows a live table on a terminal; prints rows or JSON with --once or --json."""
     lasting = not asked.once and not asked.json
     if lasting and (not sys.stdout.isatty() or not knows_sequences()):
-        raise UsageError("cannot show a live table here: stdout is no terminal that can; use --once or --json")
+        raise UsageError("cannot show a live table: stdout is no terminal with escape sequences; use --once or --json")
     if asked.all_contexts:
         contexts = settings.every(os.environ, settings.local_user())
         with leaving():
@@ -94,11 +94,11 @@ def _show(
 
 
 def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Namespace) -> Iterator[dict[str, Board]]:
-    """The boards of the machines that answer, after every sample; with --once, when all of them have all rates."""
+    """Yields the boards of the machines that answer after every sample; with --once, when all have all rates."""
     once = asked.once
     boards: dict[str, Board] = {}
     waiting = set(names)
-    # One that is silent gets no longer for the news of the others; with no others there is nobody to hold up.
+    # News of other machines do not extend the deadline. A single machine gets longer, since it delays no others.
     end = time.monotonic() + (TIMEOUT if asked.all_contexts else 3 * TIMEOUT)
     live: Live[Update] = Live(watching, lambda: max(0.0, end - time.monotonic()) if once else None)
     try:
@@ -109,7 +109,7 @@ def samples(watching: Alone | Merged, names: Collection[str], asked: argparse.Na
                         fanout.report(name, fanout.silent(TIMEOUT), asked)
                     break
                 case "", Away(error=error):
-                    say(f"{error.message}; waiting for it")
+                    say(f"{error.message}; reconnecting")
                 case name, Away(error=error):
                     fanout.report(name, error, asked)
                     waiting.discard(name)

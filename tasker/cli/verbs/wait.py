@@ -27,33 +27,33 @@ from tasker.quantity import format_duration, parse_duration
 USAGE = "JOB…"
 EPILOG = """\
 examples:
-  tasker wait k3v9 && echo well done
+  tasker wait k3v9 && echo done
   tasker wait --any k3v9 7h2m
   tasker wait --timeout 10m $(tasker ls -r --mine --json | jq -r '.jobs[].id')
 
-Says of each job how it ended, when it ends. --json prints a line {"job": {…}} for each.
+Prints how each job ended as soon as it ends. --json prints a line {"job": {…}} for each.
 
-exit codes: that of the job named last, or with --any of the first to end, as `tasker run` has them; 124 when --timeout
-was over before; 125 when one of them could not be waited for."""
+exit codes: that of the last job on the command line, or with --any of the first job to end, as for `tasker run`; 124 if
+--timeout expired before; 125 if waiting for one of the jobs failed."""
 
 TIMEOUT = 600.0
-"""Seconds that the service may be away."""
+"""Seconds to keep reconnecting."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     options.jobs(parser)
-    parser.add_argument("--any", action="store_true", help="only until the first of them has ended")
+    parser.add_argument("--any", action="store_true", help="return when the first of them has ended")
     parser.add_argument("--timeout", metavar="TIME", type=options.of_type(parse_duration),
-                        help="give up after it; the jobs go on")  # fmt: skip
+                        help="give up after TIME; the jobs keep running")  # fmt: skip
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Told one by one, in the order of their ends."""
+    """Prints each job as it ends. Returns the exit code that EPILOG describes."""
     forever = asked.timeout is None or asked.timeout > threading.TIMEOUT_MAX / 2  # 146 years
     until = None if forever else time.monotonic() + asked.timeout
     codes: dict[str, int] = {}
     with connect(asked) as client:
-        answers = each(asked.jobs, client.get, f"looking for {' '.join(asked.jobs)}")
+        answers = each(asked.jobs, client.get, f"reading {' '.join(asked.jobs)}")
         failed = report([answer for answer in answers if isinstance(answer, TaskerError)], asked)
         jobs = {answer.id: answer for answer in answers if isinstance(answer, Job)}
         try:
@@ -71,7 +71,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[Job]:
-    """Each of them as it ended. Raises TimeoutError at `until` (monotonic), TaskerError where one is there no more."""
+    """Yields each job as it ends. Raises TimeoutError at `until` (monotonic), TaskerError for a job that is gone."""
     left = {job.id: job for job in jobs}
     if all(job.ended for job in left.values()):
         yield from left.values()
@@ -89,19 +89,19 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
                 case Wake():
                     lingering.report()
                 case Away(error=error):
-                    say(f"{error.message}; waiting for it")
+                    say(f"{error.message}; reconnecting")
                 case Changed(job=job):
                     seen = [job]
                 case Forgotten(job=id) if id in left:
                     seen = [client.get(id)]
                 case Snapshot(jobs=known, first=first, last=last):
                     missing = (set(left) if first else missing) - {job.id for job in known}
-                    seen = [*known, *(client.get(id) for id in missing if last)]  # those that are archived
+                    seen = [*known, *(client.get(id) for id in missing if last)]  # archived jobs are in no snapshot
             for job in seen:
                 if job.id in left:
                     lingering.take(job)
                 if job.ended and (before := left.pop(job.id, None)):
-                    yield dataclasses.replace(job, spec=before.spec)  # news have no values of the environment
+                    yield dataclasses.replace(job, spec=before.spec)  # news lack the values of the environment
             if not left:
                 return
     finally:
@@ -110,15 +110,15 @@ def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[J
 
 
 class _Lingering:
-    """Reports on stderr what the end of a job waits for, where that lasts."""
+    """Reports on stderr what a job waits for, if its command exited a while ago."""
 
     def __init__(self) -> None:
         self._pending: dict[str, tuple[float, Job]] = {}
-        """By id: when to report it."""
+        """By id: when to report, and the job."""
         self._reported: set[str] = set()
 
     def take(self, job: Job) -> None:
-        """The job as it is now."""
+        """Takes the current state of a job."""
         if job.state is not State.ENDING:
             self._pending.pop(job.id, None)
         elif job.left_behind and job.id not in self._reported:
@@ -127,7 +127,7 @@ class _Lingering:
 
     @property
     def due(self) -> float | None:
-        """When there is something to report (CLOCK_MONOTONIC); None for nothing."""
+        """The time of the next report (CLOCK_MONOTONIC); None if there is nothing to report."""
         return min((when for when, _ in self._pending.values()), default=None)
 
     def report(self) -> None:
@@ -140,7 +140,7 @@ class _Lingering:
 
 
 def _seconds_to(*moments: float | None) -> float | None:
-    """Until the first of them (CLOCK_MONOTONIC)."""
+    """Returns the seconds to the earliest of `moments` (CLOCK_MONOTONIC), at least 0; None if all are None."""
     known = [moment for moment in moments if moment is not None]
     return max(0.0, min(known) - time.monotonic()) if known else None
 

@@ -1,4 +1,4 @@
-"""`tasker watch`: what happens to jobs, as it happens."""
+"""`tasker watch`: show changes of jobs as they happen."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ examples:
   tasker watch --json |
       jq -r '.changed | select(.state == "ended").outcome.verdict'
 
-One line for each thing that happens: when, job, owner, what; first those that have not ended by now. Goes on until
-Ctrl-C. Where the service was away, only what is different afterwards is told.
+First prints a line for each job that has not ended, then a line for each change: time, job, owner, change. Ctrl-C ends
+it. After a broken connection, only the differences are printed.
 
---json prints what the API sends, a line each: {"snapshot": {"jobs", "first", "last"}} in one or more parts, then
+--json prints each message of the API on a line: {"snapshot": {"jobs", "first", "last"}} in one or more parts, then
 {"changed": {…}} with a whole job, {"forgotten": "ID"} and, with --usage, {"usage": {"usages": [{"job", "usage"}]}}.
-Where the connection breaks, {"away": {"error"}} and later a new snapshot. Values of environments are left empty; get
-has them."""
+When the connection breaks, it prints {"away": {"error"}} and later a new snapshot. Values of environments are empty;
+use get to see them."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", nargs="?", default="", help="only this one; its id, or the start of it")
+    parser.add_argument("job", metavar="JOB", nargs="?", default="", help="only this job; its id, or a prefix of it")
     options.whose(parser)
     parser.add_argument("--usage", action="store_true", help="with --json, also what running jobs use, once a second")
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Until somebody has seen enough, or the one job that is watched is forgotten."""
+    """Prints changes until Ctrl-C, or until the only watched job is forgotten."""
     if asked.usage and not asked.json:
-        raise UsageError("cannot tell usage in lines for people; add --json, or look at it with tasker top")
+        raise UsageError("cannot show usage without --json; add it, or use tasker top")
     owner = wanted_owner(asked)
     with connect(asked) as client, leaving():
         job = client.get(asked.job).id if asked.job else ""
@@ -53,7 +53,7 @@ def run(asked: argparse.Namespace) -> int:
                 if asked.json:
                     print_json(as_json(news))
                 elif isinstance(news, Away):
-                    say(f"{news.error.message}; waiting for it, Ctrl-C ends this")
+                    say(f"{news.error.message}; reconnecting, Ctrl-C ends it")
                 else:
                     reporter.report(news)
                 if isinstance(news, Forgotten) and news.job == job:
@@ -66,7 +66,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 class Reporter:
-    """News in lines."""
+    """Prints news as lines."""
 
     def __init__(self) -> None:
         self._board = Board()
@@ -83,7 +83,7 @@ class Reporter:
                     print_text(line(job, present(job), now))
             return
         if isinstance(news, Snapshot) and news.last:
-            say("the service was away; what is different now:")
+            say("reconnected; changes in the meantime:")
         for difference in differences:
             for text in lines(difference, now):
                 print_text(text)
