@@ -97,7 +97,8 @@ class Stack:
         certificate, key = self.certificate(name, role)
         own = {"TASKER_ADDRESS": self.address, "TASKER_CA": str(self.directory / "ca.crt")}
         own |= {"TASKER_CERT": str(certificate), "TASKER_KEY": str(key), "PYTHONPATH": str(REPOSITORY)}
-        return {key: value for key, value in os.environ.items() if not key.startswith("TASKER_")} | own
+        left_out = ("TASKER_", "COLUMNS", "LINES")  # the size of a terminal is that of the test's own
+        return {key: value for key, value in os.environ.items() if not key.startswith(left_out)} | own
 
     def connect(self) -> Peer:
         """A connection to the engine, as a frontend has it."""
