@@ -9,6 +9,8 @@ from pathlib import Path
 TREE = Path(__file__).parent.parent / "tasker"
 FILES = [path.relative_to(TREE) for path in sorted(TREE.rglob("*.py")) if not path.is_relative_to(TREE / "api" / "v1")]
 
+MOST_ARGUMENTS = 6
+
 # Modules of one name in several places, each about the same thing. `tasker.cli.verbs` is left out: a file there has
 # the name of its verb.
 SAME = {
@@ -45,3 +47,14 @@ def test_a_module_name_stands_for_one_idea() -> None:
             modules[path.stem].append(str(path))
     twice = {name: files for name, files in modules.items() if len(files) > 1 and name not in SAME}
     assert not twice, f"one module name for two ideas, or a name that SAME in {__file__} lacks: {twice}"
+
+
+def test_a_constructor_takes_at_most_six_arguments() -> None:
+    many = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse((TREE / path).read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                count = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs) - 1
+                if count > MOST_ARGUMENTS:
+                    many[f"{path}:{node.lineno}"] = count
+    assert not many, f"constructors with too many arguments: {many}"

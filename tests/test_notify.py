@@ -33,7 +33,7 @@ def test_lines_come_in_one_datagram(abstract: bool, tmp_path: Path, monkeypatch:
     [
         (None, None, None),
         ("20000000", None, 10.0),
-        ("20000000", os.getpid(), 10.0),
+        pytest.param("20000000", os.getpid(), 10.0, id="own-pid"),
         ("20000000", 1, None),
         ("", None, None),
         ("soon", None, None),

@@ -17,11 +17,11 @@ from typing import Any
 
 from tasker import config, journal, wire
 from tasker.engine import names
-from tasker.engine.about import About
 from tasker.engine.accounts import Accounts
 from tasker.engine.archive import Archive
 from tasker.engine.archive_files import ArchiveFiles
 from tasker.engine.audit import AuditTrail
+from tasker.engine.backends import Backends
 from tasker.engine.bus import Bus
 from tasker.engine.capacity import Capacity
 from tasker.engine.collector import Collector
@@ -30,7 +30,6 @@ from tasker.engine.deactivations import Deactivations
 from tasker.engine.jobs import Jobs
 from tasker.engine.jobtable import JobTable
 from tasker.engine.launcher import Launcher
-from tasker.engine.limiting import Limiting
 from tasker.engine.loginsessions import LoginSessions
 from tasker.engine.quotas import Quotas
 from tasker.engine.reconcile import reconcile
@@ -96,11 +95,11 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     tasks = Tasks()
     archive = Archive(ArchiveFiles(arguments.state / "archive", collector.run), table, collector, tasks)
     retention = Retention(settings.retention, table, archive, trail, tasks)
-    jobs = Jobs(settings, table, collector, systemd, quotas, accounts, trail, arguments.cgroups, tasks, retention)
+    backends = Backends(collector, systemd, trail, tasks, arguments.cgroups)
+    jobs = Jobs(settings, table, backends, quotas, accounts, retention)
     launcher = Launcher(collector, systemd, jobs.slices, jobs.events, arguments.cgroups)
-    starts = Starts(jobs, launcher, quotas, accounts, trail, tasks, retention)
+    starts = Starts(jobs, launcher, accounts, retention)
     stops = Stops(jobs, collector, trail, tasks)
-    limiting = Limiting(jobs, systemd, quotas, tasks)
     RunTimes(jobs, stops, tasks)
     collector.listen(jobs)
     await reconcile(jobs, stops, collector, systemd, archive, tasks)
@@ -109,10 +108,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     retention.apply()
     await jobs.slices.refresh()
     control = Control(_listener(arguments.socket), setup)
-    about = About(jobs, quotas)
-    requests = Requests(
-        jobs, starts, stops, limiting, about, archive, retention, collector, control.frontends, trail, tasks
-    )
+    requests = Requests(jobs, starts, stops, retention, control.frontends)
     control.open(requests.serve, Watchers(jobs.table).watch)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config, jobs, control, retention)
     _feed_watchdog(loop)

@@ -9,7 +9,6 @@ import tasker
 from tasker.engine import names
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.jobs import Jobs
-from tasker.engine.quotas import Quotas
 from tasker.engine.usage import read
 from tasker.identity import Identity
 from tasker.info import Info
@@ -17,13 +16,12 @@ from tasker.usage import Usage
 
 
 class About:
-    def __init__(self, jobs: Jobs, quotas: Quotas) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._quotas = quotas
 
     def info(self, caller: Identity) -> Info:
         """`not_after` is 0.0, because the engine does not see the certificate; the frontend sets it."""
-        config, quotas = self._jobs.config, self._quotas
+        config, quotas = self._jobs.config, self._jobs.quotas
         most_rings = quotas.most_rings
         starts = config.quota(caller.name).starts
         return Info(
@@ -56,7 +54,7 @@ class About:
     def _use(self, owner: str) -> Usage | None:
         """The usage of the owner's slice, without rates; None if nothing runs."""
         try:
-            cgroup = Cgroup(self._jobs.cgroups / names.SLICE / names.slice_name(owner))
+            cgroup = Cgroup(self._jobs.backends.cgroups / names.SLICE / names.slice_name(owner))
         except OSError:
             return None
         try:

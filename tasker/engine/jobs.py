@@ -8,16 +8,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from pathlib import Path
 
 from tasker import wire
 from tasker.config import Config
 from tasker.engine import inforce
 from tasker.engine.accounts import Accounts
-from tasker.engine.audit import AuditTrail
+from tasker.engine.backends import Backends
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
-from tasker.engine.collector import Collector
 from tasker.engine.conclusions import Conclusions
 from tasker.engine.entry import Entry
 from tasker.engine.escape import Escape
@@ -27,8 +25,6 @@ from tasker.engine.pausing import Pausing
 from tasker.engine.quotas import Quotas
 from tasker.engine.retention import Retention
 from tasker.engine.slices import Slices
-from tasker.engine.systemd import Systemd
-from tasker.engine.tasks import Tasks
 from tasker.engine.turns import MOST_SLOTS, SLOTS, Active, Turns
 from tasker.job import Job
 from tasker.lifecycle import Event, State
@@ -39,24 +35,20 @@ class Jobs:
         self,
         config: Config,
         table: JobTable,
-        collector: Collector,
-        systemd: Systemd,
+        backends: Backends,
         quotas: Quotas,
         accounts: Accounts,
-        audit: AuditTrail,
-        cgroups: Path,
-        tasks: Tasks,
         retention: Retention,
     ) -> None:
-        """`cgroups` is the root of the cgroup v2 hierarchy."""
         self.config = config
         self.table = table
-        self._collector = collector
-        self._systemd = systemd
-        self._quotas = quotas
+        self.backends = backends
+        self._collector = collector = backends.collector
+        self._systemd = systemd = backends.systemd
+        self.quotas = quotas
         self._accounts = accounts
-        self._audit = audit
-        self.cgroups = cgroups
+        self._audit = audit = backends.audit
+        self._tasks = tasks = backends.tasks
         self.run_ending = False
         """The service is being stopped: starts are refused."""
         self.active = Active()
@@ -64,9 +56,8 @@ class Jobs:
         self._ends = Turns(SLOTS, MOST_SLOTS, self.active)
         """Separate from the turns of starts, so that the end of a job never waits for a start."""
         self.events = CgroupEvents()
-        self.slices = Slices(quotas, systemd, cgroups)
-        self.escape = Escape(collector, audit, tasks, cgroups)
-        self._tasks = tasks
+        self.slices = Slices(quotas, systemd, backends.cgroups)
+        self.escape = Escape(collector, audit, tasks, backends.cgroups)
         self.pausing = Pausing(systemd, audit, tasks, self.store_record)
         self.lingering = Lingering(systemd, self.events, self.pausing, self.store_record)
         self._retention = retention
@@ -105,7 +96,7 @@ class Jobs:
 
     def reload(self, config: Config) -> None:
         """Replaces the configuration. Running jobs continue; slices get their new quotas."""
-        self.config = self._accounts.config = self._quotas.config = config
+        self.config = self._accounts.config = self.quotas.config = config
         self._tasks.spawn(self.slices.refresh())
 
     def exited(self, notice: wire.Exited) -> None:

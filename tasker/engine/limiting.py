@@ -17,10 +17,7 @@ from tasker.engine.cgroup import Cgroup
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.properties import Property
-from tasker.engine.quotas import Quotas
 from tasker.engine.rollback import Before, restoring
-from tasker.engine.systemd import Systemd
-from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
@@ -28,11 +25,11 @@ from tasker.limits import ROWS, Disk, IoLimit, Limits, check_change, check_limit
 
 
 class Limiting:
-    def __init__(self, jobs: Jobs, systemd: Systemd, quotas: Quotas, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._systemd = systemd
-        self._quotas = quotas
-        self._tasks = tasks
+        self._systemd = jobs.backends.systemd
+        self._quotas = jobs.quotas
+        self._tasks = jobs.backends.tasks
         self._changing = asyncio.Lock()
         """One change at a time: they are rare, and concurrent ones could undo each other."""
 

@@ -132,7 +132,7 @@ class LoginSessions:
 
     def _holding(self, pid: int) -> Entry | None:
         """The job whose cgroup, or a cgroup below it, holds a process."""
-        path = self._jobs.cgroups / process.cgroup(pid)
+        path = self._jobs.backends.cgroups / process.cgroup(pid)
         ids = filter(None, map(names.id_of, path.parts))
         entries = filter(None, map(self._jobs.table.get, ids))
         return next((e for e in entries if e.cgroup is not None and path.is_relative_to(e.cgroup.path)), None)

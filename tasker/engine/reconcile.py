@@ -70,7 +70,7 @@ async def _resume(entry: Entry, jobs: Jobs, stops: Stops, systemd: Systemd) -> N
         clock = Clock(started=time.monotonic() - max(0.0, time.time() - entry.job.created))
         entry.move(Event.STARTED, started=entry.job.created, clock=clock)  # the gate was opened, then the engine died
     entry.settled.set()
-    entry.cgroup = await scope.find(entry.job.unit, systemd, jobs.cgroups)
+    entry.cgroup = await scope.find(entry.job.unit, systemd, jobs.backends.cgroups)
     if entry.cgroup is not None:
         entry.cgroup.keep_open(*FAST)
         try:
@@ -93,7 +93,7 @@ async def _end_strays(jobs: Jobs, systemd: Systemd, tasks: Tasks) -> None:
 async def _end_stray(unit: str, jobs: Jobs, systemd: Systemd) -> None:
     log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
     try:
-        cgroup = await scope.find(unit, systemd, jobs.cgroups)
+        cgroup = await scope.find(unit, systemd, jobs.backends.cgroups)
         if cgroup is not None:
             cgroup.kill()  # a graceful stop could take systemd's whole timeout, up to an hour
             cgroup.close()

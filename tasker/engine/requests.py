@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.about import About
-from tasker.engine.archive import Archive
-from tasker.engine.audit import AuditTrail
-from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.limiting import Limiting, describe
@@ -25,7 +22,6 @@ from tasker.engine.retention import Retention
 from tasker.engine.signalling import Signalling
 from tasker.engine.starts import Starts
 from tasker.engine.stops import Stops
-from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError, invalid
 from tasker.identity import Identity
 from tasker.job import Job, signal_name, without_values
@@ -68,27 +64,21 @@ class Requests:
         jobs: Jobs,
         starts: Starts,
         stops: Stops,
-        limiting: Limiting,
-        about: About,
-        archive: Archive,
         retention: Retention,
-        collector: Collector,
         frontends: Iterable[Channel],
-        audit: AuditTrail,
-        tasks: Tasks,
     ) -> None:
         """`frontends`: the connected frontends, kept up to date by their owner."""
-        self._audit = audit
-        self._tasks = tasks
+        self._audit = jobs.backends.audit
+        self._tasks = jobs.backends.tasks
         self._jobs = jobs
         self._starts = starts
         self._pages = Pages(jobs.table)
-        self._about = about
-        self._archive = archive
+        self._about = About(jobs)
+        self._archive = retention.archive
         self._retention = retention
-        self._collector = collector
+        self._collector = jobs.backends.collector
         self._frontends = frontends
-        signals = Signalling(jobs, collector)
+        signals, limiting = Signalling(jobs), Limiting(jobs)
         self._routes: dict[type[wire.Message], General | OnJob | OnJobWithReply] = {
             # request          action             what serves it
             wire.StartJob:     General("start", self._start),

@@ -38,7 +38,7 @@ class Retention:
     ) -> None:
         self.limits = limits
         self._table = table
-        self._archive = archive
+        self.archive = archive
         self._audit = audit
         self._tasks = tasks
         self._wanted = False
@@ -80,7 +80,7 @@ class Retention:
                 await self._forget(entry, why)
                 continue
             try:
-                await self._archive.keep(entry)
+                await self.archive.keep(entry)
             except TaskerError as error:
                 if not self._failed:
                     log.error("%s; it stays in memory, and so do all ended jobs until there is room", error.message)
@@ -110,7 +110,7 @@ class Retention:
 
     async def _forget(self, entry: Entry, why: str) -> None:
         self._audit.job(entry.job, "forget", f"forgotten, {why}", actor="systemd")
-        await self._archive.delete(entry)
+        await self.archive.delete(entry)
 
     def _arm(self) -> None:
         """Schedules the next check: when the oldest job reaches `age`."""

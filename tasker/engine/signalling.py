@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tasker import wire
 from tasker.engine import fatal
-from tasker.engine.collector import Collector
 from tasker.engine.entry import Entry, SentSignal
 from tasker.engine.jobs import Jobs
 from tasker.job import Job, check_signal
@@ -15,9 +14,9 @@ _KEPT = 8
 
 
 class Signalling:
-    def __init__(self, jobs: Jobs, collector: Collector) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._collector = collector
+        self._collector = jobs.backends.collector
 
     async def send(self, request: wire.SignalJob, entry: Entry) -> Job:
         """Sends a signal to the process group of a living leader. Returns the ended job if the signal ends it. Raises

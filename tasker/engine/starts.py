@@ -14,14 +14,11 @@ import time
 
 from tasker.engine import disks, names
 from tasker.engine.accounts import Account, Accounts
-from tasker.engine.audit import AuditTrail
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.launcher import Launcher
-from tasker.engine.quotas import Quotas
 from tasker.engine.retention import Retention
 from tasker.engine.startrate import StartRate
-from tasker.engine.tasks import Tasks
 from tasker.engine.turns import MOST_SLOTS, SLOTS, Turn, Turns
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
@@ -35,18 +32,15 @@ class Starts:
         self,
         jobs: Jobs,
         launcher: Launcher,
-        quotas: Quotas,
         accounts: Accounts,
-        audit: AuditTrail,
-        tasks: Tasks,
         retention: Retention,
     ) -> None:
         self._jobs = jobs
         self._launcher = launcher
-        self._quotas = quotas
+        self._quotas = jobs.quotas
         self._accounts = accounts
-        self._audit = audit
-        self._tasks = tasks
+        self._audit = jobs.backends.audit
+        self._tasks = jobs.backends.tasks
         self._retention = retention
         self._rate = StartRate()
         self._turns = Turns(SLOTS, MOST_SLOTS, jobs.active)

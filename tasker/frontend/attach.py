@@ -44,7 +44,7 @@ async def attach(request: pb.AttachJobRequest, stream: Stream, engine: Engine, s
     try:
         stream.job = reply.job.id
         with _mapped(descriptors[0]) as ring, _woken(descriptors[1], stream) as wake:
-            follower = Follower(reply.job, ring, wake, stream, engine, send, timestamps=request.timestamps)
+            follower = Follower(reply.job, (ring, wake), stream, engine, send, timestamps=request.timestamps)
             with contextlib.closing(follower):
                 if request.follow and reply.job.state is not State.ENDED:
                     follower.request_outcome()
@@ -60,18 +60,17 @@ class Follower:
     def __init__(
         self,
         job: Job,
-        ring: RingReader,
-        wake: Wake,
+        output: tuple[RingReader, Wake],
         stream: Stream,
         engine: Engine,
         send: Send,
         *,
         timestamps: bool,
     ) -> None:
-        """With `timestamps`, all bytes of a chunk have the same time, which the chunk carries."""
+        """`output`: the ring, and what to sleep on until it has grown. With `timestamps`, all bytes of a chunk have the
+        same time, which the chunk carries."""
         self._job = job
-        self._ring = ring
-        self._wake = wake
+        self._ring, self._wake = output
         self._stream = stream
         self._engine = engine
         self._send = send
