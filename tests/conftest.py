@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.waiting import TEST_DEADLINE, limit
+from tests.support.waiting import TEST_DEADLINE, limit
 
 
 @pytest.hookimpl(wrapper=True)

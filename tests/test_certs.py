@@ -17,7 +17,7 @@ from tasker import certfiles, certs, config, issuing
 from tasker.certs import Pair
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
-from tests.forging import CLIENT, CN, GOOD, NO_IDENTITIES, OU, O, Subject, Usages, forge
+from tests.support.forging import CLIENT, CN, GOOD, NO_IDENTITIES, OU, O, Subject, Usages, forge
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import pytest
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.errors import Reason, TaskerError
-from tests.channels import DONE, Side, answer_done, never, sockets, with_two
-from tests.waiting import DEADLINE, limit
+from tests.support.channels import DONE, Side, answer_done, never, sockets, with_two
+from tests.support.waiting import DEADLINE, limit
 
 # ── what it is for ───────────────────────────────────────────────────────────────────────────────────────────────────
 

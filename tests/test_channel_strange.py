@@ -13,8 +13,8 @@ from tasker import wire
 from tasker.channel import MOST_QUEUED, Channel, Reply
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity, Role
-from tests.channels import DONE, HUGE, Side, answer_done, descriptors, sockets, with_raw, with_two
-from tests.waiting import DEADLINE
+from tests.support.channels import DONE, HUGE, Side, answer_done, descriptors, sockets, with_raw, with_two
+from tests.support.waiting import DEADLINE
 
 
 def test_a_peer_that_reads_nothing_is_taken_for_dead() -> None:

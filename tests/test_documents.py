@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stub_control import REPOSITORY
+from tests.stub.control import REPOSITORY
 
 DOCUMENTS = [REPOSITORY / "README.md", *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob(".github/*.md")]
 ROOTS = [REPOSITORY / root for root in ("", "tests", "tasker", "tasker/client")]

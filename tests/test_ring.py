@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tasker.ring import DATA, HEADER, RingError, RingReader, RingWriter, lay_out
-from tests.waiting import join, until
+from tests.support.waiting import join, until
 
 PAGE = mmap.PAGESIZE
 PERIOD = 1_000_003

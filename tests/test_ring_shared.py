@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tasker.ring import DATA, RingReader, RingWriter
+from tests.support.waiting import DEADLINE, next_line
 from tests.test_ring import PAGE, PATTERN, content, write
-from tests.waiting import DEADLINE, next_line
 
 REPOSITORY = Path(__file__).parent.parent
 INTRUDER = """

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tasker.journal import FRONTEND, LOCAL_FRONTEND, search
-from tests.searches import IN_TREE, TREE, flat, forgeable, searches, texts
+from tests.support.searches import IN_TREE, TREE, flat, forgeable, searches, texts
 
 DOCUMENTED = dict(texts(TREE, IN_TREE))
 

@@ -8,8 +8,8 @@ import threading
 from tasker.client import Chunk, Ended, Lost
 from tasker.identity import Role
 from tasker.job import JobSpec, Kind, Outcome
-from tests.stack import Stack, stack
-from tests.waiting import TEST_DEADLINE, join
+from tests.support.stack import Stack, stack
+from tests.support.waiting import TEST_DEADLINE, join
 
 GIB = 1 << 30
 PRINT = (

@@ -18,10 +18,10 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_control import StubSystemd, forge_job_removed, stub_systemd
-from tests.stub_process import job_of
-from tests.stub_settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
-from tests.waiting import DEADLINE, limit
+from tests.stub.control import StubSystemd, forge_job_removed, stub_systemd
+from tests.stub.process import job_of
+from tests.stub.settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT
+from tests.support.waiting import DEADLINE, limit
 
 JOB = f"k{os.getpid()}"  # its own: another run of this test may be going on
 UNIT_NAME = f"tasker-{JOB}.scope"

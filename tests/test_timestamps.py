@@ -15,7 +15,7 @@ import pytest
 from tasker import timestamps
 from tasker.ring import RingReader, RingWriter
 from tasker.timestamps import Timestamp, TimestampReader, TimestampWriter
-from tests.waiting import next_line, until
+from tests.support.waiting import next_line, until
 
 REPOSITORY = Path(__file__).parent.parent
 MOST = timestamps.MOST

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import waiting
-from tests.waiting import limit, next_line, suspend, until, until_equal, until_gone
+from tests.support import waiting
+from tests.support.waiting import limit, next_line, suspend, until, until_equal, until_gone
 
 REPOSITORY = Path(__file__).parent.parent
 SOON = 0.05
@@ -132,7 +132,7 @@ def test_a_process_that_is_reaped_is_gone() -> None:
 def test_a_test_that_hangs_fails_by_itself(tmp_path: Path) -> None:
     """As tests/conftest.py has it for every test."""
     (tmp_path / "test_hangs.py").write_text("import threading\ndef test_hangs():\n    threading.Event().wait()\n")
-    code = f"import sys, tests.waiting as w; w.TEST_DEADLINE = {SOON}; import pytest, tests.conftest as c; "
+    code = f"import sys, tests.support.waiting as w; w.TEST_DEADLINE = {SOON}; import pytest, tests.conftest as c; "
     code += "sys.exit(pytest.main([sys.argv[1], '--rootdir', sys.argv[1], '-p', 'no:cacheprovider'], [c]))"
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE)

@@ -16,11 +16,11 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
-from tests.stack import Stack, stack
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.stack import Stack, stack
+from tests.support.waiting import DEADLINE
 
-# After tests.stack: it says to grpc what it hears only before it is imported.
+# After tests.support.stack: it says to grpc what it hears only before it is imported.
 import grpc  # isort: skip
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type: ignore[import-untyped] # isort: skip
 

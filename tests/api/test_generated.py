@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE
 
 MODULES = {"tasker_pb2.py", "tasker_pb2.pyi", "tasker_pb2_grpc.py"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasker.api.transport import LARGEST_CHUNK, settle_environment
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 settle_environment()
 METHOD = "/bench/Stream"

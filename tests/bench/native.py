@@ -17,9 +17,9 @@ from pathlib import Path
 
 from tasker.client import Chunk
 from tests.bench import grpc_stream
-from tests.port import Port
-from tests.stack import ROOT, Stack, stack
-from tests.waiting import DEADLINE, until
+from tests.support.port import Port
+from tests.support.stack import ROOT, Stack, stack
+from tests.support.waiting import DEADLINE, until
 
 MIB = 1 << 20
 SIZE = 512 * MIB

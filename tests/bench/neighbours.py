@@ -57,7 +57,7 @@ def main() -> None:
         etc = Path("/etc/tasker")
         compare({name: _installed(etc, name) for name in ("alice", "bob")})
     else:
-        from tests.stack import stack
+        from tests.support.stack import stack
 
         with stack(frontend=True) as tasker:
             ca = str(tasker.directory / "ca.crt")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.stub_control import REPOSITORY
+from tests.stub.control import REPOSITORY
 
 TREE = REPOSITORY / "tasker"
 

@@ -12,7 +12,7 @@ import pytest
 from tasker.config import Config, parse
 from tasker.errors import TaskerError
 from tests.checklists.sources import TREE, attributes
-from tests.stub_control import REPOSITORY
+from tests.stub.control import REPOSITORY
 
 EXAMPLE = (REPOSITORY / "systemd/tasker.toml").read_text()
 BY_OWNER = ("owners", "accounts")

@@ -21,7 +21,7 @@ from tasker.frontend.servicer import Servicer
 from tasker.journal import MESSAGES
 from tasker.policy import ACCESS
 from tests.checklists.sources import TREE, attributes, nodes
-from tests.stub_control import REPOSITORY
+from tests.stub.control import REPOSITORY
 from tests.system import test_access
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Tasker"]

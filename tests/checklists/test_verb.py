@@ -8,7 +8,7 @@ import pytest
 
 from tasker.cli.grammar.verbs import ALIASES, HIDDEN, VERBS, WITH_COMMAND, load
 from tests.checklists.sources import TREE
-from tests.stub_control import REPOSITORY
+from tests.stub.control import REPOSITORY
 
 TABLE = "the table VERBS"
 SCREENS = {path.stem for path in (REPOSITORY / "tests/cli/golden").glob("*.txt")}

@@ -13,7 +13,7 @@ from tasker.job import Job
 from tasker.lifecycle import State
 from tasker.usage import Usage
 from tests.cli.jobs import RUNNING, ended
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 
 class Stream(Attachment):

@@ -15,8 +15,8 @@ import pytest
 from tasker.client import Client
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.stack import Stack, stack
-from tests.waiting import DEADLINE
+from tests.support.stack import Stack, stack
+from tests.support.waiting import DEADLINE
 
 ADMINS = ("root",)
 

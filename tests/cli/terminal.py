@@ -17,7 +17,7 @@ import pyte
 import pytest
 from wcwidth import wcwidth
 
-from tests.waiting import DEADLINE, join, source
+from tests.support.waiting import DEADLINE, join, source
 
 
 class Emulator(pyte.HistoryScreen):

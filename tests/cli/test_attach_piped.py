@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.waiting import DEADLINE, limit, next_line, until, until_equal
+from tests.support.waiting import DEADLINE, limit, next_line, until, until_equal
 
 UNTIL_TOLD = "while ! test -e $0; do sleep 0.02; done"
 

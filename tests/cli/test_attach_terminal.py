@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import Machine
 from tests.cli.golden import check
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE, TEST_DEADLINE, until
+from tests.support.waiting import DEADLINE, TEST_DEADLINE, until
 
 SCRIPT = r"printf '\033[1mbold\033[0m and plain\n10 %%\r20 %%\nopen'; exec sleep 60"
 FIGURES = {r"CPU [\d.]+ %": "CPU 10 %", r"memory \S+": "memory 5M", r"cores": "cores"}

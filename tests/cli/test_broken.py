@@ -12,8 +12,8 @@ import pytest
 from tasker.job import JobSpec
 from tests.cli.conftest import Machine
 from tests.client.forwarder import Forwarder, forwarding
-from tests.stack import stack
-from tests.waiting import DEADLINE, next_line
+from tests.support.stack import stack
+from tests.support.waiting import DEADLINE, next_line
 
 LINES = 200_000
 PRINT = f"seq {LINES}; while [ ! -e {{go}} ]; do sleep 0.05; done; seq {LINES}; exit 3"

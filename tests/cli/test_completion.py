@@ -17,8 +17,8 @@ from tests.cli.conftest import Machine
 from tests.cli.jobs import RUNNING
 from tests.cli.needed import needed
 from tests.cli.terminal import Terminal
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE
 
 SCRIPTS = REPOSITORY / "tasker" / "cli" / "prepared"
 BASH = """

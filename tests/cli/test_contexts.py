@@ -16,7 +16,7 @@ from tasker.cli.service import configfile, contexts, settings
 from tasker.errors import TaskerError
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE, next_line, until
+from tests.support.waiting import DEADLINE, next_line, until
 
 WRITTEN = """\
 # of alice

@@ -20,8 +20,8 @@ from tasker.cli.service.settings import Settings
 from tasker.config import ServerSection
 from tasker.identity import Role
 from tests.cli.conftest import Machine
-from tests.port import Port
-from tests.waiting import DEADLINE
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE
 
 YEAR = 366 * 86400.0
 

@@ -14,7 +14,7 @@ import pytest
 
 from tasker.cli.grammar.verbs import VERBS
 from tests.cli.conftest import Machine
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 DUMB: list[dict[str, str | None]] = [{"TERM": "dumb"}, {"TERM": ""}, {"TERM": None}, {"TERM": "unknown"}]
 COLOURED = {"COLORTERM": "truecolor", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}

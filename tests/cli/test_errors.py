@@ -12,8 +12,8 @@ import pytest
 from tasker import certfiles
 from tasker.cli.service.nearest import nearest
 from tests.cli.conftest import Machine
-from tests.port import Port
-from tests.waiting import DEADLINE, until_equal
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE, until_equal
 
 KNOWN = {"k3v9x2mq": "nap", "7tzr09aw": "", "aaaaaaaa": "\x1b[2J"}
 

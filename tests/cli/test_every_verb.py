@@ -12,7 +12,7 @@ from tasker.cli.grammar.verbs import VERBS
 from tests.cli.conftest import Machine
 from tests.cli.golden import check
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 OWNER = "vera"
 LINES = {

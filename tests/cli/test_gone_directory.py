@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 GONE = "the current directory no longer exists; write the whole path, or change to another directory"
 RELATIVE = [

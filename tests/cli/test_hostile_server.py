@@ -19,9 +19,9 @@ from tasker.api.v1 import tasker_pb2 as pb
 from tasker.api.v1 import tasker_pb2_grpc
 from tasker.identity import Role
 from tests.cli.terminal import Terminal
-from tests.port import Port
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE
 
 EVIL = "\x1b]0;title\x07\x9b2J\u202e\r\n\x1b[2Jx"
 SIGNS = ("\x1b]", "\x07", "\x9b", "\u202e", "\x1b[2J")

@@ -14,7 +14,7 @@ from tasker.client import Chunk
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 from tests.cli.by_hand import Recorder, Stream, interrupt
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 FIRST = Chunk(0, b"ab")
 

@@ -14,7 +14,7 @@ import pytest
 from tasker.cli.__main__ import main
 from tasker.cli.grammar.verbs import load
 from tasker.errors import Reason, TaskerError
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

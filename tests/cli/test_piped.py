@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.waiting import DEADLINE, next_line
+from tests.support.waiting import DEADLINE, next_line
 
 
 def test_start_prints_the_id_and_nothing_else(machine: Machine) -> None:

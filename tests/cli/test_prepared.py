@@ -14,8 +14,8 @@ from tasker.cli.grammar import arguments
 from tasker.cli.grammar.verbs import VERBS
 from tasker.config import Config
 from tests.cli.needed import needed
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE
 
 MADE = ("tasker/cli/prepared", "packaging/man")
 

@@ -26,7 +26,7 @@ from tasker.limits import Limits
 from tasker.usage import Pressure, Usage
 from tests.cli.jobs import RUNNING
 from tests.cli.terminal import Emulator, Terminal
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 COLUMNS, ROWS = 24, 8
 

@@ -14,7 +14,7 @@ import pytest
 from tests.cli import golden
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 OWNER = "goldie"
 VARY = {

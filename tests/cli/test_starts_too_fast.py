@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.stack import stack
+from tests.support.stack import stack
 
 
 def test_they_wait_and_say_so() -> None:

@@ -17,7 +17,7 @@ from tasker.lifecycle import State
 from tasker.usage import JobUsage, Usage
 from tests.cli.by_hand import WHOLE, Recorder, Stream
 from tests.cli.jobs import RUNNING
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 
 class Watch(Watching):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Machine
 from tests.cli.terminal import Terminal
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 
 def footer(terminal: Terminal) -> str:

@@ -13,7 +13,7 @@ from tasker.cli.verbs.wait import ends
 from tasker.client.watching import Changed
 from tasker.lifecycle import State
 from tests.cli.conftest import Machine
-from tests.waiting import DEADLINE, next_line
+from tests.support.waiting import DEADLINE, next_line
 
 
 def printed(text: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from tasker.certs import Pair
 from tests.client.forwarder import Forwarder, forwarding
 from tests.frontend.conftest import ca, frontend, shared
 from tests.frontend.running import Frontend, running
-from tests.port import Port
+from tests.support.port import Port
 
 __all__ = ["ca", "frontend", "shared"]
 

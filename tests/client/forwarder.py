@@ -16,8 +16,8 @@ from tasker.client import Attached, Client
 from tasker.client.attachment import Attachment
 from tasker.identity import Role
 from tests.frontend.running import Frontend
-from tests.port import Port
-from tests.waiting import DEADLINE, join
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE, join
 
 _RESET = struct.pack("ii", 1, 0)
 QUIET = 1.0

@@ -34,7 +34,7 @@ from tests.client.forwarder import forwarding
 from tests.client.test_resuming import Received
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE, suspend
+from tests.support.waiting import DEADLINE, suspend
 
 
 def run(work: Callable[[AsyncClient], Coroutine[Any, Any, None]], frontend: Frontend, address: str = "") -> None:

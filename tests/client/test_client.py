@@ -23,7 +23,7 @@ from tasker.job import JobSpec
 from tasker.limits import IoLimit, Limits
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
-from tests.waiting import DEADLINE, join, limit
+from tests.support.waiting import DEADLINE, join, limit
 
 SPEC = JobSpec(
     ("sh", "-c", "\udcff"), "/srv", {"A": "\udcfe"}, "n", "root", Limits(cpu=0.5, io=(IoLimit("/", 4096),), run_time=9)

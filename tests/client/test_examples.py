@@ -10,7 +10,7 @@ import pytest
 
 import tasker.client
 from tasker.client import aio, sync
-from tests.stack import Stack, stack
+from tests.support.stack import Stack, stack
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 EXAMPLES = [

@@ -28,7 +28,7 @@ from tasker.job import Kind, Outcome
 from tests.client.forwarder import Forwarder, at, attached, forwarding
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE, join, limit, suspend
+from tests.support.waiting import DEADLINE, join, limit, suspend
 
 
 def test_it_gives_up_after_the_time_it_was_given(frontend: Frontend, network: Forwarder) -> None:

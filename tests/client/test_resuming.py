@@ -29,7 +29,7 @@ from tasker.job import Job, Kind, Outcome
 from tests.client.forwarder import Forwarder, at, attached, forwarding
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE, join, limit, until
+from tests.support.waiting import DEADLINE, join, limit, until
 
 
 class Received:

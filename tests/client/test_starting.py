@@ -20,7 +20,7 @@ from tasker.job import JobSpec
 from tests.client.test_aio import run
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import join, limit
+from tests.support.waiting import join, limit
 
 SPEC = JobSpec(("true",))
 Pauses = list[float]

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE
 
 PROGRAM = """
 import asyncio

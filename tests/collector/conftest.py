@@ -13,8 +13,8 @@ import pytest
 
 from tasker import wire
 from tasker.ring import RingReader
-from tests.daemon import Daemon, Peer
-from tests.waiting import readable
+from tests.support.daemon import Daemon, Peer
+from tests.support.waiting import readable
 
 _ids = itertools.count(1)
 

@@ -15,7 +15,7 @@ import pytest
 from tasker import wire
 from tasker.collector.child import OOM_SCORE_ADJ
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon
+from tests.support.daemon import Daemon
 
 STRANGER = 1_879_048_200
 

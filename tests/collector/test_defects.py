@@ -15,8 +15,8 @@ from tasker import wire
 from tasker.collector.connection import Connection
 from tasker.collector.loop import READ, Loop
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon, Peer
-from tests.waiting import DEADLINE
+from tests.support.daemon import Daemon, Peer
+from tests.support.waiting import DEADLINE
 
 NUMBERS = (-1, 0, 1, 65, 1 << 16, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 40, 1 << 63, -(1 << 70), 0.5, 1e308)
 ROUNDS = 150

@@ -7,8 +7,8 @@ import signal
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon
-from tests.waiting import suspend
+from tests.support.daemon import Daemon
+from tests.support.waiting import suspend
 
 
 def told(engine: Engine) -> wire.FollowerCount:

@@ -10,8 +10,8 @@ import pytest
 from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon
-from tests.waiting import readable
+from tests.support.daemon import Daemon
+from tests.support.waiting import readable
 
 
 def gone(pidfd: int) -> bool:

@@ -12,8 +12,8 @@ import pytest
 from tasker import wire
 from tasker.ring import RingReader
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon
-from tests.waiting import readable
+from tests.support.daemon import Daemon
+from tests.support.waiting import readable
 
 
 def stream(reader: RingReader, wake: int) -> Iterator[bytes]:

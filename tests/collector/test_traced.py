@@ -11,10 +11,10 @@ import pytest
 
 from tasker import wire
 from tests.collector.conftest import Engine
-from tests.daemon import Daemon
-from tests.stub_control import REPOSITORY
-from tests.tracer import traced
-from tests.waiting import DEADLINE, readable, until_gone
+from tests.stub.control import REPOSITORY
+from tests.support.daemon import Daemon
+from tests.support.tracer import traced
+from tests.support.waiting import DEADLINE, readable, until_gone
 
 
 def leader_of(engine: Engine, job: str) -> int:

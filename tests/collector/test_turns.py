@@ -11,7 +11,7 @@ from tasker import wire
 from tasker.collector.loop import Loop
 from tasker.collector.turns import TURN, Turns
 from tests.collector.conftest import Engine
-from tests.waiting import readable
+from tests.support.waiting import readable
 
 CHUNK = 64 << 10
 

@@ -17,10 +17,10 @@ from tasker import wire
 from tasker.wire import ExecFailure, FailureKind, FileRole
 from tests.collector.conftest import Engine
 from tests.collector.test_child import STRANGER
-from tests.daemon import Daemon
-from tests.programs import AARCH64, X86_64, elf, write
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.daemon import Daemon
+from tests.support.programs import AARCH64, X86_64, elf, write
+from tests.support.waiting import DEADLINE
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasker.errors import Reason, TaskerError
-from tests.stack import ALICE, Stack
+from tests.support.stack import ALICE, Stack
 
 WHOM = r"as uid 18790481\d\d, alice's own"
 MISSING, REFUSED = Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE

@@ -8,7 +8,7 @@ from pathlib import Path
 from tasker import wire
 from tasker.identity import Identity
 from tasker.job import Job
-from tests.stack import ALICE, Stack
+from tests.support.stack import ALICE, Stack
 
 
 def archive(tasker: Stack, job: Job, caller: Identity = ALICE) -> Job:

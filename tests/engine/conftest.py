@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import AS_OTHERS, Stack, stack
+from tests.support.stack import AS_OTHERS, Stack, stack
 
 as_others = pytest.mark.parametrize("tasker", [pytest.param(AS_OTHERS, id="as_others")], indirect=True)
 """For tests that start jobs as root or as another account that is not the caller's own."""

@@ -9,7 +9,7 @@ import tasker as package
 from tasker import wire
 from tasker.info import Info
 from tasker.limits import Limits
-from tests.stack import ALICE, BOB, Stack, stack
+from tests.support.stack import ALICE, BOB, Stack, stack
 
 MIB = 1 << 20
 CONFIG = """[server]

@@ -20,8 +20,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import JobSpec
 from tests.engine.conftest import as_others
 from tests.engine.test_start import refused
-from tests.stack import ALICE, AS_OTHERS, BOB, ROOT, Stack
-from tests.waiting import DEADLINE
+from tests.support.stack import ALICE, AS_OTHERS, BOB, ROOT, Stack
+from tests.support.waiting import DEADLINE
 
 
 def of(tmp_path: Path, text: str) -> Accounts:

@@ -10,8 +10,8 @@ import pytest
 from tasker.acting import acting
 from tasker.job import Job
 from tasker.limits import Limits
-from tests.stack import ALICE, Stack, stack
-from tests.stub_settings import DEFAULT_TASKS
+from tests.stub.settings import DEFAULT_TASKS
+from tests.support.stack import ALICE, Stack, stack
 
 MIB = 1 << 20
 STALLED = "some avg10=0.00 avg60=0.00 avg300=0.00 total=3600000000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"

@@ -15,8 +15,8 @@ from tasker.engine.advice import exec_error
 from tasker.errors import Reason
 from tests.engine.advised import MISSING, REFUSED, compared, made, refused
 from tests.engine.jobs import a_job
-from tests.programs import AARCH64, ARM, S390X, X86, X86_64, elf, write
-from tests.stack import ALICE, Stack
+from tests.support.programs import AARCH64, ARM, S390X, X86, X86_64, elf, write
+from tests.support.stack import ALICE, Stack
 
 DAMAGED = "it is damaged, incomplete or an object file; build or copy it again"
 FOREIGN = "it is a program for {}, this machine is x86-64; use a build for x86-64"

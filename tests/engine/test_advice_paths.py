@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tasker.errors import Reason
 from tests.engine.advised import MISSING, REFUSED, made, refused
-from tests.programs import write
-from tests.stack import Stack
+from tests.support.programs import write
+from tests.support.stack import Stack
 
 
 def test_permissions(shared: Stack, place: Path) -> None:

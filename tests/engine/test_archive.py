@@ -21,8 +21,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.archived import archive, ended, files, rings
-from tests.stack import ALICE, BOB, ROOT, Stack, stack
-from tests.waiting import DEADLINE, join, until, until_equal
+from tests.support.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.support.waiting import DEADLINE, join, until, until_equal
 
 
 @pytest.fixture

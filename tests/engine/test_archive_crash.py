@@ -11,8 +11,8 @@ import pytest
 
 from tasker import wire
 from tests.engine.archived import archive, ended, files, rings
-from tests.stack import ALICE, Stack, stack
-from tests.waiting import until
+from tests.support.stack import ALICE, Stack, stack
+from tests.support.waiting import until
 
 
 def test_after_a_restart_they_stand_in_their_order(tasker: Stack) -> None:

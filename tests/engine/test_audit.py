@@ -12,7 +12,7 @@ from tasker import wire
 from tasker.errors import TaskerError
 from tasker.job import Job
 from tasker.journal import MESSAGES
-from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.support.stack import ALICE, BOB, ROOT, Stack
 
 
 def heard(tasker: Stack, action: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 

@@ -14,7 +14,7 @@ from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.engine.collector import Collector
 from tasker.errors import Reason, TaskerError
-from tests.waiting import limit
+from tests.support.waiting import limit
 
 Serve = Callable[[wire.Message], Reply]
 

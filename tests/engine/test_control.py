@@ -16,8 +16,8 @@ from tasker import certfiles, wire
 from tasker.channel import Channel, Reply
 from tasker.engine.control import Control
 from tasker.errors import invalid
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE
 
 SETUP = wire.Setup((), 1, 1, 1, "", "", "", ())
 

@@ -19,9 +19,9 @@ from tasker import wire
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, ROOT, Stack
-from tests.stub_control import forge_job_removed, forge_unit_dead
-from tests.waiting import DEADLINE, until, until_dead, until_equal
+from tests.stub.control import forge_job_removed, forge_unit_dead
+from tests.support.stack import ALICE, ROOT, Stack
+from tests.support.waiting import DEADLINE, until, until_dead, until_equal
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

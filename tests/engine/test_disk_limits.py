@@ -13,7 +13,7 @@ from tasker.job import Job
 from tasker.limits import Disk, IoLimit, Limits
 from tests.cli.jobs import RUNNING
 from tests.engine.test_limiting import limit, read
-from tests.stack import Stack
+from tests.support.stack import Stack
 
 MIB = 1 << 20
 ROOT, SRV = Disk("/", "/", "vda", "299:0"), Disk("/srv", "/", "vda", "299:0")

@@ -17,8 +17,8 @@ from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.stack import ALICE, BOB, ROOT, Stack
-from tests.waiting import join, until_equal
+from tests.support.stack import ALICE, BOB, ROOT, Stack
+from tests.support.waiting import join, until_equal
 
 DEAF = "exec 2>/dev/null; trap '' TERM; echo ready; while :; do sleep 0.01; done"
 """A job that SIGTERM does not end."""

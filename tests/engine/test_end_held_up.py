@@ -11,9 +11,9 @@ from tasker import wire
 from tasker.errors import TaskerError
 from tasker.job import Kind, Outcome
 from tests.engine.test_end import DEAF, ready, stop
-from tests.stack import ALICE, BOB, Stack
-from tests.tracer import EXIT_STOP, traced
-from tests.waiting import suspend, until_dead, until_gone
+from tests.support.stack import ALICE, BOB, Stack
+from tests.support.tracer import EXIT_STOP, traced
+from tests.support.waiting import suspend, until_dead, until_gone
 
 
 def test_a_collector_that_does_not_answer_holds_up_no_kill(tasker: Stack) -> None:

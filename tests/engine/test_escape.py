@@ -6,8 +6,8 @@ import pytest
 
 from tasker.job import Job, Kind
 from tests.engine.conftest import as_others
-from tests.stack import ALICE, Stack
-from tests.waiting import until_gone
+from tests.support.stack import ALICE, Stack
+from tests.support.waiting import until_gone
 
 pytestmark = as_others
 

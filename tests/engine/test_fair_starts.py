@@ -11,10 +11,10 @@ from tasker.engine.turns import MOST_SLOTS
 from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import JobSpec
-from tests.daemon import Peer
 from tests.engine.test_audit import heard
-from tests.stack import ALICE, BOB, ROOT, Stack, stack
-from tests.waiting import until
+from tests.support.daemon import Peer
+from tests.support.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.support.waiting import until
 
 
 def send(peer: Peer, caller: Identity, count: int, argument: str = "60", first: int = 1) -> None:

@@ -13,9 +13,9 @@ from tasker.identity import Identity
 from tasker.job import Job
 from tasker.limits import IoLimit, Limits
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack, stack
-from tests.stub_cgroup import INFINITY
-from tests.stub_settings import DEFAULT_TASKS
+from tests.stub.cgroup import INFINITY
+from tests.stub.settings import DEFAULT_TASKS
+from tests.support.stack import ALICE, BOB, ROOT, Stack, stack
 
 MIB = 1 << 20
 

@@ -17,8 +17,8 @@ from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import FOREVER
 from tests.engine.conftest import as_others
-from tests.stack import ALICE, ROOT, Stack
-from tests.waiting import until
+from tests.support.stack import ALICE, ROOT, Stack
+from tests.support.waiting import until
 
 STAYS = "perl -e '$| = 1; $SIG{TERM} = sub { print qq(asked\n); exit }; print qq(left\n); sleep 9 while 1'"
 """A process, without a child, that holds the output and ends when it is asked."""

@@ -10,8 +10,8 @@ import pytest
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
 from tests.engine.conftest import as_others
-from tests.stack import Stack
-from tests.waiting import until
+from tests.support.stack import Stack
+from tests.support.waiting import until
 
 pytestmark = as_others
 

@@ -14,7 +14,7 @@ from tasker.engine import manager
 from tasker.engine.bus import Bus
 from tasker.engine.systemd import Systemd
 from tasker.errors import Reason, TaskerError
-from tests.stub_control import StubSystemd, stub_systemd
+from tests.stub.control import StubSystemd, stub_systemd
 
 UNIT = "tasker-k3v9x2mq.scope"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 from tests.engine.test_end import DEAF, ready
-from tests.stack import ALICE, Stack
-from tests.tracer import EXIT_STOP, traced
-from tests.waiting import DEADLINE, until
+from tests.support.stack import ALICE, Stack
+from tests.support.tracer import EXIT_STOP, traced
+from tests.support.waiting import DEADLINE, until
 
 
 def crash(tasker: Stack) -> None:

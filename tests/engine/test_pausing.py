@@ -13,8 +13,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, BOB, ROOT, Stack
-from tests.waiting import until
+from tests.support.stack import ALICE, BOB, ROOT, Stack
+from tests.support.waiting import until
 
 
 def turn(tasker: Stack, request: type[wire.PauseJob] | type[wire.ResumeJob], job: Job, who: Identity = ROOT) -> Job:

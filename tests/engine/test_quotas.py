@@ -11,9 +11,9 @@ from tasker.engine.capacity import Capacity
 from tasker.errors import Reason
 from tasker.limits import Limits
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack, stack
-from tests.stub_cgroup import INFINITY
-from tests.waiting import until_equal
+from tests.stub.cgroup import INFINITY
+from tests.support.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.support.waiting import until_equal
 
 MIB = 1 << 20
 CONTACT = '[server]\ncontact = "Carol, room 7"\n'

@@ -15,9 +15,9 @@ from tasker.engine import names
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.limits import Limits
-from tests.stack import ALICE, ROOT, Stack
-from tests.stub_settings import SCOPE
-from tests.waiting import suspend, until_equal
+from tests.stub.settings import SCOPE
+from tests.support.stack import ALICE, ROOT, Stack
+from tests.support.waiting import suspend, until_equal
 
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.01; done"
 CIVIL = "exec 2>/dev/null; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"

@@ -17,8 +17,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job
 from tasker.lifecycle import State
 from tests.engine.test_start import refused
-from tests.stack import ALICE, Stack, stack
-from tests.waiting import join, until, until_equal
+from tests.support.stack import ALICE, Stack, stack
+from tests.support.waiting import join, until, until_equal
 
 
 def configure(tasker: Stack, retention: str) -> None:

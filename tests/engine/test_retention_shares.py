@@ -7,8 +7,8 @@ import re
 from tasker.identity import Identity, Role
 from tasker.job import Job
 from tests.engine.test_retention import Journal, ids, journal, lists, reload
-from tests.stack import ALICE, BOB, Stack
-from tests.waiting import until, until_equal
+from tests.support.stack import ALICE, BOB, Stack
+from tests.support.waiting import until, until_equal
 
 __all__ = ["journal"]
 

@@ -23,7 +23,7 @@ from tasker.errors import Reason
 from tests.cli.terminal import Terminal
 from tests.engine.jobs import a_job
 from tests.engine.test_start import refused
-from tests.stack import ALICE, BOB, ROOT, Stack, stack
+from tests.support.stack import ALICE, BOB, ROOT, Stack, stack
 
 KIB, MIB = 1 << 10, 1 << 20
 

@@ -11,8 +11,8 @@ from tasker.job import Job
 from tasker.limits import IoLimit, Limits
 from tests.engine.test_limiting import limit
 from tests.engine.test_start import refused
-from tests.stack import Stack
-from tests.stub_settings import SLICE_SETTINGS
+from tests.stub.settings import SLICE_SETTINGS
+from tests.support.stack import Stack
 
 MIB = 1 << 20
 BEFORE = Limits(

@@ -9,8 +9,8 @@ import pytest
 
 from tasker import wire
 from tasker.errors import Reason, TaskerError
-from tests.stack import ALICE, Stack
-from tests.waiting import until
+from tests.support.stack import ALICE, Stack
+from tests.support.waiting import until
 
 
 def descriptors(tasker: Stack) -> int:

@@ -11,7 +11,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Identity
 from tasker.job import Job, Kind, Outcome
 from tasker.lifecycle import State
-from tests.stack import ALICE, BOB, ROOT, Stack
+from tests.support.stack import ALICE, BOB, ROOT, Stack
 
 LISTENS = "exec 2>/dev/null; trap 'echo one' USR1; echo ready; while :; do sleep 0.01; done"
 

@@ -14,7 +14,7 @@ from tasker.identity import Identity, Role
 from tasker.job import LARGEST_COMMAND
 from tasker.lifecycle import State
 from tasker.limits import LONGEST_PATHS, IoLimit, Limits
-from tests.stack import ALICE, ROOT, Stack, stack
+from tests.support.stack import ALICE, ROOT, Stack, stack
 
 HARMLESS = range(50, 58)
 SLEEP = ("sh", "-c", f"trap '' {' '.join(map(str, HARMLESS))}; exec sleep 60")

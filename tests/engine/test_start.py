@@ -18,8 +18,8 @@ from tasker.job import JobSpec
 from tasker.lifecycle import State
 from tasker.limits import IoLimit, Limits
 from tests.engine.conftest import as_others
-from tests.stack import ALICE, BOB, ROOT, Stack
-from tests.waiting import join
+from tests.support.stack import ALICE, BOB, ROOT, Stack
+from tests.support.waiting import join
 
 MIB = 1 << 20
 

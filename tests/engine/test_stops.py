@@ -15,8 +15,8 @@ from tasker.engine.tasks import Tasks
 from tasker.errors import Reason, TaskerError
 from tasker.lifecycle import State
 from tests.engine.jobs import a_job
-from tests.stack import ALICE, Stack
-from tests.waiting import until
+from tests.support.stack import ALICE, Stack
+from tests.support.waiting import until
 
 
 def test_one_whose_start_has_just_failed_is_not_found() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tasker.engine.turns import LATELY, Active, Turn, Turns
-from tests.waiting import limit
+from tests.support.waiting import limit
 
 
 class Owners:

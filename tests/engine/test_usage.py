@@ -14,8 +14,8 @@ from tasker.engine.cgroup import Cgroup
 from tasker.engine.cgroup_events import CgroupEvents
 from tasker.engine.usage import FAST, SHORTEST, Meter, Totals, counted, totals, with_rates
 from tasker.usage import Pressure, Usage
-from tests.stack import Stack
-from tests.waiting import DEADLINE, until
+from tests.support.stack import Stack
+from tests.support.waiting import DEADLINE, until
 
 FILES = {
     "cgroup.events": "populated 1\nfrozen 0\n",

@@ -17,10 +17,10 @@ from tasker.engine.jobtable import JobTable
 from tasker.engine.watchers import Watchers
 from tasker.errors import TaskerError
 from tasker.lifecycle import State
-from tests.daemon import Peer
 from tests.engine.jobs import a_job
-from tests.stack import ALICE, BOB, ROOT, Stack
-from tests.waiting import until_equal
+from tests.support.daemon import Peer
+from tests.support.stack import ALICE, BOB, ROOT, Stack
+from tests.support.waiting import until_equal
 
 QUIET = wire.Watch(changes=False, usage=False)
 

@@ -13,7 +13,7 @@ from tasker.certs import Pair
 from tasker.identity import Role
 from tests.frontend.handshake import PREFACE, context_for
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 _ESTABLISHED = "01"
 

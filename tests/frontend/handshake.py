@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasker.certs import Pair
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """How HTTP/2 begins, with an empty SETTINGS frame: a server that lets us in answers with its own."""

@@ -19,7 +19,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec, Kind, Outcome
 from tasker.lifecycle import State
 from tasker.ring import RingWriter
-from tests.waiting import DEADLINE, join
+from tests.support.waiting import DEADLINE, join
 
 PAGE = 100
 """Jobs in one answer to ListJobs."""

@@ -20,7 +20,7 @@ from tasker.client import Client
 from tasker.identity import Role
 from tasker.wire import Setup
 from tests.frontend.peer import Peer
-from tests.waiting import DEADLINE, readable
+from tests.support.waiting import DEADLINE, readable
 
 UNIT = Path(__file__).parents[2] / "systemd" / "tasker-frontend@.service"
 

@@ -19,7 +19,7 @@ from tasker.job import Kind, Outcome
 from tasker.ring import RingReader
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import join
+from tests.support.waiting import join
 
 
 def bytes_of(events: Iterator[Event]) -> tuple[bytes, Event]:

@@ -18,7 +18,7 @@ from tasker.lifecycle import State
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
 from tests.frontend.test_attach import bytes_of
-from tests.waiting import DEADLINE, until_equal
+from tests.support.waiting import DEADLINE, until_equal
 
 
 def test_detach_ends_ones_own_streams_on_one_job(frontend: Frontend, job: PeerJob) -> None:

@@ -14,11 +14,11 @@ from tasker.errors import TaskerError
 from tasker.frontend.callers import PAUSE
 from tasker.frontend.streams import LAST_WORD
 from tasker.identity import Role
-from tests.forging import CLIENT, CN, OU, O, forge
 from tests.frontend.crowd import held
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE, limit, until_equal
+from tests.support.forging import CLIENT, CN, OU, O, forge
+from tests.support.waiting import DEADLINE, limit, until_equal
 
 HERE = "127.0.0.1"
 

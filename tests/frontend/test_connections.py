@@ -22,8 +22,8 @@ from tests.frontend.crowd import client_pair, crowd, held
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
 from tests.frontend.test_logins import heard
-from tests.port import Port
-from tests.waiting import until, until_equal
+from tests.support.port import Port
+from tests.support.waiting import until, until_equal
 
 MOST = 256
 """[server] connections of these tests: half of it is 128."""

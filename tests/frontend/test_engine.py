@@ -21,7 +21,7 @@ from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 
 @pytest.fixture

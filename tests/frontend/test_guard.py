@@ -24,7 +24,7 @@ from tasker.job import JobSpec
 from tasker.lifecycle import State
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.support.waiting import DEADLINE
 
 PROTO = Path(__file__).parents[2] / "proto" / "tasker" / "api" / "v1" / "tasker.proto"
 

@@ -17,11 +17,11 @@ from tasker.errors import TaskerError
 from tasker.frontend.handshakes import Handshakes
 from tasker.identity import Role
 from tasker.journal import MESSAGES
-from tests.forging import CLIENT, CN, GOOD, OU, O, forge
 from tests.frontend.handshake import PREFACE, context_for
 from tests.frontend.running import Frontend
 from tests.frontend.test_logins import heard
-from tests.waiting import DEADLINE
+from tests.support.forging import CLIENT, CN, GOOD, OU, O, forge
+from tests.support.waiting import DEADLINE
 
 ELSEWHERE = "127.0.0.2"
 """Another address than the frontend's, as of another machine."""

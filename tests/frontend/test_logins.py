@@ -14,8 +14,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.frontend.logins import Logins
 from tasker.identity import Role
 from tasker.journal import MESSAGES, Journal
-from tests.forging import CLIENT, CN, OU, O, forge
 from tests.frontend.running import Frontend
+from tests.support.forging import CLIENT, CN, OU, O, forge
 
 REFUSED = TaskerError(Reason.DENIED, "cannot use this certificate: it was revoked; ask for a new one")
 

@@ -20,8 +20,8 @@ from tasker.frontend.server import options
 from tasker.identity import Role
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend, running
-from tests.port import Port
-from tests.waiting import DEADLINE
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE
 
 
 def channel_of(frontend: Frontend) -> grpc.Channel:

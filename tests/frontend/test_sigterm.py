@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.waiting import DEADLINE, until
+from tests.support.waiting import DEADLINE, until
 
 
 def test_sigterm_while_it_waits_for_the_engine(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tasker.ring import RingReader
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
 from tests.frontend.test_attach import bytes_of
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def print_apart(job: PeerJob, texts: list[bytes]) -> list[float]:

@@ -27,11 +27,11 @@ from tasker.frontend import tls
 from tasker.frontend.guard import STATUS
 from tasker.identity import Identity, Role
 from tasker.wire import ListJobs
-from tests.forging import CLIENT, GOOD, NO_IDENTITIES, Subject, Usages, forge
 from tests.frontend.handshake import connected, context_for, is_let_in, load_pair
 from tests.frontend.peer import PeerJob
 from tests.frontend.running import Frontend
-from tests.waiting import DEADLINE
+from tests.support.forging import CLIENT, GOOD, NO_IDENTITIES, Subject, Usages, forge
+from tests.support.waiting import DEADLINE
 
 LIST = "/tasker.api.v1.Tasker/ListJobs"
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)

@@ -16,8 +16,8 @@ from tasker.client import Client, calls
 from tasker.errors import Reason, TaskerError
 from tasker.frontend.guard import CALLS_PER_USER
 from tasker.job import Job, Kind, Outcome
-from tests.stack import ALICE, Stack, stack
-from tests.waiting import join, until
+from tests.support.stack import ALICE, Stack, stack
+from tests.support.waiting import join, until
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
-from tests.waiting import DEADLINE, limit, until, until_equal
+from tests.support.waiting import DEADLINE, limit, until, until_equal
 
 ETC = Path("/etc/tasker")
 TOML = ETC / "tasker.toml"

@@ -14,8 +14,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.job import Job, JobSpec
 from tasker.limits import Limits
 from tasker.policy import ACCESS, Who
+from tests.support.waiting import DEADLINE, until
 from tests.system.conftest import ETC, User, run
-from tests.waiting import DEADLINE, until
 
 
 def attach(client: Client, job: Job) -> None:

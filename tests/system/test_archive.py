@@ -15,8 +15,8 @@ import pytest
 from tasker.client import Chunk, Ended
 from tasker.errors import TaskerError
 from tasker.job import Job
+from tests.support.waiting import DEADLINE, until, until_equal
 from tests.system.conftest import ETC, User, run, show, until_serving
-from tests.waiting import DEADLINE, until, until_equal
 
 ARCHIVE = Path("/var/lib/tasker/archive")
 MIB = 1 << 20

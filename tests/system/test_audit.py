@@ -13,8 +13,8 @@ from tasker.client import Client
 from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.journal import MESSAGES
+from tests.support.waiting import until
 from tests.system.conftest import ADDRESS, ETC, User, run
-from tests.waiting import until
 
 
 def entries(*matches: str) -> list[dict[str, str]]:

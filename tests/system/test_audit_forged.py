@@ -16,9 +16,9 @@ from tasker.errors import TaskerError
 from tasker.identity import Role
 from tasker.job import Job
 from tasker.journal import FRONTEND, MESSAGES, search
-from tests.searches import INSTALLED, searches, texts
+from tests.support.searches import INSTALLED, searches, texts
+from tests.support.waiting import DEADLINE, until
 from tests.system.conftest import ADDRESS, ETC, MOST, User, moment, run
-from tests.waiting import DEADLINE, until
 
 FORGERY = """
 import os, socket

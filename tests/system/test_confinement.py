@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import DEADLINE
 from tests.system.conftest import User, cgroup, run, show
-from tests.waiting import DEADLINE
 
 SYSTEM = Path("/sys/fs/cgroup/system.slice")
 COLLECTOR = SYSTEM / "tasker-collector.service"

@@ -2,7 +2,7 @@
 
 The processor of the disposable machine is emulated: it makes a handshake or two a second while it is busy, and accepts
 some hundred connections. So the flood is small here, and so is [server] connections; tests/frontend/test_connections.py
-has the same natively, and tests/flood.py makes 4,000 connections and 500 a second.
+has the same natively, and tests/support/flood.py makes 4,000 connections and 500 a second.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 from tasker.address import LOCAL
 from tasker.client import Client
 from tasker.identity import Role
-from tests import flood
+from tests.support import flood
+from tests.support.waiting import until
 from tests.system.conftest import ADDRESS, ETC, MOST, User, moment, run, since
-from tests.waiting import until
 
 ATTACKER, OTHER = "127.0.0.2", "127.0.0.3"
 SOON = 5.0

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tasker.identity import Role
+from tests.support.waiting import DEADLINE
 from tests.system.conftest import ETC, User, run, until_serving
-from tests.waiting import DEADLINE
 
 FRONTEND, LOCAL_FRONTEND = "tasker-frontend@1.service", "tasker-frontend@local.service"
 

@@ -12,8 +12,8 @@ from tasker.errors import Reason, TaskerError
 from tasker.identity import Role
 from tasker.job import Job, Kind, Outcome
 from tasker.limits import Limits
+from tests.support.waiting import until
 from tests.system.conftest import ETC, User, cgroup, run
-from tests.waiting import until
 
 # What a job tries: prints "done" where it could, else the error's name.
 TRY = """

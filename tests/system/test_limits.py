@@ -12,8 +12,8 @@ from tasker.acting import acting
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
+from tests.support.waiting import until
 from tests.system.conftest import User, cgroup, scopes, show
-from tests.waiting import until
 
 MIB = 1 << 20
 BUSY = "while :; do :; done"

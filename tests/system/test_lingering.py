@@ -16,8 +16,8 @@ from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.quantity import FOREVER
+from tests.support.waiting import until
 from tests.system.conftest import User, cgroup, run
-from tests.waiting import until
 
 ASKED = "trap 'echo asked; exit' TERM; echo left; while :; do sleep 0.1; done"
 

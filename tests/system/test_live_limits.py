@@ -11,8 +11,8 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import IoLimit, Limits
+from tests.support.waiting import until, until_equal
 from tests.system.conftest import Configure, User, cgroup, run, show
-from tests.waiting import until, until_equal
 
 MIB = 1 << 20
 DISK = "/var/tmp"  # noqa: S108 - any directory on the disk

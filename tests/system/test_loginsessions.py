@@ -10,8 +10,8 @@ import pytest
 
 from tasker.engine.escape import INSTEAD
 from tasker.job import Job, Kind
+from tests.support.waiting import until, until_equal
 from tests.system.conftest import User, cgroup, run
-from tests.waiting import until, until_equal
 
 LEFT = "and left the job's limits"
 OPENING = {

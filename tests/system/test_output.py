@@ -14,8 +14,8 @@ import pytest
 from tasker.client import Chunk, Detached, Ended, Lost
 from tasker.errors import TaskerError
 from tasker.job import Job, Kind, Outcome
+from tests.support.waiting import DEADLINE, join, until
 from tests.system.conftest import ETC, User, run, show, until_serving
-from tests.waiting import DEADLINE, join, until
 
 MIB = 1 << 20
 

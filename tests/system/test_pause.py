@@ -12,8 +12,8 @@ from tasker.errors import TaskerError
 from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
+from tests.support.waiting import until, until_equal
 from tests.system.conftest import User, cgroup, run, show, until_other_pid, until_serving
-from tests.waiting import until, until_equal
 
 COUNTS = "exec 2>/dev/null; trap 'exit 7' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.1; done"
 

@@ -9,8 +9,8 @@ import pytest
 from tasker.errors import Reason, TaskerError
 from tasker.job import Kind
 from tasker.limits import Limits
+from tests.support.waiting import until_equal
 from tests.system.conftest import TOML, Configure, User, cgroup, run, show
-from tests.waiting import until_equal
 
 MIB = 1 << 20
 

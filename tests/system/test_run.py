@@ -13,6 +13,7 @@ import pytest
 
 from tasker.client import Client, Ended
 from tasker.job import Job, Kind, Outcome
+from tests.support.waiting import DEADLINE, join, until, until_equal, until_gone
 from tests.system.conftest import (
     ETC,
     SERVING,
@@ -26,7 +27,6 @@ from tests.system.conftest import (
     until_other_pid,
     until_serving,
 )
-from tests.waiting import DEADLINE, join, until, until_equal, until_gone
 
 pytestmark = pytest.mark.late(1)
 TIMEOUT_STOP = 90.0

@@ -8,8 +8,8 @@ import pytest
 
 from tasker.job import Job, Kind
 from tasker.limits import Limits
+from tests.support.waiting import until, until_equal
 from tests.system.conftest import ETC, User, cgroup, run, show, until_other_pid, until_serving
-from tests.waiting import until, until_equal
 
 CIVIL = "exec 2>/dev/null; trap 'echo asked; exit 7' TERM; echo ready; while :; do sleep 0.1; done"
 DEAF = "exec 2>/dev/null; trap 'echo asked' TERM; echo ready; while :; do sleep 0.1; done"

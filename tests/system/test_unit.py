@@ -7,8 +7,8 @@ from pathlib import Path
 from tasker.identity import Role
 from tasker.job import Job, Kind
 from tasker.limits import Limits
+from tests.support.waiting import until
 from tests.system.conftest import User, cgroup, run, scopes, show
-from tests.waiting import until
 
 MIB = 1 << 20
 

@@ -15,8 +15,8 @@ import pytest
 from tasker.client import Chunk, Client, Ended
 from tasker.job import Job, Kind
 from tasker.limits import Limits
+from tests.support.waiting import join, until, until_equal
 from tests.system.conftest import User, cgroup, install, run, show, until_serving
-from tests.waiting import join, until, until_equal
 
 pytestmark = pytest.mark.late(2)
 MIB = 1 << 20

@@ -9,8 +9,8 @@ from tasker.job import Job, Kind
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.usage import Usage
+from tests.support.waiting import until
 from tests.system.conftest import User, cgroup, run
-from tests.waiting import until
 
 MIB = 1 << 20
 BURN = "while :; do :; done"

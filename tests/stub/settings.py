@@ -10,7 +10,7 @@ from typing import Any
 
 from dbus_next.signature import Variant
 
-from tests.stub_cgroup import INFINITY, IO_ENTRIES
+from tests.stub.cgroup import INFINITY, IO_ENTRIES
 
 NAME = "org.freedesktop.systemd1"
 ROOT = "/org/freedesktop/systemd1"

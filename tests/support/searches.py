@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-TREE = Path(__file__).parents[1]
+TREE = Path(__file__).parents[2]
 IN_TREE = (
     "README.md",
     "docs/*.md",

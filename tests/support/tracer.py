@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.waiting import next_line
+from tests.support.waiting import next_line
 
 _SEIZE = """
 import ctypes, os, sys

@@ -13,8 +13,8 @@ from typing import Self
 
 from tasker import wire
 from tasker.errors import TaskerError
-from tests.stub_control import REPOSITORY
-from tests.waiting import DEADLINE, readable, until
+from tests.stub.control import REPOSITORY
+from tests.support.waiting import DEADLINE, readable, until
 
 
 class Daemon:

@@ -13,8 +13,8 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT, Refusal
-from tests.stub_unit import Unit
+from tests.stub.settings import MANAGER, NAME, PROPERTIES, ROOT, SCOPE, UNIT, Refusal
+from tests.stub.unit import Unit
 
 Method = Callable[[Message], Awaitable[list[Any] | None]]
 

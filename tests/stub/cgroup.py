@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasker.measures import cpus_of, format_cpus
-from tests.stub_process import job_of, status
+from tests.stub.process import job_of, status
 
 INFINITY = (1 << 64) - 1
 CPUSET = "cpuset.cpus.effective"

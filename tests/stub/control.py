@@ -14,11 +14,11 @@ from dbus_next.aio.message_bus import MessageBus
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.private_bus import private_bus
-from tests.stub_settings import MANAGER, PROPERTIES, ROOT, UNIT
-from tests.waiting import DEADLINE, next_line, until
+from tests.stub.settings import MANAGER, PROPERTIES, ROOT, UNIT
+from tests.support.private_bus import private_bus
+from tests.support.waiting import DEADLINE, next_line, until
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 class StubSystemd:
@@ -30,7 +30,7 @@ class StubSystemd:
         self.process = process
 
     def do(self, command: str, /, **arguments: Any) -> Any:
-        """One of the commands of stub_commands.py, e.g. do("plan", error="org.freedesktop.systemd1.NoSuchUnit")."""
+        """One of the commands of commands.py, e.g. do("plan", error="org.freedesktop.systemd1.NoSuchUnit")."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
         self.process.stdin.flush()
@@ -85,7 +85,7 @@ def stub_systemd(directory: Path) -> Iterator[StubSystemd]:
     cgroups.mkdir(parents=True)
     with private_bus(directory) as address:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.stub_systemd", "--bus", address, "--cgroups", cgroups, "--until-eof"],
+            [sys.executable, "-m", "tests.stub.systemd", "--bus", address, "--cgroups", cgroups, "--until-eof"],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """An attacker: so many idle connections with a certificate, so many a second without one, all from one address.
 
-    python tests/flood.py HOST:PORT SOURCE --bare 500 --idle 4000 CA CERT KEY
+    python tests/support/flood.py HOST:PORT SOURCE --bare 500 --idle 4000 CA CERT KEY
 
 What the server ends, it opens again. Prints a line a second: how many are open now, and how many were opened in all.
 Ends with its standard input. For tests and for figures; it needs the standard library alone.

@@ -1,6 +1,6 @@
 """A systemd that Tasker's engine cannot tell from the real one, as far as scopes go, on a bus of the tests' own.
 
-    python -m tests.stub_systemd --bus ADDRESS --cgroups DIR       prints READY; a pipe on stdin: JSON commands
+    python -m tests.stub.systemd --bus ADDRESS --cgroups DIR       prints READY; a pipe on stdin: JSON commands
 
 It moves no process and needs no root: `stub_cgroup` has the directory and the processes, `stub_life` what becomes of a
 unit, this what is answered over D-Bus (`stub_bus`), with systemd's signatures, errors and order of events (JobRemoved
@@ -23,9 +23,9 @@ from typing import Any
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_commands import Commands
-from tests.stub_life import Life
-from tests.stub_settings import (
+from tests.stub.commands import Commands
+from tests.stub.life import Life
+from tests.stub.settings import (
     DEFAULT_TASKS,
     JOB,
     MANAGER,
@@ -43,7 +43,7 @@ from tests.stub_settings import (
     apply,
     invalid,
 )
-from tests.stub_unit import Unit
+from tests.stub.unit import Unit
 
 
 class Stub(Life):
@@ -224,7 +224,7 @@ class Stub(Life):
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.stub_systemd", description="a fake systemd for tests")
+    parser = argparse.ArgumentParser(prog="python -m tests.stub.systemd", description="a fake systemd for tests")
     parser.add_argument("--bus", required=True, metavar="ADDRESS")
     parser.add_argument("--cgroups", required=True, metavar="DIR", type=Path)
     parser.add_argument("--until-eof", action="store_true", help="end with the end of stdin")

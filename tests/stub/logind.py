@@ -9,7 +9,7 @@ from dbus_next.constants import MessageType
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_settings import PROPERTIES
+from tests.stub.settings import PROPERTIES
 
 NAME = "org.freedesktop.login1"
 ROOT = "/org/freedesktop/login1"

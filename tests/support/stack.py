@@ -26,10 +26,10 @@ from tasker.job import Job, JobSpec
 from tasker.lifecycle import State
 from tasker.limits import Limits
 from tasker.ring import RingReader
-from tests.daemon import Daemon, Peer
-from tests.port import Port
-from tests.stub_control import REPOSITORY, StubSystemd, stub_systemd
-from tests.waiting import DEADLINE, limit, readable
+from tests.stub.control import REPOSITORY, StubSystemd, stub_systemd
+from tests.support.daemon import Daemon, Peer
+from tests.support.port import Port
+from tests.support.waiting import DEADLINE, limit, readable
 
 ALICE = Identity("alice", Role.USER, "a1")
 BOB = Identity("bob", Role.USER, "b0")

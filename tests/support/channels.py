@@ -12,7 +12,7 @@ import pytest
 from tasker import wire
 from tasker.channel import Channel, Reply
 from tasker.errors import TaskerError
-from tests.waiting import DEADLINE, limit
+from tests.support.waiting import DEADLINE, limit
 
 DONE = wire.Done()
 HUGE = "x" * wire.LARGEST_DATAGRAM

@@ -8,8 +8,8 @@ from typing import Any
 
 from dbus_next.signature import Variant
 
-from tests.stub_cgroup import INFINITY, Cgroup
-from tests.stub_settings import ROOT, SCOPE_SETTINGS, UNIT_SETTINGS
+from tests.stub.cgroup import INFINITY, Cgroup
+from tests.stub.settings import ROOT, SCOPE_SETTINGS, UNIT_SETTINGS
 
 
 @dataclass

@@ -12,10 +12,10 @@ from typing import Any
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_bus import OnBus
-from tests.stub_cgroup import INFINITY, SLICE_AT_REST, Cgroup, limit_files
-from tests.stub_settings import NAME, SCOPE, SETTINGS, SLICE_SETTINGS, UNIT_NAME, Refusal, apply, invalid, slice_path
-from tests.stub_unit import Plan, Unit
+from tests.stub.bus import OnBus
+from tests.stub.cgroup import INFINITY, SLICE_AT_REST, Cgroup, limit_files
+from tests.stub.settings import NAME, SCOPE, SETTINGS, SLICE_SETTINGS, UNIT_NAME, Refusal, apply, invalid, slice_path
+from tests.stub.unit import Plan, Unit
 
 
 class Life(OnBus):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from dbus_next.message import Message
 from dbus_next.signature import Variant
 
-from tests.stub_logind import StubLogind
-from tests.stub_settings import SETTINGS, apply
-from tests.stub_unit import Plan, Unit
+from tests.stub.logind import StubLogind
+from tests.stub.settings import SETTINGS, apply
+from tests.stub.unit import Plan, Unit
 
 if TYPE_CHECKING:
-    from tests.stub_systemd import Stub
+    from tests.stub.systemd import Stub
 
 
 class Commands:

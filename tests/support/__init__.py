@@ -1,0 +1,1 @@
+"""What tests share: the three processes on this machine, waits, ports, certificates, programs that fail."""
