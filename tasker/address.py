@@ -1,9 +1,9 @@
 """Addresses of a service as host:port or unix:/path, parsed for clients and for the server.
 
-    db1.example.org:8275     a name; with a final dot it is absolute, and no search domain is appended
-    192.0.2.7:8275
-    [fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
-    unix:/run/tasker-local/socket   the machine's own door (LOCAL)
+db1.example.org:8275     a name; with a final dot it is absolute, and no search domain is appended
+192.0.2.7:8275
+[fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
+unix:/run/tasker-local/socket   the machine's own door (LOCAL)
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Disk:
 
     @property
     def described(self) -> str:
-        """"/srv (on /, disk vda)" for people, without repetitions."""
+        """ "/srv (on /, disk vda)" for people, without repetitions."""
         on = f"on {self.mount_point}, " if self.mount_point not in ("", self.path) else ""
         return self.path if self.path == f"/dev/{self.name}" else f"{self.path} ({on}disk {self.name})"
 
@@ -113,9 +113,7 @@ class Disk:
 class Limits:
     """None is no limit. Units: proto/tasker/api/v1/tasker.proto."""
 
-    cpu: AnyCores | None = _limit(
-        CORES, 0.01, math.inf, label="CPU", help="CPU limit in cores, e.g. 0.5", amount="{}"
-    )
+    cpu: AnyCores | None = _limit(CORES, 0.01, math.inf, label="CPU", help="CPU limit in cores, e.g. 0.5", amount="{}")
     cpu_weight: AnyUint64 | None = _limit(
         WEIGHT, 1, 10000, label="CPU weight", help="share of the CPU when it is scarce; 100 by default"
     )

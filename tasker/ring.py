@@ -215,9 +215,7 @@ class RingReader:
         self._map.close()
 
 
-def lay_out(
-    fd: int, begin: int, end: int, when: tuple[bytes, bytes], epoch: int, pieces: Iterable[bytes]
-) -> None:
+def lay_out(fd: int, begin: int, end: int, when: tuple[bytes, bytes], epoch: int, pieces: Iterable[bytes]) -> None:
     """Writes a closed ring into an empty file: the bytes from `begin` to `end` of an output, with timestamps and epoch.
 
     Raises OSError if there is no room, ValueError if `pieces` are not exactly those bytes.

@@ -1,6 +1,6 @@
 """Starting a job where the server limits how fast its owner may start jobs: when to ask again, and when to give up.
 
-    StartJob ──EXHAUSTED, tasker-retry-after──▶ pause, StartJob again        anything else is raised: the job may run
+StartJob ──EXHAUSTED, tasker-retry-after──▶ pause, StartJob again        anything else is raised: the job may run
 """
 
 from __future__ import annotations

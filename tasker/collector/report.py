@@ -1,6 +1,6 @@
 """What a leader writes into its report pipe: AT_GATE, and later why it could not execute the command, or nothing.
 
-    step NUL errno NUL [kind NUL path NUL at NUL detail NUL role NUL named_in]       one write, shorter than PIPE_BUF
+step NUL errno NUL [kind NUL path NUL at NUL detail NUL role NUL named_in]       one write, shorter than PIPE_BUF
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ from tasker.identity import Identity
 from tasker.job import Job
 from tasker.ratelimit import OTHERS, RateLimit
 
-REFUSALS = frozenset(
-    (Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE)
-)
+REFUSALS = frozenset((Reason.DENIED, Reason.EXHAUSTED, Reason.REFUSED, Reason.COMMAND_NOT_FOUND, Reason.NOT_EXECUTABLE))
 """Refusals that are logged. A typing error concerns only the caller."""
 _MOST_REFUSALS, _MOST_ACTIONS = 20, 300
 """Lines per caller and minute; further ones are counted. So no caller floods the journal at the expense of others.

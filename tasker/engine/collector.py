@@ -123,9 +123,7 @@ class Collector:
     async def _ask(self, message: wire.Message, answer: type[_Answer]) -> _Answer:
         return (await self._ask_for(message, answer, 0))[0]
 
-    async def _ask_for(
-        self, message: wire.Message, answer: type[_Answer], count: int
-    ) -> tuple[_Answer, Sequence[int]]:
+    async def _ask_for(self, message: wire.Message, answer: type[_Answer], count: int) -> tuple[_Answer, Sequence[int]]:
         """Returns the reply, checked to be an `answer` with `count` descriptors."""
         if (what := wire.unknown_to(self._minor, message)) is not None:
             text = f"cannot {what}: the collector of this run is older"

@@ -93,7 +93,7 @@ def _is_node(path: str, mounts: Mounts) -> bool:
 
 
 def _of_node(path: str) -> str | None:
-    """"MAJOR:MINOR" of a block device node; None if it is not one."""
+    """ "MAJOR:MINOR" of a block device node; None if it is not one."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
 """The life of a running job (started by starts.py) until its end. Asks the collector and systemd.
 
-    Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
+Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Rebuilds the table at the start of the engine, from the collector and from systemd.
 
-    archived                           archived, as before; the collector forgets it if it still has it
-    in the collector, with an outcome  ended, as before
-    in the collector, without one      managed again, from wherever the earlier engine got to
-    a scope in systemd alone           its run is over because the collector died: the scope is stopped and logged
+archived                           archived, as before; the collector forgets it if it still has it
+in the collector, with an outcome  ended, as before
+in the collector, without one      managed again, from wherever the earlier engine got to
+a scope in systemd alone           its run is over because the collector died: the scope is stopped and logged
 """
 
 from __future__ import annotations

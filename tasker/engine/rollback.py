@@ -30,9 +30,7 @@ class Before:
 
 
 @contextlib.asynccontextmanager
-async def restoring(
-    unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cgroup
-) -> AsyncIterator[Before]:
+async def restoring(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cgroup) -> AsyncIterator[Before]:
     """Yields the present limits, and restores them if the block raises TaskerError: `fields` of Limits, of the scope
     `unit` with the cgroup `cgroup`. The message of the error then names what could not be restored."""
     before = await _read(unit, fields, systemd, cgroup)

@@ -108,9 +108,7 @@ class Stops:
             self._audit.job(entry.job, "stop", words, actor=actor)
             await self._ask_to_end(entry, sent=not ask)
 
-    async def _end_rest(
-        self, entry: Entry, grace: float, actor: Identity | str, kind: Kind, *, ask: bool
-    ) -> None:
+    async def _end_rest(self, entry: Entry, grace: float, actor: Identity | str, kind: Kind, *, ask: bool) -> None:
         """Stops the processes that the leader left behind. The outcome stays the leader's."""
         by = actor if isinstance(actor, str) else actor.name
         first = entry.stop is None and entry.sweep is None

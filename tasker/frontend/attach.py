@@ -107,9 +107,7 @@ class Follower:
     async def run(self, position: int, end: int | None) -> None:
         """Sends everything from `position` to `end`; None: until the job ends."""
         self._position = position
-        await self._send(
-            pb.AttachJobResponse(attached=pb.Attached(job=job_to(self._job), offset=self._position))
-        )
+        await self._send(pb.AttachJobResponse(attached=pb.Attached(job=job_to(self._job), offset=self._position)))
         while self._stream.reason is None:
             self._stream.activity.clear()
             over = self._run_is_over()

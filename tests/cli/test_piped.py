@@ -152,9 +152,7 @@ def test_a_closed_stdout_ends_quietly(machine: Machine) -> None:
 def test_without_a_stdout_nothing_is_done(machine: Machine, words: str) -> None:
     command = " ".join(machine.command(*words.split()))
     closed = ["sh", "-c", f"{command} >&-"]
-    done = subprocess.run(
-        closed, env=machine.environment(), stderr=subprocess.PIPE, text=True, timeout=DEADLINE
-    )
+    done = subprocess.run(closed, env=machine.environment(), stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
     said = "tasker: cannot write to standard output: it is closed; open it, e.g. with > /dev/null\n"
     assert (done.returncode, done.stderr) == (125, said)
     assert "unseen" not in machine.out("list")

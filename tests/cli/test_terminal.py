@@ -22,8 +22,10 @@ def test_attach_shows_output_above_a_footer(machine: Machine) -> None:
         attach = machine.spawn(terminal, "attach", job)
         terminal.until_shown("open")
         terminal.until(
-            lambda: re.fullmatch(rf"▌{job} · running · \d+s · .*memory .* · demo · Ctrl-C detaches", footer(terminal))
-            is not None
+            lambda: (
+                re.fullmatch(rf"▌{job} · running · \d+s · .*memory .* · demo · Ctrl-C detaches", footer(terminal))
+                is not None
+            )
         )
         assert terminal.settle()[:11] == [*map(str, range(41, 51)), "open"]
         terminal.type(b"\x03")

@@ -54,9 +54,7 @@ def test_a_zone_of_client_and_server(tmp_path: Path, ca: Pair, zone: str) -> Non
         assert reached(frontend, f"[::1{zone}]")
 
 
-def test_the_name_is_looked_at_without_dot_and_zone(
-    tmp_path: Path, ca: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_name_is_looked_at_without_dot_and_zone(tmp_path: Path, ca: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(issuing, "ALWAYS_SERVED", ())
     pair = issuing.make_server(ca, ["elsewhere.example", "fe80::1"])
     with running(tmp_path, ca, listen="[::]:0") as frontend:

@@ -33,5 +33,3 @@ def compared(error: TaskerError, reason: Reason, sentence: str) -> None:
 def made(directory: Path) -> Path:
     directory.mkdir()
     return directory
-
-

@@ -78,9 +78,7 @@ def test_a_cgroup_that_is_gone_has_no_reading(tmp_path: Path) -> None:
     assert Meter().read(gone) is None
 
 
-@pytest.mark.parametrize(
-    "first", ["memory.peak", "memory.events", "memory.pressure", "pids.events", "io.stat"]
-)
+@pytest.mark.parametrize("first", ["memory.peak", "memory.events", "memory.pressure", "pids.events", "io.stat"])
 def test_what_a_cgroup_that_goes_says_no_more_is_kept_and_no_last_reading(tmp_path: Path, first: str) -> None:
     """The kernel removes the files of the controllers first, and cgroup.events last."""
     going = cgroup(tmp_path, FILES)

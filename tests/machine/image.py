@@ -177,9 +177,7 @@ def apt_settings() -> list[str]:
 def run(command: Sequence[str], log: Path | None = None) -> str:
     """Run to the end and give its output; say how it failed with the last lines of what it printed."""
     environment = {**os.environ, "PATH": path_with_sbin(), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", env=environment, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
     if log:
         log.write_text(done.stdout + done.stderr)
     if done.returncode:

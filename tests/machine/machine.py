@@ -148,9 +148,7 @@ def boot(name: str, image: Image) -> tuple[Machine, subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
-    machine = Machine(
-        name, process.pid, start_time(process.pid) or "", str(image.directory), ssh_port, tasker_port
-    )
+    machine = Machine(name, process.pid, start_time(process.pid) or "", str(image.directory), ssh_port, tasker_port)
     (directory / "state.json").write_text(json.dumps(asdict(machine)))
     return machine, process
 

@@ -64,6 +64,5 @@ MASKED = (
 ENABLED = ("systemd-networkd.service", "ssh.service")
 
 KERNEL_ARGUMENTS = (
-    "root=/dev/vda rw rootfstype=ext4 console=ttyS0 net.ifnames=0 mitigations=off"
-    " quiet systemd.show_status=yes"
+    "root=/dev/vda rw rootfstype=ext4 console=ttyS0 net.ifnames=0 mitigations=off quiet systemd.show_status=yes"
 )

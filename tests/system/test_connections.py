@@ -104,7 +104,7 @@ def test_root_and_others_are_answered_while_one_address_floods(few: None, admin:
 def test_root_is_answered_while_a_job_floods_loopback(few: None, admin: User, alice: User) -> None:
     """With more than the frontend of the network can accept here."""
     begun = moment()
-    script = f"sleep 600 | nice -n 19 {sys.executable} -c \"$0\" 127.0.0.1:8275 127.0.0.1 --bare 1000"
+    script = f'sleep 600 | nice -n 19 {sys.executable} -c "$0" 127.0.0.1:8275 127.0.0.1 --bare 1000'
     job = alice.start("sh", "-c", script, FLOOD.read_text())
     until(lambda: since(begun, "TASKER_ACTION=disconnect"), lambda found: "127.0.0.1: ended " in found)
     assert slowest(lambda: seconds(admin, f"unix:{LOCAL}")) < SOON

@@ -172,9 +172,7 @@ FILES = ("cpu.max", "cpu.weight", "memory.max", "memory.high", "memory.swap.max"
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_change_that_fails_changes_nothing(
-    alice: User, tmp_path: Path, file: str, configure: Configure
-) -> None:
+def test_a_change_that_fails_changes_nothing(alice: User, tmp_path: Path, file: str, configure: Configure) -> None:
     """The kernel refuses one value: its file is covered by one that cannot be written."""
     configure('[total]\nmemory = "none"\n')  # under a quota on memory, no job has swap
     io = (IoLimit("/", write_bandwidth=2 * MIB, read_iops=70),)

@@ -19,7 +19,7 @@ OPENING = {
     "su without -": "su lin -c '{}'",
     "runuser -l": "runuser -l lin -c '{}'",
     "sudo -i": "sudo -iu lin {}",
-    "a deep child": "sh -c 'sh -c \"su - lin -c \\\"{}\\\"; true\"; true'",
+    "a deep child": 'sh -c \'sh -c "su - lin -c \\"{}\\"; true"; true\'',
 }
 STAYING = {
     "runuser -u": "runuser -u lin -- {}",

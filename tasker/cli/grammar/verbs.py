@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         def arguments(self, parser: argparse.ArgumentParser) -> None: ...
         def run(self, namespace: argparse.Namespace) -> int: ...
 
+
 VERBS = {
     "start": "start a job and print its id",
     "run": "start a job, show its output, exit with its exit code",

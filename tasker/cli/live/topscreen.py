@@ -1,6 +1,6 @@
 """`top` on a terminal: alternate screen, keys, clock. Redrawn on changes; the terminal is restored after any end.
 
-    Watching (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
+Watching (news) ──▶ Live ◀── keys, SIGWINCH, SIGTSTP, the next second        Live ──▶ Board ──▶ top.screen
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ class View:
     """Whether the output shows `status`."""
     suspends = False
     """Whether `suspend` must be called before Ctrl-Z stops the process."""
+
     def show(self, event: Event) -> None:
         raise NotImplementedError
 

@@ -1,9 +1,9 @@
 """--all-contexts: concurrent calls to the services of all contexts. A service that is down delays no other.
 
-    answers   one call to each; an error for each that does not answer in time
-    Merged    the watch streams of all as one; each piece of news has the name of its machine
+answers   one call to each; an error for each that does not answer in time
+Merged    the watch streams of all as one; each piece of news has the name of its machine
 
-    context ──thread──▶ Watching ──▶ queue (BACKLOG pieces, then the thread waits) ──▶ next(Merged)
+context ──thread──▶ Watching ──▶ queue (BACKLOG pieces, then the thread waits) ──▶ next(Merged)
 """
 
 from __future__ import annotations

@@ -107,9 +107,7 @@ def read(settings: Settings) -> Material:
     """Reads the files. Raises TaskerError(INVALID), which names the file and says what to do."""
     return Material(
         ca=_read(settings.ca, "the CA's certificate", "set it with --ca or TASKER_CA"),
-        certificate=_read(
-            settings.cert, "your certificate", settings.hint or "set it with --cert or TASKER_CERT"
-        ),
+        certificate=_read(settings.cert, "your certificate", settings.hint or "set it with --cert or TASKER_CERT"),
         key=_read(settings.key, "the key of your certificate", settings.hint or "set it with --key or TASKER_KEY"),
     )
 

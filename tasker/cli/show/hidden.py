@@ -48,8 +48,11 @@ def is_mark(char: str) -> bool:
     """Returns whether `char` combines with the character before, as joiners and later parts of Hangul syllables do."""
     import unicodedata  # here: not needed for ASCII
 
-    return unicodedata.category(char)[0] == "M" or char in JOINERS or "\u1160" <= char <= "\u11ff" or (
-        "\ud7b0" <= char <= "\ud7ff"
+    return (
+        unicodedata.category(char)[0] == "M"
+        or char in JOINERS
+        or "\u1160" <= char <= "\u11ff"
+        or ("\ud7b0" <= char <= "\ud7ff")
     )
 
 

@@ -92,10 +92,7 @@ def for_pipe(rows: Rows) -> list[str]:
     """Aligns columns without cutting; an empty cell becomes "-", so that programs can split the columns."""
     full = [[Cell(cell.text or "-", right=cell.right) for cell in row] for row in rows]
     widths = _widths(full)
-    return [
-        BETWEEN.join([*map(_padded, row[:-1], widths), row[-1].text]).rstrip()
-        for row in full
-    ]
+    return [BETWEEN.join([*map(_padded, row[:-1], widths), row[-1].text]).rstrip() for row in full]
 
 
 def _padded(cell: Cell, width: int) -> str:

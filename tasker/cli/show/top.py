@@ -1,10 +1,10 @@
 """The table of `top`: running jobs and their usage, sorted, with a total, in as many columns as fit. Pure.
 
-    title     db1 · 14:23:05 · by CPU                       c m i t e n o: sort by · q: quit
-    notices   if there are any, at most a third of the lines
-    header    ID  NAME  …
-    rows      as many as fit
-    total     of all jobs; "… and 12 more" if they do not fit
+title     db1 · 14:23:05 · by CPU                       c m i t e n o: sort by · q: quit
+notices   if there are any, at most a third of the lines
+header    ID  NAME  …
+rows      as many as fit
+total     of all jobs; "… and 12 more" if they do not fit
 """
 
 from __future__ import annotations

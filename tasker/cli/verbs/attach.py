@@ -49,9 +49,7 @@ def arguments(parser: argparse.ArgumentParser, follow: bool = True) -> None:
     options.job(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--from-start", action="store_true", help="all output that is still kept (the default)")
-    where.add_argument(
-        "--offset", metavar="N", type=options.count, help="output from byte N, counted from 0"
-    )
+    where.add_argument("--offset", metavar="N", type=options.count, help="output from byte N, counted from 0")
     where.add_argument(
         "--tail", metavar="N|all", type=options.of_type(_lines), help="the last N lines; 0: only new output"
     )
