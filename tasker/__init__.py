@@ -8,12 +8,12 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  3. client/sync.py     StartJob (calls.py) over mutual TLS 1.3 (connection.py), in protobuf (api/specs.py)
  4. frontend/          tls and guard: the certificate becomes an Identity; service hands the call to engine.py ...
  5. engine/control.py  ... which asks here, over a socket (channel.py, messages: wire/); requests.py has a row for each
- 6. engine/jobs.py     policy.py: may they? job.py: in range? accounts.py: as whom? quotas.py: is there room?
+ 6. engine/starts.py   startrate.py: too fast? turns.py: whose turn? accounts.py: as whom? quotas.py: is there room?
  7. engine/launcher.py Launch to the collector, which forks; child.py becomes the job's user and waits at its gate
  8. engine/scope.py    StartTransientUnit (systemd.py, manager.py), limits read back (properties.py, cgroup.py); Release
- 9. collector/         the gate opens, exec (or whynot.py finds out why not); output.py fills a ring (ring.py)
+ 9. collector/         the gate opens, exec (or whynot.py says why not); output.py fills a ring, in turns (turns.py)
 10. frontend/attach.py reads the ring for whoever attaches; cli/live/follow.py shows it, where choose.py says
-11. engine/lingering.py what the leader left behind ends, too; conclusions.py and verdict.py say how and why it ended
+11. engine/jobs.py     lingering.py ends what the leader left behind; conclusions.py, verdict.py: how and why it ended
 12. engine/retention.py at last archive.py takes its output to disk, that of the owner who has most (kept.py) first
 
 Around that, in engine/: reconcile.py rebuilds the table (jobtable.py) of entries (entry.py) after a restart; stops.py,
@@ -24,6 +24,9 @@ disk under a path (mounts.py), disklimits.py limits it; inforce.py reads the lim
 acting.py tells which limits acted; audit.py logs who did what, rate-limited (ratelimit.py); ledger.py assigns uids to
 owners; blocking.py runs blocking calls; about.py answers GetInfo. watchers.py sends changes to the frontends, and
 frontend/watch.py sends them on to clients.
+
+In frontend/: connections.py ends connections of an address that has too many (sockets.py) and of refused certificates
+(callers.py); local.py serves root over a socket of its own.
 
 What may happen to a job is a table in lifecycle.py; who may do what is one in policy.py; which values a field may hold
 is declared beside its type (bounds.py) and enforced by wire/codec.py.
