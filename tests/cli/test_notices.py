@@ -136,5 +136,5 @@ def test_the_end_says_what_to_type() -> None:
     clock = Clock()
     clock.of(Attached(RUNNING, 0))
     assert clock.of(Detached(DetachReason.REQUESTED, 42)) == [
-        "detached by `tasker detach`; the job keeps running; to resume: tasker attach --offset 42 k3v9x2mq"
+        "detached by `tasker detach`; the job keeps running: tasker attach --offset 42 k3v9x2mq"
     ]

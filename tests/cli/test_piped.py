@@ -177,7 +177,7 @@ def test_detach_from_elsewhere(machine: Machine) -> None:
     _, said = attach.communicate(timeout=DEADLINE)
     assert attach.returncode == 0
     again = f"tasker attach --offset 6 {job}"
-    assert said == f"tasker: detached by `tasker detach`; the job keeps running; to resume: {again}\n"
+    assert said == f"tasker: detached by `tasker detach`; the job keeps running: {again}\n"
     assert json.loads(machine.out("detach", "--json", job)) == {"streams": 0}
     machine.out("stop", job)
 

@@ -59,7 +59,7 @@ def test_a_notice_is_whole_however_narrow_the_terminal(machine: Machine) -> None
         assert attach.wait(DEADLINE) == 0
         whole = "".join(row.ljust(32) for row in terminal.settle()).strip()
     again = f"tasker attach --offset 3 {job}"
-    assert whole.endswith(f"detached by `tasker detach`; the job keeps running; to resume: {again}")
+    assert whole.endswith(f"detached by `tasker detach`; the job keeps running: {again}")
     machine.out("stop", job)
 
 

@@ -20,7 +20,7 @@ from tasker.job import Job
 from tasker.quantity import format_duration, format_size
 
 REASONS = {
-    DetachReason.REQUESTED: "detached by `tasker detach`; the job keeps running; to resume",
+    DetachReason.REQUESTED: "detached by `tasker detach`; the job keeps running",
     DetachReason.UNAVAILABLE: "the service is stopping or restarting; the job may still run; to resume",
     DetachReason.CERTIFICATE: "your certificate is no longer valid; the job keeps running; to resume",
     DetachReason.END_OF_RECALL: "the job keeps running; to follow it",
