@@ -37,7 +37,7 @@ class Outage:
 
     def __init__(self, reconnect_timeout: float) -> None:
         if not reconnect_timeout >= 0:
-            raise invalid(f"cannot use {reconnect_timeout} as reconnect_timeout; give seconds, 0 for none")
+            raise invalid(f"cannot use a reconnect_timeout of {reconnect_timeout:g}; give seconds, 0 for none")
         self._reconnect_timeout = reconnect_timeout
         self._asked: float | None = None
         self._began: float | None = None

@@ -45,8 +45,8 @@ def test_arguments_arrive_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "cannot do anything without a verb"),
-        ("--json", "cannot do anything without a verb"),
+        ("", "cannot run without a verb"),
+        ("--json", "cannot run without a verb"),
         ("strat x", "cannot find the verb 'strat'; did you mean start?"),
         ("--jsno", "cannot understand '--jsno'; did you mean --json?"),
         ("lits", "did you mean list?"),

@@ -80,7 +80,7 @@ def test_a_link_is_never_followed(tmp_path: Path, force: bool, there: bool) -> N
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
-    with pytest.raises(TaskerError, match="no regular file"):
+    with pytest.raises(TaskerError, match="not a regular file"):
         record(tmp_path / "fifo", force=True).show(Attached(RUNNING, 0))
     os.close(reader)
     with pytest.raises(TaskerError, match=r"^cannot write .*: Is a directory"):

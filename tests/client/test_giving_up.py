@@ -221,6 +221,6 @@ def test_a_call_ends_with_its_client(
 
 def test_a_patience_that_cannot_be(shared: Frontend) -> None:
     for reconnect_timeout in (-1.0, float("nan")):
-        with pytest.raises(TaskerError, match=r"^cannot use .* as reconnect_timeout") as caught:
+        with pytest.raises(TaskerError, match="cannot use a reconnect_timeout of") as caught:
             shared.client().attach("abc", reconnect_timeout=reconnect_timeout)
         assert caught.value.reason is Reason.INVALID
