@@ -144,8 +144,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def install(package: str) -> None:
-    """A package of this version, over the one that is there."""
-    run("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "-y", "--reinstall", package)
+    """A package of this version, over the one that is there. tasker.toml stays as the tests have written it."""
+    options = ("-o", "Dpkg::Use-Pty=0", "-o", "Dpkg::Options::=--force-confold")
+    run("apt-get", "-qq", *options, "install", "-y", "--reinstall", package)
 
 
 @pytest.fixture(scope="session")
