@@ -13,7 +13,7 @@ The life of `tasker start --memory 512M -- make -j4` through the files:
  8. engine/scope.py    makes the scope (systemd.py, manager.py), reads its limits back (properties.py); then Release
  9. collector/         child.py executes the command (or whynot.py); output.py, turns.py move its output to a ring.py
 10. frontend/attach.py sends the ring to each client that attaches; cli/live/follow.py shows it (output: choose.py)
-11. engine/jobs.py     lingering.py ends processes that the leader left; conclusions.py, verdict.py: how and why
+11. engine/jobs.py     ends the job: lingering.py (processes that the leader left), conclusions.py, verdict.py (reason)
 12. engine/retention.py archive.py moves the output to disk, first that of the owner who has most (kept.py)
 
 Also in engine/: reconcile.py rebuilds the job table (jobtable.py, entry.py) after a restart; stops.py, signalling.py,

@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for locales without "…" or 世界
     try:
-        if sys.stdout is None:  # refuse before doing anything whose result would be lost
+        if sys.stdout is None:  # stop here: the output of the verb would be lost
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
         options = _parsed(words)
