@@ -1,6 +1,6 @@
-"""A job: its spec (what was asked for), its outcome (how it ended), and its whole state as clients see it.
+"""A job: its spec (the request), its outcome (how it ended), and its complete state as clients see it.
 
-Plain values and their rules. No I/O, no clock, nothing of systemd. Byte strings from users (argv, environment, paths)
+Plain values and their rules; independent of I/O, clocks and systemd. Byte strings from users (argv, environment, paths)
 are `str` with surrogateescape, as in Python's os module.
 """
 
@@ -31,7 +31,7 @@ HIGHEST_PRIORITY, LOWEST_PRIORITY = -20, 19
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What was asked for; never changes."""
+    """The request for a job; never changes."""
 
     argv: tuple[str, ...]
     working_directory: str = ""

@@ -1,4 +1,4 @@
-"""The states of a job and what may happen in each: one table. Anything else is refused.
+"""The states of a job, and a table of the events that are allowed in each state.
 
 STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
     │                 │  ▲ └──EXITED──▶ ENDING ◀──EXITED──┘
@@ -71,7 +71,7 @@ MOVES: dict[tuple[State, Event], State] = {
 
 
 class IllegalMove(Exception):
-    """A pair that is not in MOVES: a defect of the caller, never of a user."""
+    """A state and an event that MOVES does not contain: a bug in the calling code, never an error of a user."""
 
 
 def move(state: State, event: Event) -> State:

@@ -126,7 +126,7 @@ class Course(ABC, Generic[E]):
 
 
 class Asking(ABC):
-    """A call whose answer is a job, repeated until answered."""
+    """A call that returns a job, repeated until it is answered."""
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:

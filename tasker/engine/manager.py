@@ -37,7 +37,7 @@ _MATCHES = (
 
 
 class Manager:
-    """Connect with `Manager.connect`."""
+    """A connection, made by `Manager.connect`."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -63,7 +63,7 @@ class Manager:
         return self
 
     async def leave(self) -> None:
-        """Stops being the controller of scopes: systemd ends them itself from now on."""
+        """Releases the bus name, so that the engine is no longer the scopes' controller: systemd ends them itself."""
         await self._bus.release(names.BUS)
 
     async def get(self, path: str, interface: str, name: str) -> Any:

@@ -59,7 +59,7 @@ class Connections:
             self._timer = loop.call_at(max(loop.time(), self._last + EVERY), self._check)
 
     def close(self) -> None:
-        """Stops checking, and logs what would be reported at the end of the minute."""
+        """Stops checking, and logs the number of omitted entries now, before the end of the minute."""
         if self._timer is not None:
             self._timer.cancel()
         self._rate_limit.close()

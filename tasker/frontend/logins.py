@@ -38,7 +38,7 @@ class Logins:
         self._journal.write("login", f"{address}: {error.message}", fields | {"TASKER_ADDRESS": address}, 5)
 
     def close(self) -> None:
-        """Logs now what would be reported at the end of the minute."""
+        """Logs the number of omitted entries now, before the end of the minute."""
         self._rate_limit.close()
 
     def _omitted(self, source: str, count: int) -> None:
