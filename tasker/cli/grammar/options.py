@@ -49,8 +49,8 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
                         help="how long processes that the command leaves behind may run while one of them holds "
                         "the output (1s if none does), or forever; 5s as shipped")  # fmt: skip
     parser.add_argument("--nice", metavar="N", type=integer, default=0,
-                        help="nice value, 0 to 19 (admins: from -20); it orders processes within the job, --cpu-weight "
-                        "orders jobs")  # fmt: skip
+                        help="nice value, 0 to 19 (admins: from -20); it affects only processes within the job; "
+                        "between jobs, use --cpu-weight")  # fmt: skip
     limit_options(parser)
 
 
