@@ -134,7 +134,7 @@ class Systemd:
         return {key: await self._manager.get(unit_path(name), interface, key) for key in properties}
 
     async def totals(self, name: str) -> Totals:
-        """What a unit used in total, once it is inactive or failed."""
+        """Returns the total usage of a unit, once it is inactive or failed."""
         path = unit_path(name)
         cpu = await self._count(path, "CPUUsageNSec")
         return Totals(

@@ -42,7 +42,7 @@ class Watchers:
         table.watchers.add(self._changed)
 
     def watch(self, frontend: Channel, wanted: wire.Watch) -> None:
-        """Sends this frontend the notices that `wanted` asks for, in place of those it asked for before."""
+        """From now on, sends this frontend the notices that `wanted` requests, and no others."""
         if frontend not in self._known:
             self._known.add(frontend)
             frontend.closed.add_done_callback(lambda _: self._forget(frontend))
