@@ -122,7 +122,7 @@ def _read(path: Path, hint: str = "`tasker certs init` makes a CA") -> bytes:
 
 
 def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
-    """Writes STEM.key and STEM.crt. The key goes first: a certificate without a key is worse than neither."""
+    """Writes STEM.key, then STEM.crt: if the second write fails, there is no certificate without a key."""
     certificate, key = _files(stem)
     if not force:
         _refuse_existing(certificate, key)

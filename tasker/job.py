@@ -134,7 +134,7 @@ class Job:
     """Who is stopping the job: a user's name or "systemctl"; "" if nobody is, also at the end of its run time."""
     outcome: Outcome | None = None
     limits: Limits = Limits()
-    """The limits asked for: the spec's, the service's defaults, and later changes."""
+    """The requested limits: those of the spec, the service's defaults for the others, and later changes."""
     in_force: Limits | None = None
     """The limits in the cgroup, if they were read: for a single running job when requested; for an ended one if its
     verdict mentions a limit that differed from what was asked for."""
@@ -165,7 +165,7 @@ class Job:
     ring: Count = 0
     """Bytes of the latest output that are kept while the job runs; 0: unknown."""
     ring_asked: Count = 0
-    """Bytes that [output] ring asked for at the start. `ring` is less if memory for output was short."""
+    """The value of [output] ring at the start, in bytes. `ring` is lower if memory for output was short."""
     clock: Clock = field(default=Clock(), compare=False)
 
     def elapsed(self, now: float) -> float | None:

@@ -38,7 +38,7 @@ class Event(StrEnum):
     FAILED = "failed"
     """The start failed."""
     PAUSED = "paused"
-    """The cgroup was frozen, whoever asked for that. Does not happen to a job that is being stopped: it is thawed
+    """The cgroup was frozen, by Tasker or by systemctl. Does not happen to a job that is being stopped: it is thawed
     again."""
     RESUMED = "resumed"
     STOP = "stop"

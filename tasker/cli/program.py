@@ -96,7 +96,7 @@ def _failed(error: TaskerError, words: Sequence[str]) -> int:
 
 
 def cut_off(error: OSError, words: Sequence[str]) -> int:
-    """Returns the exit code for a failed write. Prints no error if the reader of stdout is gone."""
+    """Returns the exit code for a failed write. Prints no error if the reader of stdout has exited."""
     from tasker.cli import exits
 
     if error.errno not in (*GONE, *UNWRITABLE):

@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 ACTS_WITHIN = 1.0
-"""Seconds within which a terminating process is gone, unless a disk or a tracer delays it."""
+"""Seconds within which a terminating process exits, unless a disk or a tracer delays it."""
 _HARMLESS = frozenset(
     (
         *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),

@@ -37,7 +37,7 @@ class Watchers:
         self._subscriptions: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()
         self._known: set[Channel] = set()
-        """Frontends that have asked for notices and are still connected."""
+        """Connected frontends that have requested notices."""
         self._sampling: asyncio.Task[None] | None = None
         table.watchers.add(self._changed)
 

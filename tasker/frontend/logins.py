@@ -1,7 +1,7 @@
 """Logs refused clients in the journal: name and serial as in the certificate, and the address.
 
-Clients that fail in the handshake (a certificate of another CA, or out of date) are refused by grpc before any code of
-Tasker runs: `handshakes` finds the reason and the address; the certificate is unknown.
+grpc itself refuses clients whose handshake fails (a certificate of another CA, or expired). For these clients,
+`handshakes` finds the reason and the address; the certificate is unknown.
 """
 
 from __future__ import annotations
