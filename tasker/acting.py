@@ -1,4 +1,4 @@
-"""Which limits acted on a job, as clauses for its verdict and for `get` while it runs. Pure.
+"""Finds the limits that acted on a job, and describes them in clauses for its verdict and for `get`. Pure.
 
     cpu                  periods in which the CPU limit throttled the job  cpu.stat
     memory, memory_high  the limit was reached, and tasks stalled          memory.events, memory.pressure

@@ -3,7 +3,7 @@
 db1.example.org:8275     a name; with a final dot it is absolute, and no search domain is appended
 192.0.2.7:8275
 [fe80::1%eth0]:8275      IPv6 in brackets; a link-local address needs its zone, a network interface (RFC 4007)
-unix:/run/tasker-local/socket   the machine's own door (LOCAL)
+unix:/run/tasker-local/socket   the socket of the local frontend (LOCAL)
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _LOCALHOST = re.compile(r"(.+\.)?localhost\.", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Address:
-    """A host, as a resolver takes it (IPv6 without brackets), and a port from 1 to 65535; or the path of a socket.
+    """A host in the form that resolvers accept (IPv6 without brackets) and a port from 1 to 65535; or a socket's path.
 
-    Behind a socket is this machine, so its host is localhost, which every certificate made by `tasker certs` names.
+    A socket belongs to this machine, so its host is localhost, which every server certificate of `tasker certs` names.
     """
 
     host: str
@@ -78,8 +78,8 @@ def for_grpc(address: str) -> str:
 def network(host: str) -> str:
     """The source that a rate limit counts a host under: an IPv4 address, or the /64 of an IPv6 address.
 
-    Whoever has one address of a /64 usually has all of them. An IPv4 address mapped into IPv6 (::ffff:192.0.2.1) counts
-    as that IPv4 address. Text that is not an address is returned unchanged.
+    A client with one address of a /64 can usually use all of its addresses. An IPv4 address mapped into IPv6
+    (::ffff:192.0.2.1) counts as that IPv4 address. Text that is not an address is returned unchanged.
     """
     try:
         address = ip_address(host.partition("%")[0])

@@ -1,8 +1,8 @@
 """The values that a field may hold, declared beside its type: `signal: Annotated[int, Range(1, 64)]`.
 
-wire.codec enforces the bounds of every message, job record and archive, when writing and when reading: no process sends
-what its peer would refuse. Values within bounds are safe to compute with, to name a file or a unit with, or to pass to
-the kernel. What users may ask for is narrower; job.check_spec and limits.check_limits refuse the rest with a message.
+wire.codec enforces the bounds of every message, job record and archive, when writing and when reading, so no process
+sends a value that its peer would refuse. Values within bounds are safe in arithmetic, in names of files and units, and
+in system calls. The ranges for requests of users are narrower: see job.check_spec and limits.check_limits.
 """
 
 from __future__ import annotations

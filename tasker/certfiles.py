@@ -2,8 +2,8 @@
 
     /etc/tasker/  ca.crt ca.key  server.crt server.key  clients/NAME.crt clients/NAME.key
 
-Keys are 0600, certificates 0644, directories 0755. A file is written completely or not at all, and replaced only if
-asked for (`force`). Whoever can read ca.key can make certificates; there is no other access control here.
+Keys have mode 0600, certificates 0644, directories 0755. A file is written completely or not at all, and replaced only
+with `force`. Anyone who can read ca.key can make certificates; there is no other access control here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tasker.identity import NAME, Role
 
 @dataclass(frozen=True)
 class Listed:
-    """A certificate file. `problem` says why nobody would accept the certificate, e.g. "expired", or why that cannot be
-    checked; "" for none."""
+    """A certificate file. `problem` says why the certificate is invalid, e.g. "expired", or why it cannot be checked;
+    "" for none."""
 
     path: Path
     description: Description
@@ -122,7 +122,7 @@ def _read(path: Path, hint: str = "`tasker certs init` makes a CA") -> bytes:
 
 
 def _write(stem: Path, pair: Pair, *, force: bool) -> list[Path]:
-    """Writes STEM.key and STEM.crt. The key goes first: a certificate without a key is worse than neither."""
+    """Writes STEM.key, then STEM.crt: if the second write fails, there is no certificate without a key."""
     certificate, key = _files(stem)
     if not force:
         _refuse_existing(certificate, key)

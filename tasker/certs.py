@@ -1,12 +1,12 @@
-"""Certificates: their form, and the identity in one. In memory; nothing is written here.
+"""Certificates: their form, and the identity in a client certificate. Reads and writes no files.
 
     CA ── pathlen 0, keyCertSign ──┬──▶ server   EKU serverAuth, its names in the SAN
                                    └──▶ client   EKU clientAuth, CN the user, O Tasker, OU user | admin
 
-Keys are ECDSA P-256. TLS libraries accept certificates that are no identity here (two OUs, no EKU, a newline in the CN,
-an intermediate of the CA), so only `identity_of` decides about a client certificate, and refuses whatever does not have
-exactly this form. `certfiles` manages the files. In the core, only this module and `issuing`, which makes certificates,
-use cryptography.
+Keys are ECDSA P-256. TLS libraries accept certificates that Tasker must refuse (two OUs, no EKU, a newline in the CN,
+an intermediate CA), so only `identity_of` decides about a client certificate; it refuses every certificate that does
+not have exactly this form. `certfiles` manages the files. In the core, only this module and `issuing`, which makes
+certificates, use cryptography.
 """
 
 from __future__ import annotations

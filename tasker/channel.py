@@ -1,8 +1,8 @@
 """A connection between two processes, in asyncio: requests and replies in both directions, notices, descriptors.
 
-Knows the datagrams of `wire`, not their meaning. Every request gets exactly one reply: a message, a TaskerError that
-the peer raised, or UNAVAILABLE if the connection closed first or the deadline passed. A defect on a connection costs
-that connection: it is closed, and both sides start over from their own state.
+Handles the datagrams of `wire` without knowing their meaning. Every request gets exactly one reply: a message, a
+TaskerError that the peer raised, or UNAVAILABLE if the connection closed first or the deadline passed. After a defect,
+the connection is closed, and both sides start over from their own state.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class OwnerQuota(Quota):
 
 @dataclass(frozen=True)
 class JobQuota(Quota):
-    """[defaults]: for a job that asks for nothing. [maxima]: the most that a job may ask for."""
+    """[defaults]: for limits that a job does not set. [maxima]: the highest limits that a job may request."""
 
     time: float | None = _key(None, configvalues.optional(configvalues.duration("1s", "3650d")))
 

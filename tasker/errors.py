@@ -1,8 +1,8 @@
 """The only exception that crosses process borders, and the closed set of reasons.
 
-Foreign exceptions (D-Bus, gRPC, OS) are translated to TaskerError once, at the border; nothing above it catches a
-library's exception. A message is one sentence for a person: it begins with "cannot", names the thing, and says what to
-do. The reason is for programs; `proto/tasker/api/v1/tasker.proto` documents each.
+Exceptions of libraries (D-Bus, gRPC, OS) are translated to TaskerError once, where the library is called; other code
+does not catch them. A message is one sentence for people: it begins with "cannot", names the subject, and says what to
+do. The reason is for programs; `proto/tasker/api/v1/tasker.proto` documents each reason.
 """
 
 from __future__ import annotations

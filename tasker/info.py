@@ -12,7 +12,7 @@ from tasker.usage import Usage
 
 @dataclass(frozen=True)
 class Info:
-    """For one caller. Quotas have only cpu, memory and tasks; None: no quota."""
+    """The reply for one caller. Quotas have only cpu, memory and tasks; None: no quota."""
 
     version: str
     hostname: str

@@ -1,4 +1,4 @@
-"""Makes certificates: a CA, and those that it signs. In memory; `certfiles` writes them, `certs` defines their form.
+"""Makes a CA and the certificates that it signs. Writes no files: `certfiles` does; `certs` defines the form.
 
 Random serials of 127 bits, ECDSA P-256 with SHA-256. No certificate outlives the CA that signed it.
 """

@@ -1,6 +1,6 @@
-"""A job: its spec (what was asked for), its outcome (how it ended), and its whole state as clients see it.
+"""A job: its spec (the request), its outcome (how it ended), and its complete state as clients see it.
 
-Plain values and their rules. No I/O, no clock, nothing of systemd. Byte strings from users (argv, environment, paths)
+Plain values and their rules; independent of I/O, clocks and systemd. Byte strings from users (argv, environment, paths)
 are `str` with surrogateescape, as in Python's os module.
 """
 
@@ -31,7 +31,7 @@ HIGHEST_PRIORITY, LOWEST_PRIORITY = -20, 19
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What was asked for; never changes."""
+    """The request for a job; never changes."""
 
     argv: tuple[str, ...]
     working_directory: str = ""
@@ -134,7 +134,7 @@ class Job:
     """Who is stopping the job: a user's name or "systemctl"; "" if nobody is, also at the end of its run time."""
     outcome: Outcome | None = None
     limits: Limits = Limits()
-    """The limits asked for: the spec's, the service's defaults, and later changes."""
+    """The requested limits: those of the spec, the service's defaults for the others, and later changes."""
     in_force: Limits | None = None
     """The limits in the cgroup, if they were read: for a single running job when requested; for an ended one if its
     verdict mentions a limit that differed from what was asked for."""
@@ -165,7 +165,7 @@ class Job:
     ring: Count = 0
     """Bytes of the latest output that are kept while the job runs; 0: unknown."""
     ring_asked: Count = 0
-    """Bytes that [output] ring asked for at the start. `ring` is less if memory for output was short."""
+    """The value of [output] ring at the start, in bytes. `ring` is lower if memory for output was short."""
     clock: Clock = field(default=Clock(), compare=False)
 
     def elapsed(self, now: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The states of a job and what may happen in each: one table. Anything else is refused.
+"""The states of a job, and a table of the events that are allowed in each state.
 
 STARTING ──STARTED──▶ RUNNING ──STOP──▶ STOPPING
     │                 │  ▲ └──EXITED──▶ ENDING ◀──EXITED──┘
@@ -38,7 +38,7 @@ class Event(StrEnum):
     FAILED = "failed"
     """The start failed."""
     PAUSED = "paused"
-    """The cgroup was frozen, whoever asked for that. Does not happen to a job that is being stopped: it is thawed
+    """The cgroup was frozen, by Tasker or by systemctl. Does not happen to a job that is being stopped: it is thawed
     again."""
     RESUMED = "resumed"
     STOP = "stop"
@@ -71,7 +71,7 @@ MOVES: dict[tuple[State, Event], State] = {
 
 
 class IllegalMove(Exception):
-    """A pair that is not in MOVES: a defect of the caller, never of a user."""
+    """A state and an event that MOVES does not contain: a bug in the calling code, never an error of a user."""
 
 
 def move(state: State, event: Event) -> State:

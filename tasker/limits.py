@@ -1,8 +1,8 @@
-"""Limits: what a job may use. Plain values, their ranges, and changes to them.
+"""The limits of a job: plain values, their ranges, and changes to them. No I/O.
 
-A limit is one row here: a field with its measure, smallest and largest value, label and help. Whatever checks,
-converts, offers or shows limits loops over the rows. systemd's names are in engine/properties.py and
-engine/disklimits.py. No I/O.
+A limit is one row here: a field with its measure, smallest and largest value, label and help. All code that checks,
+converts, offers or shows limits loops over the rows. systemd's names of the limits are in engine/properties.py and
+engine/disklimits.py.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LONGEST_PATHS = 1024
 datagram."""
 _MOST_PATHS = 16
 _UNBOUNDED = 1 << 60
-"""A largest value from here on is beyond reach, so messages do not name it."""
+"""Error messages do not name a largest value from here on, because no machine reaches it."""
 
 
 class LimitRow(NamedTuple):
-    """Everything about one limit."""
+    """The description of one limit."""
 
     field: str
     measure: Measure
@@ -58,7 +58,7 @@ def _limit(
     option: str = "",
     amount: str = "",
 ) -> Any:
-    """A field that is a row; its option has the name of the field unless given."""
+    """Returns a dataclass field that is a row. By default, its option is named after the field."""
     return field(default=None, metadata={"row": (measure, smallest, largest, label, help, option, amount)})
 
 
@@ -69,7 +69,7 @@ def _rows(cls: Any) -> tuple[LimitRow, ...]:
 
 @dataclass(frozen=True)
 class IoLimit:
-    """Limits on the disk under a path. None is no limit."""
+    """Limits on the disk under a path. None means no limit."""
 
     path: str
     read_bandwidth: AnyUint64 | None = _limit(
@@ -111,7 +111,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Limits:
-    """None is no limit. Units: proto/tasker/api/v1/tasker.proto."""
+    """The limits of a job. None means no limit. Units: proto/tasker/api/v1/tasker.proto."""
 
     cpu: AnyCores | None = _limit(CORES, 0.01, math.inf, label="CPU", help="CPU limit in cores, e.g. 0.5", amount="{}")
     cpu_weight: AnyUint64 | None = _limit(
@@ -161,7 +161,7 @@ LASTING = tuple(f.name for f in fields(Limits) if f.name != "run_time")
 
 
 def check_limits(limits: Limits, cores: int | None = None) -> None:
-    """Raises TaskerError(INVALID) if a limit is out of range, on a machine with `cores`; None: on any machine."""
+    """Raises TaskerError(INVALID) if a limit is out of range on a machine with `cores` cores; None: on any machine."""
     for row in ROWS:
         _check(row, getattr(limits, row.field), cores)
     if len(limits.io) > _MOST_PATHS:
@@ -210,8 +210,8 @@ def named(limits: Limits) -> tuple[str, ...]:
 
 
 def _check_path(path: str) -> None:
-    """Refuses paths that systemd would not keep as they are: it writes them to a unit file unescaped, where a newline
-    would begin a new setting, and parses them again later."""
+    """Refuses paths that systemd would change: it writes them unescaped to a unit file, where a newline begins a new
+    setting, and parses that file later."""
     if not path.startswith("/"):
         raise invalid(f"cannot limit the disk under {path[:80]!r}; give an absolute path")
     if not path.isprintable() or any(sign in path for sign in " \"'\\%"):

@@ -1,6 +1,6 @@
-"""The kinds of values that limits have: how they are parsed, shown and compared. Pure.
+"""Measures, the kinds of values that limits have: how they are parsed, shown and compared. Pure.
 
-Each row of the table in limits.py names one. Parsers raise TaskerError(INVALID).
+Each row of the table in limits.py names one measure. Parsers raise TaskerError(INVALID).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Measure:
     show: Callable[[Any], str]
     """Formats a value for people."""
     of_machine: Callable[[int], float] | None = None
-    """The largest value on a machine with so many cores; None if it does not depend on cores."""
+    """Returns the largest value on a machine with the given number of cores; None if it does not depend on cores."""
     upper_bound: bool = True
-    """Whether people would call it a limit; a weight is none."""
+    """Whether the value is an upper bound; a weight is not."""
     span: Callable[[Any], tuple[float, float]] = lambda value: (value, value)
     """The smallest and largest number in a value, to compare with the row's range."""
 
@@ -65,7 +65,7 @@ def parse_cpus(text: str) -> str:
 
 
 def cpus_of(text: str) -> set[int]:
-    """The CPUs in a list from parse_cpus or the kernel, possibly empty."""
+    """Returns the CPUs in a list from parse_cpus or the kernel; the list may be empty."""
     parts = [part.partition("-") for part in text.split(",") if part]
     return {number for first, _, last in parts for number in range(int(first), int(last or first) + 1)}
 
@@ -93,7 +93,7 @@ def _parse_operations(text: str) -> int:
 
 
 def show_time(seconds: float) -> str:
-    """Formats a time as users type it; as a number if nobody could have typed it."""
+    """Formats a time as users type it, or as a plain number if that format cannot express it."""
     return format_duration(seconds) if 0 <= seconds < 1e12 else f"{seconds:g} s"
 
 

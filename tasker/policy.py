@@ -1,4 +1,4 @@
-"""Who may do what: one table, which the engine reads for every request and the tests row by row.
+"""The table of permissions. The engine reads it for every request, and the tests check every row.
 
 Every identity sees every job and its changes: watching has no row, because a frontend receives the changes of all jobs.
 Only a job's owner or an admin manages it.

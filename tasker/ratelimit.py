@@ -2,9 +2,9 @@
 
     first event ──▶ window of SECONDS: `each` per key, `total` for all ──▶ the suppressed events are reported as counts
 
-For what strangers can make the service write. A timer closes the window, so the counts are reported even if no event
-follows. Memory and reports are bounded, whatever the number of keys: what exceeds MOST_KEYS or MOST_REPORTS is reported
-as one count under the key OTHERS.
+For journal entries that untrusted clients can cause. A timer closes the window, so the counts are reported even if no
+event follows. Memory and reports are bounded, whatever the number of keys: events of keys beyond MOST_KEYS or
+MOST_REPORTS are reported as one count under the key OTHERS.
 """
 
 from __future__ import annotations

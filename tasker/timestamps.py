@@ -4,9 +4,9 @@
     times      t0 t1 t2 …      MOST 64-bit words, milliseconds of CLOCK_MONOTONIC, which is never set
 
 A timestamp holds until the next one begins. There is at most one per millisecond in which bytes were received. When the
-area is full, the writer drops the timestamps of overwritten bytes and every second one of the older half of the rest:
-old timestamps become coarser, new ones stay exact, and every byte keeps a time. The first timestamp is never dropped:
-it holds the time of the first byte.
+area is full, the writer drops the timestamps of overwritten bytes and, if necessary, every second timestamp of the
+older half: old timestamps become coarser, new ones stay exact, and every byte keeps a time. The first timestamp is
+never dropped: it holds the time of the first byte.
 
 One writer, no lock. The writer stores a timestamp before it increments COUNT, and increments COUNT before the ring
 publishes the bytes. GENERATION is odd while the writer moves timestamps; a reader compares it before and after reading

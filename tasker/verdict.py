@@ -33,9 +33,9 @@ def verdict(
 ) -> str:
     """`seconds`: the run time; `grace`: the grace period of a stop; `why`: the reason of a stop that no user requested.
 
-    `whole` is whether `usage` covers the job to its end; `quotas` are those that it may have reached, in words like
-    "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused it a process; `left_behind`
-    comes from left_behind_clause().
+    `whole`: whether `usage` covers the job to its end; `quotas`: the quotas that it may have reached, in words like
+    "the quota of 2G on all of alice's jobs"; `refusing`: the limits that may have refused the job a process;
+    `left_behind`: from left_behind_clause().
     """
     after = f" after {format_duration(seconds)}" if seconds is not None else ""
     match outcome.kind:

@@ -1,7 +1,7 @@
-"""Conversion of JobSpec and Limits to and from protobuf, for both ends of the network.
+"""Converts JobSpec and Limits to and from protobuf, for clients and frontends.
 
-Checks what a datagram to the engine cannot carry: lengths, NaN. The engine checks what a spec may request
-(`job.check_spec`). Bytes become `str` with surrogateescape, as everywhere.
+Refuses values that a datagram to the engine cannot carry: NaN, texts that are too long. The engine checks whether the
+spec is allowed (`job.check_spec`). Bytes become `str` with surrogateescape, as in the rest of Tasker.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def spec_from(message: pb.JobSpec) -> JobSpec:
 
 
 def spec_to(spec: JobSpec) -> pb.JobSpec:
-    """Raises TaskerError(INVALID) for a text that must be Unicode and is not."""
+    """Raises TaskerError(INVALID) if a text that must be valid Unicode is not."""
     message = pb.JobSpec(
         argv=[values.raw(argument) for argument in spec.argv],
         working_directory=values.unicode("the working directory", spec.working_directory),

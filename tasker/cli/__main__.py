@@ -1,7 +1,7 @@
-"""`tasker`: argv in, exit code out. Answers --version and --help itself.
+"""`tasker`: runs a command line and returns its exit code. Answers --version and --help itself.
 
-Modules are imported only when needed, so these answers take little longer than the start of Python. The texts in
-prepared/ are those of the parser; `packaging/prepare` writes them and a test compares them.
+Modules are imported only when needed, so these answers take little longer than the start of Python. The help texts in
+prepared/ are generated from the parser by `packaging/prepare`; a test compares them.
 """
 
 import sys
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         return program.cut_off(error, words)
     import gc
 
-    gc.disable()  # until the verb is imported (program.main): collecting finds nothing and takes 10 % of the time
+    gc.disable()  # until the verb is imported (program.main): a collection would free nothing and take 10 % of the time
     from tasker.cli import program
 
     return program.main(words)

@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for locales without "…" or 世界
     try:
-        if sys.stdout is None:  # refuse before doing anything whose result would be lost
+        if sys.stdout is None:  # stop here: the output of the verb would be lost
             text = "cannot write to standard output: it is closed; open it, e.g. with > /dev/null"
             raise TaskerError(Reason.REFUSED, text)
         options = _parsed(words)
@@ -96,7 +96,7 @@ def _failed(error: TaskerError, words: Sequence[str]) -> int:
 
 
 def cut_off(error: OSError, words: Sequence[str]) -> int:
-    """Returns the exit code for a failed write. Prints no error if the reader of stdout is gone."""
+    """Returns the exit code for a failed write. Prints no error if the reader of stdout has exited."""
     from tasker.cli import exits
 
     if error.errno not in (*GONE, *UNWRITABLE):

@@ -25,7 +25,7 @@ Errors have a message for people and a reason for programs:
     ...     print(error.reason, error)
     unavailable cannot reach localhost:1: connection refused; is tasker running there? see `systemctl status tasker`
 
-grpc is slow to import and must be imported after `settle_environment`, so it is only imported for a client.
+grpc is slow to import and must be imported after `settle_environment`, so it is imported only when a client is used.
 """
 
 from __future__ import annotations

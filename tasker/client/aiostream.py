@@ -1,4 +1,4 @@
-"""Drives a Course with grpc.aio: the asyncio counterpart of stream.py. Not to be shared between tasks."""
+"""Drives a Course with grpc.aio: the asyncio counterpart of stream.py. Use a stream in one task only."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class AttachCourse(Course[Event]):
         return event
 
     def _attached(self, event: Attached, now: float) -> Attached | Resumed:
-        """Notes the whole id for later requests: a prefix may match another job by then."""
+        """Stores the complete id for later requests, because a prefix may match another job by then."""
         self._request = pb.AttachJobRequest(
             job=event.job.id, offset=event.offset, follow=self._request.follow, timestamps=self._request.timestamps
         )

@@ -1,7 +1,7 @@
-"""Each call of the API as a value: method, request, conversion of the answer, time limit.
+"""The calls of the API as values: method, request, conversion of the response, time limit.
 
-The clients, sync and asyncio, only execute calls. Each function raises TaskerError(INVALID) for an argument that cannot
-be sent.
+Both clients, sync and asyncio, execute these calls. Each function raises TaskerError(INVALID) for an argument that
+cannot be sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A connection to a server, for any thread. Translates errors of grpc into TaskerError."""
+"""A connection to a server. Thread-safe. Translates errors of grpc into TaskerError."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection, every open stream and every call (UNAVAILABLE); jobs keep running."""
+        """Closes the connection. Open streams and calls raise UNAVAILABLE; jobs keep running."""
         self._closed.set()
         for stream in tuple(self._streams):
             stream.cancel()
@@ -71,7 +71,7 @@ class Connection:
             raise self._translation.explained(error) from error.__cause__
 
     def _insist(self, asking: Asking) -> Job:
-        """Repeats a call until it is answered, over as many connections as necessary."""
+        """Repeats a call, over new connections if necessary, until it is answered or `asking` gives up."""
         while True:
             try:
                 job = self._exchange(asking.call(time.monotonic()))

@@ -1,8 +1,8 @@
 """The events of an attach stream, as plain values. Attached comes first, Ended or Detached last.
 
-Chunks are contiguous except where a Lost comes between them. Offsets count the bytes of the job's output from 0. A
-broken connection is one Interrupted; it is followed by Resumed (by Attached, if it broke before Attached), or an error
-is raised.
+Chunks are contiguous unless there is a Lost between them. Offsets count the bytes of the job's output from 0. A broken
+connection yields one Interrupted, then Resumed (or Attached, if the connection broke before Attached); if the client
+cannot reconnect, an error is raised.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def handshake(address: Address, ca: bytes, version: ssl.TLSVersion = ssl.TLSVers
     except ssl.SSLCertVerificationError as error:
         return _unavailable(f"cannot trust {address}: {_of_server(error, name)}")
     except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError):
-        if version is ssl.TLSVersion.TLSv1_3 and _is_full(address):  # an older version it is to refuse
+        if version is ssl.TLSVersion.TLSv1_3 and _is_full(address):  # the server must refuse older versions
             return _unavailable(f"cannot reach {address}: the server takes no more connections; try again later")
         return _unavailable(f"cannot speak TLS 1.3 with {address}: it ended the connection; is that Tasker's port?")
     except ssl.SSLError:

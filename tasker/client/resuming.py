@@ -1,12 +1,12 @@
-"""Reconnecting after a break: when to repeat a request, with what, and when to give up. Pure: time is an argument.
+"""Reconnecting after a broken connection: when to repeat which request, and when to give up. Pure: time is an argument.
 
     reads ──received──▶ events           an error ──broke──▶ pause, repeat ────received──▶ mended
                                                   └── not UNAVAILABLE, or the time is over: raised
 
-One rule for streams, waits and stops: the client reconnects after a break if it ever received anything from the server,
-in this call or another one (`Translation.heard`). A server that never answered (wrong address, refused certificate, no
-listener) is an error at once. Independent of grpc, threads and asyncio: both clients drive the same Course, Wait and
-Stop.
+One rule holds for streams, waits and stops: the client reconnects if it has ever received anything from the server, in
+this call or another one (`Translation.heard`). If the server has never answered (wrong address, refused certificate, no
+listener), the error is raised at once. Independent of grpc, threads and asyncio: both clients drive the same Course,
+Wait and Stop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ E = TypeVar("E")
 
 
 class OutOfTime(TaskerError):
-    """UNAVAILABLE because this side stopped waiting; never the original reason of an outage."""
+    """UNAVAILABLE because the client stopped waiting; never reported as the original reason of an outage."""
 
 
 class Outage:
@@ -126,7 +126,7 @@ class Course(ABC, Generic[E]):
 
 
 class Asking(ABC):
-    """A call whose answer is a job, repeated until answered."""
+    """A call that returns a job, repeated until it is answered."""
 
     @abstractmethod
     def call(self, now: float) -> calls.Call[Job]:
@@ -155,7 +155,7 @@ class AskingAgain(Asking):
 
 
 class Wait(AskingAgain):
-    """WaitJob, repeated after every break. GetJob comes first each time: its answer proves the connection."""
+    """WaitJob, repeated after every break. Each attempt begins with GetJob, whose answer proves the connection."""
 
     def __init__(self, job: str, reconnect_timeout: float) -> None:
         super().__init__(job, reconnect_timeout)
@@ -176,10 +176,10 @@ class Wait(AskingAgain):
 
 
 class Stop(AskingAgain):
-    """StopJob, repeated after every break; it is idempotent. After a break, GetJob comes first, as in a Wait, because
-    the answer to a stop may take the whole grace period.
+    """StopJob, which is idempotent, repeated after every break. After a break, the attempt begins with GetJob, as in a
+    Wait, because the answer to a stop may take the complete grace period.
 
-    `job`: with a `reconnect_timeout`, a whole id, because a prefix may match another job later.
+    `job`: with a `reconnect_timeout`, the complete id, because a prefix may match another job later.
     """
 
     def __init__(self, job: str, grace: float | None, reconnect_timeout: float) -> None:

@@ -1,6 +1,6 @@
-"""Starting a job where the server limits how fast its owner may start jobs: when to ask again, and when to give up.
+"""Repeats a StartJob that the server refused because its owner starts jobs too fast: how long to wait, when to give up.
 
-StartJob ──EXHAUSTED, tasker-retry-after──▶ pause, StartJob again        anything else is raised: the job may run
+StartJob ──EXHAUSTED, tasker-retry-after──▶ pause, StartJob again        other errors are raised: the job may run
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tasker.job import Job, JobSpec
 START_TIMEOUT = 60.0
 """Seconds, in total, for which a start is postponed."""
 SHORTEST_PAUSE = 0.01
-"""Seconds, whatever the server says."""
+"""Seconds; replaces a shorter pause that the server asks for."""
 
 Postponed = Callable[[TaskerError, float], None]
-"""Called before each pause, with what the server said and the seconds until the next try."""
+"""Called before each pause, with the server's error and the seconds until the next try."""
 
 
 class Start(Asking):

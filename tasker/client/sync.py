@@ -1,4 +1,4 @@
-"""Client: every call of the API as a method. Calls are made by connection.py; aio.py is the same for asyncio."""
+"""Client: a method for every call of the API. connection.py executes the calls; aio.py is the client for asyncio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasker.limits import Limits
 class Client(Connection):
     """A blocking client. A job is named by its id, or by a prefix of its id that no other job has.
 
-    Every method raises TaskerError, with a `reason` from the server or from this side. Any method may raise UNAVAILABLE
+    Every method raises TaskerError, with a `reason` from the server or the client. Any method may raise UNAVAILABLE
     (the server is unreachable or restarting), DENIED (the certificate, or another owner's job), EXHAUSTED (a quota)
     and INTERNAL (a bug). The methods document other reasons. All methods except `wait` and the streams return within
     minutes or raise UNAVAILABLE.
@@ -36,9 +36,9 @@ class Client(Connection):
         Raises INVALID (out of range), COMMAND_NOT_FOUND, NOT_EXECUTABLE, REFUSED (by systemd or the kernel, e.g. the
         working directory). After UNAVAILABLE, check with `list` before you try again: the job may run.
 
-        `start_timeout`: where the caller starts jobs faster than the server allows, this waits for the time that the
-        server names and asks again, for so many seconds in total; then EXHAUSTED is raised, with `retry_after`. 0: at
-        once. `postponed` is called before each such wait, with that error and the seconds until the next try.
+        `start_timeout`: if the caller starts jobs faster than the server allows, the client waits as long as the server
+        asks and tries again, for at most this many seconds in total. Then it raises EXHAUSTED, with `retry_after`. With
+        0, it never waits. `postponed` is called before each wait, with the error and the seconds until the next try.
 
         >>> job = client.start(JobSpec(("sh", "-c", "echo hello; exit 3"), limits=Limits(memory=64 << 20)))
         >>> job.owner, job.spec.argv[0]
@@ -51,14 +51,14 @@ class Client(Connection):
 
     @accepts_patience
     def stop(self, job: str, grace: float | None = None, *, reconnect_timeout: float = 0.0) -> Job:
-        """Stops a job and returns the ended job; returns an already ended job unchanged.
+        """Stops a job and returns it, ended. If the job has already ended, returns it unchanged.
 
         `grace`: seconds between SIGTERM and SIGKILL, 0 to 3600; None: that of the spec, or the service's default.
         Raises NOT_FOUND, AMBIGUOUS, INVALID, and REFUSED if the job has not ended 10 s after the grace period, for
         example because a disk hangs. The job is then still being stopped; use `wait` to wait for its end.
 
-        `reconnect_timeout`: how many seconds to keep reconnecting after a break; needs a whole id. Raises UNAVAILABLE
-        after that time, or at once if this client never received an answer before.
+        `reconnect_timeout`: for how many seconds to reconnect after a broken connection; needs the complete id of the
+        job. Raises UNAVAILABLE after that time, or at once if this client has never received an answer.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> client.stop(job.id, grace=5).outcome.summary
@@ -76,9 +76,10 @@ class Client(Connection):
         return self._ask(calls.get(job))
 
     def list(self, *, owner: str = "", running: bool = False, archived: bool = False) -> Iterator[Job]:
-        """Yields the jobs of this run, oldest first; optionally those of `owner`, not yet ended, or archived.
+        """Yields the jobs of this run, oldest first; optionally only jobs of `owner`, only jobs that have not ended
+        (`running`), or archived jobs.
 
-        Requests pages as needed, so an error may be raised in the middle.
+        Requests one page after the other, so an error may be raised after some jobs.
 
         >>> job = client.start(JobSpec(("sleep", "60"), name="nap"))
         >>> [job.spec.name for job in client.list(owner="alice", running=True)]
@@ -95,9 +96,9 @@ class Client(Connection):
 
     @accepts_patience
     def wait(self, job: str, *, reconnect_timeout: float = RECONNECT_TIMEOUT) -> Job:
-        """Waits without limit until the job has ended, and returns it. Raises NOT_FOUND, AMBIGUOUS.
+        """Waits until the job has ended, without a time limit, and returns the job. Raises NOT_FOUND, AMBIGUOUS.
 
-        After a break, reconnects for `reconnect_timeout` seconds, then raises UNAVAILABLE.
+        After a broken connection, reconnects for `reconnect_timeout` seconds, then raises UNAVAILABLE.
 
         >>> job = client.start(JobSpec(("sh", "-c", "exit 3")))
         >>> client.wait(job.id).outcome.exit_code
@@ -121,9 +122,9 @@ class Client(Connection):
     def signal(self, job: str, number: int) -> Job:
         """Sends a signal, 1 to 64, to the process group of a job's command.
 
-        Returns when the signal has been sent, which is not when it takes effect. In a paused job only SIGKILL is
-        certain to take effect at once; any other signal may stay pending until the job is resumed. Raises NOT_FOUND,
-        AMBIGUOUS, INVALID, REFUSED.
+        Returns when the signal has been sent; it may take effect later. In a paused job, only SIGKILL is certain to
+        take effect at once; any other signal may stay pending until the job is resumed. Raises NOT_FOUND, AMBIGUOUS,
+        INVALID, REFUSED.
 
         >>> job = client.start(JobSpec(("sleep", "60")))
         >>> job = client.signal(job.id, 10)
@@ -147,7 +148,7 @@ class Client(Connection):
         return self._ask(calls.resume(job))
 
     def archive(self, job: str) -> Job:
-        """Moves an ended job's output from memory to disk; the default list omits archived jobs.
+        """Moves an ended job's output from memory to disk. By default, `list` omits archived jobs.
 
         Raises NOT_FOUND, AMBIGUOUS, REFUSED.
 
@@ -161,7 +162,7 @@ class Client(Connection):
         return self._ask(calls.archive(job))
 
     def detach(self, job: str) -> int:
-        """Closes the caller's open attach streams on a job, wherever opened; returns their number.
+        """Closes all open attach streams of the caller on a job, also those of other clients; returns their number.
 
         Raises NOT_FOUND, AMBIGUOUS.
 
@@ -178,7 +179,7 @@ class Client(Connection):
         return self._ask(calls.detach(job))
 
     def info(self) -> Info:
-        """Returns facts about the service, and the caller's identity and quotas.
+        """Returns information about the service, and the caller's identity and quotas.
 
         >>> client.info().caller.name
         'alice'
@@ -201,12 +202,13 @@ class Client(Connection):
         """Streams a job's output, from its start or from one given position (`last_time`: seconds before now).
 
         Without `follow`, the stream ends after the output so far. With `timestamps`, chunks have the time of receipt.
-        After a break, reconnects for `reconnect_timeout` seconds (0: not at all) and resumes at the exact byte, with
-        the events Interrupted and Resumed. Before Attached, it reconnects only if this client ever received an answer,
-        or if the server accepted the stream; the time counts from the call. Otherwise the break is an error at once.
+        After a broken connection, reconnects for `reconnect_timeout` seconds (0: never) and resumes at the exact byte,
+        with the events Interrupted and Resumed. Before Attached, the time counts from the call, and the client
+        reconnects only if it has received an answer before or the server has accepted the stream; otherwise iterating
+        raises UNAVAILABLE at once.
 
-        Raises INVALID for positions at once. Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE when it gives up;
-        then attach again at `Attachment.offset`.
+        The call itself raises INVALID for invalid positions. Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE
+        after the reconnect timeout; then attach again at `Attachment.offset`.
 
         >>> job = client.start(JobSpec(("sh", "-c", "echo one; echo two; exit 3")))
         >>> for event in client.attach(job.id):
@@ -240,9 +242,9 @@ class Client(Connection):
     ) -> Watching:
         """Streams the current state of jobs (all, one `job`, or those of `owner`), then every change.
 
-        With `usage`, also the usage of running jobs, about once a second. Values of environments are empty; `get` has
-        them. After a break, reconnects for `reconnect_timeout` seconds (0: not at all): Away, then a new snapshot.
-        Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE when it gives up.
+        With `usage`, also the usage of running jobs, about once a second. Values of environment variables are empty;
+        `get` returns them. After a broken connection, yields Away, reconnects for `reconnect_timeout` seconds (0:
+        never), then yields a new snapshot. Iterating raises NOT_FOUND, AMBIGUOUS, and UNAVAILABLE after that time.
 
         >>> news = client.watch(owner="alice")
         >>> next(news).first

@@ -43,7 +43,7 @@ class Translation:
         self.heard = False
 
     def light(self, error: Any) -> TaskerError:
-        """Returns the server's error, or one for no answer. `error`: grpc.Call or grpc.aio.AioRpcError."""
+        """Returns the server's error, or one that says that it did not answer. `error`: grpc.Call or AioRpcError."""
         details = error.details() or ""
         self.heard |= TAKEN in ((key, value) for key, value in error.initial_metadata() or ())
         trailing = dict(error.trailing_metadata() or ())
@@ -68,7 +68,7 @@ class Translation:
         return TaskerError(Reason.INTERNAL, f"cannot understand the answer: {error.code().name}: {details}")
 
     def silent(self) -> TaskerError:
-        """Returns the error for a call that this side or the server gave up."""
+        """Returns the error for a call that the client or the server ended before the answer."""
         return Silent(self._credentials.address, "no answer")
 
     def explained(self, error: TaskerError) -> TaskerError:
@@ -77,7 +77,7 @@ class Translation:
 
 
 def _seconds(text: object) -> float | None:
-    """Of `tasker-retry-after`; None where it is no time to wait for."""
+    """Returns the seconds in `tasker-retry-after`; None if the value is not a valid time."""
     try:
         seconds = float(str(text))
     except ValueError:

@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--socket", type=Path, default=Path("/run/tasker-collector/control.sock"))
     arguments = parser.parse_args()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # four for each job; a job gets its own limit
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # four for each job; child.py sets a job's limit
     loop = Loop()
     control = Control(loop, listen(arguments.socket))
     notify("READY=1", "STATUS=Holding the jobs of this run.")

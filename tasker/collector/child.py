@@ -1,8 +1,8 @@
-"""What happens between fork and exec. Read this first when auditing.
+"""The code of the leader between fork and exec. Read this first when auditing.
 
-The child undoes what Python, the unit and the collector set up, becomes the job's user, reports that it is at the gate,
-waits there, and executes the command. If the gate is closed instead of opened, it exits: no job runs without a scope.
-After the fork nothing is imported, nothing returns, and no lock is taken.
+The leader undoes what Python, the unit and the collector set up, becomes the job's user, reports that it is at the
+gate, waits there, and executes the command. If the gate is closed instead of opened, it exits: no job runs without a
+scope. After the fork, nothing is imported, no lock is taken, and control never returns to the collector's code.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _SYS_KEYCTL = 250  # on x86-64
 _KEYCTL_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
 OOM_SCORE_ADJ = 300
 """If the machine runs out of memory, the kernel kills a job before any service. That includes root's jobs."""
-_OPEN_FILES = 1024  # the most that select(2) supports; a job may raise it to the hard limit
+_OPEN_FILES = 1024  # the most descriptors that select(2) supports; a job may raise this soft limit to the hard limit
 _LOWEST_KEPT = 16
 _HIGHEST = (1 << 31) - 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
-    """Becomes the job. Reads `gate`, writes `output` and `report`; all other descriptors are closed."""
+    """Becomes the job; never returns. Reads `gate`, writes `output` and `report`, closes all other descriptors."""
     step = "setup"
     try:
         os.setpgid(0, 0)
@@ -49,7 +49,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
         step = "directory"
         os.chdir(launch.working_directory)
         step = "execute"
-        os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell is the point
+        os.execvpe(launch.argv[0], launch.argv, launch.environment)  # noqa: S606 - no shell, on purpose
     except BaseException as error:
         number = (error.errno if isinstance(error, OSError) else None) or errno.EINVAL
         os.write(report, failure(step, number, _diagnose(step, launch, error)))
@@ -58,7 +58,7 @@ def run(launch: Launch, gate: int, output: int, report: int) -> NoReturn:
 
 
 def _diagnose(step: str, launch: Launch, error: BaseException) -> ExecFailure | None:
-    """Why it failed, as seen by the job's user; None if that cannot be found out, either."""
+    """Returns why `step` failed, as the job's user sees it; None if the cause cannot be found."""
     with contextlib.suppress(Exception):
         if step == "directory":
             return whynot.not_entered(launch.working_directory)
@@ -91,7 +91,7 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_OPEN_FILES, files), files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with open("/proc/self/oom_score_adj", "r+") as score:
-        # Without CAP_SYS_RESOURCE no process can go below the value that root set, so other users' jobs cannot.
+        # Without CAP_SYS_RESOURCE, a process cannot go below the value that root set; only root's jobs can.
         score.write(str(max(OOM_SCORE_ADJ, int(score.read()))))
 
 
@@ -104,6 +104,6 @@ def _leave_keyring() -> None:
 def _become(uid: int, gid: int, groups: tuple[int, ...]) -> None:
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)  # from here on no process of that uid may trace or read this one
+    os.setresuid(uid, uid, uid)  # from here on, no process of that uid may trace or read this process
     if uid != 0 and _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "no_new_privs")

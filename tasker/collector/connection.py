@@ -1,4 +1,4 @@
-"""A connection of an engine, and the listening socket: datagrams in both directions, with descriptors."""
+"""The listening socket, and a connection of an engine: datagrams with descriptors, in both directions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tasker.collector.loop import READ, WRITE, Loop
 from tasker.errors import Reason
 
 MOST_QUEUED = 1 << 16
-"""Datagrams. An engine with more unread ones counts as dead."""
+"""Datagrams. An engine with more unread datagrams is treated as dead."""
 
 
 class Connection:
-    """One engine. There are two for a moment during a restart."""
+    """The connection of one engine. While the engine restarts, there may be two for a moment."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Connection:
         loop.add(sock.fileno(), READ, self._ready, self.close)
 
     def send(self, number: int, message: wire.Message, descriptors: Sequence[int] = ()) -> None:
-        """Sends a message; closes `descriptors` once they are sent. Never raises and calls nothing back: a broken
+        """Sends a message; closes `descriptors` once they are sent. Never raises and calls no callback: a broken
         connection is closed after the current events have been served."""
         if self._sock.fileno() < 0:
             _close_all(descriptors)
@@ -45,7 +45,7 @@ class Connection:
             data = wire.encode(number, message)
         except wire.WireError as error:
             _close_all(descriptors)
-            if number == 0:  # the engine asks for everything again when it reconnects
+            if number == 0:  # after it has reconnected, the engine requests the complete state
                 self._break()
                 return
             data, descriptors = wire.encode(number, wire.Failed(Reason.INTERNAL, f"cannot answer: {error}")), ()

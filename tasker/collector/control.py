@@ -1,7 +1,7 @@
-"""The engine's requests, as a table, and the jobs of the run.
+"""The table of the engine's requests, and the jobs of the run.
 
-A leader on its way:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ exited ──Finish──▶ finished
-Where it ends early:   setup fails · killed while held · exec fails (its report says why) · its engine is gone
+Life of a leader:   fork ──AT_GATE──▶ held ──Release──▶ exec (its report ends empty) ──▶ exited ──Finish──▶ finished
+Ends early if:      setup fails · killed while held · exec fails (its report says why) · its engine has disconnected
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Control:
         try:
             sock, _ = self._listener.accept()
             self._connections.add(Connection(sock, self._loop, self._received, self._closed))
-        except OSError:  # disconnected again, or no descriptor or memory left; the engine retries
+        except OSError:  # the engine has disconnected, or no descriptor or memory is left; the engine tries again
             return
 
     def _closed(self, connection: Connection) -> None:
@@ -177,10 +177,10 @@ class Control:
         except KeyError:
             raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id} in this run") from None
 
-    # ── what leaders do ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── events of leaders ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _report(self, job: Child) -> None:
-        """The leader is at the gate, or reports why not, or has closed its report."""
+        """Handles a report: the leader is at the gate, or has failed and reports why, or has closed the pipe."""
         text = os.read(job.report, 4096)
         if text == report.AT_GATE:
             self._answer(job, wire.Launched(job.pid))
@@ -207,7 +207,7 @@ class Control:
         if job.id not in self._unanswered:
             self._drop(job)
             return
-        self._holders[job.id] = self._unanswered[job.id][0]  # it sends Forget or disconnects
+        self._holders[job.id] = self._unanswered[job.id][0]  # the engine sends Forget or disconnects
         self._answer(job, report.read(job.report_text))
 
     def _exited(self, job: Child) -> None:
@@ -226,12 +226,12 @@ class Control:
 
     def _output_ended(self, id: str) -> None:
         job = self._jobs.get(id)
-        if job is not None and job.exit is not None and not job.finished:  # else Exited carries it
+        if job is not None and job.exit is not None and not job.finished:  # otherwise, Exited contains this
             self._broadcast(wire.OutputEnded(id, job.output.ended_at))
 
     def _followed(self, id: str) -> None:
         self._followers_changed.add(id)
-        self._loop.afterwards(self._report_followers)  # many changes at once make one notice
+        self._loop.afterwards(self._report_followers)  # one notice for all changes of a round
 
     def _report_followers(self) -> None:
         jobs = [self._jobs[id] for id in self._followers_changed & self._jobs.keys()]

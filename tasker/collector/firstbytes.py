@@ -1,7 +1,7 @@
-"""Determines the type of a file and the interpreter that it names from its first bytes, as the kernel does.
+"""Determines the type and the interpreter of a file from its first bytes, as the kernel does.
 
-Runs in a job's process, on a file that may be hostile: opens regular files only, never blocks, reads at most 256 bytes
-of head, 8 program headers and one name. Raises OSError.
+Runs in a job's process, on a file that may be hostile: opens only regular files, never blocks, and reads at most the
+first 256 bytes, 8 program headers and one name. Raises OSError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ELF = b"\x7fELF"
 _HEADER = {32: "18x H 8x I 10x HH", 64: "18x H 12x Q 14x HH"}  # elf.h: e_machine, e_phoff, e_phentsize, e_phnum
 _ENTRY = {32: "I I 8x I", 64: "I 4x Q 16x Q"}  # p_type, p_offset, p_filesz
 _PT_INTERP = 3
-_PROGRAM_HEADERS = 8  # PT_INTERP stands before every PT_LOAD, so near the beginning
+_PROGRAM_HEADERS = 8  # PT_INTERP precedes every PT_LOAD, so it is among the first
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SYSTEMS = {
     b"MZ": "windows",
@@ -44,7 +44,7 @@ def contents(path: str) -> Contents:
     """The contents of a regular file that the calling process may read."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):  # replaced since `path` was examined
+        if not stat.S_ISREG(os.fstat(fd).st_mode):  # the file was replaced after `path` was examined
             return Contents()
         head = os.pread(fd, _HEAD, 0)
         return _elf(fd, head) if head.startswith(_ELF) else _no_elf(head)

@@ -1,4 +1,4 @@
-"""Makes a leader: its pipes, its ring, its fork. And the collector's data about it."""
+"""Forks a leader, with its pipes and its ring; holds the collector's data about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Child:
     finished: bool = False
     exit: Exit | None = None
     report_text: bytes = field(default=b"")
-    """What `report` carried after AT_GATE."""
+    """The bytes received through `report` after AT_GATE."""
 
     @property
     def id(self) -> str:
@@ -53,7 +53,7 @@ class Child:
 
     def open_gate(self) -> None:
         self.released = True
-        with contextlib.suppress(BrokenPipeError):  # it was killed at the gate: its report and exit show that
+        with contextlib.suppress(BrokenPipeError):  # killed at the gate: the report and the exit status show that
             os.write(self.gate, b"!")
         self.close_gate()
 
@@ -116,7 +116,7 @@ def fork(
 
 
 def leaders(jobs: Sequence[Child], after: int) -> Leaders:
-    """A page of the leaders with a higher number than `after`; `jobs` are in the order of their numbers."""
+    """Returns a page of the leaders with numbers above `after`; `jobs` are in the order of their numbers."""
     page: list[Leader] = []
     length = 0
     for job in itertools.islice(jobs, bisect.bisect_right(jobs, after, key=lambda job: job.number), None):

@@ -1,4 +1,4 @@
-"""An epoll loop that calls a function per descriptor with its events. No timers; nothing called here may block."""
+"""An epoll loop: calls the function of each descriptor with its events. No timers; the functions must not block."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Loop:
         self._afterwards[call] = None
 
     def each_round(self, call: Callable[[], bool]) -> None:
-        """Calls `call` after all pending events have been served, in every round. If it returns True, it has more to
-        do, and the loop does not block for the next event. One per loop."""
+        """Calls `call` in every round, after all pending events have been served. If `call` returns True, it has more
+        to do, and the loop does not wait for the next event. A loop has one such function."""
         self._round = call
 
     def run(self) -> None:
@@ -71,8 +71,8 @@ class Loop:
             more = self._round()
 
     def _call(self, fd: int, call: Callable[[int], object], events: int) -> None:
-        """A defect in serving one descriptor costs that descriptor, not every job of the run."""
-        if not guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else the number was reused
+        """Calls `call`. If it raises, only its descriptor is removed; all other jobs of the run continue."""
+        if not guarded(lambda: call(events)) and self._calls.get(fd) is call:  # else `call` removed it itself
             failed = self._failures.get(fd)
             self.remove(fd)
             if failed is not None:
@@ -83,7 +83,7 @@ class Loop:
 
 
 def guarded(call: Callable[[], object]) -> bool:
-    """Returns whether `call` succeeded; logs a defect."""
+    """Returns whether `call` succeeded; logs an exception."""
     try:
         call()
     except Exception:

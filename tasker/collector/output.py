@@ -1,4 +1,4 @@
-"""One job's output: moves bytes from its pipe into its ring and wakes followers. Never blocks."""
+"""The output of one job: moves bytes from its pipe into its ring and wakes the followers. Never blocks."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class JobOutput:
         followers_changed: Callable[[], None],
         ended: Callable[[], None],
     ) -> None:
-        """`owner`: whose turns the output is read in. `ended` is called when the last process that holds the writing
-        end has closed it."""
+        """`owner`: the owner in whose turns the output is read. `ended` is called when the last process that holds the
+        writing end has closed it."""
         self._owner = owner
         self._loop = loop
         self._turns = turns
@@ -56,7 +56,7 @@ class JobOutput:
 
     @property
     def held(self) -> int:
-        """Bytes of memory that the ring takes."""
+        """The memory that the ring takes, in bytes."""
         return self._ring.held
 
     @property
@@ -71,7 +71,7 @@ class JobOutput:
         """
         self._pipe, writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._pipe, False)
-        with contextlib.suppress(OSError):  # above the user's quota for pipes: 64 KiB work, too, only slower
+        with contextlib.suppress(OSError):  # quota for pipes reached: 64 KiB work, but more slowly
             fcntl.fcntl(self._pipe, _F_SETPIPE_SZ, PIPE)
         os.fchown(writer, uid, -1)
         if uid == 0:
@@ -80,7 +80,7 @@ class JobOutput:
         return writer
 
     def follow(self) -> tuple[int, int]:
-        """Returns the ring and a wake pipe. The caller closes the second one after sending it."""
+        """Returns the descriptors of the ring and of a new wake pipe. The caller closes the latter after sending it."""
         wake, awake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         fcntl.fcntl(awake, _F_SETPIPE_SZ, _WAKE_PIPE)
         self._followers.add(awake)
@@ -89,8 +89,8 @@ class JobOutput:
         return self._ring.fd, wake
 
     def finish(self) -> None:
-        """Drains the pipe and closes the ring. The job's processes are dead, so the rest is finite; if a stranger still
-        writes, this reads no more than a pipe holds."""
+        """Drains the pipe and closes the ring. The job's processes are dead, so the rest is finite. If a process
+        outside the job still writes, this reads a bounded amount."""
         end = self.written + 2 * PIPE
         while self._pipe >= 0 and self.written < end and self._take(TURN):
             pass
@@ -110,7 +110,7 @@ class JobOutput:
             self._turns.ready(self._owner, self._read)
 
     def _read(self, most: int) -> int:
-        """Reads in the job's turn; returns the number of bytes. After 0, only a further event requests another turn."""
+        """Reads in the owner's turn; returns the number of bytes. After 0, the next event requests another turn."""
         count = self._take(most) if self._pipe >= 0 else 0
         if count:
             self._wake()
@@ -119,7 +119,7 @@ class JobOutput:
         return count
 
     def _take(self, most: int) -> int:
-        """Moves available bytes; returns 0 if there are none now, or none any more."""
+        """Moves available bytes; returns their number, 0 if the pipe is empty or has ended."""
         try:
             count = self._ring.read_from(self._pipe, most)
         except BlockingIOError:
@@ -135,7 +135,7 @@ class JobOutput:
             try:
                 os.write(awake, b"\n")
             except BlockingIOError:
-                pass  # full: the follower is awake already
+                pass  # the pipe is full, so the follower has a wake-up pending
             except OSError:
                 self._drop(awake)
 

@@ -1,8 +1,8 @@
 """How a process ended, as the kernel reports it.
 
-Another process of the same uid may trace the leader. Until the tracer has reaped it or exited, waitid does not report
-it to its parent. So nothing here waits; meanwhile the status is read from /proc, where the pid stays the leader's until
-it is reaped.
+Another process of the same uid may trace the leader. Then waitid does not report the leader's exit to its parent until
+the tracer has reaped the leader or exited. So no function here waits. In the meantime, the status is read from /proc;
+the pid cannot be reused before the leader is reaped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EXIT_CODE = 49
 
 
 def reap(pidfd: int) -> Exit | None:
-    """Reaps a process that has exited; None while a tracer holds it, after which its pidfd becomes readable again.
+    """Reaps a process that has exited. Returns None while a tracer holds it; after that, its pidfd is readable again.
 
     Raises ChildProcessError if it was reaped already.
     """
@@ -45,8 +45,8 @@ def _now(*, code: int | None = None, signal: int | None = None, core_dumped: boo
 
 
 def _may_see(pid: int) -> bool:
-    """Whether a status of 0 is real: without CAP_SYS_PTRACE, as in some containers, the status of another uid reads as
-    0."""
+    """Whether a status of 0 is real. Without CAP_SYS_PTRACE, as in some containers, the status of a process of another
+    uid is shown as 0."""
     try:
         os.readlink(f"/proc/{pid}/exe")  # subject to the same check
     except OSError as error:  # a zombie has no exe

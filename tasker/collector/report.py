@@ -1,4 +1,4 @@
-"""What a leader writes into its report pipe: AT_GATE, and later why it could not execute the command, or nothing.
+"""The contents of a leader's report pipe: AT_GATE, then, if executing the command failed, the cause.
 
 step NUL errno NUL [kind NUL path NUL at NUL detail NUL role NUL named_in]       one write, shorter than PIPE_BUF
 """
@@ -13,7 +13,7 @@ from tasker.wire import ExecFailure, Released
 AT_GATE = b"@"
 """The leader waits at the gate."""
 _LONGEST = 512
-"""Bytes of one text; the rest is cut off."""
+"""Bytes of one text; longer texts are cut."""
 
 
 def failure(step: str, number: int, failure: ExecFailure | None) -> bytes:

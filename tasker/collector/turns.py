@@ -1,8 +1,8 @@
-"""Decides whose output is read next: owners of jobs with output take turns, and so do the jobs of one owner.
+"""Decides which output is read next: owners whose jobs have output take turns, and so do the jobs of each owner.
 
-    pipe has output ──ready──▶ line of its owner ──run──▶ at most TURN bytes per owner ──▶ the loop's other events
+    pipe has output ──ready──▶ queue of its owner ──run──▶ at most TURN bytes per owner ──▶ the loop's other events
 
-So a job's output waits for at most one turn of each other owner with output, however many jobs that owner has.
+So an owner waits for at most one turn of each other owner, however many jobs the others have.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Turns:
         loop.each_round(self._run)
 
     def ready(self, owner: str, read: Read) -> None:
-        """Puts a job that may have output into line, if it is not there: `read` is called until it returns 0."""
+        """Appends a job that may have output to its owner's queue, unless it is there: `read` is called until it
+        returns 0."""
         self._lines.setdefault(owner, deque()).append(read)
 
     def _run(self) -> bool:
@@ -41,7 +42,7 @@ class Turns:
 
     @staticmethod
     def _read(line: deque[Read], most: int) -> int:
-        """Reads output of the first job in line and puts it at the end. A defect affects only that job's output."""
+        """Reads output of the first job in a queue and moves the job to the end. An exception affects only that job."""
         read, count = line.popleft(), 0
 
         def call() -> None:

@@ -1,7 +1,7 @@
-"""Why a directory cannot be entered or a command not executed. Runs in the job's process after chdir or exec failed.
+"""Finds out why chdir or exec failed. Runs in the job's process.
 
 All files may be hostile. Only stat, statvfs and readlink are used until a file is known to be regular; firstbytes.py
-then reads a few hundred bytes of it. Nothing is imported, locked or kept.
+then reads a few hundred bytes of it. This module imports nothing at run time, takes no lock and keeps no state.
 
     command ─▶ its file in PATH ─▶ each element of the path ─▶ type, mode, mount ─▶ first bytes ─▶ interpreter, likewise
 """
@@ -35,7 +35,7 @@ Cause = tuple[FailureKind, str, str]
 
 
 def not_entered(directory: str) -> ExecFailure | None:
-    """Why chdir failed; None if nothing beyond its errno is known. Raises OSError if that cannot be examined."""
+    """Returns why chdir failed; None if only the errno is known. Raises OSError if a path cannot be examined."""
     cause = _on_the_way(f"{directory}/.")
     return None if cause is None else _failure(directory, cause)
 
@@ -52,8 +52,8 @@ def not_executed(command: str, environment: Mapping[str, str], directory: str, e
 
 
 def _in_path(command: str, search: list[str], failed: str, number: int) -> str:
-    """The file that exec failed for, or "" if PATH has none. `failed` is the file in the error, for ENOENT always the
-    last one tried. Directories are skipped, as in every shell."""
+    """Returns the file that exec failed for, or "" if PATH has none. `failed` is the file that the error names; for
+    ENOENT, this is always the last file tried. Directories are skipped, as shells do."""
     if number == errno.ELOOP:
         return failed
     for path in (failed, *(os.path.join(part, command) for part in search)):
@@ -73,7 +73,8 @@ def _nowhere(command: str, search: list[str], directory: str) -> ExecFailure:
 
 
 def _of_file(path: str, directory: str, number: int) -> ExecFailure | None:
-    """Why exec failed with `number`: the first cause in the file at `path`, in its interpreter, and so on."""
+    """Returns why exec failed with the errno `number`: the first cause found in the file at `path`, then in its
+    interpreter, and so on."""
     role, named_in = FileRole.COMMAND, ""
     for _ in range(_FILES):
         path = _absolute(path, directory)
@@ -96,7 +97,7 @@ def _absolute(path: str, directory: str) -> str:
 
 
 def _on_the_way(path: str) -> Cause | None:
-    """The element that prevents access to an absolute path, found by accessing one element after the other."""
+    """Returns the element that prevents access to an absolute path, by accessing one element after the other."""
     waiting = (f"{path}." if path.endswith("/") else path).split("/")[::-1]
     reached, link, links = "", "", 0
     while waiting:
@@ -138,7 +139,8 @@ def _of_mode(path: str) -> Cause | None:
 
 
 def _mount_point(path: str) -> str:
-    """The highest directory above a file on a noexec mount that is on the same device and noexec, too."""
+    """Returns the mount point of a file on a noexec mount: the highest directory above it on the same device and
+    noexec, too."""
     at = os.path.realpath(path)
     device = os.stat(at).st_dev
     while at != "/":

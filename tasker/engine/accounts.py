@@ -1,5 +1,5 @@
-"""Which account a job runs as: the local account that [accounts] maps its owner to, else the local account with the
-owner's name, else a uid reserved for the owner (ledger.py).
+"""Determines the account that a job runs as: the local account that [accounts] maps its owner to, else the local
+account with the owner's name, else a uid reserved for the owner (ledger.py).
 
 An account with the owner's name is used only if it is a person's: its uid lies between 1000 and UID_MAX of
 /etc/login.defs, or in systemd-homed's range. Higher uids belong to dynamic users, containers or directory services
@@ -33,7 +33,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Account:
-    """What the collector and the job's environment need to know about an account."""
+    """An account: the values that the collector and the job's environment need."""
 
     name: str
     """"" for a uid without an account."""

@@ -1,8 +1,8 @@
-"""Why a command does not run and what to do about it: one sentence for a person.
+"""Composes the error message for a command that cannot be executed: the cause and what to do, in one sentence.
 
-Built from the job and from the ExecFailure that its process reported (wire/execfailure.py). This module accesses no
-path: the engine is root and may see another file system than the job. Texts from the job may be hostile, so each one
-is cleaned, cut and quoted.
+The message is made from the job and the ExecFailure that its process reported (wire/execfailure.py). This module
+accesses no path: the engine is root and may see another file system than the job. Texts from the job may be hostile, so
+each one is cleaned, cut and quoted.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> Tasker
 
 
 def _why(failure: ExecFailure | None) -> FailureKind | None:
-    """None if the leader found nothing, or if a newer collector sent a kind that is not known here."""
+    """Returns the kind of failure; None if the leader found no cause, or a newer collector sent an unknown kind."""
     return FailureKind(failure.kind) if failure is not None and failure.kind in set(FailureKind) else None
 
 
@@ -155,7 +155,7 @@ def _reached(job: Job, failure: ExecFailure, command: str) -> str:
 
 
 def _way(job: Job, failure: ExecFailure) -> str:
-    """What blocks the way to a file or directory."""
+    """Names the element of a path that prevents access to a file or directory."""
     text = _WAY[FailureKind(failure.kind)].format(at=_quoted(failure.at), whom=_whom(job))
     return f"{text}, where the symbolic link {_quoted(failure.detail)} leads" if failure.detail else text
 

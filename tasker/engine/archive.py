@@ -112,7 +112,7 @@ class Archive:
             await self._collector.forget(entry.job.id)
 
     async def close(self, *, run_is_over: bool) -> None:
-        """Cancels archiving that is under way and leaves those jobs in memory. At the end of the run, deletes all
+        """Cancels archiving in progress; the affected jobs stay in memory. At the end of the run, deletes all
         archives."""
         self._files.stop.set()
         if self._under_way:

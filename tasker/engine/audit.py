@@ -1,7 +1,7 @@
-"""The audit trail in the journal: what happens to jobs, what callers do, and what they are refused.
+"""The audit trail in the journal: events of jobs, actions of callers, and refused requests.
 
-Sent by root with OBJECT_SYSTEMD_UNIT=, a message appears in `systemctl status tasker-<id>.scope`. `search` in
-tasker/journal.py finds what happened to a job or to an owner's jobs, and what a caller did.
+A message that root sends with OBJECT_SYSTEMD_UNIT= appears in `systemctl status tasker-<id>.scope`. `search` in
+tasker/journal.py returns the command that shows the entries of a job, an owner or a caller.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class AuditTrail(journal.Journal):
             self.write("refuse", f"{caller.name}: {error.message}", fields, 5)
 
     def close(self) -> None:
-        """Logs now what would be reported at the end of the minute."""
+        """Logs the numbers of omitted entries now, before the end of the minute."""
         self._refusals.close()
         self._actions.close()
 

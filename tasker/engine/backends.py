@@ -1,4 +1,4 @@
-"""What the parts of the engine act through: processes, systemd, the journal. Made once, by __main__."""
+"""The interfaces that the engine's parts share: collector, systemd, journal, cgroups. Made once, by __main__."""
 
 from __future__ import annotations
 

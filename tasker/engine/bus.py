@@ -53,7 +53,7 @@ class BusError(TaskerError):
 
 @dataclass
 class _Followed:
-    """A service whose signals are received. `owner` is None until the bus has answered who owns its name."""
+    """A service whose signals are received. `owner` is None until the bus has returned the owner of the name."""
 
     received: Callable[[BusSignal], None]
     owned: Callable[[str], None]
@@ -61,7 +61,7 @@ class _Followed:
 
 
 class Bus:
-    """Connect with `Bus.connect`. `lost` is done once the connection has closed; then every call fails."""
+    """A connection, made by `Bus.connect`. `lost` is done once the connection has closed; then every call fails."""
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus

@@ -1,5 +1,5 @@
-"""Notifies of events in jobs' cgroups, by inotify on cgroup.events (populated, frozen) and memory.events (the kernel
-reports memory events at most every 10 ms).
+"""Reports events of jobs' cgroups: inotify on cgroup.events (populated, frozen) and memory.events. The kernel reports
+memory events at most every 10 ms.
 
 One descriptor for all jobs, one watch per file, from the start to the end of a job.
 """

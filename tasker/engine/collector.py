@@ -2,8 +2,8 @@
 
     connect ──▶ Hello → Welcome ──▶ requests … ──▶ `closed`: the connection has closed, and the engine exits
 
-The collector keeps running when the engine is upgraded, so it may be older than this code. Welcome tells its age
-(`minor`); a request that needs a newer message or field is refused instead of sent.
+The collector keeps running when the engine is upgraded, so it may be older than this code. Welcome contains its minor
+version (`minor`); a request that needs a newer message or field is refused and not sent.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from tasker.channel import Channel, Reply, close_all
 from tasker.errors import Reason, TaskerError, invalid
 
 _DEADLINE = 30.0
-"""Seconds for each reply. The collector never blocks: if it misses this, the engine exits and its successor connects
-anew."""
+"""Seconds for each reply. The collector never blocks; if a reply takes longer, the engine exits, and the next engine
+connects again."""
 _TO_GATE = 30.0
-"""Seconds for a leader to reach its gate, and from there to execute its command. More than that is a hung file
-system."""
+"""Seconds for a leader to reach its gate, and as many from there to exec. If it takes longer, a file system hangs."""
 
 _Answer = TypeVar("_Answer", bound=wire.Message)
 
@@ -70,8 +69,8 @@ class Collector:
         return collector
 
     def listen(self, listener: Listener) -> None:
-        """Passes notices to `listener` from now on. Earlier notices are dropped; `leaders` returns the state that they
-        reported."""
+        """Passes notices to `listener` from now on. Earlier notices are dropped: `leaders` returns the current
+        state."""
         self._listener = listener
 
     def close(self) -> None:
@@ -84,7 +83,7 @@ class Collector:
             return (await asyncio.wait_for(self._ask(request, wire.Launched), _TO_GATE)).pid
 
     async def release(self, job: str) -> wire.Released:
-        """Opens a leader's gate and waits until it has executed the command or failed to. Raises TaskerError."""
+        """Opens a leader's gate and waits until exec has succeeded or failed. Raises TaskerError."""
         with _in_time(job):
             return await asyncio.wait_for(self._ask(wire.Release(job), wire.Released), _TO_GATE)
 
@@ -97,8 +96,8 @@ class Collector:
         await self._ask(wire.Signal(job, number), wire.Done)
 
     async def follow(self, job: str) -> tuple[int, int]:
-        """Returns two descriptors, which the caller closes: the job's ring, and a wake pipe that receives a byte
-        whenever the ring grows or is closed. Raises TaskerError."""
+        """Returns two descriptors, which the caller closes: the job's ring, and the reading end of a wake pipe. The
+        collector writes a byte into the pipe whenever the ring grows or is closed. Raises TaskerError."""
         _, (ring, wake) = await self._ask_for(wire.Follow(job), wire.Done, 2)
         return ring, wake
 
@@ -107,7 +106,8 @@ class Collector:
         return await self._ask(wire.Finish(job), wire.Finished)
 
     async def forget(self, job: str) -> None:
-        """Drops a job that was never released (its leader is killed) or that is finished. Raises TaskerError."""
+        """Removes a job that was never released (the collector kills its leader) or that is finished. Raises
+        TaskerError."""
         await self._ask(wire.Forget(job), wire.Done)
 
     async def leaders(self) -> list[wire.Leader]:
@@ -147,7 +147,7 @@ class Collector:
 
 @contextlib.contextmanager
 def _in_time(job: str) -> Iterator[None]:
-    """Explains a missed deadline of a leader."""
+    """Raises a TaskerError with an explanation if the leader misses its deadline."""
     try:
         yield
     except TimeoutError:

@@ -1,7 +1,7 @@
 """The conclusion of a job: how and why it ended, its total usage, the limits in force at its end.
 
-Combines the exit status from the collector, what systemd kept of the scope, and the requests of users. If systemd does
-not answer, the job ends all the same, without the values that only systemd has.
+Combines the exit status from the collector, systemd's properties of the scope, and the requests of users. If systemd
+does not answer, the job ends without the values that only systemd has.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Conclusions:
         self._slices = slices
 
     async def conclude(self, entry: Entry, exit: wire.Exit, ended: tuple[float, float], printed: int) -> None:
-        """Moves a job to ENDED. No process of it is left, and its leader exited as `exit` says.
+        """Moves a job without processes to ENDED. `exit`: the exit status of its leader.
 
         `ended`: seconds since the epoch, and CLOCK_MONOTONIC; `printed`: bytes.
         """
@@ -79,8 +79,8 @@ class Conclusions:
             return Totals()
 
     async def _limits_in_force(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
-        """Returns the limits in force at the end, and those of `fields` that differ from what was asked for (an admin
-        may have set another limit). Only `fields`, which the verdict mentions, are read."""
+        """Returns the limits in force at the end, and those of `fields` that differ from the requested limits (an admin
+        may have set another limit). Reads only `fields`, which the verdict mentions."""
         limits = job.limits
         for field in fields:
             try:

@@ -1,4 +1,4 @@
-"""The engine's socket for frontends: who may connect, the Setup they get, and notices to all of them."""
+"""The engine's socket for frontends: checks which processes may connect, and sends them the Setup and notices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Control:
     def open(
         self, serve: Callable[[wire.Message], Awaitable[Reply]], watch: Callable[[Channel, wire.Watch], None]
     ) -> None:
-        """Accepts frontends. `serve` answers their requests for callers, `watch` gets their Watch requests."""
+        """Accepts frontends. `serve` handles the requests of callers, `watch` the Watch requests of frontends."""
         self._serve_request = serve
         self._watch = watch
         asyncio.get_running_loop().add_reader(self._listener, self._accept)
@@ -49,7 +49,7 @@ class Control:
             frontend.notify(setup)
 
     async def end_run(self) -> None:
-        """Lets pending requests finish, then tells every frontend that the run ends and not to connect again."""
+        """Waits for pending requests, then sends every frontend RunEnding, so that none connects again."""
         frontends = list(self.frontends)
         await asyncio.gather(*(frontend.answered(_LAST_ANSWERS) for frontend in frontends))
         for frontend in frontends:
@@ -58,7 +58,7 @@ class Control:
     def _accept(self) -> None:
         try:
             sock, _ = self._listener.accept()
-        except OSError:  # disconnected again, or no descriptor left
+        except OSError:  # the frontend has disconnected, or no descriptor is left
             return
         uid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if uid not in self._trusted:
@@ -112,7 +112,7 @@ def _read(path: str) -> str:
 
 
 def _trusted() -> set[int]:
-    """Uids that may connect and vouch for callers: root's and the frontends'."""
+    """Returns the uids that may connect and are trusted to name the caller: root and the user of the frontends."""
     try:
         return {0, os.geteuid(), pwd.getpwnam(FRONTEND_USER).pw_uid}
     except KeyError:

@@ -3,9 +3,9 @@
     scope "deactivating" ─▶ RequestStop to its Controller=, the engine ─▶ a stop with the job's grace period
 
 Signals only trigger a check; the scope's ActiveState and Result decide. systemd forgets a controller when its bus name
-is released, so it sends SIGTERM itself to scopes that are older than this engine; the rest is the same. The job may
-have ended before the check, so the pending unit job is recorded. TimeoutStopUSec= is longer than the grace period by a
-margin; systemd then kills what is left, even without an engine.
+is released. For a scope that is older than this engine, systemd therefore sends SIGTERM itself, and the engine does the
+rest. The job may have ended before the check, so the pending unit job is recorded. TimeoutStopUSec= is longer than the
+grace period by a margin; systemd then kills the remaining processes, even without an engine.
 """
 
 from __future__ import annotations
@@ -80,5 +80,5 @@ class Deactivations:
 
 
 def _may_be_its_end(entry: Entry) -> bool:
-    """Whether a new unit job may be what ended the leader. Else it concerns processes that the leader left behind."""
+    """Whether a new unit job may have ended the leader. If not, it concerns processes that the leader left behind."""
     return not entry.job.lingering or entry.exited.result().signal == signal.SIGTERM

@@ -129,7 +129,7 @@ def verify_lifted(cgroup: Cgroup) -> None:
 
 
 def in_force(limits: Iterable[IoLimit], on: Iterable[Disk], text: str) -> tuple[tuple[IoLimit, ...], bool]:
-    """Returns the limits in io.max per path, and whether they differ from `limits`. A limit that no path asked for is
+    """Returns the limits in io.max per path, and whether they differ from `limits`. A limit that no path requests is
     listed under the device."""
     now, wanted = read(text), by_disk(limits, on)
     numbers = {disk.path: disk.number for disk in on}

@@ -79,8 +79,8 @@ class SentSignal:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """What the collector stores as text for the next engine. argv and environment are left out; the collector has
-    them."""
+    """The record that the collector stores as text for the next engine, without argv and environment: the collector has
+    these from Launch."""
 
     job: Job
     stop: StopRequest | None

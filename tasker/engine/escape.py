@@ -3,7 +3,7 @@
 detected   when the cgroup is empty although the leader lives: by inotify, for every job that runs as root
            when a client reads the job: the leader is not in the job's cgroup
            when logind reports that the leader opened a login session, which moves it (loginsessions.py)
-ended      SIGKILL to the leader's group, by the collector, and to what is left in the cgroup
+ended      SIGKILL to the leader's process group (by the collector) and to the processes left in the cgroup
 
 A leader that has exited is a zombie and listed in no cgroup.procs: that is a normal end, not an escape.
 """

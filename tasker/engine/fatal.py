@@ -1,6 +1,7 @@
-"""Whether a signal terminates a process: its default action does, and the process neither handles nor ignores it.
+"""Determines whether a signal terminates a process: if its default action does, and the process neither handles nor
+ignores it.
 
-Read from /proc/PID/status (proc(5)). A process that is gone has no signals.
+Reads /proc/PID/status (proc(5)). A process that no longer exists has no signals.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import signal
 from pathlib import Path
 
 ACTS_WITHIN = 1.0
-"""Seconds within which a terminating process is gone, unless a disk or a tracer delays it."""
+"""Seconds within which a terminating process exits, unless a disk or a tracer delays it."""
 _HARMLESS = frozenset(
     (
         *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),

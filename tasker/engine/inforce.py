@@ -1,8 +1,8 @@
-"""The limits in force for a running job, read from its cgroup, and where they differ from what was asked for, e.g.
+"""Reads the limits in force for a running job from its cgroup, and finds differences from the requested limits, e.g.
 after `systemctl set-property`.
 
-A job without a tasks limit has systemd's DefaultTasksMax. It is shown, because it is in force, but is not a difference.
-The run time is always what was asked for: systemd does not change it for a running scope.
+A job without a tasks limit has systemd's DefaultTasksMax, which is shown as in force but is not a difference. The run
+time is always the requested one: systemd does not change it for a running scope.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tasker.limits import Limits
 
 
 def read_limits(job: Job, cgroup: Cgroup, default_tasks: int) -> tuple[Limits | None, tuple[str, ...]]:
-    """Returns the limits in force and the fields in which they differ from what was asked for; None if the cgroup is
-    gone."""
+    """Returns the limits in force and the fields that differ from the requested limits; None if the cgroup no longer
+    exists."""
     limits = job.limits
     try:
         now, differing = _read(limits, cgroup, default_tasks)
@@ -55,8 +55,7 @@ def _read(limits: Limits, cgroup: Cgroup, default_tasks: int) -> tuple[dict[str,
 
 
 def _io_weight(limits: Limits, cgroup: Cgroup) -> int | None:
-    """The value of io.weight. If the file has only the scheduler's own scale or is missing, the weight that was asked
-    for."""
+    """The value of io.weight; the requested weight if the file is missing or uses only the scheduler's own scale."""
     try:
         word = cgroup.read("io.weight").split()[1]
     except (OSError, IndexError):

@@ -1,4 +1,4 @@
-"""The life of a running job (started by starts.py) until its end. Asks the collector and systemd.
+"""Manages a job from its start (starts.py) to its end. Calls the collector and systemd.
 
 Exited ─▶ cgroup empty (lingering.py) ─▶ turn ─▶ Finish (last bytes) ─▶ systemd's result ─▶ ENDED
 """
@@ -64,11 +64,11 @@ class Jobs:
         self._conclusions = Conclusions(systemd, self.slices)
 
     def grace(self, job: Job) -> float:
-        """The job's grace period: seconds from SIGTERM to SIGKILL for a stop that names none."""
+        """The job's grace period: seconds from SIGTERM to SIGKILL, for a stop that does not specify its own."""
         return self.config.jobs.grace if job.spec.grace is None else job.spec.grace
 
     def linger(self, job: Job) -> float:
-        """Seconds for processes that the leader leaves behind while one of them holds the output."""
+        """Seconds for which processes that the leader left behind may run while one of them holds the output."""
         return self.config.jobs.linger if job.spec.linger is None else job.spec.linger
 
     def watch(self, entry: Entry) -> None:
@@ -85,7 +85,7 @@ class Jobs:
         self._tasks.spawn(self._see_off(entry))
 
     async def refresh(self, entry: Entry) -> Job:
-        """The job with its limits in force and its usage, read now if it has a cgroup."""
+        """Returns the job with its limits in force and its usage, read now if the job has a cgroup."""
         await self.escape.check(entry)
         if entry.cgroup is None:
             return entry.job
@@ -107,7 +107,7 @@ class Jobs:
             entry.exited.set_result(notice.exit)
 
     def output_ended(self, notice: wire.OutputEnded) -> None:
-        """No process holds the output of an exited leader's job any more."""
+        """The last process that held the output of a job has closed it; the leader has exited."""
         entry = self.table.get(notice.job)
         if entry is not None:
             entry.output_ended = notice.time
@@ -142,8 +142,8 @@ class Jobs:
         self._retention.apply()
 
     async def _emptied(self, entry: Entry, cgroup: Cgroup, group: int) -> bool:
-        """Waits until the job has no process left; returns whether its leader left any behind. `group` was the
-        leader's."""
+        """Waits until the job has no process left; returns whether the leader left processes behind. `group` was the
+        process group of the leader."""
         if not entry.meter.final:
             entry.measure()
         linger, grace = self.linger(entry.job), self.grace(entry.job)

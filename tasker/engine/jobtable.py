@@ -38,7 +38,7 @@ class JobTable:
         self.announce(entry.job)
 
     def end(self, entry: Entry) -> None:
-        """Records that a job has ended, and wakes everything that waits for that."""
+        """Records that a job has ended, and wakes all tasks that wait for its end."""
         if entry.job.archived:
             self.archived.add(entry, entry.archive_size)
         else:

@@ -1,4 +1,4 @@
-"""Starts a job in a safe order, and cleans up after a failed start.
+"""Starts a job in an order that never lets the command run without its limits; cleans up after a failed start.
 
 Launch ─▶ the leader waits at its gate ─▶ the scope holds it, limits verified ─▶ Release ─▶ the command runs
 """
@@ -47,7 +47,7 @@ class Launcher:
         disklimits.verify(job.limits.io, job.disks, entry.cgroup)
         self._slices.verify(job.owner)
         entry.cgroup.keep_open(*FAST)
-        self._events.watch(entry.cgroup, entry.measure)  # the last reading is due as soon as the cgroup is empty
+        self._events.watch(entry.cgroup, entry.measure)  # takes the last reading as soon as the cgroup is empty
         entry.read_counters()  # a first reading, in case systemd removes the cgroup before that
         return launch
 
@@ -90,7 +90,7 @@ def launch_of(entry: Entry, account: Account) -> wire.Launch:
 
 
 def _fits(launch: wire.Launch) -> bool:
-    """Whether the leader fits into a datagram, when launched and when listed."""
+    """Whether the data about the leader fits into a datagram: in Launch and in Leaders."""
     try:
         return len(wire.encode(0, launch)) <= wire.LARGEST_DATAGRAM - _GROWTH
     except wire.WireError:

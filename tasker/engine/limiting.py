@@ -1,7 +1,7 @@
 """Changes limits of a running job: checked as at a start, set in systemd, verified in the cgroup, and recorded.
 
-Limits that are set replace the present ones, lifted limits are removed (down to [maxima] of the configuration), the
-others stay. systemd keeps the change until the scope ends. A change that fails changes nothing.
+Limits that are set replace the present limits. Lifted limits are removed; if [maxima] has a value, that value replaces
+them. Other limits do not change. systemd keeps the change until the scope ends. A failed change changes nothing.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     exit ──▶ they finish by themselves ──deadline──▶ SIGTERM to all of them ──grace──▶ cgroup.kill ──▶ empty
                       └──── a stop, the run time, the end of the run ────▲
 
-They may complete the job's work: a `tee` or `gzip` behind a process substitution, a child that saves its state. The
-deadline is the job's linger time after the exit while one of them holds the output, else SILENT seconds. It is computed
-from times that the collector recorded, so a restart of the engine does not change it.
+These processes may complete the job's work: a `tee` or `gzip` behind a process substitution, a child that saves its
+state. The deadline is the job's linger time after the exit while one of them holds the output, otherwise SILENT
+seconds. It is computed from times that the collector recorded, so a restart of the engine does not change it.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class Lingering:
         entry.remaining_changed.clear()  # `empty` checks everything next
 
     async def _take_over(self, entry: Entry, cgroup: Cgroup, group: int) -> None:
-        """The leader exited during a stop, whose deadline still holds. Processes of the leader's group have received
-        SIGTERM already; many programs abort saving at a second one."""
+        """Continues a stop during which the leader exited; its deadline stays. Processes of the leader's group get no
+        second SIGTERM, because many programs then stop saving their state."""
         assert entry.stop is not None
         sweep = Sweep(cgroup.processes, entry.stop.requested, entry.stop.deadline)
         await self._sweep(entry, sweep, ask=cgroup.has_other_groups(group))

@@ -3,14 +3,14 @@
     su, runuser -l, sudo -i ─▶ pam_systemd ─▶ logind ─▶ session-N.scope in user.slice, and the signal SessionNew
 
 The process that opens a session, its leader, is moved to the session's scope and so out of the limits of its job. Only
-root can open a session. If the process is the leader of the job, the job is ended (escape.py), and the session with it.
-A session opened by another process is reported in the journal and in the verdict, and left alone: a job that runs as
-root is not contained, and what has left the job outlives it.
+root can open a session. If the process is the leader of the job, the job and the session are ended (escape.py). A
+session opened by another process is only reported, in the journal and in the verdict: a job that runs as root is not
+contained, and processes that have left the job keep running after its end.
 
 A session belongs to a job if its leader, or an ancestor of its leader, is in the job's cgroup or is the leader of the
-job. logind sends the signal before it moves the process, which waits for that. Two cases go undetected: a session that
-ends before it is examined, and one whose leader has lost its parent and been moved by then. A session that a service
-opens (sshd, cron) belongs to no job, even if a job caused it.
+job. logind sends the signal before it moves the process; the process waits for the move. Two cases are not detected: a
+session that ends before it is examined, and a session whose leader has lost its parent and has been moved before that.
+A session that a service opens (sshd, cron) belongs to no job, even if a job caused it.
 """
 
 from __future__ import annotations

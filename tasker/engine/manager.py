@@ -26,7 +26,7 @@ MANAGER = f"{NAME}.Manager"
 SCOPE = f"{NAME}.Scope"
 NO_SUCH_UNIT = f"{NAME}.NoSuchUnit"
 UNKNOWN_RESULT = "untold"
-"""In place of a unit job's result: systemd was away when it would have reported it."""
+"""Replaces the result of a unit job that systemd did not report, because it was restarting."""
 _AWAY = (f"{DBUS}.Error.NoReply", f"{DBUS}.Error.ServiceUnknown", NO_OWNER)
 _MATCHES = (
     f"interface='{MANAGER}',member='JobNew'",
@@ -37,7 +37,7 @@ _MATCHES = (
 
 
 class Manager:
-    """Connect with `Manager.connect`."""
+    """A connection, made by `Manager.connect`."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -63,15 +63,15 @@ class Manager:
         return self
 
     async def leave(self) -> None:
-        """Stops being the controller of scopes: systemd ends them itself from now on."""
+        """Releases the bus name, so that the engine is no longer the scopes' controller: systemd ends them itself."""
         await self._bus.release(names.BUS)
 
     async def get(self, path: str, interface: str, name: str) -> Any:
         return (await self._bus.call(NAME, path, PROPERTIES, "Get", "ss", interface, name))[0].value
 
     async def call(self, member: str, signature: str, *body: Any, again: bool = True) -> list[Any]:
-        """Calls a method of the manager; repeats the call if `again` and systemd went away before it replied. Raises
-        TaskerError: UNAVAILABLE if systemd stays away."""
+        """Calls a method of the manager; repeats the call if `again` and systemd restarts before it replies. Raises
+        TaskerError: UNAVAILABLE if systemd does not come back."""
         try:
             return await self._bus.call(NAME, PATH, MANAGER, member, signature, *body)
         except BusError as error:

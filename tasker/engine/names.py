@@ -1,4 +1,4 @@
-"""Names of units, slices and ids. Unit files are text, so nothing that a user chose enters them unescaped."""
+"""Names of units and slices, and ids. Unit files are text, so text from users is escaped."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Pauses and resumes jobs: systemd freezes and thaws the cgroup. `frozen` in cgroup.events decides, whoever asked for
-it.
+"""Pauses and resumes jobs: systemd freezes and thaws the cgroup. The state follows `frozen` in cgroup.events, whether
+Tasker or systemctl froze the job.
 
     pause ─▶ FreezeUnit ─▶ cgroup.events: frozen 1 ─▶ PAUSED        `systemctl freeze` and `thaw` enter in the middle
 """

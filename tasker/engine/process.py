@@ -1,4 +1,4 @@
-"""Reads about one process from /proc. A process that is gone reads as dead, without a parent and in no cgroup."""
+"""Reads the state of a process from /proc. A process that no longer exists is dead, with no parent and no cgroup."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def line_of(field: str) -> Line:
 
 
 def implied(limits: Limits) -> Limits:
-    """Adds what follows from the limits: a memory limit alone sets swap to 0, else the excess would be swapped out."""
+    """Adds implied limits: a memory limit alone sets swap to 0; otherwise, the excess would be swapped out."""
     if limits.memory is not None and limits.memory_swap is None:
         return dataclasses.replace(limits, memory_swap=0)
     return limits
@@ -134,7 +134,7 @@ def changes(limits: Limits, fields: Collection[str]) -> list[Property]:
 
 
 def with_actual(limits: Limits, field: str, actual: Any) -> Limits:
-    """Returns `limits` with the `actual` value of one field from systemd, if it differs from what was asked for."""
+    """Returns `limits` with the `actual` value of one field from systemd, if it differs from the requested value."""
     line = line_of(field)
     asked = getattr(limits, field)
     if asked is not None and line.write(asked) == actual:

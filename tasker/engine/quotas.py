@@ -1,5 +1,5 @@
-"""Enforces the quotas of the configuration: for one job, for all jobs of an owner, and for all jobs. Memory for output
-is counted by rings.py; capacity.py resolves shares of the machine.
+"""Checks the quotas of the configuration: on one job, on all jobs of an owner, and on all jobs. rings.py counts the
+memory for output; capacity.py resolves shares of the machine.
 
     a start or a change    refused with RESOURCE_EXHAUSTED if it exceeds [maxima] or a quota above the job
     jobs together          limited by the kernel, see slices.py
@@ -77,7 +77,7 @@ class Quotas:
     # ── one job ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def granted(self, asked: Limits) -> Limits:
-        """`asked`, with [defaults] for limits that are not set, and [maxima] for those that neither sets."""
+        """`asked`, with [defaults] for limits that it does not set, and [maxima] for those that neither sets."""
         defaults, maxima = self.defaults, self.maxima
         granted: dict[str, Any] = {}
         for field in (row.field for row in CAPPED):

@@ -1,8 +1,8 @@
 """Rebuilds the table at the start of the engine, from the collector and from systemd.
 
-archived                           archived, as before; the collector forgets it if it still has it
+job in the archive                 archived, as before; removed from the collector if it is still there
 in the collector, with an outcome  ended, as before
-in the collector, without one      managed again, from wherever the earlier engine got to
+in the collector, without outcome  managed again, from the step that the earlier engine reached
 a scope in systemd alone           its run is over because the collector died: the scope is stopped and logged
 """
 

@@ -1,4 +1,4 @@
-"""The requests of frontends, as a table: the request, the action that policy.py decides about, and its handler.
+"""The table of requests from frontends: the request, the action that policy.py permits or refuses, and the handler.
 
 A request about a job names it by id or prefix. The job is looked up and the caller authorized before the handler runs.
 Data that a caller may not see is removed from every reply here. Actions of callers and refusals are logged here, so no
@@ -29,14 +29,14 @@ from tasker.lifecycle import State
 from tasker.policy import allowed, demand
 
 Words = str | Callable[[Any], str]
-"""What the journal says about a completed request, after the caller's name: a text, or a function of the request.
-READ_ONLY: nothing, the request changes nothing. SELF_AUDITED: the handler logs it when it begins, since its end may be
-far off."""
+"""The text that follows the caller's name in the journal entry of a completed request, or a function that returns it.
+READ_ONLY: not logged, because the request changes nothing. SELF_AUDITED: the handler logs the request when it begins,
+because it may take long."""
 READ_ONLY, SELF_AUDITED = "", "-"
 
 
 class General(NamedTuple):
-    """A request that is not about an existing job."""
+    """A request that does not name a job."""
 
     action: str
     serve: Callable[[Any], Awaitable[Reply]]
@@ -67,7 +67,7 @@ class Requests:
         retention: Retention,
         frontends: Iterable[Channel],
     ) -> None:
-        """`frontends`: the connected frontends, kept up to date by their owner."""
+        """`frontends`: the connected frontends; control.py updates this collection."""
         self._audit = jobs.backends.audit
         self._tasks = jobs.backends.tasks
         self._jobs = jobs
@@ -80,7 +80,7 @@ class Requests:
         self._frontends = frontends
         signals, limiting = Signalling(jobs), Limiting(jobs)
         self._routes: dict[type[wire.Message], General | OnJob | OnJobWithReply] = {
-            # request          action             what serves it
+            # request          action             kind of route and handler
             wire.StartJob:     General("start", self._start),
             wire.ListJobs:     General("list", self._list),
             wire.GetInfo:      General("info", self._info),
@@ -117,7 +117,7 @@ class Requests:
             raise
 
     async def _serve_to_end(self, route: OnJob | OnJobWithReply, message: Any, entry: Entry) -> Reply:
-        """Serves a request and logs it. Completed even if the caller is gone, except if the reply carries
+        """Serves a request and logs it. Completes it even if the caller has disconnected, unless the reply carries
         descriptors."""
         serving = self._serve_and_audit(route, message, entry)
         return await (serving if route.action == "attach" else self._tasks.to_its_end(serving))

@@ -1,11 +1,11 @@
-"""Which ended jobs are kept, and for how long: [retention] of the configuration.
+"""Decides which ended jobs are kept in memory, archived or deleted: [retention] of the configuration.
 
     in memory ──above `ended`, `age` or `memory`──▶ on disk ──above `archived` or `disk`──▶ deleted
 
-If there are too many jobs, or they take too many bytes, the owner with the most (jobs or bytes) loses the oldest one:
-nobody loses a job while somebody else has more. By age, the oldest of all jobs goes. One job at a time, in the
-background; running jobs are never touched. Checked when a job ends, when the oldest job reaches `age`, after a reload,
-and AGAIN seconds after the disk refused a job.
+If there are too many jobs, or they take too many bytes, the oldest job of the owner with the most (jobs or bytes) is
+archived or deleted, so no owner loses a job while another owner has more. By age, the oldest of all jobs is archived.
+Jobs are processed one at a time, in the background; running jobs are never removed. Retention is checked when a job
+ends, when the oldest job reaches `age`, after a reload, and AGAIN seconds after the disk refused a job.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Retention:
         self._timer: asyncio.TimerHandle | None = None
 
     def apply(self) -> None:
-        """Checks in the background what exceeds [retention]."""
+        """Archives and deletes, in the background, the jobs that exceed [retention]."""
         self._wanted = True
         if not self._at_work:
             self._at_work = True

@@ -1,8 +1,8 @@
-"""How much memory the rings of running jobs may take, and how much of it a new job gets. Pure.
+"""Limits the memory of the rings of running jobs, and computes the size of a new ring. Pure.
 
     all rings together     at most [output] memory
-    those of one owner     at most half of that
-    a new ring             what [output] ring asks for, or an eighth of what its owner has left, but at least LEAST
+    rings of one owner     at most half of that
+    a new ring             [output] ring, or an eighth of the memory that its owner has left, but at least LEAST
 
 A ring counts with its capacity from the start to the end of its job, however little is printed. So an owner whose share
 is nearly used up can still start jobs with small rings, and there is room left for other owners.
@@ -14,7 +14,7 @@ LEAST = 256 << 10
 """Bytes of the smallest ring, unless [output] ring is smaller."""
 _PARTS = 8
 _STEP = 64 << 10
-"""A ring that is smaller than asked for is a multiple of this."""
+"""A ring that is smaller than requested is a multiple of this."""
 
 
 class Rings:

@@ -1,4 +1,4 @@
-"""A failed change of a unit's limits changes nothing: the earlier values in systemd and the kernel are restored."""
+"""Restores a unit's earlier limits in systemd and in the kernel after a failed change, so that it changes nothing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def _read(unit: str, fields: Collection[str], systemd: Systemd, cgroup: Cg
 
 
 async def _restore(before: Before, unit: str, systemd: Systemd, cgroup: Cgroup) -> str:
-    """Returns in words what could not be restored; "" if everything was."""
+    """Returns the names of the limits that could not be restored, as text; "" if all were restored."""
     lines = [(line_of(field), value) for field, value in before.values.items()]
     wanted: list[Property] = [(line.property, line.signature, value) for line, value in lines]
     if before.disks:

@@ -18,7 +18,7 @@ _BY = "tasker"
 
 
 class RunTimes:
-    """Learns of running jobs from the table."""
+    """Sets a timer for each job with a run time; the table reports the jobs."""
 
     def __init__(self, jobs: Jobs, stops: Stops, tasks: Tasks) -> None:
         self._jobs = jobs

@@ -1,4 +1,4 @@
-"""A job's scope: its properties, and making it until it holds the leader."""
+"""Makes a job's scope: its properties, and the check that its cgroup holds the leader."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _MARGIN = 10.0
 
 
 def describe(job: Job, grace: float) -> list[Property]:
-    """Properties of a scope whose leader waits at the gate. Never User= or Delegate=: the collector sets up the
-    process."""
+    """Returns the properties of a scope whose leader waits at the gate. Neither User= nor Delegate=: the collector sets
+    up the process."""
     return [
         ("Description", "s", names.description(job.owner, job.spec.argv)),
         ("PIDs", "au", [job.pid]),
@@ -32,7 +32,7 @@ def describe(job: Job, grace: float) -> list[Property]:
         ("CollectMode", "s", "inactive-or-failed"),
         ("OOMPolicy", "s", "kill"),
         *((f"{what}Accounting", "b", True) for what in ("CPU", "Memory", "IO", "Tasks")),  # IO is off by default
-        ("Controller", "s", names.BUS),  # the engine stops it, with the job's grace period: see deactivations.py
+        ("Controller", "s", names.BUS),  # the engine stops the job, with its grace period: see deactivations.py
         ("TimeoutStopUSec", "t", round((grace + _MARGIN) * 1_000_000)),
         *properties.properties(job.limits),
         *disklimits.properties(job.limits.io, job.disks),
@@ -40,15 +40,15 @@ def describe(job: Job, grace: float) -> list[Property]:
 
 
 async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
-    """Makes the scope and returns its cgroup, below `root`, which holds the leader. Raises TaskerError.
+    """Makes the scope and returns its cgroup, which is below `root` and holds the leader. Raises TaskerError.
 
-    Tried twice, because systemd sometimes marks a new scope as dead (its issue 36781).
+    Tries twice, because systemd sometimes marks a new scope as dead (systemd issue 36781).
     """
     for _ in range(2):
         await systemd.start_scope(job.unit, describe(job, grace))
         cgroup = await find(job.unit, systemd, root)
         if cgroup is not None:
-            with contextlib.suppress(OSError):  # gone again
+            with contextlib.suppress(OSError):  # the scope no longer exists
                 if cgroup.holds(job.pid):
                     return cgroup
             cgroup.close()

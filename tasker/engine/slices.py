@@ -80,8 +80,8 @@ class Slices:
         return [f"the quota of {format_size(most)} on all {whose}" for most, whose in self._met(owner, "memory")]
 
     def refusing(self, owner: str, own: int | None) -> list[str]:
-        """What may have refused a job of `owner` a process, in the words of a verdict: its `own` limit, unless a quota
-        is lower, and quotas, whose refusals the job's cgroup counts before Linux 6.11."""
+        """The limits that may have refused a process to a job of `owner`, in the words of a verdict: the job's `own`
+        limit, unless a quota is lower, and quotas. Before Linux 6.11, a job's cgroup counts refusals by quotas."""
         above = self._met(owner, "tasks")
         lower = [most for most, _ in above if own is None or most < own]
         its = [] if own is None or lower else [f"the tasks limit of {own}"]

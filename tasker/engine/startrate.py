@@ -22,7 +22,7 @@ class _Bucket:
     full: float
     """When the bucket will be full again."""
     promised: float = 0.0
-    """The latest time at which a refused start was told to try again."""
+    """The latest time that a refused start got for its next try."""
 
 
 class StartRate:

@@ -1,9 +1,9 @@
-"""Starts jobs, from a request to a running command. Asks the collector and systemd.
+"""Starts jobs, from the request to the running command. Calls the collector and systemd.
 
     rate, turn ─▶ account ─▶ reserve ─▶ Launch (held at the gate) ─▶ scope exists, limits verified ─▶ Release ─▶ RUNNING
 
-startrate.py limits how fast an owner may start jobs. The owner's turn (turns.py) lasts until the scope exists. Until
-the launch, a start is dropped if its caller disconnects; after that it is completed in any case.
+startrate.py limits how fast an owner may start jobs. The owner's turn (turns.py) lasts until the scope exists. A start
+is cancelled if its caller disconnects before the launch; after the launch, it is always completed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Starts:
         self._turns = Turns(SLOTS, MOST_SLOTS, jobs.active)
 
     async def start(self, caller: Identity, spec: JobSpec) -> Job:
-        """Starts a job and returns it running. Raises TaskerError, and leaves neither process nor unit behind."""
+        """Starts a job and returns it, running. Raises TaskerError; a failed start leaves neither process nor unit."""
         demand("start", caller, what="a job")
         check_spec(spec, os.cpu_count() or 1)
         if spec.nice < 0:
@@ -73,8 +73,8 @@ class Starts:
             raise self._quotas.too_fast(owner, rate, wait)
 
     def _reserve(self, caller: Identity, spec: JobSpec, account: Account) -> Entry:
-        """Adds a new job to the table. Raises TaskerError if it is not allowed. Never awaits, so that the counts stay
-        correct."""
+        """Adds a new job to the table. Raises TaskerError if a quota does not allow it. Never awaits, so that no other
+        start changes the counts between check and addition."""
         self._quotas.check(caller.name, spec.limits)
         self._retention.demand_room()
         found = disks.find_all(io.path for io in spec.limits.io)
@@ -118,7 +118,7 @@ class Starts:
         try:
             with turn:
                 launch = await self._launcher.bring_up(entry, account, self._jobs.grace(entry.job))
-            await self._launcher.release(entry, launch)  # without a turn: the file system of its command may hang
+            await self._launcher.release(entry, launch)  # after the turn: the command's file system may hang
         except BaseException:
             entry.move(Event.FAILED)
             self._jobs.table.remove(entry)
@@ -136,6 +136,6 @@ class Starts:
 
 
 def _caller_gone(spec: JobSpec) -> TaskerError:
-    """For the audit trail; the caller does not receive it."""
+    """The error for the audit trail when the caller has disconnected; nobody receives it."""
     command = " ".join(spec.argv)[:80]
     return TaskerError(Reason.REFUSED, f"cannot start {command}: its caller was gone before the launch")

@@ -1,7 +1,7 @@
-"""Ends jobs on request: SIGTERM to the process group, a grace period, SIGKILL to everything in the cgroup. Once the
-leader has exited, the same for the processes that it left behind (lingering.py).
+"""Stops jobs: SIGTERM to the process group, a grace period, SIGKILL to all processes in the cgroup. If the leader has
+exited, lingering.py does this to the processes that it left behind.
 
-A stop that has begun is completed even if its caller disconnects. For what follows after the exit see jobs.py.
+A stop that has begun is completed even if its caller disconnects. jobs.py handles the end of the job.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Unit:
 
 
 class Systemd:
-    """Connect with `Systemd.connect`."""
+    """A connection, made by `Systemd.connect`."""
 
     def __init__(self, manager: Manager, default_tasks: int) -> None:
         self._manager = manager
@@ -55,7 +55,7 @@ class Systemd:
         self._manager.on_change = callback
 
     async def leave(self) -> None:
-        """Stops being the controller of scopes: systemd ends them itself from now on."""
+        """Releases the bus name, so that the engine is no longer the scopes' controller: systemd ends them itself."""
         await self._manager.leave()
 
     async def start_scope(self, name: str, properties: list[Property]) -> None:
@@ -134,7 +134,7 @@ class Systemd:
         return {key: await self._manager.get(unit_path(name), interface, key) for key in properties}
 
     async def totals(self, name: str) -> Totals:
-        """What a unit used in total, once it is inactive or failed."""
+        """Returns the total usage of a unit, once it is inactive or failed."""
         path = unit_path(name)
         cpu = await self._count(path, "CPUUsageNSec")
         return Totals(

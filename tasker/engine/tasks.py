@@ -1,4 +1,4 @@
-"""Background work that is completed even if its caller is gone."""
+"""Background work that is completed even if its caller has disconnected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Tasks:
         self.begin(work).add_done_callback(_log_failure)
 
     def begin(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        """Runs `work`; whoever awaits the task gets its exceptions."""
+        """Starts `work` and returns its task, which raises the exceptions of `work` when awaited."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -1,10 +1,10 @@
-"""Fair slots: owners take turns for a bounded number of slots, so that no owner's queue delays another's.
+"""Shares a fixed number of slots fairly among owners, so that requests of one owner do not delay those of another.
 
     take ──▶ queue of its owner ──▶ owners in turn (round robin) ──▶ slot ──▶ end
 
-An owner gets all slots while no other owner is active, else at most `most`. An owner stays active for LATELY seconds
-after its last slot: otherwise an owner who starts one job after the other would find all slots taken every time. Each
-operation takes constant time. One event loop; no timers.
+An owner gets all slots while no other owner is active, otherwise at most `most`. An owner stays active for LATELY
+seconds after its last request or slot: otherwise, an owner who starts jobs one after the other would find all slots
+taken by another owner each time. Each operation takes constant time. For one event loop; uses no timers.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collections.abc import Callable
 from types import TracebackType
 
 SLOTS = 16
-"""Concurrent starts, and as many concurrent ends. More would only add latency."""
+"""The number of starts in progress, and of job ends in progress. More would only add latency."""
 MOST_SLOTS = 1
-"""Slots of one owner while others are active: each concurrent start of one owner delays the others' by the same time
-again (measured)."""
+"""Slots of one owner while other owners are active. Each further concurrent start of an owner adds as much delay to the
+starts of others as the first (measured)."""
 LATELY = 5.0
 """Seconds."""
 
@@ -50,7 +50,7 @@ class Active:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since: OrderedDict[str, float] = OrderedDict()
-        """The time of that per owner, in this order."""
+        """The time of the last request or freed slot by owner, oldest first."""
 
     def add(self, owner: str) -> None:
         now = self._clock()
@@ -87,7 +87,7 @@ class Turns:
         try:
             await waiter
         except asyncio.CancelledError:
-            if not waiter.cancelled():  # the slot and the cancellation came in the same turn of the loop
+            if not waiter.cancelled():  # the call was cancelled in the turn of the loop in which it got the slot
                 self._end(owner)
             elif waiter in self._queues.get(owner, ()):
                 self._leave(owner, waiter)
@@ -102,20 +102,20 @@ class Turns:
         self._stirred(owner)
 
     def _stirred(self, owner: str) -> None:
-        """Hands out free slots after `owner` has requested or freed one."""
+        """Assigns free slots after `owner` has requested or freed one."""
         self._active.add(owner)
         self._line_up(owner)
         while self._free and (chosen := self._chosen()) is not None:
             waiter = next(iter(self._queues[chosen]))
             self._leave(chosen, waiter)
-            if not waiter.cancelled():  # else its task learns of that in the next turn of the loop
+            if not waiter.cancelled():  # a cancelled task leaves the queue in the next turn of the loop
                 self._free -= 1
                 self._taken[chosen] += 1
                 waiter.set_result(None)
             self._line_up(chosen)
 
     def _line_up(self, owner: str) -> None:
-        """Appends an owner who may have a slot to the owners in turn, unless listed."""
+        """Appends an owner to the queue of owners if it may have a slot and is not in the queue."""
         if owner in self._queues and self._taken[owner] < self._most:
             self._next.setdefault(owner)
 

@@ -1,7 +1,7 @@
 """Archived output for followers: unpacked into an unnamed file as a ring that all followers of the job share.
 
-A follower gets what the collector would send: the ring and a wake pipe. Nothing is written to the pipe; the engine
-notices at its other end when the follower closes it. The file is deleted with the last follower.
+A follower gets a ring and a wake pipe, as from the collector. Nothing is written to the pipe; when the follower closes
+it, the engine is notified through the other end. The file is deleted with the last follower.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ SHORTEST = 0.05
 
 @dataclass(frozen=True)
 class Totals:
-    """What systemd counted for a unit, and keeps while the unit is loaded; None if its version does not."""
+    """The totals that systemd keeps for a unit while it is loaded; None for values that this version does not count."""
 
     cpu_time: float | None = None
     """Seconds."""
@@ -80,8 +80,8 @@ class Meter:
             self._keep(usage)
 
     def memory_event(self, cgroup: Cgroup) -> None:
-        """Handles a memory event, of which the kernel reports up to 100 per second. Reads all counters only if memory
-        ran out, which may end the job; else only the event counts."""
+        """Handles a memory event; the kernel reports up to 100 per second. Reads only the event counts, but all
+        counters if memory ran out, because that may end the job."""
         memory = cgroup.numbers("memory.events")
         ooms = memory.get("oom", 0) + memory.get("oom_kill", 0)
         if self.last is None or ooms > self._ooms:

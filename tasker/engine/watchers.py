@@ -37,12 +37,12 @@ class Watchers:
         self._subscriptions: dict[Channel, Subscription] = {}
         self._sampled: set[Channel] = set()
         self._known: set[Channel] = set()
-        """Frontends that have asked for notices and are still connected."""
+        """Connected frontends that have requested notices."""
         self._sampling: asyncio.Task[None] | None = None
         table.watchers.add(self._changed)
 
     def watch(self, frontend: Channel, wanted: wire.Watch) -> None:
-        """Sends this frontend the notices that `wanted` asks for, in place of those it asked for before."""
+        """From now on, sends this frontend the notices that `wanted` requests, and no others."""
         if frontend not in self._known:
             self._known.add(frontend)
             frontend.closed.add_done_callback(lambda _: self._forget(frontend))

@@ -5,11 +5,11 @@
                        │          └─────▶ watch  ◀── notices from the engine
                       tls                    └── streams: the open streams, and ending them
 
-`handshakes` finds connections that TLS refuses before the guard sees them, in grpc's log; `logins` logs both kinds of
-refusals. `connections` closes connections of an address that has too many, and those with refused certificates
-(`callers`), through the process's own descriptors (`sockets`). `local` serves root over a unix socket.
+`handshakes` reads grpc's log for clients whose TLS handshake failed; `logins` logs them and the callers that the guard
+refused. `connections` closes connections of an address that has too many, and connections with refused certificates
+(`callers`), through the process's descriptors (`sockets`). `local` serves root over a unix socket.
 
-Holds no state worth keeping, runs without privileges and never forks.
+A frontend has no state that must survive a restart, runs without privileges and never forks.
 """
 
 from tasker.api.transport import settle_environment

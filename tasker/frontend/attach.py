@@ -1,13 +1,14 @@
-"""One attach stream: reads a ring from a position on and sends it message by message.
+"""One attach stream: reads a ring from a position on and sends its bytes in messages.
 
     Attached ──▶ (Lost) Chunk … (Exited) ──▶ Ended | Detached      where it begins: positions.py
 
-Recall and live output are the same loop. Each message is awaited until grpc has accepted it, so a client that does not
-read holds up one chunk and nothing is buffered here. The collector writes a byte to the wake pipe when the ring
-changes; end of file on the pipe, while the ring is not closed, means that the collector, and with it the run, is gone.
+One loop sends both the output so far and the live output. It waits until grpc has accepted each message, so for a
+client that does not read, one chunk waits and nothing else is buffered here. The collector writes a byte to the wake
+pipe when the ring changes. End of file on the pipe while the ring is not closed means that the collector has exited and
+the run has ended.
 
 The outcome of the job is requested when the stream begins: a slow reader may reach the last byte long after the job has
-ended, when the job may be forgotten and the service stopped.
+ended, when retention may have deleted the job or the service may have stopped.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ class Follower:
         *,
         timestamps: bool,
     ) -> None:
-        """`output`: the ring, and what to sleep on until it has grown. With `timestamps`, all bytes of a chunk have the
-        same time, which the chunk carries."""
+        """`output`: the ring, and its wake pipe. With `timestamps`, all bytes of a chunk were received at the same
+        time, which the chunk contains."""
         self._job = job
         self._ring, self._wake = output
         self._stream = stream
@@ -130,7 +131,7 @@ class Follower:
         await self._detached(self._stream.reason)
 
     async def _sent(self, end: int | None) -> bool:
-        """Sends the next bytes, or the next Lost; returns whether there was anything."""
+        """Sends the next bytes, or the next Lost; returns whether it sent a message."""
         most = LARGEST_CHUNK if end is None else min(LARGEST_CHUNK, end - self._position)
         if most <= 0:
             return False
@@ -156,7 +157,7 @@ class Follower:
             return *self._ring.read(self._position, most), None
         stamp = self._ring.received(max(self._position, self._ring.oldest))
         offset, data = self._ring.read(self._position, min(most, max(1, stamp.end - self._position)))
-        if offset >= stamp.end:  # overwritten in between: the bytes now there came later
+        if offset >= stamp.end:  # overwritten in the meantime: the bytes read have a later time
             stamp = self._ring.received(offset)
         return offset, data[: stamp.end - offset], stamp.time + self._ring.epoch / 1000
 
@@ -171,7 +172,7 @@ class Follower:
         if self._job.state is State.ENDED:
             await self._ended(self._job)
             return
-        if self._asking is None or (self._asking.done() and self._known is None):  # the engine was away for long
+        if self._asking is None or (self._asking.done() and self._known is None):  # the engine was unavailable for long
             self.request_outcome()
         assert self._asking is not None
         while not self._asking.done() and self._stream.reason is None and not self._engine.run_ending.is_set():
@@ -209,7 +210,7 @@ class Follower:
 
 
 class Wake:
-    """The reading end of a wake pipe. `over` is set once its writer, the collector, is gone."""
+    """The reading end of a wake pipe. `over` is set once its writer, the collector, has exited."""
 
     def __init__(self, descriptor: int, stream: Stream) -> None:
         self.over = False

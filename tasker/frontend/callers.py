@@ -1,5 +1,5 @@
-"""The open calls and the certificate of each connection. A connection is identified by its peer, and known only after
-its first call: grpc exposes a certificate only to calls. `due` has the connections to close; `connections` closes them.
+"""The open calls and the certificate of each connection. grpc shows the certificate only to calls, so a connection is
+known after its first call. A connection is identified by its peer. connections.py closes the connections in `due`.
 
     call admitted ──▶ open calls, certificate       call refused for its certificate ──▶ due, PAUSE later
     reload ──▶ each certificate judged again ──▶ invalid, no open call: due now     with open calls: after LAST_WORD
@@ -24,7 +24,7 @@ never changes its certificate. The pause lets the client receive that reply and 
 
 
 class Callers:
-    """Open connections, and some that are closed by now."""
+    """The known connections, including some that have closed in the meantime."""
 
     def __init__(self, material: Material, end: Callable[[], None]) -> None:
         """`end` is called when `due` is not empty."""
@@ -59,12 +59,12 @@ class Callers:
         return peer in self._calls
 
     def refused(self, peer: Peer | None) -> None:
-        """Schedules the end of a connection whose certificate was refused in a call."""
+        """Schedules the closing of a connection whose certificate was refused in a call."""
         if peer is not None:
             self._end_later(peer, PAUSE)
 
     def judge_all(self) -> None:
-        """Ends connections whose certificate is no longer valid, after a change of CA or deny list."""
+        """Schedules the closing of connections with invalid certificates, after a change of CA or deny list."""
         for peer, certificate in self._certificates.items():
             try:
                 self._material.judge(certificate, time.time())
@@ -95,7 +95,7 @@ class Callers:
         self._end()
 
     def _spare(self, peer: Peer) -> None:
-        """Cancels the end of a connection: its certificate is valid (again), or another client got the same port."""
+        """Cancels the closing of a connection: its certificate is valid (again), or another client has its port."""
         self._due.discard(peer)
         if (timer := self._ending.pop(peer, None)) is not None:
             timer.cancel()

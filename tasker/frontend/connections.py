@@ -1,4 +1,4 @@
-"""Closes connections: of the address with the most, if there are many, and those with refused certificates.
+"""Closes connections with refused certificates and, if there are many connections, some of the address with the most.
 
     grpc's log: a connection ──▶ check, at most once a second ──▶ more than half of [server] connections?
                                           ▲                         └──▶ close some of the address with the most
@@ -28,19 +28,19 @@ EVERY = 1.0
 KEPT = 64
 """Connections that each address keeps, however many there are in total."""
 _LINES = 100
-"""Lines per minute, at most one per address. Further ones are counted."""
+"""Journal entries per minute, at most one per address. Further connections are only counted."""
 _FEW = 256
 """Known peers above which those that are no longer connected are forgotten."""
 
 
 class Connections:
-    """The connections of this process."""
+    """The TCP connections of this frontend."""
 
     def __init__(self, most: int, material: Material, journal: Journal, *, unnoticed: bool = False) -> None:
-        """`most`: [server] connections. Up to half of it, no connection is closed for its address.
+        """`most`: [server] connections. Up to half of that number, no connection is closed because of its address.
 
-        `unnoticed`: `check_soon` is not called for new connections. Then there is a check every second, which only
-        counts descriptors (30 µs) while there are few connections; there is no event to wait for.
+        `unnoticed`: True if nothing calls `check_soon` for new connections. Then a check runs every second; with few
+        connections, it only counts descriptors (30 µs).
         """
         self._enough = most // 2
         self._journal = journal
@@ -59,7 +59,7 @@ class Connections:
             self._timer = loop.call_at(max(loop.time(), self._last + EVERY), self._check)
 
     def close(self) -> None:
-        """Stops checking, and logs what would be reported at the end of the minute."""
+        """Stops checking, and logs the number of omitted entries now, before the end of the minute."""
         if self._timer is not None:
             self._timer.cancel()
         self._rate_limit.close()
@@ -98,11 +98,11 @@ class Connections:
 def surplus(
     found: Mapping[int, Peer], excess: int, has_call: Callable[[Peer], bool]
 ) -> dict[str, tuple[int, list[int]]]:
-    """The connections to close so that there are `excess` fewer: by source, its number of connections and those that it
-    loses.
+    """Returns the connections to close so that there are `excess` fewer: for each source, the number of its connections
+    and the descriptors of the connections to close.
 
-    Each one is taken from the source with the most connections left; of one source, connections without an open call go
-    first. No source goes below KEPT, so the result may be fewer than `excess`.
+    Each connection is taken from the source that has the most left; within a source, connections without an open call
+    come first. No source goes below KEPT connections, so the result may have fewer than `excess`.
     """
     sources = {host: network(host) for host in {peer.host for peer in found.values()}}
     by_source: dict[str, list[int]] = defaultdict(list)

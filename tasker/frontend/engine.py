@@ -1,11 +1,11 @@
-"""The connection to the engine, restored whenever it breaks. systemd holds the socket, so requests wait during a
-restart.
+"""The connection to the engine, restored whenever it breaks. systemd holds the socket, so requests wait while the
+engine restarts.
 
     connect ──▶ Connect → Setup ──▶ requests …  ──▶ broken ──▶ connect …
                                           └─ RunEnding: the run is over; connecting again would start a new one
 
-After a break, an idempotent request is repeated once, an abandonable one (which may take for ever) every time, StartJob
-never.
+After a broken connection, an idempotent request is repeated once, an abandonable request (which may take for ever)
+every time, and StartJob never.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ DEFAULT_PATH = Path("/run/tasker.sock")
 REQUEST_TIMEOUT = 60.0
 """Seconds that a request waits for an engine that restarts."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds between two attempts to connect if nobody listens (no socket unit, or its queue is full) or the engine
-refuses."""
+"""Seconds between two attempts to connect if the connection fails (no socket unit, or its queue is full) or the engine
+refuses it."""
 
 EngineNotice = wire.Changed | wire.Forgotten | wire.Used
 _Message = TypeVar("_Message", bound=wire.Message)
@@ -46,9 +46,9 @@ class Engine:
         connected: Callable[[], None],
         received: Callable[[EngineNotice], None],
     ) -> None:
-        """`reloaded` gets every Setup but the first; `end_streams` gets a job's id and a user and returns how many
-        streams it ended. `connected` is called for every connection, `received` with the notices that wire.Watch asks
-        for."""
+        """`reloaded` is called with every Setup except the first; `end_streams` with the id of a job and a user, and
+        returns the number of streams that it ended; `connected` after every new connection; `received` with the notices
+        that wire.Watch requests."""
         self._path = path
         self._reloaded = reloaded
         self._end_streams = end_streams
@@ -139,7 +139,7 @@ class Engine:
             self._settled.set()
 
     async def _served_well(self, first: asyncio.Future[wire.Setup]) -> bool:
-        """Like _stay_connected, but a defect costs only this connection. Before the first Setup it is raised."""
+        """Like _stay_connected, but logs an unexpected exception and reconnects; before the first Setup, raises it."""
         try:
             return await self._stay_connected(first)
         except Exception:

@@ -1,8 +1,8 @@
-"""Wraps every handler: authenticate ▶ call ▶ translate errors. What is not let through is refused.
+"""Wraps every handler of the server: authenticate the caller ▶ call the handler ▶ translate errors.
 
-An interceptor cannot see a certificate, but it can replace the handler that was found. So no handler can be registered
-outside of it, health checking and reflection included; and the request is parsed only after the caller is known. Texts
-of exceptions other than TaskerError never leave this module.
+A gRPC interceptor cannot see the certificate, but it can replace each handler. So every handler is wrapped, including
+health checking and reflection, and a request is parsed only after the caller is authenticated. The texts of exceptions
+other than TaskerError never reach a client.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tasker.frontend.tls import Caller, Material
 log = logging.getLogger(__name__)
 
 CALLER: ContextVar[Caller] = ContextVar("caller")
-"""The caller that a handler works for. Set only behind the guard."""
+"""The authenticated caller of the current handler. Set by the guard only."""
 
 STATUS = {
     Reason.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
@@ -48,10 +48,10 @@ STATUS = {
 }
 
 CALLS, CALLS_PER_USER = 1024, 64
-"""Concurrent calls. Attach streams are counted by `streams`; stops and waits have slots of their own, so that other
-calls always find one."""
+"""Concurrent calls. Attach streams are counted by `streams`. Stops and waits have separate slots, so they never take
+those of other calls."""
 LONGEST_REFUSAL = 600
-"""Characters. The message travels in a header, where each may take 12 bytes of the 8 KiB that grpc allows a client."""
+"""Characters. The message is sent in a header, where a character takes up to 12 bytes; grpc clients accept 8 KiB."""
 _API = "/tasker.api.v1.Tasker/"
 ATTACH, STOP = f"{_API}AttachJob", f"{_API}StopJob"
 WAITS = (f"{_API}WaitJob", f"{_API}WatchJobs")
@@ -108,8 +108,8 @@ class Guard(grpc.aio.ServerInterceptor):
             except TaskerError as error:
                 await refuse(context, error)
             except (asyncio.CancelledError, grpc.aio.AbortError):
-                raise  # the client is gone, or the handler gave its own status
-            except grpc.aio.InternalError:  # the client is gone, too; grpc would log a page for each
+                raise  # the client has disconnected, or the handler has set a status
+            except grpc.aio.InternalError:  # the client has disconnected, too; grpc would log a long traceback
                 raise asyncio.CancelledError from None
             except Exception:
                 await refuse(context, _incident(method))
@@ -192,7 +192,7 @@ async def _read_all(read: Callable[[bytes], Any], requests: AsyncIterator[bytes]
 
 
 def _in_place_of(handler: _Handler, behave: Callable[[Any, _Context], Awaitable[Any]]) -> _Handler:
-    """A handler of the same kind that receives its requests as bytes."""
+    """Returns a handler of the same kind (unary or stream) that receives its requests as bytes."""
     make: Any = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,

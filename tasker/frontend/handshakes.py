@@ -1,4 +1,4 @@
-"""Reports clients that fail in the TLS handshake. Only grpc's log tells of them, so it is read here.
+"""Reports clients whose TLS handshake fails. grpc reports these only in its log, so this module reads the log.
 
     grpc ──descriptor 2──▶ pipe ──▶ Handshakes ──▶ logins ──▶ the journal
     Tasker ──sys.stderr──────────────────────────────────────▶ the journal

@@ -1,7 +1,8 @@
 """The local frontend: listens only on a unix socket, so that nothing on the network can block it.
 
-Only root may enter the directory of the socket. Access to the socket is not an identity: this frontend requires the
-same certificates over the same TLS as any other. It is a separate process with its own connections and streams.
+Only root and the frontends' user may enter the directory of the socket. Access is not an identity: this frontend
+requires the same certificates over the same TLS as any other. It is a separate process with its own connections and
+streams.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Logs refused clients in the journal: name and serial as in the certificate, and the address.
 
-Clients that fail in the handshake (a certificate of another CA, or out of date) are refused by grpc before any code of
-Tasker runs: `handshakes` finds the reason and the address; the certificate is unknown.
+grpc itself refuses clients whose handshake fails (a certificate of another CA, or expired). For these clients,
+`handshakes` finds the reason and the address; the certificate is unknown.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Logins:
         self._journal.write("login", f"{address}: {error.message}", fields | {"TASKER_ADDRESS": address}, 5)
 
     def close(self) -> None:
-        """Logs now what would be reported at the end of the minute."""
+        """Logs the number of omitted entries now, before the end of the minute."""
         self._rate_limit.close()
 
     def _omitted(self, source: str, count: int) -> None:

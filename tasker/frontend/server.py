@@ -94,7 +94,7 @@ class Server:
             ) from error
 
     async def stop(self, streams: Streams) -> None:
-        """Lets every stream and call send its last message, then stops. `streams` have been told to end."""
+        """Lets every stream and call send its last message, then stops. `streams` are already ending."""
         self._guard.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(streams.none_open(), LAST_WORD + 1)

@@ -1,7 +1,7 @@
-"""The methods of the API: each reads a request, asks the engine, and converts the reply to protobuf. All run behind the
-guard.
+"""The methods of the API: each converts a request, sends it to the engine, and converts the reply to protobuf.
 
-The engine decides who may do what: every request is passed on with its caller.
+The guard authenticates the caller before a method runs. The engine authorizes the caller, whose identity is sent with
+every request.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Servicer(TaskerServicer):
         return infos.info_to(dataclasses.replace(reply.info, not_after=caller.not_after))
 
     async def _job(self, message: wire.Message) -> pb.Job:
-        """The job in the reply to a request."""
+        """Sends a request and returns the job in the reply."""
         return jobs.job_to((await self._engine.request(message, wire.JobReply)).job)
 
 

@@ -2,9 +2,9 @@
 
     /proc/self/fd ──▶ duplicate of each ──▶ getpeername ──▶ Peer ──▶ shutdown, again by a duplicate with that peer
 
-grpc closes descriptors, and the kernel gives their numbers to other files, in other threads at any moment. So every
-look and every shutdown is by a duplicate, which stays the same socket until it is closed here. After the shutdown grpc
-reads an end of file and closes the connection as if the client had.
+At any moment, grpc may close a descriptor in another thread, and the kernel may reuse its number for another file. So
+each descriptor is duplicated before its peer is read or its socket is shut down: the duplicate stays the same socket
+until it is closed here. After the shutdown, grpc reads end of file and closes the connection as if the client had.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def peer_of(context_peer: str) -> Peer | None:
 
 
 def descriptors() -> int:
-    """The number of descriptors: at least that of connections, and counted in a hundredth of the time."""
+    """The number of open descriptors: at least the number of connections, and counted a hundred times faster."""
     return len(os.listdir(_DESCRIPTORS))
 
 
@@ -53,7 +53,7 @@ def connections() -> dict[int, Peer]:
 
 
 def shut_down(found: Mapping[int, Peer]) -> int:
-    """Shuts down connections that `connections` found; returns how many were still the same."""
+    """Shuts down connections that `connections` found; returns how many still had the same peer."""
     ended = 0
     for descriptor, peer in found.items():
         if (sock := _duplicate(descriptor)) is not None:
@@ -82,7 +82,7 @@ def _duplicate(descriptor: int) -> socket.socket | None:
 
 
 def _peer_of_socket(sock: socket.socket) -> Peer | None:
-    """None if it is not a TCP connection, or not connected any more."""
+    """The peer of a socket; None if it is not a TCP connection or is no longer connected."""
     try:
         match sock.getpeername():
             case (str(host), int(port), *_):

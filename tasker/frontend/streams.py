@@ -35,7 +35,7 @@ _BROKEN_OFF = {
 
 
 class Stream:
-    """One open stream, as seen by whoever may end it."""
+    """One open stream, with the methods that end it."""
 
     def __init__(self, caller: Caller, limit: asyncio.Timeout) -> None:
         self.caller = caller

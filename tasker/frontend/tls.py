@@ -84,7 +84,7 @@ class Material:
         return self.judge(_only(facts, "x509_pem_cert"), now)
 
     def judge(self, pem: bytes, now: float) -> Caller:
-        """The caller with the certificate `pem`. Raises TaskerError(DENIED) if it is not valid, or not any more."""
+        """The caller with the certificate `pem`. Raises TaskerError(DENIED) if the certificate is not valid now."""
         certified = certs.identity_of(pem, self._ca)
         certified.check_dates(now)
         if certified.identity.serial in self._revoked:
@@ -114,9 +114,9 @@ async def probe(address: str) -> None:
 
 
 async def _answers(address: str, version: ssl.TLSVersion) -> bool:
-    """Whether a handshake in `version` gets as far as the server's certificate.
+    """Whether a handshake with `version` reaches the server's certificate.
 
-    This side trusts no CA, so it breaks off there, whatever the server thinks of the client.
+    This client trusts no CA, so it aborts the handshake there, before the server checks the client's certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = context.maximum_version = version

@@ -3,7 +3,7 @@
     Snapshot … (last) ──▶ Changed | Forgotten | Usage …      ──▶ Snapshot (first) …  after the engine was away
 
 Per job only the newest state is kept until the client has room for it, so a slow client sees fewer steps but never an
-old state. The engine sends each notice to this process once, however many clients watch, and none while nobody does.
+old state. The engine sends each notice to this process once, however many clients watch, and none if no client watches.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Watches:
                     watcher.used(used)
 
     def connected(self) -> None:
-        """Called for a new connection to the engine, which does not know what the previous one was asked for."""
+        """Called for a new connection to the engine: restarts all watch streams with a snapshot."""
         for watcher in self._open:
             watcher.begin()
 
@@ -106,7 +106,7 @@ async def watch(request: pb.WatchJobsRequest, stream: Stream, watches: Watches, 
 
 
 class Watcher:
-    """One watch stream: what its client knows, and what it has yet to be sent."""
+    """One watch stream: the state that its client knows, and the messages that it has not been sent yet."""
 
     def __init__(self, job: str, owner: str, usage: bool, stream: Stream, send: Send) -> None:
         self.usage = usage
@@ -132,7 +132,7 @@ class Watcher:
             self._add(job.id, job)
 
     def forgotten(self, id: str) -> None:
-        self._add(id, None)  # whether the client knows the job is checked when this is sent: a page may be on its way
+        self._add(id, None)  # checked when it is sent: a page with this job may be in transit
 
     def used(self, used: dict[str, pb.JobUsage]) -> None:
         if self.usage:

@@ -1,12 +1,12 @@
-"""Encodes and decodes datagrams and messages. Everything received is checked as if from a stranger: an unknown message,
-a missing field, a value of the wrong type or out of bounds (tasker.bounds) is a WireError. Nothing is sent that the
-peer would refuse for one of these reasons. Names from the wire are looked up only in MESSAGES.
+"""Encodes and decodes datagrams and messages. Everything received is untrusted: an unknown message, a missing field, a
+value of the wrong type or out of bounds (tasker.bounds) is a WireError. Values are also checked before they are sent.
+Names in a message are looked up only in MESSAGES.
 
-A run outlives the software that began it, so messages between engine and collector, and job records, may come from an
+The collector keeps running when the engine is upgraded, so messages between them, and job records, may come from an
 older or newer version: fields with defaults may be missing, and unknown fields are ignored. An engine and its frontends
-have the same version; between them an unknown field is a WireError.
+have the same version; an unknown field in their messages is a WireError.
 
-Why no library (msgspec, protobuf, pickle): the collector imports the standard library only, and pickle trusts its peer.
+Why not msgspec or protobuf: the collector imports only the standard library. Why not pickle: it trusts its input.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Datagram:
-    """A message with its number: a request has its own, a reply the negated number of its request, a notice 0."""
+    """A message with its number: positive for a request, the negated number of the request for its reply, 0 for a
+    notice."""
 
     number: int
     message: Message
@@ -93,7 +94,7 @@ def from_text(cls: type[_T], text: str) -> _T:
 
 
 def _plain(cls: Any, value: Any) -> dict[str, Any]:
-    """A dataclass and everything in it as JSON values. Raises WireError for a value out of bounds."""
+    """Converts a dataclass and its contents to JSON values. Raises WireError for a value out of bounds."""
     plain = {}
     for name, write in _writers(cls):
         item = getattr(value, name)
@@ -111,7 +112,7 @@ def _writers(cls: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
 
 
 def _writer(hint: Any) -> Callable[[Any], Any] | None:
-    """The function that converts a value of the type `hint`, other than None, to JSON; None if it needs no
+    """Returns the function that converts values of the type `hint`, other than None, to JSON; None if they need no
     conversion."""
     arguments = typing.get_args(hint)
     match typing.get_origin(hint):
@@ -130,7 +131,8 @@ def _writer(hint: Any) -> Callable[[Any], Any] | None:
 
 
 def _build(cls: type[_T], strict: bool, body: object) -> _T:
-    """Builds a dataclass from JSON: all required fields, each of its type; if `strict`, no unknown ones."""
+    """Builds a dataclass from JSON. Required fields must be present, all types right; if `strict`, unknown fields are
+    refused."""
     fields, needed = _fields(typing.cast(Any, cls), strict)
     if type(body) is not dict or not needed <= body.keys() or (strict and not body.keys() <= fields.keys()):
         raise WireError(f"{cls.__name__} does not have the fields {list(fields)}")
@@ -180,7 +182,7 @@ def _reader(hint: Any, strict: bool) -> Callable[[Any], Any]:
 
 
 class _OutOfBounds(Exception):
-    """The message of this exception lacks the name of the field."""
+    """A value is out of bounds. The message does not name the field; the caller adds the name."""
 
 
 def _bounded(bounds: Range | Matching, value: Any) -> Any:
@@ -196,7 +198,7 @@ def _plainly(cls: type[_T], value: object) -> _T:
 
 
 def _text(value: object) -> str:
-    """Accepts only what os.fsencode takes: a lone surrogate could be neither executed nor sent."""
+    """Accepts only text that os.fsencode can encode: other lone surrogates can be neither executed nor sent."""
     text = _plainly(str, value)
     try:
         text.encode("utf-8", "surrogateescape")

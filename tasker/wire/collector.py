@@ -23,9 +23,9 @@ from tasker.wire.execfailure import ExecFailure
 from tasker.wire.message import Message, since
 
 COLLECTOR_VERSION = 4
-"""The version of these messages and of rings. A newer engine serves every older collector of the same version."""
+"""The version of these messages and of rings. An engine works with every older collector of the same version."""
 COLLECTOR_MINOR = 1
-"""What these messages can express. Incremented with every field or message that must not be sent to an older
+"""The minor version of these messages. Incremented with every new field or message that must not be sent to an older
 collector."""
 
 
@@ -61,9 +61,9 @@ class Launch(Message):
     ring_capacity: Annotated[int, Range(1 << 12, 1 << 40)]
     """Bytes."""
     record: str
-    """The record for the next engine; argv and environment are kept apart from it."""
+    """The record for the next engine, without argv and environment, which are stored separately."""
     owner: str = ""
-    """Jobs of one owner share turns at reading output; "": the job has turns of its own."""
+    """Jobs of one owner share the owner's turns for reading output; "": the job has its own turns."""
     nice: Nice = since(1, 0, "start a job at another nice value than 0")
 
 
@@ -84,11 +84,11 @@ class Release(Message):
 @dataclass(frozen=True)
 class Released(Message):
     errno: ErrorNumber
-    """0: the command runs. Otherwise the leader is gone."""
+    """0: the command runs. Otherwise, the leader has exited."""
     step: str
     """The step that failed: "setup", "directory" or "execute"."""
     failure: ExecFailure | None = None
-    """Why it failed, if the leader found out more than the errno. Older collectors never send it."""
+    """The cause, if the leader found a more exact one than the errno. Older collectors never send it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Forget(Message):
 
 @dataclass(frozen=True)
 class ListLeaders(Message):
-    """List leaders in the order of launch, after a number → Leaders."""
+    """List leaders with a number above `after`, in the order of launch → Leaders."""
 
     after: Count
 
@@ -150,7 +150,7 @@ class Exit:
     signal: ExitSignal | None
     core_dumped: bool
     time: Time
-    """For people; durations come from `monotonic`."""
+    """To show to people; durations are computed from `monotonic`."""
     monotonic: Moment
     """The same instant on CLOCK_MONOTONIC."""
 

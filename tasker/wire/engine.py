@@ -1,4 +1,4 @@
-"""Messages between frontends and engine. An arrow names the reply. The frontend read `caller` from a certificate."""
+"""Messages between frontends and engine. An arrow names the reply. `caller`: the identity in the client certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Connect(Message):
 
 @dataclass(frozen=True)
 class Setup(Message):
-    """What a frontend needs to serve. Sent again as a notice after a reload."""
+    """The configuration of a frontend. Sent again as a notice after a reload."""
 
     listen: tuple[str, ...]
     frontends: Annotated[int, Range(1, 64)]
@@ -44,7 +44,7 @@ class Setup(Message):
 
 @dataclass(frozen=True)
 class StartJob(Message):
-    """→ JobReply. If the request is abandoned before the launch has begun, the start is dropped."""
+    """→ JobReply. If the request is abandoned before the launch, the start is cancelled."""
 
     abandonable: ClassVar[bool] = True
 
@@ -54,7 +54,7 @@ class StartJob(Message):
 
 @dataclass(frozen=True)
 class StopJob(Message):
-    """→ JobReply, once the job has ended. `grace` in seconds; None is the configured default."""
+    """→ JobReply, once the job has ended. `grace` in seconds; None: that of the job, or the configured default."""
 
     caller: Identity
     job: str
@@ -106,12 +106,12 @@ class WaitJob(Message):
     caller: Identity
     job: str
     exit: bool
-    """Reply as well when the leader has exited and left processes behind."""
+    """Whether to reply also when the leader has exited and has left processes behind."""
 
 
 @dataclass(frozen=True)
 class LimitJob(Message):
-    """Set the limits that `limits` has, lift the fields in `lift` → JobReply."""
+    """Set the limits that are not None in `limits`, remove those named in `lift` → JobReply."""
 
     caller: Identity
     job: str
@@ -161,7 +161,7 @@ class GetInfo(Message):
 
 @dataclass(frozen=True)
 class Watch(Message):
-    """Send this frontend Changed and Forgotten if `changes`, Used if `usage`, from now on → Done."""
+    """From now on, send this frontend Changed and Forgotten (if `changes`) and Used (if `usage`) → Done."""
 
     changes: bool
     usage: bool

@@ -1,4 +1,4 @@
-"""The base of all messages, the replies common to all requests, and the error for anything else."""
+"""The base class of all messages, the replies common to all requests, and the error for invalid messages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tasker.errors import Reason
 
 
 class WireError(Exception):
-    """Not a valid message."""
+    """A message is invalid."""
 
 
 class Message:
-    """The base of everything in MESSAGES."""
+    """The base class of all messages in MESSAGES."""
 
     __slots__ = ()
     abandonable: ClassVar[bool] = False
-    """Whether the peer is told when the requester stops waiting, because the reply may take for ever."""
+    """Whether the requester sends Abandoned when it stops waiting, because the reply may take for ever."""
     waits: ClassVar[bool] = False
-    """Whether the reply depends on more than the peer itself: then no deadline for replies applies."""
+    """Whether the reply depends on more than the peer itself, so that the deadline for replies does not apply."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Done(Message):
 
 @dataclass(frozen=True)
 class Abandoned(Message):
-    """The requester no longer waits for the reply to the request of this number, which is abandonable. Has no reply."""
+    """The sender no longer waits for the reply to the abandonable request with this number. Has no reply."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,17 @@ class Failed(Message):
     reason: Reason
     message: str
     retry_after: Seconds | None = None
-    """After which the same request may succeed; None: not known."""
+    """Seconds after which the same request may succeed; None: unknown."""
 
 
 def since(minor: int, default: Any, what: str) -> Any:
-    """A field that collectors know since this COLLECTOR_MINOR; a value other than `default` would do `what`."""
+    """A field that was added with this COLLECTOR_MINOR. `what`: the effect of a value other than `default`, for
+    errors."""
     return dataclasses.field(default=default, metadata={"since": minor, "what": what})
 
 
 def unknown_to(minor: int, message: Message) -> str | None:
-    """What the message asks for that a collector of this minor cannot do; None if there is nothing."""
+    """Returns the effect that the message requests and a collector of this minor does not support; None if none."""
     for field in dataclasses.fields(message):  # type: ignore[arg-type]
         if field.metadata.get("since", 0) > minor and getattr(message, field.name) != field.default:
             return str(field.metadata["what"])

@@ -144,8 +144,8 @@ class TaskerServicer:
 
     def AttachJob(self, request, context):
         """Streams a job's output: first the output so far (recall), then new output, byte for byte, and at the end the outcome.
-        Chunks are contiguous except where a `lost` comes between them. To resume after a broken connection, attach at the
-        offset after the last byte received.
+        Chunks are contiguous unless there is a `lost` between them. To resume after a broken connection, attach at the offset
+        after the last byte received.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,15 +211,15 @@ class TaskerServicer:
 
     def WatchJobs(self, request, context):
         """Streams the current state of all jobs (a snapshot, in one or more parts), then every change. After a restart of the
-        service, a new snapshot follows, which replaces everything before. A slow reader gets the newest state of a job, not
-        every intermediate state. Values of environments are empty for every caller; GetJob has them.
+        service, a new snapshot follows, which replaces all earlier state. A slow reader gets the newest state of a job, not
+        every intermediate state. Values of environment variables are empty for every caller; GetJob returns them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetInfo(self, request, context):
-        """Returns facts about the service, and the identity and quotas of the caller.
+        """Returns information about the service, and the identity and quotas of the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

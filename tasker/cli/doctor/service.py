@@ -42,7 +42,7 @@ def engine(path: Path) -> Finding:
 
 
 def local(path: Path) -> Finding:
-    """The local frontend's socket: in a directory that is open to root and the frontends' user alone."""
+    """Checks the local frontend's socket: only root and the frontends' user may enter its directory."""
     check = "local socket"
     try:
         seen, there = path.parent.stat(), stat.S_ISSOCK(path.stat().st_mode)

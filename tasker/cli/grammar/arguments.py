@@ -1,4 +1,4 @@
-"""The grammar of the command line: argv ─▶ a namespace. `verbs/` has the options of each verb. Nothing is executed.
+"""Parses the command line: argv ─▶ a namespace. The options of each verb are in `verbs/`. Executes nothing.
 
 argparse cannot stop at the first word that is not an option (REMAINDER swallows options). So this module first finds
 the start of the job's command, using the parser's list of options that take a value:
@@ -96,8 +96,8 @@ def verb_of(argv: Sequence[str]) -> str:
 
 
 def build(verb: str | None = None) -> Parser:
-    """Returns the parser of one verb; with "", a parser that knows the verbs but not their options; with None, the
-    whole parser, from which manual pages and completion are made.
+    """Returns the parser of one verb. With "", a parser that knows the verbs but not their options. With None, the
+    complete parser, from which manual pages and completion are generated.
     """
     parser = _named()
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", prog="tasker")

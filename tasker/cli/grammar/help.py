@@ -1,4 +1,4 @@
-"""The texts of `tasker --help`. The texts of a verb are in verbs/. Nothing but text."""
+"""The texts of `tasker --help`. The help texts of a verb are in verbs/."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ NONE = "none"
 
 
 def common(parser: argparse.ArgumentParser, default: Any) -> None:
-    """Adds the options of every verb. `default` is SUPPRESS if the root parser has set the defaults already."""
+    """Adds the options that all verbs have. `default`: SUPPRESS if the root parser has already set the defaults."""
     parser.add_argument("--json", action="store_true", default=default or False, help="print JSON for programs")
     file = of_type(path)
     group = parser.add_argument_group("service and identity (see tasker --help)")
@@ -49,8 +49,8 @@ def spec_options(parser: argparse.ArgumentParser) -> None:
                         help="how long processes that the command leaves behind may run while one of them holds "
                         "the output (1s if none does), or forever; 5s as shipped")  # fmt: skip
     parser.add_argument("--nice", metavar="N", type=integer, default=0,
-                        help="nice value, 0 to 19 (admins: from -20); it orders processes within the job, --cpu-weight "
-                        "orders jobs")  # fmt: skip
+                        help="nice value, 0 to 19 (admins: from -20); it affects only processes within the job; "
+                        "between jobs, use --cpu-weight")  # fmt: skip
     limit_options(parser)
 
 
@@ -72,7 +72,7 @@ def limit_options(parser: argparse.ArgumentParser, none: bool = False) -> None:
 
 
 def showing(parser: argparse.ArgumentParser) -> None:
-    from tasker.client.resuming import RECONNECT_TIMEOUT  # here: slow to import, not needed by every verb
+    from tasker.client.resuming import RECONNECT_TIMEOUT  # imported here because it is slow and few verbs need it
     from tasker.quantity import parse_duration
 
     group = parser.add_argument_group("on a terminal")

@@ -1,7 +1,7 @@
 """argparse, adapted to Tasker. Only this module depends on private members and English messages of argparse.
 
-Why argparse and no other library: click and typer parse the words after a command's options in their own way and have
-their own messages; argparse is in the standard library, starts fast, and lacks only what this module adds.
+Why not click or typer: they parse the words after the options in their own way and have their own error messages.
+argparse is in the standard library, starts fast, and lacks only what this module adds.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WIDTH = 80
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Formats help for a fixed width, that of the narrowest usual terminal, because help is prepared (__main__.py).
+    """Formats help for WIDTH columns, whatever the terminal, because help is generated in advance (__main__.py).
 
     Wraps paragraphs, except those with an indented line, such as examples.
     """

@@ -59,7 +59,7 @@ def _io(options: argparse.Namespace) -> tuple[IoLimit, ...]:
 
 
 def _at_path(row: LimitRow, word: str) -> tuple[str, int]:
-    path, given, value = word.rpartition("=")  # a path may contain "=", a rate does not
+    path, given, value = word.rpartition("=")  # a path may contain "=", a rate cannot
     if not given or not path:
         raise UsageError(f"cannot read {word[:80]!r}; write it like /var=10M ({row.option})")
     try:

@@ -9,7 +9,7 @@ FOREIGN = {"--cpus": ("--cpu", "write --cpu N; --cpu-list says which CPUs")}
 
 
 def instead_of(word: str, known: Iterable[str]) -> str:
-    """The hint for an option of another tool, where the option that is meant is known; else ""."""
+    """Returns the hint for an option of another tool that has a known equivalent in Tasker; else ""."""
     option, hint = FOREIGN.get(word.partition("=")[0], ("", ""))
     return hint if option in known else ""
 

@@ -1,6 +1,6 @@
-"""Shows one attach in an Output, from its first event to its last, and handles signals meanwhile.
+"""Shows one attach stream in a View, from its first event to its last, and handles signals meanwhile.
 
-attachment ──▶ Live ──▶ Output          Ctrl-C in attach: KeyboardInterrupt; in run: see signals
+attachment ──▶ Live ──▶ View            Ctrl-C in attach: KeyboardInterrupt; in run: see signals.py
    SIGWINCH, SIGTSTP, news ──▶ between two events: redraw, suspend, update the footer
 """
 
@@ -24,9 +24,9 @@ Watch = Callable[[str], Watching]
 
 
 class Follow:
-    """Shows `attachment` in `output`. `watch` starts a stream of news about a job.
+    """Shows `attachment` in `output`. `watch` opens a watch stream for a job, whose changes the footer shows.
 
-    `job` is the id, "" before the first event; `offset` is the first byte of the output that was not shown.
+    `job` is the id, "" before the first event; `offset` is the position of the first byte that has not been shown.
     """
 
     def __init__(self, attachment: Attachment, output: View, watch: Watch | None = None) -> None:
@@ -40,7 +40,8 @@ class Follow:
         self._leaving = False
 
     def run(self) -> Ended | Detached | None:
-        """Returns the last event, None without one. Raises TaskerError, KeyboardInterrupt, OSError of the output."""
+        """Returns Ended or Detached; None if the stream ended with another event. Raises TaskerError,
+        KeyboardInterrupt, and OSError of the output."""
         last: Ended | Detached | None = None
         with self._events() as events:
             for event in events:
@@ -74,7 +75,8 @@ class Follow:
         self.do(partial(self._output.notice, text))
 
     def leave(self, _number: int, _frame: FrameType | None) -> None:
-        """Signal handler: raises KeyboardInterrupt between two events (`offset` is exact), the second time at once."""
+        """Signal handler: raises KeyboardInterrupt between two events, so that `offset` is exact; the second time, at
+        once."""
         if self._leaving:
             raise KeyboardInterrupt
         self._leaving = True

@@ -1,4 +1,4 @@
-"""The notice that a start waits, since the server limits how fast one owner may start jobs. Once for each start."""
+"""The notice that a start waits because the server limits how fast one owner may start jobs. Shown once per start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def telling(options: argparse.Namespace) -> Postponed:
-    """For Client.start. With --json nothing is said: what is on stderr then is an error."""
+    """Returns the `postponed` of Client.start. It prints nothing with --json, where stderr has only errors."""
     said = bool(options.json)
 
     def postponed(_error: TaskerError, pause: float) -> None:

@@ -5,8 +5,8 @@ effect of Ctrl-C, SIGTERM and SIGHUP during `run`.
        │  ▲───────────g────┘└─d──▶ detached       ▲
        └──SIGTERM, SIGHUP; Ctrl-C without a terminal to ask on
 
-The attach stream still delivers the rest of the output and the end of the job, so another thread requests the stop. A
-handler only takes the step and starts the request; everything is shown between two events.
+During a stop, the attach stream still delivers the rest of the output and the end of the job, so another thread
+requests the stop. A handler only changes the state and starts the request; everything is drawn between two events.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ _tasker_at_tasker_start() {
         '*--user=[local account of the job (for admins, if \[jobs\] as_others is true)]:ACCOUNT: ' \
         '*--grace=[time between SIGTERM and SIGKILL, by default that of the service (10s)]:TIME: ' \
         '*--linger=[how long processes that the command leaves behind may run while one of them holds the output (1s if none does), or forever; 5s as shipped]:TIME: ' \
-        '*--nice=[nice value, 0 to 19 (admins\: from -20); it orders processes within the job, --cpu-weight orders jobs]:N: ' \
+        '*--nice=[nice value, 0 to 19 (admins\: from -20); it affects only processes within the job; between jobs, use --cpu-weight]:N: ' \
         '*--cpu=[CPU limit in cores, e.g. 0.5]:CORES: ' \
         '*--cpu-weight=[share of the CPU when it is scarce; 100 by default]:N: ' \
         '*--memory=[memory limit; the job is killed above it]:SIZE: ' \
@@ -115,7 +115,7 @@ _tasker_at_tasker_run() {
         '*--user=[local account of the job (for admins, if \[jobs\] as_others is true)]:ACCOUNT: ' \
         '*--grace=[time between SIGTERM and SIGKILL, by default that of the service (10s)]:TIME: ' \
         '*--linger=[how long processes that the command leaves behind may run while one of them holds the output (1s if none does), or forever; 5s as shipped]:TIME: ' \
-        '*--nice=[nice value, 0 to 19 (admins\: from -20); it orders processes within the job, --cpu-weight orders jobs]:N: ' \
+        '*--nice=[nice value, 0 to 19 (admins\: from -20); it affects only processes within the job; between jobs, use --cpu-weight]:N: ' \
         '*--cpu=[CPU limit in cores, e.g. 0.5]:CORES: ' \
         '*--cpu-weight=[share of the CPU when it is scarce; 100 by default]:N: ' \
         '*--memory=[memory limit; the job is killed above it]:SIZE: ' \

@@ -56,7 +56,7 @@ def local_user() -> str:
 
 
 def default_address() -> str:
-    """The address where none is given: the local socket if there is one and the caller may look at it, as root may."""
+    """Returns the address if none is configured: the local socket if the caller can access it (only root can)."""
     try:
         LOCAL.stat()
     except OSError:

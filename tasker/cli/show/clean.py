@@ -68,7 +68,7 @@ class Cleaner:
             if self._string_left:
                 at = self._skip_string(text, at)
                 continue
-            if text[at] > _LAST_CONTROL and _is_hidden(text, at):  # text[at - 1] may have been dropped
+            if text[at] > _LAST_CONTROL and _is_hidden(text, at):  # the character before may have been dropped
                 kept.append(self._revealing.hidden(text[at]))
                 at += 1
                 continue

@@ -1,4 +1,4 @@
-"""Invisible characters, and combining marks that pile up on a character. Pure.
+"""Escapes invisible characters, and bounds the number of combining marks on a character. Pure.
 
 A reader must see every character that a program printed: a bidi control reorders a line ("Trojan Source",
 CVE-2021-42574), a zero-width character makes two words look the same, tags and variation selectors hide text. So each

@@ -67,7 +67,7 @@ def _use(info: Info) -> list[tuple[str, str | Cell]]:
 
 
 def _starts(info: Info) -> str:
-    """How fast they may follow each other; "" for any speed, or where an older service does not say."""
+    """Describes the rate limit for starts; "" if there is none, or if an older service does not report it."""
     if info.starts_burst is None or info.starts_rate is None:
         return ""
     return f"{info.starts_burst} at once, then {info.starts_rate:g} a second"

@@ -25,7 +25,7 @@ def dump(document: dict[str, Any]) -> str:
 
 
 def job(job: Job) -> dict[str, Any]:
-    """Returns a `Job`. It has durations in place of `clock`, whose moments mean nothing on another machine."""
+    """Returns a `Job`, with durations in place of `clock`, whose times are meaningless on another machine."""
     plain = {field.name: _plain(getattr(job, field.name)) for field in fields(job) if field.name != "clock"}
     clock = job.clock
     return plain | {
@@ -37,7 +37,7 @@ def job(job: Job) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A field of a job as JSON has it."""
+    """Converts a field of a job to its JSON value."""
     match value:
         case Outcome():
             return {**asdict(value), "kind": str(value.kind), "summary": value.summary}

@@ -27,7 +27,7 @@ examples:
 The command is executed with exactly these arguments, without a shell (for a shell, use sh -c '…'). Its stdin is
 /dev/null.
 
-A job ends when its last process has ended. Processes that the command leaves behind may finish: for --linger while one
+A job ends when its last process has ended. Processes that the command leaves behind may run for --linger while one
 of them holds the output, for 1s if none does. Then they receive SIGTERM and, after the grace period, SIGKILL. The job's
 exit code is that of the command.
 

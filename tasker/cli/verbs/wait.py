@@ -71,7 +71,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def ends(client: Client, jobs: Iterable[Job], until: float | None) -> Iterator[Job]:
-    """Yields each job as it ends. Raises TimeoutError at `until` (monotonic), TaskerError for a job that is gone."""
+    """Yields each job as it ends. Raises TimeoutError at `until` (monotonic), TaskerError for a deleted job."""
     left = {job.id: job for job in jobs}
     if all(job.ended for job in left.values()):
         yield from left.values()
