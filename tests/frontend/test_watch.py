@@ -129,9 +129,10 @@ def test_a_job_that_is_not_there_is_an_error(frontend: Frontend) -> None:
 
 def test_use_is_told_to_who_asked_for_it(frontend: Frontend) -> None:
     frontend.peer.add(PeerJob("abc"))
-    plain, with_usage = frontend.client().watch(), frontend.client().watch(usage=True)
+    plain = frontend.client().watch()
     snapshot(plain)
     assert frontend.peer.next_asked(wire.Watch) == wire.Watch(changes=True, usage=False)
+    with_usage = frontend.client().watch(usage=True)  # now: a stream is opened when it is made
     snapshot(with_usage)
     assert frontend.peer.next_asked(wire.Watch) == wire.Watch(changes=True, usage=True)
     used = JobUsage("abc", Usage(time=1700000000.0, cpu_time=1.5, memory=4096, cpu_rate=0.5))
