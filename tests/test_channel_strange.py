@@ -141,7 +141,7 @@ def test_a_message_that_is_too_long_costs_its_request_only() -> None:
         ):
             error = await asking.refused(message)
             assert error.reason is Reason.INVALID
-            assert error.message.startswith("cannot pass that on")
+            assert error.message.startswith("cannot send the message")
         assert await asking.ask() == DONE
 
     with_two(test, serve)

@@ -207,7 +207,7 @@ def _incident(method: str) -> TaskerError:
     number = secrets.token_hex(4)
     log.exception("incident %s in %s", number, method)
     return TaskerError(
-        Reason.INTERNAL, f"cannot do that: a defect of Tasker; the journal says more about incident {number}"
+        Reason.INTERNAL, f"cannot serve the request: a defect of Tasker; see the journal for incident {number}"
     )
 
 

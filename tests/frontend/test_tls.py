@@ -334,7 +334,7 @@ def test_the_probe(ca: Pair) -> None:
     probe(server, v13, v13)
     with pytest.raises(TaskerError, match=r"accepts TLS 1\.2"):
         probe(server, v12, v13)
-    with pytest.raises(TaskerError, match=r"cannot speak TLS 1\.3"):
+    with pytest.raises(TaskerError, match=r"does not accept TLS 1\.3"):
         probe(server, v12, v12)
 
 
