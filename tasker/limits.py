@@ -215,5 +215,7 @@ def _check_path(path: str) -> None:
     if not path.startswith("/"):
         raise invalid(f"cannot limit the disk under {path[:80]!r}; give an absolute path")
     if not path.isprintable() or any(sign in path for sign in " \"'\\%"):
-        text = f"cannot limit the disk under {path[:80]!r}: systemd accepts no path with spaces, quotes, backslashes or %"
+        text = (
+            f"cannot limit the disk under {path[:80]!r}: systemd accepts no path with spaces, quotes, backslashes or %"
+        )
         raise invalid(f"{text}; name another one on that disk, or the device")

@@ -250,7 +250,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaskerError, match=r"cannot read .*ca\.crt: there is no such file; `tasker certs init`"):
         certfiles.new_client(tmp_path, "alice", Role.USER)
     for name, path in (("ca", "ca.crt"), ("alice", "clients/alice.crt"), (f"{tmp_path}/x.pem", "x.pem")):
-        missing = rf"cannot read {tmp_path}/{path}: there is no such file; name the file"
+        missing = rf"cannot read {tmp_path}/{path}: there is no such file; give its path"
         with pytest.raises(TaskerError, match=missing) as caught:
             certfiles.show(tmp_path, name)
         assert "certs init" not in caught.value.message

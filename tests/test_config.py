@@ -205,7 +205,7 @@ def test_values_are_read() -> None:
         ('[maxima]\ntime = "0s"', "a time from"),
         ("[total]\nrunning = 1", "no key 'running' in [total]"),
         ('[accounts]\nalice = ""', "the name of a local account"),
-        ('[accounts]\n"a b" = "x"', "no owner 'a b'"),
+        ('[accounts]\n"a b" = "x"', "key 'a b' in [accounts] is not an owner"),
         ('[retention]\nage = "0s"', "a time from"),
     ],
 )
@@ -216,7 +216,9 @@ def test_refused_in_one_line(text: str, words: str) -> None:
 def test_the_line_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "tasker.toml"
     path.write_text("[jobs]\nrunning = 0\n")
-    with pytest.raises(TaskerError, match=r"cannot use .*/tasker\.toml: jobs\.running cannot be '0'; it must be a whole"):
+    with pytest.raises(
+        TaskerError, match=r"cannot use .*/tasker\.toml: jobs\.running cannot be '0'; it must be a whole"
+    ):
         load(path)
     path.write_bytes(b"\xff")
     with pytest.raises(TaskerError, match=r"cannot read .*/tasker\.toml"):

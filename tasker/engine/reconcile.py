@@ -61,7 +61,7 @@ def _entry(leader: wire.Leader) -> Entry | None:
     try:
         return Entry.of_leader(leader)
     except (wire.WireError, KeyError) as error:
-        log.error("cannot read what was noted of job %s, so it is ended: %s", leader.job, error)
+        log.error("cannot read the record of job %s, so the job is ended: %s", leader.job, error)
         return None
 
 

@@ -45,5 +45,5 @@ def test_whoever_waits_for_one_that_fails_to_start_is_reported(tasker: Stack) ->
         tasker.systemd.do("release")
         failed = waiter.receive()[0].message
     assert failed == wire.Failed(
-        Reason.NOT_FOUND, f"cannot wait for job {id}: it could not be started; whoever started it was told why"
+        Reason.NOT_FOUND, f"cannot wait for job {id}: its start failed; the caller of the start got the reason"
     )
