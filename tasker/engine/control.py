@@ -105,7 +105,7 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # any text may surround the PEM
     except PermissionError as error:  # the engine is root without CAP_DAC_READ_SEARCH
-        text = f"cannot read {path}: {error.strerror}; make root the owner of it and its directory, or make both readable by all"
+        text = f"cannot read {path}: {error.strerror}; chown it and its directory to root, or make both readable"
         raise invalid(text) from error
     except OSError as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error

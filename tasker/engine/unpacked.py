@@ -73,7 +73,7 @@ class Unpacked:
                 raise TaskerError(Reason.NOT_FOUND, text) from error
             except OSError as error:
                 text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
-                raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; free space there, or ask an admin to") from error
             except Cancelled as error:
                 text = f"cannot unpack the output of job {id}: the engine is restarting; try again in a moment"
                 raise TaskerError(Reason.UNAVAILABLE, text) from error

@@ -252,7 +252,7 @@ def test_past_the_quota_a_start_is_refused(tasker: Stack) -> None:
     tasker.engine.restart()
     for _ in range(2):
         tasker.start_job("sleep", "60")
-    with refused(Reason.EXHAUSTED, "2 run on this machine, of 2 that may"):
+    with refused(Reason.EXHAUSTED, "this machine runs 2 of at most 2 jobs"):
         tasker.start_job("sleep", "60")
 
 
