@@ -24,7 +24,7 @@ _WHY_NOT = {
     State.STOPPING: "it is being stopped",
     State.ENDING: "its command has exited",
     State.ENDED: "it has ended",
-    State.GONE: "it could not be started",
+    State.GONE: "its start failed",
 }
 
 

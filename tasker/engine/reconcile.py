@@ -91,7 +91,7 @@ async def _end_strays(jobs: Jobs, systemd: Systemd, tasks: Tasks) -> None:
 
 
 async def _end_stray(unit: str, jobs: Jobs, systemd: Systemd) -> None:
-    log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
+    log.warning("ending %s: it belongs to an earlier run, and no collector holds it", unit)
     try:
         cgroup = await scope.find(unit, systemd, jobs.backends.cgroups)
         if cgroup is not None:

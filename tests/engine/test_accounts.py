@@ -31,7 +31,9 @@ def of(tmp_path: Path, text: str) -> Accounts:
 @pytest.mark.parametrize("name", ["root", "daemon", "nobody"])
 def test_a_mapping_to_an_account_of_the_systems_is_refused(tmp_path: Path, name: str) -> None:
     accounts = of(tmp_path, f'[server]\ncontact = "Carol"\n[accounts]\nalice = "{name}"\n')
-    with pytest.raises(TaskerError, match=rf"as {name}, as \[accounts\] alice .* the system's; ask Carol") as caught:
+    with pytest.raises(
+        TaskerError, match=rf"as {name}, as \[accounts\] alice .* a system account; ask Carol"
+    ) as caught:
         asyncio.run(accounts.of_owner("alice"))
     assert caught.value.reason is Reason.REFUSED
     assert asyncio.run(accounts.own("alice")) is None

@@ -130,7 +130,7 @@ def test_a_start_that_fails_takes_nothing(small: Stack) -> None:
 
 def test_start_and_get_say_where_a_ring_is_smaller(small: Stack) -> None:
     id = small.cli("start", "sleep", "60").stdout.decode().strip()
-    text = "the last 512K while it runs, not 1M: memory for output was short at its start"
+    text = "the last 512K while it runs, not 1M: memory for output was short when it started"
     assert text in small.cli("get", id).stdout.decode()
     job = json.loads(small.cli("get", "--json", id).stdout)["job"]
     assert (job["ring"], job["ring_asked"]) == (512 * KIB, MIB)

@@ -28,7 +28,7 @@ def test_one_whose_start_has_just_failed_is_not_found() -> None:
         entry.settled.set()
         await Stops(nobody, nobody, nobody, Tasks()).stop(ALICE, entry, 1.0)
 
-    with pytest.raises(TaskerError, match="cannot stop job abc: it could not be started") as caught:
+    with pytest.raises(TaskerError, match="cannot stop job abc: its start failed") as caught:
         asyncio.run(stop())
     assert caught.value.reason is Reason.NOT_FOUND
 

@@ -49,7 +49,7 @@ def strangers(ca: Pair) -> dict[str, Pair | None]:
         "it has expired": issuing.make_client(ca, "alice", Role.USER, now=now - timedelta(days=400)),
         "it is not valid yet": forge(ca, GOOD, [CLIENT], begin=now + timedelta(hours=1)),
         "it is not a client certificate": issuing.make_server(ca, []),
-        "shows no certificate": None,
+        "a client without a certificate": None,
     }
 
 
