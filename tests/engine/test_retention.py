@@ -189,7 +189,7 @@ def test_no_room_on_the_disk(tasker: Stack) -> None:
     noise = printed(tasker, 6 << 20)
     zeros = tasker.wait(tasker.start_job("head", "-c", "6291456", "/dev/zero", caller=ALICE))
     resource.prlimit(tasker.engine.pid, resource.RLIMIT_FSIZE, (4 << 20, resource.RLIM_INFINITY))
-    with pytest.raises(TaskerError, match=r"cannot archive job \w+: File too large; look at the disk of /var"):
+    with pytest.raises(TaskerError, match=r"cannot archive job \w+: File too large; check the disk of /var"):
         tasker.ask(wire.ArchiveJob(ALICE, noise.id))
     assert [path for path in (tasker.directory / "archive").rglob("*") if path.is_file()] == []
     assert tasker.output(noise)
