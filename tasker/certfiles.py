@@ -76,10 +76,10 @@ def show(directory: Path, name: str, *, now: float | None = None) -> Listed:
         path = directory / f"{name}.crt"
     elif NAME.fullmatch(name):
         path = directory / "clients" / f"{name}.crt"
-    pem = _read(path, "name the file of one, or see `tasker certs list`")
+    pem = _read(path, "give its path, or a name that `tasker certs list` shows")
     now = time.time() if now is None else now
     if not ca.exists():
-        problem = f"cannot tell who signed it: there is no {ca}; name its directory with --dir"
+        problem = f"cannot verify its signature: there is no {ca}; give the directory of the CA with --dir"
         return Listed(path, certs.describe(pem), problem)
     return _listed(path, _read(ca), now)
 
@@ -170,7 +170,7 @@ def _refuse_existing(*paths: Path) -> None:
 
 
 def _exists(path: Path) -> TaskerError:
-    return invalid(f"cannot write {path}: it is there already; --force replaces it")
+    return invalid(f"cannot write {path}: it exists already; --force replaces it")
 
 
 def _refused(verb: str, path: Path, error: OSError) -> TaskerError:

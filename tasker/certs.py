@@ -53,7 +53,7 @@ class Certified:
     def check_dates(self, now: float) -> None:
         """Raises TaskerError(DENIED) outside of the validity."""
         if now < self.not_before:
-            raise _denied(f"it holds only from {_date(self.not_before)} on; look at the clocks of both machines")
+            raise _denied(f"it is not valid before {_date(self.not_before)}; check the clocks of both machines")
         if now >= self.not_after:
             raise _denied(f"it expired on {_date(self.not_after)}; ask for a new one, made by `tasker certs client`")
 
@@ -110,11 +110,11 @@ def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
         if len(texts.get(oid, [])) != 1:
             raise _denied(f"it has {len(texts.get(oid, []))} {word} in its subject, and needs exactly one")
     if texts.keys() != wanted.keys():
-        raise _denied("its subject has more in it than CN, O and OU")
+        raise _denied("its subject has attributes other than CN, O and OU")
     name = texts[NameOID.COMMON_NAME][0]
     organization, unit = texts[NameOID.ORGANIZATION_NAME][0], texts[NameOID.ORGANIZATIONAL_UNIT_NAME][0]
     if not NAME.fullmatch(name):
-        raise _denied(f"its CN {name[:40]!r} is no user's name: {why_no_name(name)}")
+        raise _denied(f"its CN {name[:40]!r} is not a user name: {why_no_name(name)}")
     if organization != ORGANIZATION:
         raise _denied(f"its O is {organization[:40]!r}, and must be {ORGANIZATION!r}")
     if unit not in list(Role):
@@ -125,11 +125,11 @@ def _subject_of(certificate: x509.Certificate) -> tuple[str, Role]:
 def _check_purpose(certificate: x509.Certificate) -> None:
     usages = _usages(certificate)
     if usages != [ExtendedKeyUsageOID.CLIENT_AUTH]:
-        what = "a server's" if ExtendedKeyUsageOID.SERVER_AUTH in usages else "no client's"
+        what = "a server" if ExtendedKeyUsageOID.SERVER_AUTH in usages else "not a client"
         usage = "its extended key usage must be clientAuth and nothing else"
-        raise _denied(f"it is {what} certificate ({usage}); give a client's, made by `tasker certs client`")
+        raise _denied(f"it is {what} certificate ({usage}); use a client certificate made by `tasker certs client`")
     if _is_ca(certificate):
-        raise _denied("it is a certificate authority's")
+        raise _denied("it is a CA certificate")
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise _denied("its key is not ECDSA P-256")
@@ -160,10 +160,12 @@ def rewritten(ca: bytes, pair: Pair) -> tuple[bytes, Pair]:
     belongs to another certificate.
     """
     if not any(_is_ca(authority) for authority in _authorities(ca)):
-        raise invalid("cannot use ca.crt: it is no certificate authority's; make one with `tasker certs init`")
+        raise invalid("cannot use ca.crt: it is not a CA certificate; make one with `tasker certs init`")
     chain, key = _chain(pair.certificate), load_key(pair.key)
     if chain[0].public_key() != key.public_key():
-        raise invalid("cannot use the key: it is not the certificate's; give the two that were made together")
+        raise invalid(
+            "cannot use the key: it does not belong to the certificate; use a key and certificate made together"
+        )
     return authorities(ca), Pair(_pem(chain), pem_of(key))
 
 

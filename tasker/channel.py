@@ -142,10 +142,10 @@ class Channel:
             data = wire.encode(number, message)
         except wire.WireError as error:
             close_all(descriptors)
-            raise TaskerError(Reason.INVALID, f"cannot pass that on: {error}") from error
+            raise TaskerError(Reason.INVALID, f"cannot send the message: {error}") from error
         self._unsent.append((data, descriptors))
         if len(self._unsent) > MOST_QUEUED:
-            log.warning("cannot reach the other side: it reads nothing; closing the connection")
+            log.warning("cannot send to the peer: it does not read; closing the connection")
             self.close()
         elif len(self._unsent) == 1:
             self._writable()
@@ -184,7 +184,7 @@ class Channel:
             return
         try:
             if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-                raise wire.WireError("longer than a datagram may be")
+                raise wire.WireError("it exceeds the maximum size of a datagram")
             datagram = wire.decode(data)
         except wire.WireError as error:
             log.error("cannot read a message: %s; closing the connection", error)
@@ -212,14 +212,14 @@ class Channel:
         try:
             self._notice(self, message)
         except Exception:
-            log.exception("a defect while taking the notice %s; closing the connection", type(message).__name__)
+            log.exception("a defect while handling the notice %s; closing the connection", type(message).__name__)
             self.close()
 
     def _late(self, future: asyncio.Future[Reply], message: wire.Message) -> None:
         if future.done():
             return
         asked, seconds = type(message).__name__, f"{self._deadline:g} s"
-        text = f"cannot go on: a process of Tasker hangs, it did not answer {asked} within {seconds}"
+        text = f"cannot continue: a process of Tasker hangs: no answer to {asked} within {seconds}"
         log.error("%s; closing the connection", text)
         future.set_exception(TaskerError(Reason.UNAVAILABLE, f"{text}; try again in a moment"))
         self.close()
@@ -242,7 +242,7 @@ class Channel:
             incident = os.urandom(4).hex()
             log.exception("incident %s while serving %s", incident, type(message).__name__)
             reply = wire.Failed(
-                Reason.INTERNAL, f"cannot do that: a defect of Tasker, incident {incident} in the journal"
+                Reason.INTERNAL, f"cannot serve the request: a defect of Tasker; see incident {incident} in the journal"
             )
         if self.closed.done():
             close_all(descriptors)

@@ -189,7 +189,7 @@ def _named(name: str, tables: dict[str, Any]) -> dict[str, Any]:
         try:
             configvalues.owner(key)
         except ValueError as error:
-            raise invalid(f"there is no owner {key[:40]!r} for [{name}]: {error}") from error
+            raise invalid(f"the key {key[:40]!r} in [{name}] is not an owner: {error}") from error
     return table
 
 
@@ -216,4 +216,4 @@ def _read(section: str, key: str, read: Callable[[Any], Any], value: object) -> 
         return read(value)
     except (ValueError, TaskerError) as error:
         wanted = error if isinstance(error, ValueError) else error.message
-        raise invalid(f"{section}.{key} cannot be {str(value)[:60]!r}; it is {wanted}") from error
+        raise invalid(f"{section}.{key} cannot be {str(value)[:60]!r}; it must be {wanted}") from error

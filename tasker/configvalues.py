@@ -42,7 +42,7 @@ class Rate:
 
 def text(value: object) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise ValueError("a text of printable characters")
+        raise ValueError("a string of printable characters")
     return value
 
 

@@ -79,9 +79,7 @@ def _issue(
     if authority.not_valid_after_utc <= now:
         raise invalid("cannot sign a certificate: the CA has expired; make a new one, `tasker certs init --force`")
     if authority.public_key() != signer.public_key():
-        raise invalid(
-            "cannot sign a certificate: ca.key is not the key of ca.crt; restore the two that belong together"
-        )
+        raise invalid("cannot sign a certificate: ca.key is not the key of ca.crt; restore a matching pair")
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         _builder(subject, authority.subject, key.public_key(), now, days, latest=authority.not_valid_after_utc)

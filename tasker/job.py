@@ -94,7 +94,7 @@ class Outcome:
             case Kind.RUN_ENDED:
                 return "ended with the service"
             case Kind.UNKNOWN:
-                return "ended, and nobody saw how"
+                return "ended; its exit status is unknown"
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def check_signal(number: int) -> None:
 def check_grace(seconds: float) -> None:
     """Raises TaskerError(INVALID) if `seconds` is no valid grace period."""
     if not 0 <= seconds <= LONGEST_GRACE:
-        raise invalid(f"cannot wait {show_time(seconds)} for an end; choose 0s to 1h")
+        raise invalid(f"cannot use a grace period of {show_time(seconds)}; choose 0s to 1h")
 
 
 def check_linger(seconds: float) -> None:

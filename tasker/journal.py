@@ -81,7 +81,7 @@ class Journal:
     def omitted(self, count: int, what: str, whose: str, fields: dict[str, str]) -> None:
         """Writes one entry about `count` others that were omitted. `what` is a noun whose plural ends in s."""
         number, were = (what, "was") if count == 1 else (f"{what}s", "were")
-        message = f"… and {count} more {number} {whose} in the last minute {were} not written down"
+        message = f"… and {count} more {number} {whose} in the last minute {were} not logged"
         self.write("omit", message, fields | {"TASKER_OMITTED": str(count)}, 5)
 
 

@@ -193,14 +193,14 @@ def check_change(limits: Limits, lift: Collection[str], cores: int | None = None
     """Raises TaskerError(INVALID) for an invalid change of a running job's limits: `limits` to set, and fields to
     `lift`."""
     if limits.run_time is not None or "run_time" in lift:
-        raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start it anew")
+        raise invalid("cannot change the run time of a running job: systemd fixes it at the start; start a new job")
     for name in lift:
         if name not in LASTING:
             raise invalid(f"cannot lift {name[:40]!r}: the limits are {', '.join(LASTING)}")
         if name in named(limits):
             raise invalid(f"cannot set and lift the limit on {name} at once; choose one")
     if not named(limits) and not lift:
-        raise invalid("cannot change limits without one; name one to set or to lift, e.g. --memory 1G")
+        raise invalid("cannot change limits: none is given; name one to set or to lift, e.g. --memory 1G")
     check_limits(limits, cores)
 
 
@@ -215,5 +215,7 @@ def _check_path(path: str) -> None:
     if not path.startswith("/"):
         raise invalid(f"cannot limit the disk under {path[:80]!r}; give an absolute path")
     if not path.isprintable() or any(sign in path for sign in " \"'\\%"):
-        text = f"cannot limit the disk under {path[:80]!r}: systemd keeps no path with spaces, quotes, backslashes or %"
+        text = (
+            f"cannot limit the disk under {path[:80]!r}: systemd accepts no path with spaces, quotes, backslashes or %"
+        )
         raise invalid(f"{text}; name another one on that disk, or the device")

@@ -138,7 +138,7 @@ class RingReader:
         """Raises RingError, or OSError if `fd` cannot be mapped."""
         size = os.fstat(fd).st_size
         if size <= DATA:
-            raise RingError(f"{size} bytes are no ring")
+            raise RingError(f"{size} bytes are not a ring")
         self._map = mmap.mmap(fd, size, prot=mmap.PROT_READ)
         self._whole = memoryview(self._map)
         self._data = self._whole[DATA:]
@@ -148,7 +148,7 @@ class RingReader:
         magic, version, self.capacity = self._words[_MAGIC], self._words[_VERSION], self._words[_CAPACITY]
         if (magic, version, self.capacity) != (MAGIC, VERSION, size - DATA):
             self.free()
-            raise RingError(f"no ring of version {VERSION}: magic {magic:#x}, version {version}")
+            raise RingError(f"not a ring of version {VERSION}: magic {magic:#x}, version {version}")
 
     @property
     def written(self) -> int:

@@ -141,7 +141,7 @@ def test_a_message_that_is_too_long_costs_its_request_only() -> None:
         ):
             error = await asking.refused(message)
             assert error.reason is Reason.INVALID
-            assert error.message.startswith("cannot pass that on")
+            assert error.message.startswith("cannot send the message")
         assert await asking.ask() == DONE
 
     with_two(test, serve)
@@ -181,7 +181,7 @@ def test_a_peer_that_misses_the_deadline_loses_the_connection() -> None:
         await asyncio.wait_for(asyncio.shield(channel.closed), 20)
         errors = [await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 20) for task in asked]
         assert [error.reason for (error,) in errors if isinstance(error, TaskerError)] == [Reason.UNAVAILABLE] * 2
-        assert "it did not answer Finish within 0.05 s" in str(errors[1][0])
+        assert "no answer to Finish within 0.05 s" in str(errors[1][0])
         raw.close()
 
     with_two(test)

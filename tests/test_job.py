@@ -135,7 +135,7 @@ def test_a_refusal_stays_one_line_whatever_the_path() -> None:
         (Outcome(Kind.OUT_OF_MEMORY, signal=9), "killed: out of memory"),
         (Outcome(Kind.TIMED_OUT), "ended: its run time was over"),
         (Outcome(Kind.RUN_ENDED), "ended with the service"),
-        (Outcome(Kind.UNKNOWN), "ended, and nobody saw how"),
+        (Outcome(Kind.UNKNOWN), "ended; its exit status is unknown"),
     ],
 )
 def test_summary(outcome: Outcome, text: str) -> None:

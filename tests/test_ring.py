@@ -183,7 +183,7 @@ def test_another_header(writer: RingWriter, word: int) -> None:
     RingReader(fd).free()
     header[8 * word] ^= 1
     os.pwrite(fd, header, 0)
-    with pytest.raises(RingError, match="no ring of version 3"):
+    with pytest.raises(RingError, match="not a ring of version 3"):
         RingReader(fd)
     os.close(fd)
 

@@ -135,7 +135,7 @@ RUN = {"limits": HALF, "usage": HELD}
         ),
         (Outcome(Kind.TIMED_OUT, signal=TERM), {}, "ended: its run time was over"),
         (Outcome(Kind.RUN_ENDED), RUN | {"seconds": 5.0}, "ended with the service"),
-        (Outcome(Kind.UNKNOWN), {}, "ended, and nobody saw how"),
+        (Outcome(Kind.UNKNOWN), {}, "ended; its exit status is unknown"),
     ],
 )
 def test_the_line(outcome: Outcome, known: dict[str, Any], line: str) -> None:

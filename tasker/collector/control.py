@@ -86,7 +86,7 @@ class Control:
                 reply = self._requests[type(message)](message)
             else:
                 raise TaskerError(
-                    Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a collector"
+                    Reason.INVALID, f"cannot serve {type(message).__name__}: it is not a request to the collector"
                 )
         except TaskerError as error:
             reply = wire.Failed(error.reason, error.message), ()
@@ -155,7 +155,7 @@ class Control:
     def _finish(self, request: wire.Finish) -> Reply:
         job = self._job(request.job)
         if job.exit is None:
-            raise TaskerError(Reason.REFUSED, f"cannot finish {job.id}: its leader lives")
+            raise TaskerError(Reason.REFUSED, f"cannot finish {job.id}: its leader is still running")
         if not job.finished:
             job.finished = True
             job.output.finish()
@@ -164,7 +164,7 @@ class Control:
     def _forget(self, request: wire.Forget) -> Reply:
         job = self._job(request.job)
         if job.released and job.report < 0 and not job.finished and not job.report_text:
-            raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it runs")
+            raise TaskerError(Reason.REFUSED, f"cannot forget {job.id}: it is still running")
         self._drop(job)
         return wire.Done(), ()
 

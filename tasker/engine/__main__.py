@@ -119,7 +119,7 @@ async def _serve(arguments: argparse.Namespace, settings: config.Config, setup: 
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.is_set():
         log.error(
-            "cannot go on: the %s is gone; starting again", "collector" if collector.closed.done() else "system bus"
+            "cannot continue: the %s is gone; restarting", "collector" if collector.closed.done() else "system bus"
         )
         await archive.close(run_is_over=False)
         return 1
@@ -143,7 +143,7 @@ def _reload(path: Path, jobs: Jobs, control: Control, retention: Retention) -> N
         retention.apply()
         log.info("reloaded %s", path)
     except TaskerError as error:
-        log.error("going on with the configuration as it was: %s", error.message)
+        log.error("cannot reload; keeping the previous configuration: %s", error.message)
     notify("READY=1")
 
 
@@ -153,7 +153,7 @@ async def _is_stop(systemd: Systemd) -> bool:
         await systemd.leave()  # before asking: once the answer is known, systemd must end the scopes itself
         return await systemd.job_type(names.SERVICE) == "stop"
     except TaskerError as error:
-        log.warning("cannot tell a stop from a restart: %s", error.message)
+        log.warning("cannot determine whether the service stops or restarts: %s", error.message)
         return False
 
 

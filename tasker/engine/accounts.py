@@ -102,13 +102,13 @@ class Accounts:
     async def _look_up(self, name: str) -> Account | None:
         """The local account called `name`, or None. Raises TaskerError(UNAVAILABLE) if the name service does not
         answer."""
-        instead = f"try again, or ask {self.config.server.contact} to look at /etc/nsswitch.conf"
+        instead = f"try again, or ask {self.config.server.contact} to check /etc/nsswitch.conf"
         return await self._names.run(functools.partial(_lookup, name), f"cannot look up {name[:40]!r}", instead)
 
     def _unfit(self, owner: str, name: str, account: Account | None) -> TaskerError:
         text = f"cannot run jobs of {owner} as {name}, as [accounts] {owner} in tasker.toml says: "
-        text += "that is an account of the system's" if account else "there is no such account on this machine"
-        return TaskerError(Reason.REFUSED, f"{text}; ask {self.config.server.contact} to name a person's account")
+        text += "it is a system account" if account else "there is no such account on this machine"
+        return TaskerError(Reason.REFUSED, f"{text}; ask {self.config.server.contact} to name the account of a person")
 
 
 def _lookup(name: str) -> Account | None:

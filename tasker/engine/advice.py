@@ -69,7 +69,7 @@ _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _ERRNO = {
     errno.ENOENT: "there is no such file, or its interpreter is missing; correct the path",
     errno.ENOTDIR: "a part of its path is not a directory; correct the path",
-    errno.EACCES: "permission denied; the job runs {whom}; look at the permissions and at SELinux or AppArmor",
+    errno.EACCES: "permission denied; the job runs {whom}; check the permissions and SELinux or AppArmor",
     errno.ENOEXEC: "it is not a program for this machine; a script needs a first line like #!/bin/sh",
     errno.ETXTBSY: "it is open for writing; try again when it is complete",
     errno.E2BIG: "its arguments and environment are too long for this machine; put them into a file",
@@ -91,7 +91,9 @@ def exec_error(job: Job, launch: wire.Launch, released: wire.Released) -> Tasker
         return TaskerError(Reason.REFUSED, text)
     command = _quoted(launch.argv[0])
     if released.step != "execute":
-        return TaskerError(Reason.REFUSED, f"cannot start {command}: its process ended before it began; try again")
+        return TaskerError(
+            Reason.REFUSED, f"cannot start {command}: its process ended before it executed the command; try again"
+        )
     missing = number in (errno.ENOENT, errno.ENOTDIR) or why in (FailureKind.NOT_IN_PATH, FailureKind.IN_DIRECTORY)
     reason = Reason.COMMAND_NOT_FOUND if missing else Reason.NOT_EXECUTABLE
     return TaskerError(reason, f"cannot execute {command}: {_command(job, launch, released)}")

@@ -45,7 +45,7 @@ class Archive:
         try:
             found = await asyncio.to_thread(self._files.load)
         except OSError as error:
-            log.error("cannot look at the archives: %s", error)
+            log.error("cannot read the archives: %s", error)
             return []
         return [Entry.of_archive(job, archive_size) for job, archive_size in found]
 
@@ -73,7 +73,7 @@ class Archive:
             try:
                 entry.archive_size = await asyncio.to_thread(self._write, entry.job, ring)
             except OSError as error:
-                text = f"cannot archive job {id}: {error.strerror}; look at the disk of /var/lib/tasker"
+                text = f"cannot archive job {id}: {error.strerror}; check the disk of /var/lib/tasker"
                 raise TaskerError(Reason.EXHAUSTED, text) from error
             except Cancelled as error:
                 text = f"cannot archive job {id}: the engine is restarting; try again in a moment"
@@ -82,7 +82,7 @@ class Archive:
                 os.close(ring)
             if id not in self._table:
                 await asyncio.to_thread(self._files.delete, id)
-                text = f"cannot archive job {id}: it was forgotten meanwhile; tasker list shows what there is"
+                text = f"cannot archive job {id}: it was deleted meanwhile; tasker list shows all jobs"
                 raise TaskerError(Reason.NOT_FOUND, text)
             self._table.archive(entry)
             await self._collector.forget(id)

@@ -68,7 +68,7 @@ class ArchiveFiles:
                 try:
                     found.append((self._record(path.stem).job, self._size(path.stem)))
                 except (OSError, ValueError) as error:
-                    log.error("cannot read %s, so that job is in no list: %s", path, error)
+                    log.error("cannot read %s, so its job is not listed: %s", path, error)
             elif path.suffix != ".gz" or not path.with_suffix(".job").exists():
                 path.unlink()
         return found

@@ -51,7 +51,7 @@ class Blocking:
                     threading.Thread(target=work, name=self._service, daemon=True).start()
                 except RuntimeError as error:
                     self._threads.release()
-                    text = f"{cannot}: there is no thread left to ask {self._service} with; {instead}"
+                    text = f"{cannot}: no thread is free for a call to {self._service}; {instead}"
                     raise TaskerError(Reason.UNAVAILABLE, text) from error
                 return await result
         except TimeoutError:

@@ -108,7 +108,7 @@ class Cgroup:
                 file.write(text)
         except OSError as error:
             if error.errno not in _GONE:
-                log.error("cannot write %s/%s: %s; look at tasker.service", self.path, name, error.strerror)
+                log.error("cannot write %s/%s: %s; check tasker.service", self.path, name, error.strerror)
 
     def close(self) -> None:
         """Closes the descriptors; later reads behave as if the cgroup were gone."""

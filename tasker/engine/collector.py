@@ -151,9 +151,9 @@ def _in_time(job: str) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        text = f"cannot start job {job}: its process does not come to run within {_TO_GATE:g} s"
-        raise TaskerError(Reason.REFUSED, f"{text}; look whether the disk of its command hangs") from None
+        text = f"cannot start job {job}: its process did not run within {_TO_GATE:g} s"
+        raise TaskerError(Reason.REFUSED, f"{text}; check whether the disk of its command hangs") from None
 
 
 async def _refuse(_channel: Channel, message: wire.Message) -> Reply:
-    raise invalid(f"cannot serve {type(message).__name__}: a collector asks nothing")
+    raise invalid(f"cannot serve {type(message).__name__}: the collector sends no requests")

@@ -64,7 +64,7 @@ class Conclusions:
         try:
             unit = await self._systemd.ended(entry.job.unit)
         except TaskerError as error:
-            log.warning("cannot learn from systemd how %s ended: %s", entry.job.unit, error.message)
+            log.warning("cannot read the result of %s from systemd: %s", entry.job.unit, error.message)
             return ""
         return unit.result if unit is not None else ""
 
@@ -75,7 +75,7 @@ class Conclusions:
         try:
             return await self._systemd.totals(entry.job.unit)
         except TaskerError as error:
-            log.warning("cannot learn from systemd what %s used: %s", entry.job.unit, error.message)
+            log.warning("cannot read the usage of %s from systemd: %s", entry.job.unit, error.message)
             return Totals()
 
     async def _limits_in_force(self, job: Job, fields: Sequence[str]) -> tuple[Limits, tuple[str, ...]]:
@@ -86,7 +86,7 @@ class Conclusions:
             try:
                 actual = await self._systemd.limit(job.unit, field)
             except TaskerError as error:
-                log.warning("cannot learn from systemd the %s limit of %s: %s", field, job.unit, error.message)
+                log.warning("cannot read the %s limit of %s from systemd: %s", field, job.unit, error.message)
                 actual = None
             limits = limits if actual is None else properties.with_actual(limits, field, actual)
         unasked = job.limits.tasks is None and limits.tasks == self._systemd.default_tasks

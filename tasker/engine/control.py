@@ -62,7 +62,7 @@ class Control:
             return
         uid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if uid not in self._trusted:
-            log.warning("turned away a process of uid %d, who is no frontend", uid)
+            log.warning("refused a connection of uid %d, which is not the frontend's", uid)
             sock.close()
             return
         frontend = Channel(sock, serve=self._serve, notice=lambda _channel, _message: None, deadline=_DEADLINE)
@@ -96,8 +96,8 @@ def setup_of(config: Config) -> wire.Setup:
         wire.encode(0, setup)
     except wire.WireError as error:
         files = f"{server.ca}, {server.certificate}, {server.key}"
-        text = f"cannot use {files} and {len(server.revoked)} revoked serials: they are too much to tell a frontend"
-        raise invalid(f"{text}, more than 128 KiB; leave out what has expired") from error
+        text = f"cannot use {files} and {len(server.revoked)} revoked serials: together they are too large"
+        raise invalid(f"{text}, more than 128 KiB; remove what has expired") from error
     return setup
 
 
@@ -105,7 +105,7 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_bytes().decode("utf-8", "surrogateescape")  # any text may surround the PEM
     except PermissionError as error:  # the engine is root without CAP_DAC_READ_SEARCH
-        text = f"cannot read {path}: {error.strerror}; let it and its directory belong to root, or be readable by all"
+        text = f"cannot read {path}: {error.strerror}; chown it and its directory to root, or make both readable"
         raise invalid(text) from error
     except OSError as error:
         raise invalid(f"cannot read {path}: {error}; `tasker certs init` makes it") from error

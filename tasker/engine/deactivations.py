@@ -76,7 +76,7 @@ class Deactivations:
             actor = "systemd" if kind is Kind.TIMED_OUT else "systemctl"
             await self._stops.begin(entry, self._jobs.grace(job), actor, kind, ask=left_to_us)
         except TaskerError as error:
-            log.warning("cannot tell what becomes of %s: %s", job.unit, error.message)
+            log.warning("cannot read the state of %s: %s", job.unit, error.message)
 
 
 def _may_be_its_end(entry: Entry) -> bool:

@@ -35,7 +35,7 @@ def find(path: str, mounts: Mounts, sys: Path = _SYS) -> Disk:
     """
     mount = mounts.under(path)
     if _is_node(path, mounts):
-        point, number, why = "", _of_node(normal(path)), "it is no block device"
+        point, number, why = "", _of_node(normal(path)), "it is not a block device"
     elif mount is None:
         point, number, why = "", None, "nothing is mounted there"
     else:

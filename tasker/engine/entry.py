@@ -24,7 +24,7 @@ _WHY_NOT = {
     State.STOPPING: "it is being stopped",
     State.ENDING: "its command has exited",
     State.ENDED: "it has ended",
-    State.GONE: "it could not be started",
+    State.GONE: "its start failed",
 }
 
 
@@ -173,7 +173,7 @@ class Entry:
 
     def never_ran(self, verb: str) -> TaskerError:
         """The error for a request about a job that failed to start in the meantime."""
-        text = f"cannot {verb} job {self.job.id}: it could not be started; whoever started it was told why"
+        text = f"cannot {verb} job {self.job.id}: its start failed; the caller of the start got the reason"
         return TaskerError(Reason.NOT_FOUND, text)
 
     def disarm(self) -> None:

@@ -81,11 +81,13 @@ class JobTable:
         if entry is not None:
             return entry
         if not prefix:
-            raise invalid("cannot find a job without an id; tasker list shows them")
+            raise invalid("cannot find a job without an id; tasker list shows all jobs")
         found = [id for id in self._entries if id.startswith(prefix)]
         if len(found) == 1:
             return self._entries[found[0]]
         if found:
             some = ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
-            raise TaskerError(Reason.AMBIGUOUS, f"cannot tell which job {prefix[:16]!r} is: {some}; give more letters")
-        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {prefix[:16]!r}; tasker list shows them")
+            raise TaskerError(
+                Reason.AMBIGUOUS, f"cannot choose a job for {prefix[:16]!r}: it may be {some}; give more characters"
+            )
+        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {prefix[:16]!r}; tasker list shows all jobs")

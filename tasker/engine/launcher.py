@@ -39,7 +39,7 @@ class Launcher:
         job = entry.job
         launch = launch_of(entry, account)
         if not _fits(launch):
-            raise invalid("cannot pass on a command that is so long; put its arguments into a file")
+            raise invalid("cannot start a command of this length; put its arguments into a file")
         await self._slices.hold(job.owner)
         entry.change(pid=await self._collector.launch(launch))
         entry.cgroup = await scope.make(entry.job, grace, self._systemd, self._cgroups)

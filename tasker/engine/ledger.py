@@ -48,18 +48,18 @@ class Ledger:
         """
         uid = next((uid for uid in reserved if uid not in self._given), None)
         if uid is None:
-            text = f"cannot give {owner} a uid: all {len(reserved)} of the reserved range are given"
+            text = f"cannot assign a uid to {owner}: all {len(reserved)} of the reserved range are in use"
             raise TaskerError(Reason.EXHAUSTED, f"{text}; ask an admin to raise [jobs] uids")
         line = f"{uid} {owner}".encode()
         try:
             entry = _parse(line)
         except ValueError as error:  # the line could not be read back
-            raise invalid(f"cannot give {owner[:40]!r} a uid: {error}") from None
+            raise invalid(f"cannot assign a uid to {owner[:40]!r}: {error}") from None
         try:
             self._append(line + b"\n")
         except OSError as error:
-            text = f"cannot give {owner} a uid: {error.strerror} where {self._path} is"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
+            text = f"cannot assign a uid to {owner}: {error.strerror}, writing {self._path}"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; free space there, or ask an admin to") from error
         self._enter(*entry)
         return uid
 
@@ -69,7 +69,7 @@ class Ledger:
         except FileNotFoundError:
             return []
         except OSError as error:
-            text = f"cannot read {self._path}, which says whose every uid is: {error.strerror}; put it back"
+            text = f"cannot read {self._path}, which records the owner of each uid: {error.strerror}; restore it"
             raise TaskerError(Reason.REFUSED, text) from error
         return lines if lines[-1] else lines[:-1]
 
@@ -78,7 +78,7 @@ class Ledger:
         if owner in self._uids:
             raise ValueError(f"{owner} has the uid {self._uids[owner]}")
         if uid in self._given:
-            raise ValueError(f"the uid {uid} stands in an earlier line")
+            raise ValueError(f"the uid {uid} is in an earlier line")
         self._uids[owner] = uid
         self._given.add(uid)
 

@@ -125,7 +125,9 @@ class Lingering:
         try:
             await self._systemd.kill(entry.job.unit, number)
         except TaskerError as error:  # they may be gone; if not, cgroup.kill works without systemd
-            log.info("cannot send signal %d to what is left of %s: %s", number, entry.job.unit, error.message)
+            log.info(
+                "cannot send signal %d to the remaining processes of %s: %s", number, entry.job.unit, error.message
+            )
 
     def _report(self, entry: Entry, cgroup: Cgroup, deadline: float | None) -> None:
         """Reports that the leader has exited, and until when processes linger if that has changed."""

@@ -72,7 +72,7 @@ class LoginSessions:
         try:
             sessions = (await self._bus.call(logind, PATH, MANAGER, "ListSessions"))[0]
         except TaskerError as error:
-            log.warning("cannot tell which login sessions jobs have opened: %s", error.message)
+            log.warning("cannot list the login sessions of jobs: %s", error.message)
             return
         for session, _, _, _, path in sessions:
             await self._check(logind, session, path)
@@ -84,7 +84,7 @@ class LoginSessions:
             async with self._turns:
                 leader = (await self._bus.call(logind, path, PROPERTIES, "Get", "ss", SESSION, "Leader"))[0].value
         except TaskerError as error:
-            log.debug("cannot tell who opened login session %s, which may be over: %s", session, error.message)
+            log.debug("cannot find the leader of login session %s, which may have ended: %s", session, error.message)
             return
         entry = self._job_of(leader)
         if entry is None:
@@ -100,12 +100,12 @@ class LoginSessions:
             # A scope made around a process that dies meanwhile never ends, nor does its session.
             await self._systemd.started(f"session-{session}.scope")
         except TaskerError as error:
-            log.warning("cannot tell whether login session %s has begun: %s", session, error.message)
+            log.warning("cannot read the state of login session %s: %s", session, error.message)
         await self._jobs.escape.check(entry, session)
         try:  # TerminateSession does nothing once the session's leader has died
             await self._bus.call(logind, PATH, MANAGER, "KillSession", "ssi", session, "all", signal.SIGKILL)
         except TaskerError as error:
-            log.debug("cannot kill login session %s, which may be over: %s", session, error.message)
+            log.debug("cannot kill login session %s, which may have ended: %s", session, error.message)
 
     async def _report(self, entry: Entry, session: str) -> None:
         entry.sessions += (session,)
@@ -116,7 +116,7 @@ class LoginSessions:
         try:
             await self._jobs.store_record(entry)
         except TaskerError as error:  # the job may have ended and been forgotten
-            log.info("cannot note login session %s of job %s: %s", session, entry.job.id, error.message)
+            log.info("cannot record login session %s of job %s: %s", session, entry.job.id, error.message)
 
     def _job_of(self, pid: int) -> Entry | None:
         """The job that a process or one of its ancestors belongs to."""

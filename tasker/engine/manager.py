@@ -105,7 +105,7 @@ class Manager:
         try:
             return await asyncio.wait_for(future, DEADLINE)
         except TimeoutError:
-            text = f"cannot {member} {unit}: systemd does not finish it"
+            text = f"cannot {member} {unit}: systemd did not finish it in time"
             raise TaskerError(Reason.UNAVAILABLE, text) from None
         finally:
             del self._removed[path]
@@ -157,7 +157,7 @@ class Manager:
         if not owner:
             self._here.clear()
             return
-        log.info("systemd has a new name on the bus: looking at every unit again")
+        log.info("systemd has a new name on the bus: checking every unit again")
         self._here.set()
         for future in self._removed.values():
             if not future.done():

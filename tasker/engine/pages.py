@@ -74,4 +74,4 @@ def _position(token: str) -> tuple[float, str]:
         created, id = json.loads(token)
         return float(created), str(id)
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise invalid(f"cannot go on from page {token[:40]!r}; use a token that ListJobs gave") from error
+        raise invalid(f"cannot use the page token {token[:40]!r}; use one that ListJobs returned") from error

@@ -96,7 +96,7 @@ class Pausing:
                 return entry.job
             entry.demand(verb, *_ALIVE)  # it may have ended, or be stopping, by now
             if frozen is not _paused(entry.job) and not is_end:
-                text = f"cannot {verb} job {entry.job.id}: somebody turned it back at once; try again"
+                text = f"cannot {verb} job {entry.job.id}: another change reverted it at once; try again"
                 raise TaskerError(Reason.REFUSED, text)
             return entry.job
 

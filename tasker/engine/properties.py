@@ -21,7 +21,7 @@ from tasker.measures import cpus_of
 
 Property = tuple[str, str, Any]
 """Name, D-Bus signature, value."""
-INSPECT = "ask an admin to look at the unit with systemctl show"
+INSPECT = "ask an admin to check the unit with systemctl show"
 RUN_TIME_MARGIN = 60.0
 """Seconds by which systemd's limit is longer: the engine ends a job (run_times.py), systemd only if no engine is
 running."""

@@ -132,11 +132,11 @@ class Quotas:
         """Raises TaskerError(EXHAUSTED) if `owner` may not start another job."""
         most = self.config.quota(owner).running
         if self.running(owner) >= most:
-            text = f"cannot start a job: {self.running(owner)} of {owner} run, of {most} that may"
+            text = f"cannot start a job: {owner} runs {self.running(owner)} of at most {most} jobs"
             raise self._refusal(f"{text} ([{self._section(owner)}] running)", "stop one, or ")
         most = self.config.jobs.running
         if self._table.running >= most:
-            text = f"cannot start a job: {self._table.running} run on this machine, of {most} that may"
+            text = f"cannot start a job: this machine runs {self._table.running} of at most {most} jobs"
             raise self._refusal(f"{text} ([jobs] running)", "stop one, or ")
 
     def too_fast(self, owner: str, rate: Rate, wait: float) -> TaskerError:
@@ -153,11 +153,11 @@ class Quotas:
         if not capacity:
             assert most is not None
             own = self.rings.of_owner(owner)
-            text = f"cannot start a job: output of running jobs of {owner} has {format_size(own)} of memory"
-            text += f", of {format_size(most // 2)} that it may; that of all has {format_size(self.rings.total)}"
-            text += f" of {format_size(most)}"
+            text = f"cannot start a job: output of running jobs of {owner} takes {format_size(own)} of memory"
+            text += f", of at most {format_size(most // 2)}; that of all jobs takes {format_size(self.rings.total)}"
+            text += f", of at most {format_size(most)}"
             if waiting:
-                text += f", and {format_size(waiting)} is about to go to disk"
+                text += f", and {format_size(waiting)} is being written to disk"
             raise self._refusal(f"{text} ([output] memory)", "stop one, or ")
         return capacity
 

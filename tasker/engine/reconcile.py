@@ -61,7 +61,7 @@ def _entry(leader: wire.Leader) -> Entry | None:
     try:
         return Entry.of_leader(leader)
     except (wire.WireError, KeyError) as error:
-        log.error("cannot read what was noted of job %s, so it is ended: %s", leader.job, error)
+        log.error("cannot read the record of job %s, so the job is ended: %s", leader.job, error)
         return None
 
 
@@ -91,7 +91,7 @@ async def _end_strays(jobs: Jobs, systemd: Systemd, tasks: Tasks) -> None:
 
 
 async def _end_stray(unit: str, jobs: Jobs, systemd: Systemd) -> None:
-    log.warning("ending %s: no collector holds it, so the run it belonged to is over", unit)
+    log.warning("ending %s: it belongs to an earlier run, and no collector holds it", unit)
     try:
         cgroup = await scope.find(unit, systemd, jobs.backends.cgroups)
         if cgroup is not None:

@@ -100,7 +100,7 @@ class Requests:
         """Returns the reply. Raises TaskerError."""
         route = self._routes.get(type(message))
         if route is None:
-            raise invalid(f"cannot serve {type(message).__name__}: it is no request to an engine")
+            raise invalid(f"cannot serve {type(message).__name__}: it is not a request to the engine")
         caller: Identity = message.caller
         entry: Entry | None = None
         try:

@@ -59,9 +59,9 @@ class Retention:
         ended = self._table.ended
         if self._failed and (ended.size > self.limits.memory or len(ended) > self.limits.ended + SPARE):
             self.apply()  # there may be room by now
-            text = f"cannot start a job: {len(ended)} ended ones take {format_size(ended.size)} of memory"
-            text += ", and the disk of /var/lib/tasker refuses them"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to, and try again")
+            text = f"cannot start a job: {len(ended)} ended jobs take {format_size(ended.size)} of memory"
+            text += ", and cannot be written to the disk of /var/lib/tasker"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; free space there, or ask an admin to, and try again")
 
     async def _work(self) -> None:
         try:
@@ -83,7 +83,7 @@ class Retention:
                 await self.archive.keep(entry)
             except TaskerError as error:
                 if not self._failed:
-                    log.error("%s; it stays in memory, and so do all ended jobs until there is room", error.message)
+                    log.error("%s; it stays in memory, like all ended jobs, until there is space", error.message)
                 self._failed = True
                 return
             self._failed = False

@@ -52,9 +52,9 @@ async def make(job: Job, grace: float, systemd: Systemd, root: Path) -> Cgroup:
                 if cgroup.holds(job.pid):
                     return cgroup
             cgroup.close()
-        log.warning("%s does not hold its leader after its start", job.unit)
+        log.warning("%s does not contain its leader after its start", job.unit)
         await systemd.unref(job.unit)
-    raise TaskerError(Reason.REFUSED, f"cannot start job {job.id}: systemd took its scope down at once; try again")
+    raise TaskerError(Reason.REFUSED, f"cannot start job {job.id}: systemd stopped its scope at once; try again")
 
 
 async def find(name: str, systemd: Systemd, root: Path) -> Cgroup | None:

@@ -62,7 +62,7 @@ class Slices:
                 self._unread.discard(slice)
             except TaskerError as error:
                 self._applied.pop(slice, None)
-                raise TaskerError(error.reason, f"cannot hold {slice} to its quota: {error.message}") from error
+                raise TaskerError(error.reason, f"cannot apply the quota of {slice}: {error.message}") from error
             finally:
                 cgroup.close()
 

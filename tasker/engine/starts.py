@@ -138,4 +138,4 @@ class Starts:
 def _caller_gone(spec: JobSpec) -> TaskerError:
     """The error for the audit trail when the caller has disconnected; nobody receives it."""
     command = " ".join(spec.argv)[:80]
-    return TaskerError(Reason.REFUSED, f"cannot start {command}: its caller was gone before the launch")
+    return TaskerError(Reason.REFUSED, f"cannot start {command}: its caller disconnected before the launch")

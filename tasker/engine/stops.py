@@ -39,7 +39,7 @@ _WORDS = {
 _REST_WORDS = {
     Kind.STOPPED: "{by} ends the processes that its command left behind, within {grace:g} s",
     Kind.TIMED_OUT: "its run time is over: processes that its command left behind end within {grace:g} s",
-    Kind.RUN_ENDED: "the service is being stopped: what its command left behind ends within {grace:g} s",
+    Kind.RUN_ENDED: "the service is being stopped: processes that its command left behind end within {grace:g} s",
 }
 _WHY = {
     Kind.STOPPED: "by {by}",
@@ -64,8 +64,8 @@ class Stops:
         if entry.waiting >= _MOST_WAITING:
             if entry.settled.is_set():
                 self._hasten(entry, grace)
-            text = f"cannot wait for the end of job {entry.job.id}: {_MOST_WAITING} others do already"
-            raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, look with tasker get")
+            text = f"cannot wait for the end of job {entry.job.id}: {_MOST_WAITING} callers wait already"
+            raise TaskerError(Reason.EXHAUSTED, f"{text}; it is being stopped, tasker get shows its state")
         entry.waiting += 1
         try:
             return await self._tasks.to_its_end(self._stop(caller, entry, grace))
@@ -78,8 +78,8 @@ class Stops:
             async with asyncio.timeout(grace + _TO_DIE):
                 await entry.over.wait()
         except TimeoutError:
-            text = f"cannot see the end of job {entry.job.id}, which should have come {_TO_DIE:g} s ago"
-            text += ": another job may trace it, or a disk or systemd hang; tasker wait tells when it is over"
+            text = f"cannot stop job {entry.job.id} in time: its end is {_TO_DIE:g} s overdue"
+            text += "; another job may trace it, or a disk or systemd may hang; tasker wait waits for its end"
             raise TaskerError(Reason.REFUSED, text) from None
         return entry.job
 

@@ -115,7 +115,7 @@ class Systemd:
                         await changed.wait()
                         changed.clear()
         except TimeoutError:
-            log.warning("systemd does not say what becomes of %s", name)
+            log.warning("systemd did not report the expected state of %s in time", name)
             return await self.unit(name)
 
     async def set_properties(self, name: str, properties: list[Property]) -> None:

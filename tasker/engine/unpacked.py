@@ -62,18 +62,18 @@ class Unpacked:
         for whose, count, most in (("", len(owners), MOST), (f" of {job.owner}", owners.count(job.owner), MOST_OF_ONE)):
             if count >= most:
                 text = f"cannot attach to job {job.id}: {most} other archived jobs{whose} are being read already"
-                raise TaskerError(Reason.EXHAUSTED, f"{text}; try again when one of them is no more")
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; try again when one of them has been read")
 
     async def _unpack(self, id: str) -> int:
         async with self._turns:
             try:
                 return await asyncio.to_thread(self._files.unpack, id)
             except FileNotFoundError as error:
-                text = f"cannot attach to job {id}: its archive was deleted; tasker list shows what there is"
+                text = f"cannot attach to job {id}: its archive was deleted; tasker list shows all jobs"
                 raise TaskerError(Reason.NOT_FOUND, text) from error
             except OSError as error:
                 text = f"cannot unpack the output of job {id} to /var/lib/tasker: {error.strerror}"
-                raise TaskerError(Reason.EXHAUSTED, f"{text}; make room there, or ask an admin to") from error
+                raise TaskerError(Reason.EXHAUSTED, f"{text}; free space there, or ask an admin to") from error
             except Cancelled as error:
                 text = f"cannot unpack the output of job {id}: the engine is restarting; try again in a moment"
                 raise TaskerError(Reason.UNAVAILABLE, text) from error

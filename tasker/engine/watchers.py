@@ -115,7 +115,7 @@ class Subscription:
             self._pending[change] = None
         self._wake.set()
         if len(self._pending) > MOST_PENDING:
-            log.warning("a frontend does not read what it asked to be told; closing the connection")
+            log.warning("a frontend does not read its notifications; closing the connection")
             self._frontend.close()
 
     def end(self) -> None:

@@ -97,7 +97,7 @@ class Frontend:
         try:
             self._material.replace(setup)
         except TaskerError as error:
-            log.error("cannot reload, and go on with what there was: %s", error.message)
+            log.error("cannot reload; keeping the previous certificates and deny list: %s", error.message)
             return
         self._streams.resize(total=setup.streams, per_user=setup.streams_per_user)
         self._streams.judge_all()

@@ -108,7 +108,7 @@ class Engine:
                 if isinstance(message, wire.StartJob):
                     raise TaskerError(
                         Reason.UNAVAILABLE,
-                        "cannot tell whether the job started: the engine restarted; look with `tasker list`",
+                        "cannot confirm that the job started: the engine restarted; check with `tasker list`",
                     ) from error
                 if last:
                     raise
@@ -178,7 +178,7 @@ class Engine:
         try:
             setup = await channel.request(wire.Connect())
         except TaskerError as error:
-            log.debug("the engine did not take us: %s", error.message)
+            log.debug("the engine refused the connection: %s", error.message)
             return False
         if not isinstance(setup, wire.Setup):
             log.error("cannot use the engine's answer to Connect: %s", type(setup).__name__)
@@ -195,7 +195,7 @@ class Engine:
     async def _serve(self, channel: Channel, message: wire.Message) -> Reply:
         if isinstance(message, wire.EndStreams):
             return wire.StreamCount(self._end_streams(message.job, message.user)), ()
-        raise TaskerError(Reason.INVALID, f"cannot serve {type(message).__name__}: it is no request to a frontend")
+        raise TaskerError(Reason.INVALID, f"cannot serve {type(message).__name__}: it is not a request to the frontend")
 
     def _notice(self, channel: Channel, message: wire.Message) -> None:
         if isinstance(message, wire.Setup):
@@ -206,7 +206,7 @@ class Engine:
             log.info("the service is being stopped, and every job with it")
             self.run_ending.set()
         else:
-            log.warning("cannot make anything of %s from the engine", type(message).__name__)
+            log.warning("cannot handle the message %s from the engine", type(message).__name__)
 
 
 def ending() -> TaskerError:

@@ -183,7 +183,7 @@ def _read(read: Callable[[bytes], Any], request: bytes) -> Any:
     try:
         return read(request)
     except DecodeError:
-        raise invalid("cannot read the request; it is not what proto/tasker/api/v1/tasker.proto says") from None
+        raise invalid("cannot read the request; it does not match proto/tasker/api/v1/tasker.proto") from None
 
 
 async def _read_all(read: Callable[[bytes], Any], requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
@@ -207,11 +207,11 @@ def _incident(method: str) -> TaskerError:
     number = secrets.token_hex(4)
     log.exception("incident %s in %s", number, method)
     return TaskerError(
-        Reason.INTERNAL, f"cannot do that: a defect of Tasker; the journal says more about incident {number}"
+        Reason.INTERNAL, f"cannot serve the request: a defect of Tasker; see the journal for incident {number}"
     )
 
 
 def _restarting() -> TaskerError:
     return TaskerError(
-        Reason.UNAVAILABLE, "cannot go on: this server is restarting; look with `tasker list`, then try again"
+        Reason.UNAVAILABLE, "cannot answer: this server is restarting; check with `tasker list`, then try again"
     )

@@ -42,8 +42,8 @@ that explains a failed connection. Not reported from the machine's own addresses
 _OTHER_CA = "it was not signed by the CA of this service; ask for one made by `tasker certs client` there"
 _CERTIFICATE = {
     "certificate has expired": "it has expired; ask for a new one, made by `tasker certs client`",
-    "certificate is not yet valid": "it does not hold yet; look at the clocks of both machines",
-    "unsupported certificate purpose": "it is no client's certificate",
+    "certificate is not yet valid": "it is not valid yet; check the clocks of both machines",
+    "unsupported certificate purpose": "it is not a client certificate",
     "unable to get local issuer certificate": _OTHER_CA,
     "self signed certificate": _OTHER_CA,
     "self signed certificate in certificate chain": _OTHER_CA,
@@ -119,7 +119,7 @@ def _sentence(code: str, detail: str) -> str:
     if code == "CERTIFICATE_VERIFY_FAILED":
         return f"cannot use this certificate: {_CERTIFICATE.get(detail, detail[:_LONGEST_WHY])}"
     if code == _NOT_SHOWN:
-        return "cannot let in who shows no certificate; ask for one made by `tasker certs client`"
+        return "cannot accept a client without a certificate; ask for one made by `tasker certs client`"
     if code in _NO_TLS_1_3:
         return "cannot serve a connection that is not TLS 1.3; use a client that speaks it"
-    return f"cannot agree on TLS 1.3 ({code[:_LONGEST_WHY]}); is that a client of Tasker?"
+    return f"cannot negotiate TLS 1.3 ({code[:_LONGEST_WHY]}); check that the client is Tasker's"

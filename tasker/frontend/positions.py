@@ -19,7 +19,7 @@ async def first_position(request: pb.AttachJobRequest, ring: RingReader) -> int:
         case "offset":
             if request.offset > written:
                 raise invalid(
-                    f"cannot attach at byte {request.offset}: the job has printed {written} so far; attach without it"
+                    f"cannot attach at byte {request.offset}: the job has printed {written} so far; omit the offset"
                 )
             return request.offset
         case "last_bytes":

@@ -90,7 +90,7 @@ class Server:
         except RuntimeError as error:
             raise TaskerError(
                 Reason.REFUSED,
-                f"cannot listen on {address}: it is in use, or no address of this machine; `ss -ltnp` shows by whom",
+                f"cannot listen on {address}: it is in use or not of this machine; see `ss -ltnp`",
             ) from error
 
     async def stop(self, streams: Streams) -> None:

@@ -110,5 +110,5 @@ def _caller() -> Identity:
 
 def _id(text: str) -> str:
     if not text:
-        raise invalid("cannot tell which job is meant; give its id, or the beginning of it")
+        raise invalid("cannot find a job without an id; give its id, or the beginning of it")
     return values.bounded("the job's id", text, LONGEST_ID)

@@ -33,4 +33,4 @@ class Slots:
             self._taken += Counter()  # drops users without slots
 
     def _exhausted(self, why: str) -> TaskerError:
-        return TaskerError(Reason.EXHAUSTED, f"cannot take on more {self._what}: {why}; end one, or try again later")
+        return TaskerError(Reason.EXHAUSTED, f"cannot open more {self._what}: {why}; end one, or try again later")

@@ -23,13 +23,13 @@ LONGEST_WAIT = 3600.0
 
 _BROKEN_OFF = {
     pb.Detached.REASON_REQUESTED: TaskerError(
-        Reason.REFUSED, "cannot go on sending: the stream was detached, and its client read nothing"
+        Reason.REFUSED, "cannot continue sending: the stream was detached, and its client read nothing"
     ),
     pb.Detached.REASON_CERTIFICATE: TaskerError(
-        Reason.DENIED, "cannot go on sending: the client's certificate expired or was revoked"
+        Reason.DENIED, "cannot continue sending: the client's certificate expired or was revoked"
     ),
     pb.Detached.REASON_UNAVAILABLE: TaskerError(
-        Reason.UNAVAILABLE, "cannot go on sending: the server is restarting; go on after the last message received"
+        Reason.UNAVAILABLE, "cannot continue sending: the server is restarting; resume after the last message received"
     ),
 }
 

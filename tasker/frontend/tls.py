@@ -105,7 +105,7 @@ def _denied(message: str) -> TaskerError:
 async def probe(address: str) -> None:
     """Raises TaskerError unless `address`, which this process listens on, accepts TLS 1.3 and refuses TLS 1.2."""
     if not await _answers(address, ssl.TLSVersion.TLSv1_3):
-        raise TaskerError(Reason.INTERNAL, f"cannot speak TLS 1.3 on the own address {address}; see the journal")
+        raise TaskerError(Reason.INTERNAL, f"cannot serve: {address} does not accept TLS 1.3; the journal says more")
     if await _answers(address, ssl.TLSVersion.TLSv1_2):
         raise TaskerError(
             Reason.INTERNAL,
@@ -132,7 +132,9 @@ async def _answers(address: str, version: ssl.TLSVersion) -> bool:
     except ConnectionError:
         return False
     except OSError as error:  # includes timeouts: no reply is not a refusal
-        raise TaskerError(Reason.INTERNAL, f"cannot reach the own address {address}: {error or 'no answer'}") from error
+        raise TaskerError(
+            Reason.INTERNAL, f"cannot check TLS on {address}, which this server listens on: {error or 'no answer'}"
+        ) from error
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()

@@ -34,10 +34,10 @@ Send = Callable[[pb.WatchJobsResponse], Awaitable[None]]
 
 _ENDS = {
     pb.Detached.REASON_CERTIFICATE: TaskerError(
-        Reason.DENIED, "cannot go on watching: the client's certificate expired or was revoked"
+        Reason.DENIED, "cannot continue watching: the client's certificate expired or was revoked"
     ),
     pb.Detached.REASON_UNAVAILABLE: TaskerError(
-        Reason.UNAVAILABLE, "cannot go on watching: the server is restarting; watch again"
+        Reason.UNAVAILABLE, "cannot continue watching: the server is restarting; watch again"
     ),
 }
 

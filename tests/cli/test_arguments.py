@@ -73,7 +73,7 @@ def test_arguments_arrive_as_they_are() -> None:
         ("attach a b", "cannot take 'b': attach takes one JOB; see tasker attach --help"),
         ("list -- a", "cannot take 'a': list takes nothing but options; see tasker list --help"),
         ("certs show a b", "cannot take 'b': certs show takes one NAME; see tasker certs show --help"),
-        ("stop --grace 9999d a", "cannot wait 9999d for an end; choose 0s to 1h (--grace)"),
+        ("stop --grace 9999d a", "cannot use a grace period of 9999d; choose 0s to 1h (--grace)"),
         ("certs client bob --role king", "cannot take 'king' as --role; choose user, admin; see"),
         ("certs shw", "cannot take 'shw' as ACTION; did you mean show?"),
         ("start --memory", "cannot use --memory without a value"),

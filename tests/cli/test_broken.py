@@ -75,7 +75,7 @@ def test_a_run_that_nobody_can_watch_says_which_job_it_started() -> None:
         assert (run.returncode, run.stdout) == (125, "")
         [job] = [job.id for job in tasker.list() if job.id != first.id]
         ways = f"resume with: tasker attach --offset 0 {job}, or stop it with: tasker stop {job}"
-        assert run.stderr.startswith("tasker: cannot take on more attach streams: alice has 1 of them")
+        assert run.stderr.startswith("tasker: cannot open more attach streams: alice has 1 of them")
         assert run.stderr.endswith(f"; job {job} may still run; {ways}\n")
         assert machine.run("stop", job, user="alice").returncode == 0
         watched.cancel()

@@ -65,4 +65,4 @@ def test_a_certificate_is_shown_where_there_is_no_ca(machine: Machine, other: Pa
     nowhere = str(machine.directory / "nowhere")
     shown = json.loads(machine.out("certs", "show", "--json", "--dir", nowhere, f"{other}/clients/mallory.crt"))
     assert "CN=mallory" in shown["certificate"]["subject"]
-    assert shown["certificate"]["problem"].startswith(f"cannot tell who signed it: there is no {nowhere}/ca.crt")
+    assert shown["certificate"]["problem"].startswith(f"cannot verify its signature: there is no {nowhere}/ca.crt")

@@ -221,7 +221,7 @@ def test_ones_own_certificate(etc: Path, tmp_path: Path) -> None:
     ca = Settings(own.address, other / "ca.crt", own.cert, own.key)
     told(certificates.own(ca, time.time()), Status.WRONG, "not signed by your CA", "--ca")
     key = Settings(own.address, own.ca, own.cert, etc / "server.key")
-    told(certificates.own(key, time.time()), Status.WRONG, "it is not the certificate's", "made together")
+    told(certificates.own(key, time.time()), Status.WRONG, "it does not belong to the certificate", "made together")
     own.key.chmod(0o644)
     told(certificates.own(own, time.time()), Status.WRONG, "others may read", f"chmod 600 {own.key}")
     own.key.unlink()

@@ -156,7 +156,7 @@ def test_a_stop_that_fails_is_reported() -> None:
 
 
 def test_a_stop_that_the_service_answers_with_a_no_is_told_in_its_words() -> None:
-    refusal = TaskerError(Reason.REFUSED, "cannot see the end of job k3")
+    refusal = TaskerError(Reason.REFUSED, "cannot stop job k3 in time")
     run = Run(error=refusal)
     reactions: dict[object, Callable[[], None]] = {FIRST: interrupt, refusal.message: run.stream.cancel}
     assert refusal.message in run.run(lambda what: reactions.get(what, lambda: None)())

@@ -267,7 +267,7 @@ def test_errors_are_red_and_one_line(machine: Machine) -> None:
     with Terminal(120, 10) as terminal:
         assert machine.spawn(terminal, "get", "nosuchjob").wait(DEADLINE) == 125
         rows = [row for row in terminal.settle() if row]
-        assert rows == ["tasker: cannot find job 'nosuchjob'; tasker list shows them"]
+        assert rows == ["tasker: cannot find job 'nosuchjob'; tasker list shows all jobs"]
         assert terminal.screen.buffer[0][0].fg == "red"
 
 

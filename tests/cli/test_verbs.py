@@ -61,7 +61,7 @@ def test_signal(machine: Machine) -> None:
         ("signal k3 HPU", "cannot find the signal 'HPU'; did you mean HUP? (SIGNAL); see tasker signal --help"),
         ("signal k3 0", "cannot send signal 0; signals are 1 to 64, and `kill -l` lists them (SIGNAL)"),
         ("signal k3", "cannot do that without SIGNAL"),
-        ("limit k3", "cannot change limits without one; name one to set or to lift, e.g. --memory 1G"),
+        ("limit k3", "cannot change limits: none is given; name one to set or to lift, e.g. --memory 1G"),
         ("limit k3 --time 5s", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --time none", "cannot change the run time of a running job: systemd fixes it at the start"),
         ("limit k3 --memory 1M", "cannot limit memory to 1M; choose 8M or more"),

@@ -144,7 +144,7 @@ def test_ones_own_certificate(shared: Frontend) -> None:
     expired = failure(shared.client(pair=issuing.make_client(shared.ca, "alice", Role.USER, now=LONG_AGO)))
     assert expired.message.startswith("cannot use this certificate: it expired on ")
     early = issuing.make_client(shared.ca, "alice", Role.USER, now=datetime.now(UTC) + timedelta(days=1))
-    assert "it holds only from" in failure(shared.client(pair=early)).message
+    assert "it is not valid before" in failure(shared.client(pair=early)).message
     server = failure(shared.client(pair=issuing.make_server(shared.ca, [])))
     assert server.message.startswith("cannot use this certificate: ")
     other = failure(shared.client(pair=issuing.make_client(issuing.make_ca(), "alice", Role.USER)))
@@ -202,7 +202,7 @@ def test_arguments_that_cannot_be_used(ca: Pair) -> None:
     for name in good:
         with pytest.raises(TaskerError, match=r"^cannot "):
             Client("host:1", **{**good, name: b"nonsense"})
-    with pytest.raises(TaskerError, match="not the certificate's"):
+    with pytest.raises(TaskerError, match="does not belong to the certificate"):
         Client("host:1", **{**good, "key": ca.key})
 
 

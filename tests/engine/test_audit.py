@@ -94,7 +94,7 @@ def test_what_a_caller_does_without_end_is_written_down_so_often_and_then_counte
     assert sum(b"TASKER_ACTION=signal\n" in line for line in lines) == 300
     tasker.engine.end()
     refused, done = heard(tasker, "refuse"), heard(tasker, "omit")
-    assert refused["MESSAGE"] == "… and 290 more refused requests of bob in the last minute were not written down"
+    assert refused["MESSAGE"] == "… and 290 more refused requests of bob in the last minute were not logged"
     assert (refused["TASKER_ACTOR"], refused["TASKER_OMITTED"]) == ("bob", "290")
-    assert done["MESSAGE"] == "… and 10 more actions of alice in the last minute were not written down"
+    assert done["MESSAGE"] == "… and 10 more actions of alice in the last minute were not logged"
     assert (done["TASKER_ACTOR"], done["TASKER_OMITTED"]) == ("alice", "10")

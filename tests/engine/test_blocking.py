@@ -32,7 +32,7 @@ def test_where_no_thread_can_be_made_nothing_is_lost_but_the_answer(monkeypatch:
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", fail)
             for _ in range(20):
-                with pytest.raises(TaskerError, match="no thread left to ask the oracle with"):
+                with pytest.raises(TaskerError, match="no thread is free for a call to the oracle"):
                     await blocking.run(lambda: 42, "cannot know", "guess")
         assert await blocking.run(lambda: 42, "cannot know", "guess") == 42
 

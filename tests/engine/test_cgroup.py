@@ -23,4 +23,4 @@ def test_a_cgroup_that_cannot_be_written_is_reported(tmp_path: Path, caplog: pyt
     """A read-only mount does the same in tasker.service; a test can have a directory in the place of the file."""
     (tmp_path / "cgroup.kill").mkdir()
     Cgroup(tmp_path).kill()
-    assert f"cannot write {tmp_path}/cgroup.kill: Is a directory; look at tasker.service" in caplog.text
+    assert f"cannot write {tmp_path}/cgroup.kill: Is a directory; check tasker.service" in caplog.text

@@ -63,5 +63,5 @@ def test_a_key_of_another_users_is_refused_with_what_to_do(tmp_path: Path) -> No
     for owner in (0, 65533):
         os.chown(key, owner, -1)
         done = subprocess.run(check, cwd=REPOSITORY, capture_output=True, text=True, timeout=DEADLINE, check=False)
-        words = f"cannot read {key}: Permission denied; let it and its directory belong to root, or be readable by all"
+        words = f"cannot read {key}: Permission denied; chown it and its directory to root, or make both readable"
         assert (done.returncode == 0, words in done.stderr) == (owner == 0, owner != 0), done.stderr

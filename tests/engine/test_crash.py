@@ -184,7 +184,7 @@ def test_a_check_finds_what_a_reload_would_refuse(tasker: Stack) -> None:
     serials = ", ".join(f'"a{number:039x}"' for number in range(1, 4000))
     tasker.configure(f"[server]\nrevoked = [{serials}]\n")
     assert check().returncode == 78
-    assert "3999 revoked serials: they are too much to tell a frontend" in check().stderr
+    assert "3999 revoked serials: together they are too large" in check().stderr
     tasker.configure("[server]\n")
     (tasker.directory / "server.key").write_bytes((tasker.directory / "ca.key").read_bytes())
     assert check().returncode == 78
@@ -205,5 +205,5 @@ def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(tasker: Stack) 
         assert caught.value.reason is Reason.EXHAUSTED
         tasker.configure("[server]\n[jobs]\nrunning = true\n")
         tasker.engine.send_signal(signal.SIGHUP)
-        tasker.engine.until_logged("going on with the configuration as it was")
+        tasker.engine.until_logged("cannot reload; keeping the previous configuration")
         assert frontend.ask(wire.Connect()) == setup

@@ -43,7 +43,7 @@ def test_one_that_is_traced_from_elsewhere_ends_like_any_other(tasker: Stack) ->
 def test_what_a_tracer_keeps_from_dying_is_reported_and_ends_when_it_may(tasker: Stack) -> None:
     job = tasker.start_job("sleep", "60", caller=ALICE)
     with traced(job.pid, EXIT_STOP):
-        with pytest.raises(TaskerError, match=f"^cannot see the end of job {job.id}, .*may trace it"):
+        with pytest.raises(TaskerError, match=f"^cannot stop job {job.id} in time: .*may trace it"):
             stop(tasker, job, grace=0.0)
         assert tasker.wait(tasker.start_job("true", caller=BOB)).outcome == Outcome(Kind.EXITED, exit_code=0)
     outcome = tasker.wait(job).outcome

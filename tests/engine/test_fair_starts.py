@@ -87,7 +87,7 @@ def test_a_start_whose_caller_is_gone_before_the_launch_is_dropped(tasker: Stack
             gone.receive()  # so the start was received
             gone.__exit__()
         line = heard(tasker, "refuse")
-        assert line["MESSAGE"] == "bob: cannot start sleep 4711: its caller was gone before the launch"
+        assert line["MESSAGE"] == "bob: cannot start sleep 4711: its caller disconnected before the launch"
         assert (line["TASKER_ACTOR"], line["TASKER_REFUSED"]) == ("bob", "start")
         tasker.systemd.do("always")
         tasker.systemd.do("release")

@@ -45,7 +45,7 @@ def test_the_owner_of_a_bad_line_gets_another_uid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("owner", ["", "evil\n1000 bob", "../../x", "john.doe", "a" * 33, "b\xf6b"])
 def test_what_would_not_be_read_is_not_written(tmp_path: Path, owner: str) -> None:
-    with pytest.raises(TaskerError, match=r"^cannot give .* a uid: .* is not \"uid owner\"") as caught:
+    with pytest.raises(TaskerError, match=r"^cannot assign a uid to .*: .* is not \"uid owner\"") as caught:
         Ledger(tmp_path / "uids").give(owner, RESERVED)
     assert caught.value.reason is Reason.INVALID
     assert not (tmp_path / "uids").exists()
@@ -67,5 +67,5 @@ def test_a_last_line_without_its_end_is_read_and_not_written_into(tmp_path: Path
 def test_a_ledger_that_cannot_be_read_gives_no_uid(tmp_path: Path) -> None:
     """Else every owner would get the uid of another."""
     (tmp_path / "uids").mkdir()
-    with pytest.raises(TaskerError, match=r"cannot read .*/uids, which says whose every uid is: Is a directory"):
+    with pytest.raises(TaskerError, match=r"cannot read .*/uids, which records the owner of each uid: Is a directory"):
         Ledger(tmp_path / "uids")

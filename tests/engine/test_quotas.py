@@ -87,17 +87,17 @@ def test_more_than_a_quota_names_it_and_whom_to_ask() -> None:
 def test_the_number_of_running_jobs() -> None:
     with stack(CONTACT + "[jobs]\nrunning = 3\n[owner]\nrunning = 2\n[owners.bob]\nrunning = 0\n") as tasker:
         first, _ = (tasker.start_job("sleep", "60", caller=ALICE) for _ in range(2))
-        with refused(Reason.EXHAUSTED, r"2 of alice run, of 2 that may \(\[owner\] running\); stop one, or ask Carol"):
+        with refused(Reason.EXHAUSTED, r"alice runs 2 of at most 2 jobs \(\[owner\] running\); stop one, or ask Carol"):
             tasker.start_job("true", caller=ALICE)
-        with refused(Reason.EXHAUSTED, r"0 of bob run, of 0 that may \(\[owners.bob\] running\)"):
+        with refused(Reason.EXHAUSTED, r"bob runs 0 of at most 0 jobs \(\[owners.bob\] running\)"):
             tasker.start_job("true", caller=BOB)
         tasker.start_job("sleep", "60")
-        with refused(Reason.EXHAUSTED, r"3 run on this machine, of 3 that may \(\[jobs\] running\)"):
+        with refused(Reason.EXHAUSTED, r"this machine runs 3 of at most 3 jobs \(\[jobs\] running\)"):
             tasker.start_job("true")
         tasker.ask(wire.StopJob(ROOT, first.id, 0))
         tasker.engine.restart(signal.SIGKILL)
         tasker.start_job("sleep", "60", caller=ALICE)
-        with refused(Reason.EXHAUSTED, "2 of alice run"):
+        with refused(Reason.EXHAUSTED, "alice runs 2"):
             tasker.start_job("true", caller=ALICE)
 
 
@@ -140,7 +140,7 @@ def test_a_reload_changes_and_lifts_quotas() -> None:
 def test_a_quota_that_is_not_in_force_fails_the_start() -> None:
     with stack(f'[server]\n{NO_TOTAL}[owner]\nmemory = "64M"\n') as tasker:
         tasker.systemd.do("omit", names=["MemoryMax"])
-        with refused(Reason.REFUSED, "cannot hold tasker-alice.slice to its quota: .*memory.max is max"):
+        with refused(Reason.REFUSED, "cannot apply the quota of tasker-alice.slice: .*memory.max is max"):
             tasker.start_job("sleep", "60", caller=ALICE)
         assert tasker.list() == []
         tasker.systemd.do("omit", names=[])

@@ -173,7 +173,9 @@ def test_where_memory_is_full_and_the_disk_refuses_nothing_is_started(tasker: St
     reload(tasker, 'memory = "1M"\n')
     kept = [printed(tasker, 700_000) for _ in range(2)]
     tasker.engine.until_logged("it stays in memory")
-    with refused(Reason.EXHAUSTED, r"2 ended ones take 1\.\dM of memory, and the disk .* refuses them; make room"):
+    with refused(
+        Reason.EXHAUSTED, r"2 ended jobs take 1\.\dM of memory, and cannot be written to the disk .*; free space"
+    ):
         tasker.start_job("true", caller=ALICE)
     place.unlink()
     with contextlib.suppress(TaskerError):  # which looks at the disk again
@@ -187,12 +189,12 @@ def test_no_room_on_the_disk(tasker: Stack) -> None:
     noise = printed(tasker, 6 << 20)
     zeros = tasker.wait(tasker.start_job("head", "-c", "6291456", "/dev/zero", caller=ALICE))
     resource.prlimit(tasker.engine.pid, resource.RLIMIT_FSIZE, (4 << 20, resource.RLIM_INFINITY))
-    with pytest.raises(TaskerError, match=r"cannot archive job \w+: File too large; look at the disk of /var"):
+    with pytest.raises(TaskerError, match=r"cannot archive job \w+: File too large; check the disk of /var"):
         tasker.ask(wire.ArchiveJob(ALICE, noise.id))
     assert [path for path in (tasker.directory / "archive").rglob("*") if path.is_file()] == []
     assert tasker.output(noise)
     tasker.ask(wire.ArchiveJob(ALICE, zeros.id))
-    with pytest.raises(TaskerError, match=r"cannot unpack the output of job \w+ .*File too large; make room there"):
+    with pytest.raises(TaskerError, match=r"cannot unpack the output of job \w+ .*File too large; free space there"):
         tasker.ask(wire.AttachJob(ALICE, zeros.id))
     resource.prlimit(tasker.engine.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert tasker.output(zeros) == bytes(6 << 20)

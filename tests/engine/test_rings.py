@@ -97,7 +97,7 @@ def small() -> Iterator[Stack]:
 def fill(tasker: Stack) -> list[str]:
     """Alice starts jobs until she has no room; their ids."""
     ids = []
-    words = r"^cannot start a job: output of running jobs of alice has (4|3\.9)\S*M of memory, of"
+    words = r"^cannot start a job: output of running jobs of alice takes (4|3\.9)\S*M of memory, of"
     with refused(Reason.EXHAUSTED, words):
         while True:
             ids.append(tasker.start_job("sleep", "60", caller=ALICE).id)
@@ -110,7 +110,7 @@ def test_a_ring_is_as_large_as_there_is_room(small: Stack) -> None:
     with small.reader(first) as reader:
         assert reader.capacity == 512 * KIB
     ids = [first.id, *fill(small)]
-    words = r" of 4M that it may; that of all has .* of 8M \(\[output\] memory\); stop one, or ask Carol$"
+    words = r" of at most 4M; that of all jobs takes .* of at most 8M \(\[output\] memory\); stop one, or ask Carol$"
     with refused(Reason.EXHAUSTED, words):
         small.start_job("true", caller=ALICE)
     assert small.start_job("sleep", "60", caller=BOB).ring == 512 * KIB
@@ -153,7 +153,7 @@ def test_what_waits_for_the_disk_beyond_retention_counts() -> None:
     table.ended.size += 60 * MIB
     assert quotas.ring("alice") == 5 * MIB
     table.ended.size += 40 * MIB
-    with refused(Reason.EXHAUSTED, r"0B of 100M, and 100M is about to go to disk \(\[output\] memory\)"):
+    with refused(Reason.EXHAUSTED, r"0B, of at most 100M, and 100M is being written to disk \(\[output\] memory\)"):
         quotas.ring("alice")
 
 

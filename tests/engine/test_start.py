@@ -112,7 +112,7 @@ def test_a_limit_that_is_not_in_force_fails_the_start(swapping: Stack, omitted: 
 
 
 def test_a_path_without_a_disk_is_refused(tasker: Stack) -> None:
-    for path, why in (("/proc/x", "/proc is a file system of type proc"), ("/dev/zero", "it is no block device")):
+    for path, why in (("/proc/x", "/proc is a file system of type proc"), ("/dev/zero", "it is not a block device")):
         with refused(Reason.REFUSED, f"the disk under {path}: {why}, so there is no disk; "):
             tasker.start_job("true", limits=Limits(io=(IoLimit(path, read_iops=5),)))
     assert tasker.systemd.calls == []
@@ -190,7 +190,7 @@ def test_bad_requests_are_refused_before_anything_is_made(tasker: Stack, spec: J
 
 
 def test_a_command_too_long_for_a_datagram_is_refused_and_one_that_fits_outlives_the_engine(tasker: Stack) -> None:
-    with refused(Reason.INVALID, "so long"):
+    with refused(Reason.INVALID, "a command of this length"):
         tasker.start_job("true", "\1" * 20_600)  # six characters each in JSON; the request itself just fits
     assert nothing_left(tasker)
     job = tasker.start_job("sh", "-c", "sleep 60", "x" * 90_000)
@@ -252,7 +252,7 @@ def test_past_the_quota_a_start_is_refused(tasker: Stack) -> None:
     tasker.engine.restart()
     for _ in range(2):
         tasker.start_job("sleep", "60")
-    with refused(Reason.EXHAUSTED, "2 run on this machine, of 2 that may"):
+    with refused(Reason.EXHAUSTED, "this machine runs 2 of at most 2 jobs"):
         tasker.start_job("sleep", "60")
 
 

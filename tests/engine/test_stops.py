@@ -28,7 +28,7 @@ def test_one_whose_start_has_just_failed_is_not_found() -> None:
         entry.settled.set()
         await Stops(nobody, nobody, nobody, Tasks()).stop(ALICE, entry, 1.0)
 
-    with pytest.raises(TaskerError, match="cannot stop job abc: it could not be started") as caught:
+    with pytest.raises(TaskerError, match="cannot stop job abc: its start failed") as caught:
         asyncio.run(stop())
     assert caught.value.reason is Reason.NOT_FOUND
 
@@ -45,5 +45,5 @@ def test_whoever_waits_for_one_that_fails_to_start_is_reported(tasker: Stack) ->
         tasker.systemd.do("release")
         failed = waiter.receive()[0].message
     assert failed == wire.Failed(
-        Reason.NOT_FOUND, f"cannot wait for job {id}: it could not be started; whoever started it was told why"
+        Reason.NOT_FOUND, f"cannot wait for job {id}: its start failed; the caller of the start got the reason"
     )

@@ -239,4 +239,4 @@ class Peer:
         for name, job in self.jobs.items():
             if name.startswith(id):
                 return job
-        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id}; `tasker list` shows what there is")
+        raise TaskerError(Reason.NOT_FOUND, f"cannot find job {id}; `tasker list` shows all jobs")

@@ -138,7 +138,7 @@ def test_a_start_is_never_asked_again(frontend: Frontend, held: Hold, pool: futu
     starting = pool.submit(client.start, JobSpec(("true",)))
     frontend.peer.next_asked(wire.StartJob)
     frontend.peer.drop()
-    with pytest.raises(TaskerError, match="cannot tell whether the job started") as caught:
+    with pytest.raises(TaskerError, match="cannot confirm that the job started") as caught:
         starting.result(DEADLINE)
     assert caught.value.reason is Reason.UNAVAILABLE
     list(client.list())
@@ -234,7 +234,7 @@ def test_a_request_to_a_frontend_is_one_of_the_table(frontend: Frontend) -> None
         (channel,) = frontend.peer.channels
         return await channel.request(wire.Connect())
 
-    with pytest.raises(TaskerError, match="it is no request to a frontend"):
+    with pytest.raises(TaskerError, match="it is not a request to the frontend"):
         frontend.peer.wait_for(ask())
 
 

@@ -91,7 +91,8 @@ def test_a_defect_is_a_number_and_no_text(shared: Frontend) -> None:
         del shared.peer.answers[wire.GetJob]
     assert caught.value.reason is Reason.INTERNAL
     match = re.fullmatch(
-        r"cannot do that: a defect of Tasker; the journal says more about incident ([0-9a-f]{8})", caught.value.message
+        r"cannot serve the request: a defect of Tasker; see the journal for incident ([0-9a-f]{8})",
+        caught.value.message,
     )
     assert match is not None
     log = shared.log.read_text()

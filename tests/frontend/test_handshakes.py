@@ -47,9 +47,9 @@ def strangers(ca: Pair) -> dict[str, Pair | None]:
     return {
         "it was not signed by the CA of this service": issuing.make_client(other, "alice", Role.USER),
         "it has expired": issuing.make_client(ca, "alice", Role.USER, now=now - timedelta(days=400)),
-        "it does not hold yet": forge(ca, GOOD, [CLIENT], begin=now + timedelta(hours=1)),
-        "it is no client's certificate": issuing.make_server(ca, []),
-        "shows no certificate": None,
+        "it is not valid yet": forge(ca, GOOD, [CLIENT], begin=now + timedelta(hours=1)),
+        "it is not a client certificate": issuing.make_server(ca, []),
+        "a client without a certificate": None,
     }
 
 
@@ -105,7 +105,7 @@ def test_what_is_no_tls_reaches_no_log_as_it_came(frontend: Frontend) -> None:
             with contextlib.suppress(ConnectionError):
                 assert sock.recv(1) == b""
         fields = heard(frontend.journal)
-        assert fields["MESSAGE"].startswith(f"{ELSEWHERE}: cannot agree on TLS 1.3 (")
+        assert fields["MESSAGE"].startswith(f"{ELSEWHERE}: cannot negotiate TLS 1.3 (")
         assert "red" not in str(fields)
     frontend.process.send_signal(signal.SIGTERM)
     frontend.process.wait(DEADLINE)

@@ -79,7 +79,7 @@ def write_down(tmp_path: Path, *peers: str, of_each: int = 1) -> list[dict[str, 
 def test_one_address_is_written_down_ten_times_a_minute_and_the_rest_is_counted(tmp_path: Path) -> None:
     *lines, last = write_down(tmp_path, "ipv4:203.0.113.7:50000", of_each=100)
     assert [line["MESSAGE_ID"] for line in lines] == [MESSAGES["login"]] * 10
-    assert last["MESSAGE"] == "… and 90 more failed logins from 203.0.113.7 in the last minute were not written down"
+    assert last["MESSAGE"] == "… and 90 more failed logins from 203.0.113.7 in the last minute were not logged"
     assert (last["MESSAGE_ID"], last["TASKER_OMITTED"]) == (MESSAGES["omit"], "90")
     assert (last["TASKER_ACTION"], last["TASKER_ADDRESS"]) == ("login", "203.0.113.7")
 
@@ -116,4 +116,4 @@ def test_what_was_left_out_is_reported_when_the_frontend_is_stopped(frontend: Fr
     assert [heard(frontend.journal)["TASKER_ACTOR"] for _ in range(10)] == ["alice"] * 10
     frontend.process.send_signal(signal.SIGTERM)
     last = heard(frontend.journal)
-    assert last["MESSAGE"] == "… and 3 more failed logins from 127.0.0.1 in the last minute were not written down"
+    assert last["MESSAGE"] == "… and 3 more failed logins from 127.0.0.1 in the last minute were not logged"

@@ -118,7 +118,9 @@ def test_material_that_cannot_be_used_is_one_line(tmp_path: Path, ca: Pair) -> N
         (line,) = frontend.log.read_text().splitlines()
     finally:
         frontend.close()
-    assert line == "<3>cannot use the key: it is not the certificate's; give the two that were made together"
+    assert (
+        line == "<3>cannot use the key: it does not belong to the certificate; use a key and certificate made together"
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="this kernel has no IPv6")

@@ -107,7 +107,7 @@ def test_a_clock_that_is_set_is_noticed(
 def test_places() -> None:
     slots = Slots("things", total=3, per_user=2)
     with slots.taken("a"), slots.taken("a"):
-        with pytest.raises(TaskerError, match="cannot take on more things: a has 2"), slots.taken("a"):
+        with pytest.raises(TaskerError, match="cannot open more things: a has 2"), slots.taken("a"):
             pass
         with slots.taken("b"), pytest.raises(TaskerError, match="there are 3 of them"), slots.taken("c"):
             pass

@@ -300,7 +300,7 @@ def test_a_reload_that_cannot_be_used_changes_nothing(frontend: Frontend) -> Non
     assert is_let_in(frontend, issuing.make_client(frontend.ca, "alice", Role.USER))
     frontend.reload(certificate=good.certificate, key=good.key, revoked=("ab",))
     assert frontend.client().get("abc").id == "abc"
-    assert frontend.log.read_text().count("<3>cannot reload, and go on with what there was") == 2
+    assert frontend.log.read_text().count("<3>cannot reload; keeping the previous certificates and deny list") == 2
 
 
 # ── the probe of the own port ────────────────────────────────────────────────────────────────────────────────────────
@@ -334,7 +334,7 @@ def test_the_probe(ca: Pair) -> None:
     probe(server, v13, v13)
     with pytest.raises(TaskerError, match=r"accepts TLS 1\.2"):
         probe(server, v12, v13)
-    with pytest.raises(TaskerError, match=r"cannot speak TLS 1\.3"):
+    with pytest.raises(TaskerError, match=r"does not accept TLS 1\.3"):
         probe(server, v12, v12)
 
 

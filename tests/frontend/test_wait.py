@@ -108,7 +108,7 @@ def test_a_frontend_that_goes_says_so_and_it_is_asked_again(tasker: Stack) -> No
         tasker.frontend.restart()
         errors = [waiter.ended().error for waiter in waiters]
         assert {error.reason for error in errors if error} == {Reason.UNAVAILABLE}
-        assert all(error and error.message.startswith("cannot go on: this server is restarting") for error in errors)
+        assert all(error and error.message.startswith("cannot answer: this server is restarting") for error in errors)
         again = Waiter(waiting(bob), job)
         alice.stop(job.id, grace=0)
         assert again.ended().outcome is not None

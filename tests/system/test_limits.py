@@ -175,7 +175,7 @@ def test_a_job_runs_on_its_cpus_alone(alice: User) -> None:
     ("limits", "words"),
     [
         (Limits(io=(IoLimit("/run/x", write_bandwidth=MIB),)), "/run is a file system of type tmpfs"),
-        (Limits(io=(IoLimit("/dev/null", write_bandwidth=MIB),)), "it is no block device, so there is no disk"),
+        (Limits(io=(IoLimit("/dev/null", write_bandwidth=MIB),)), "it is not a block device, so there is no disk"),
         (Limits(memory=4096), "8M or more"),
         (Limits(cpu=2.0**63), "all that this machine has"),
         (Limits(cpu_list="0-99"), "cannot limit cpu-list to 0-99; choose 0 to "),

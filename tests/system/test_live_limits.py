@@ -205,7 +205,7 @@ def test_what_cannot_be_changed(alice: User, bob: User) -> None:
     job = alice.start("sleep", "600")
     for who, limits, reason, words in (
         (alice, Limits(run_time=60), Reason.INVALID, "cannot change the run time"),
-        (alice, Limits(io=(IoLimit("/dev/none", read_iops=5),)), Reason.REFUSED, "it is no block device"),
+        (alice, Limits(io=(IoLimit("/dev/none", read_iops=5),)), Reason.REFUSED, "it is not a block device"),
         (alice, Limits(io=(IoLimit("/run", read_iops=5),)), Reason.REFUSED, "so there is no disk"),
         (bob, Limits(tasks=5), Reason.DENIED, "cannot change the limits"),
     ):

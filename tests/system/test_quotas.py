@@ -122,7 +122,7 @@ def test_past_a_quota_the_sentence_names_it(alice: User, configure: Configure) -
     configure('[owner]\nrunning = 1\nmemory = "2G"\n[maxima]\nmemory = "1G"\n[server]\ncontact = "Carol, room 7"\n')
     job = alice.start("sleep", "600")
     assert job.limits.memory == 1 << 30
-    with refused(r"1 of alice run, of 1 that may \(\[owner\] running\); stop one, or ask Carol, room 7$"):
+    with refused(r"alice runs 1 of at most 1 jobs \(\[owner\] running\); stop one, or ask Carol, room 7$"):
         alice.start("true")
     with refused(r"cannot give a job 1.5G of memory: the most for one job is 1G of memory \(\[maxima\] memory\)"):
         alice.client.limit(job.id, Limits(memory=1536 * MIB))
