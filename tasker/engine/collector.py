@@ -3,7 +3,7 @@
     connect ──▶ Hello → Welcome ──▶ requests … ──▶ `closed`: the connection has closed, and the engine exits
 
 The collector keeps running when the engine is upgraded, so it may be older than this code. Welcome contains its minor
-version (`minor`); a request that needs a newer message or field is refused and not sent.
+version (`minor`); a request that sets a newer field is refused and not sent.
 """
 
 from __future__ import annotations
