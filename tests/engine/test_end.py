@@ -188,7 +188,7 @@ def test_past_a_number_of_waiting_stops_one_is_told_so_and_counts_all_the_same(t
         refused = peer.receive()[0].message  # the 65th
         assert isinstance(refused, wire.Failed)
         assert refused.reason is Reason.EXHAUSTED
-        with pytest.raises(TaskerError, match="64 others"):
+        with pytest.raises(TaskerError, match="64 callers wait already"):
             stop(tasker, job, grace=0, caller=ROOT)
         outcome = tasker.wait(job).outcome
     assert outcome == Outcome(Kind.STOPPED, signal=signal.SIGKILL, stopped_by="alice", killed=True)

@@ -87,7 +87,7 @@ def test_the_cpus_that_a_job_may_run_on(tasker: Stack) -> None:
 @pytest.mark.parametrize(
     ("limits", "lift", "words"),
     [
-        ({}, (), "cannot change limits without one"),
+        ({}, (), "cannot change limits: none is given"),
         ({}, ("speed",), "cannot lift 'speed': the limits are cpu, "),
         ({"cpu": 0.5}, ("cpu",), "cannot set and lift the limit on cpu"),
         ({"run_time": 60.0}, (), "cannot change the run time of a running job"),
