@@ -90,7 +90,7 @@ def test_a_key_that_others_may_read(admin: User, path: Path) -> None:
     finally:
         path.chmod(0o600)
     assert code == 1
-    assert [one["todo"].split(",")[0] for one in checks["keys"]] == [f"chmod 600 {path}"]
+    assert [one["todo"].split(",")[0] for one in checks["keys"]] == [f"run chmod 600 {path}"]
 
 
 def test_a_configuration_that_cannot_be_used(admin: User) -> None:
