@@ -17,8 +17,6 @@ from tasker.engine import names
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
-from tasker.engine.systemd import Systemd
-from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.job import Kind
 from tasker.lifecycle import State
@@ -29,11 +27,11 @@ _ALIVE = (State.STARTING, State.RUNNING, State.PAUSED, State.STOPPING, State.END
 
 
 class Deactivations:
-    def __init__(self, jobs: Jobs, stops: Stops, systemd: Systemd, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, stops: Stops) -> None:
         self._jobs = jobs
         self._stops = stops
-        self._systemd = systemd
-        self._tasks = tasks
+        self._systemd = jobs.backends.systemd
+        self._tasks = jobs.backends.tasks
 
     async def open(self) -> None:
         """Handles stops that were requested while no engine was running, then listens for new ones. Raises

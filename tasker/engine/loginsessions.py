@@ -21,12 +21,9 @@ import re
 import signal
 
 from tasker.engine import names, process
-from tasker.engine.audit import AuditTrail
 from tasker.engine.bus import PROPERTIES, Bus, BusSignal
 from tasker.engine.entry import Entry
 from tasker.engine.jobs import Jobs
-from tasker.engine.systemd import Systemd
-from tasker.engine.tasks import Tasks
 from tasker.errors import TaskerError
 from tasker.verdict import MOST_SESSIONS, opened_sessions
 
@@ -45,12 +42,12 @@ _GENERATIONS = 64
 
 
 class LoginSessions:
-    def __init__(self, bus: Bus, jobs: Jobs, systemd: Systemd, audit: AuditTrail, tasks: Tasks) -> None:
+    def __init__(self, bus: Bus, jobs: Jobs) -> None:
         self._bus = bus
         self._jobs = jobs
-        self._systemd = systemd
-        self._audit = audit
-        self._tasks = tasks
+        self._systemd = jobs.backends.systemd
+        self._audit = jobs.backends.audit
+        self._tasks = jobs.backends.tasks
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def open(self) -> None:

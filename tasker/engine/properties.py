@@ -71,7 +71,8 @@ def _restricted_cpus(text: str) -> str | None:
 
 def _mask(cpus: str) -> bytes:
     """One bit per CPU, the lowest first."""
-    return sum(1 << number for number in cpus_of(cpus)).to_bytes(max(cpus_of(cpus)) // 8 + 1, "little")
+    numbers = cpus_of(cpus)
+    return sum(1 << number for number in numbers).to_bytes(max(numbers) // 8 + 1, "little")
 
 
 class Line(NamedTuple):

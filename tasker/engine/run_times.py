@@ -10,7 +10,6 @@ import asyncio
 
 from tasker.engine.jobs import Jobs
 from tasker.engine.stops import Stops
-from tasker.engine.tasks import Tasks
 from tasker.job import Job, Kind
 from tasker.lifecycle import State
 
@@ -20,10 +19,10 @@ _BY = "tasker"
 class RunTimes:
     """Sets a timer for each job with a run time; the table reports the jobs."""
 
-    def __init__(self, jobs: Jobs, stops: Stops, tasks: Tasks) -> None:
+    def __init__(self, jobs: Jobs, stops: Stops) -> None:
         self._jobs = jobs
         self._stops = stops
-        self._tasks = tasks
+        self._tasks = jobs.backends.tasks
         self._timers: dict[str, asyncio.TimerHandle] = {}
         """By id, for every job that has a run time and has not ended."""
         jobs.table.watchers.add(self._changed)
